@@ -1,0 +1,1 @@
+"""How Fleetgauge is put on machines."""

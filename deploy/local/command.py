@@ -1,0 +1,139 @@
+"""The commands of the local stack, as `stack.py` takes them."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.local import docker, files, host, running
+from deploy.local.instance import Instance, Kept, load
+from deploy.local.part import Mode, Part, StackError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command; returns the exit status."""
+    choice = parser().parse_args(words)
+    try:
+        with files.locked(choice.dir.resolve() / "lock"):
+            return int(choice.act(choice))
+    except (StackError, OSError) as error:
+        print(f"stack: {error}", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line: one subcommand each, with the folders as common options."""
+    home = REPOSITORY / ".stack"
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--dir", type=Path, default=home, help="the instance's folder")
+    common.add_argument("--cache", type=Path, default=home / "cache", help="shared downloads")
+    top = argparse.ArgumentParser(prog="stack.py", description="Kafka and TimescaleDB, locally.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, act: object, purpose: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[common], help=purpose)
+        made.set_defaults(act=act)
+        return made
+
+    command("up", up, "start what does not run, and write the env file")
+    command("down", down, "stop everything; data is kept")
+    command("clean", clean, "stop everything and delete the data; downloads are kept")
+    status_options = command("status", status, "tell what runs where; exit 1 if not all is up")
+    status_options.add_argument("--json", action="store_true", help="for programs")
+    for name, act, purpose in (("start", start, "start one part"), ("stop", stop, "stop one part")):
+        options = command(name, act, purpose)
+        options.add_argument("part", choices=("kafka", "database"))
+    options.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.FAST)
+    return top
+
+
+def up(choice: argparse.Namespace) -> int:
+    """Bring the broker and the database up."""
+    instance = find(choice) or create(choice)
+    with running.told("stack: up"):
+        running.bring_up(instance, running.parts_of(instance))
+    print(f"settings in {instance.env_file}")
+    return 0
+
+
+def down(choice: argparse.Namespace) -> int:
+    """Stop both; nothing happens where there is no instance."""
+    instance = find(choice)
+    if instance is not None:
+        running.take_down(running.parts_of(instance))
+    return 0
+
+
+def clean(choice: argparse.Namespace) -> int:
+    """Stop both and delete their data."""
+    instance = find(choice)
+    if instance is not None:
+        running.erase(instance)
+    return 0
+
+
+def status(choice: argparse.Namespace) -> int:
+    """Tell each part's process and port."""
+    instance = find(choice)
+    parts = running.parts_of(instance) if instance else []
+    facts = {part.name: facts_of(part, instance.kept.ports) for part in parts if instance}
+    print(json.dumps(facts) if choice.json else describe(facts))
+    return 0 if facts and all(fact["pid"] for fact in facts.values()) else 1
+
+
+def start(choice: argparse.Namespace) -> int:
+    """Start one part of an instance that was up before."""
+    instance = existing(choice)
+    running.bring_up(instance, [chosen(instance, choice.part)])
+    return 0
+
+
+def stop(choice: argparse.Namespace) -> int:
+    """Stop one part, cleanly or as in a crash."""
+    chosen(existing(choice), choice.part).stop(choice.mode)
+    return 0
+
+
+def find(choice: argparse.Namespace) -> Instance | None:
+    """The instance in the chosen folder, if there is one."""
+    return load(choice.dir.resolve(), choice.cache.resolve())
+
+
+def existing(choice: argparse.Namespace) -> Instance:
+    """The instance in the chosen folder; `StackError` where there is none."""
+    instance = find(choice)
+    if instance is None:
+        raise StackError(f"there is no stack in {choice.dir}; `up` makes one")
+    return instance
+
+
+def create(choice: argparse.Namespace) -> Instance:
+    """A new instance, run in the way that this machine allows."""
+    way = docker.choose_way(docker.answers(), host.is_root())
+    instance = Instance(choice.dir.resolve(), choice.cache.resolve(), Kept(way))
+    instance.save()
+    return instance
+
+
+def chosen(instance: Instance, name: str) -> Part:
+    """The part of that name."""
+    return next(part for part in running.parts_of(instance) if part.name == name)
+
+
+def facts_of(part: Part, ports: dict[str, int]) -> dict[str, int | None]:
+    """What `status` tells of a part."""
+    return {"pid": part.pid(), "port": ports[part.ports[0]]}
+
+
+def describe(facts: dict[str, dict[str, int | None]]) -> str:
+    """The same for people, a line a part."""
+    lines = [
+        f"{name:<10} port {fact['port']:<6} process {fact['pid']}"
+        if fact["pid"]
+        else f"{name:<10} port {fact['port']:<6} not running"
+        for name, fact in facts.items()
+    ]
+    return "\n".join(lines or ["no stack here; `up` makes one"])

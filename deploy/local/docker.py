@@ -1,0 +1,99 @@
+"""The stack in containers: `compose.yaml`, driven by the Docker client."""
+
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+from deploy.local import process
+from deploy.local.instance import Instance
+from deploy.local.part import Mode, StackError
+
+COMPOSE = Path(__file__).resolve().parent / "compose.yaml"
+KILL = {"kafka": "SIGKILL", "database": "SIGQUIT"}
+# Two clients that make the same project's network at once get in each other's way.
+_one_at_a_time = threading.Lock()
+
+
+class Service:
+    """The broker or the database of one instance, as a service of its compose project."""
+
+    def __init__(self, instance: Instance, name: str, ports: tuple[str, ...]) -> None:
+        self._instance = instance
+        self.name = name
+        self.ports = ports
+
+    def prepare(self) -> None:
+        """Pull the image, where this engine does not have it."""
+        with _one_at_a_time:
+            self._compose("create", "--pull", "missing", self.name)
+
+    def start(self) -> None:
+        """Start the container, made anew where a port has changed."""
+        with _one_at_a_time:
+            self._compose("up", "--detach", "--no-deps", self.name)
+
+    def await_ready(self) -> None:
+        """Return once the container is healthy."""
+        with _one_at_a_time:
+            self._compose("up", "--detach", "--no-deps", "--wait", self.name)
+
+    def stop(self, mode: Mode) -> None:
+        """Stop the container, or kill its process."""
+        if mode is Mode.IMMEDIATE and self.pid() is not None:
+            self._compose("kill", "--signal", KILL[self.name], self.name)
+        self._compose("stop", "--timeout", "60", self.name)
+
+    def pid(self) -> int | None:
+        """The container's first process, as the engine's machine numbers it."""
+        container = self._compose("ps", "--all", "--quiet", self.name).strip()
+        if not container:
+            return None
+        pid = process.run(["docker", "inspect", "--format", "{{.State.Pid}}", container]).strip()
+        return int(pid) or None
+
+    def erase(self) -> None:
+        """Remove the container and its volume."""
+        self._compose("rm", "--force", "--stop", self.name)
+        volume = f"{self._instance.kept.name}_{self.name}"
+        process.run(["docker", "volume", "rm", "--force", volume])
+
+    def _compose(self, *words: str) -> str:
+        project = ["docker", "compose", "-p", self._instance.kept.name, "-f", str(COMPOSE)]
+        return process.run([*project, *words], variables(self._instance))
+
+
+def variables(instance: Instance) -> dict[str, str]:
+    """What `compose.yaml` takes from the environment."""
+    kept = instance.kept
+    return {
+        "KAFKA_PORT": str(kept.ports["kafka"]),
+        "KAFKA_CONTROLLER_PORT": str(kept.ports["controller"]),
+        "KAFKA_CLUSTER_ID": kept.cluster_id,
+        "DATABASE_PORT": str(kept.ports["database"]),
+        "DATABASE_PASSWORD": kept.password,
+    }
+
+
+def answers() -> bool:
+    """Whether an engine answers, through a client that has the compose plugin."""
+    return shutil.which("docker") is not None and all(
+        succeeds(["docker", *words]) for words in (["compose", "version"], ["info"])
+    )
+
+
+def succeeds(command: list[str]) -> bool:
+    """Whether a command ends well within ten seconds."""
+    try:
+        return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def choose_way(engine_answers: bool, is_root: bool) -> str:
+    """`docker` where an engine answers, else `native`, which needs root for its root folder."""
+    if engine_answers:
+        return "docker"
+    if is_root:
+        return "native"
+    raise StackError("the local stack needs either root or a Docker engine that answers")

@@ -1,0 +1,38 @@
+"""Programs of this machine that the stack needs, and Debian's packages that bring them."""
+
+import os
+import shutil
+from collections.abc import Collection
+
+from deploy.local import process
+from deploy.local.part import StackError
+
+PACKAGES = {
+    "java": ("default-jre-headless",),
+    "mvn": ("maven",),
+    "mmdebstrap": ("mmdebstrap", "debian-archive-keyring"),
+}
+
+
+def is_root() -> bool:
+    """Whether this process may change the root folder and install packages."""
+    return os.geteuid() == 0
+
+
+def missing(programs: Collection[str]) -> list[str]:
+    """Those of the programs that are not on the path."""
+    return [program for program in programs if shutil.which(program) is None]
+
+
+def ensure(programs: Collection[str]) -> None:
+    """Install what is missing, where apt and root are there; `StackError` where not."""
+    absent = missing(programs)
+    if not absent:
+        return
+    if not is_root() or shutil.which("apt-get") is None:
+        names = ", ".join(absent)
+        raise StackError(f"missing on this machine: {names}; install it, or start a Docker engine")
+    packages = [package for program in absent for package in PACKAGES[program]]
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    process.run(["apt-get", "update", "-qq"], quiet)
+    process.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], quiet)

@@ -1,0 +1,70 @@
+"""One instance of the stack: its folder, and what is kept there from one run to the next."""
+
+import base64
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from deploy.local import environment, files, ports
+
+
+def random_cluster_id() -> str:
+    """A Kafka cluster id: 16 random bytes in URL-safe base64, without a leading dash."""
+    return "K" + base64.urlsafe_b64encode(secrets.token_bytes(16)).decode()[:20] + "A"
+
+
+@dataclass
+class Kept:
+    """What is remembered in `instance.json`."""
+
+    way: str
+    name: str = field(default_factory=lambda: f"fleetgauge-{secrets.token_hex(4)}")
+    cluster_id: str = field(default_factory=random_cluster_id)
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    superuser_password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    ports: dict[str, int] = field(default_factory=lambda: dict(ports.FIRST_CHOICE))
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance: `folder` is its own, `cache` holds the downloads it shares with others."""
+
+    folder: Path
+    cache: Path
+    kept: Kept
+
+    @property
+    def env_file(self) -> Path:
+        """Where Fleetgauge's settings are written."""
+        return self.folder / "env"
+
+    @property
+    def logs(self) -> Path:
+        """Where the servers' logs are."""
+        return self.folder / "logs"
+
+    def save(self) -> None:
+        """Write down what is to be remembered, and the settings that follow from it."""
+        files.replace(kept_file(self.folder), json.dumps(asdict(self.kept), indent=2) + "\n")
+        chosen = self.kept.ports
+        values = environment.settings(chosen["kafka"], chosen["database"], self.kept.password)
+        files.replace(self.env_file, environment.render(values))
+
+    def forget(self) -> None:
+        """Delete what `save` wrote."""
+        self.env_file.unlink(missing_ok=True)
+        kept_file(self.folder).unlink(missing_ok=True)
+
+
+def kept_file(folder: Path) -> Path:
+    """Where an instance in `folder` remembers itself."""
+    return folder / "instance.json"
+
+
+def load(folder: Path, cache: Path) -> Instance | None:
+    """The instance in `folder`, or None where there is none yet."""
+    path = kept_file(folder)
+    if not path.exists():
+        return None
+    return Instance(folder, cache, Kept(**json.loads(path.read_text())))

@@ -1,0 +1,142 @@
+"""The broker without Docker: Apache Kafka from Maven, one node in KRaft mode."""
+
+import hashlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from deploy.local import files, host, process
+from deploy.local.instance import Instance
+from deploy.local.part import Mode, StackError
+from deploy.local.ports import LOOPBACK
+
+HERE = Path(__file__).resolve().parent
+POM = HERE / "pom.xml"
+HEAP = ("-Xms256m", "-Xmx512m")
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+
+
+class Kafka:
+    """The broker of one instance."""
+
+    name = "kafka"
+    ports = ("kafka", "controller")
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._folder = instance.folder / "kafka"
+        self._data = self._folder / "data"
+        self._config = self._folder / "server.properties"
+        self._pid_file = instance.folder / "kafka.pid"
+        version = hashlib.sha256(POM.read_bytes()).hexdigest()[:8]
+        self._libraries = instance.cache / f"kafka-{version}"
+
+    def prepare(self) -> None:
+        """Copy the broker's libraries out of Maven's repository, once for each `pom.xml`."""
+        host.ensure(["java"])
+        if not self._libraries.exists():
+            host.ensure(["mvn"])
+        files.build_once(self._libraries, fetch_libraries)
+
+    def start(self) -> None:
+        """Start the broker in a session of its own, so that it outlives its starter."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._instance.logs.mkdir(exist_ok=True)
+        ports = self._instance.kept.ports
+        text = (HERE / "server.properties").read_text()
+        self._config.write_text(
+            text + own_properties(self._data, ports["kafka"], ports["controller"])
+        )
+        self._format()
+        with (self._instance.logs / "kafka.out").open("w") as output:
+            broker = subprocess.Popen(
+                self._java("kafka.Kafka", str(self._config)),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        self._pid_file.write_text(f"{broker.pid}\n")
+
+    def await_ready(self) -> None:
+        """Return once the broker tells clients of itself."""
+        port = self._instance.kept.ports["kafka"]
+        failure = f"kafka does not answer on port {port} (see {self._instance.logs})"
+        process.until(lambda: self._answers(port), START_SECONDS, failure)
+
+    def stop(self, mode: Mode) -> None:
+        """SIGTERM and up to 30 s of patience, or SIGKILL at once."""
+        pid = self.pid()
+        if pid is not None:
+            mark = str(self._config)
+            clean = mode is Mode.FAST and process.end(pid, mark, signal.SIGTERM, STOP_SECONDS)
+            if not clean and not process.end(pid, mark, signal.SIGKILL, STOP_SECONDS):
+                raise StackError(f"kafka (process {pid}) does not end")
+        self._pid_file.unlink(missing_ok=True)
+
+    def pid(self) -> int | None:
+        """The broker's process, if the pid file still names one of this instance."""
+        pid = process.read_pid(self._pid_file)
+        return pid if pid is not None and process.owned(pid, str(self._config)) else None
+
+    def erase(self) -> None:
+        """Delete the topics and the configuration."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _answers(self, port: int) -> bool:
+        pid = process.read_pid(self._pid_file)
+        if pid is None or not process.runs(pid):
+            raise StackError(f"kafka ended while it started (see {self._instance.logs})")
+        return knows_a_broker(port)
+
+    def _format(self) -> None:
+        """Give a new data folder the cluster's id."""
+        if not (self._data / "meta.properties").exists():
+            cluster = ("-t", self._instance.kept.cluster_id, "-c", str(self._config))
+            process.run(self._java("kafka.tools.StorageTool", "format", *cluster))
+
+    def _java(self, *words: str) -> list[str]:
+        options = (
+            f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}",
+            f"-Dfleetgauge.logs={self._instance.logs}",
+            "-Djava.net.preferIPv4Stack=true",
+            "-Djava.awt.headless=true",
+        )
+        return ["java", *HEAP, *options, "-cp", f"{self._libraries}/*", *words]
+
+
+def fetch_libraries(folder: Path) -> None:
+    """Let Maven copy what `pom.xml` names into `folder`."""
+    copy = "dependency:copy-dependencies"
+    process.run(["mvn", "-q", "-B", "-f", POM, copy, f"-DoutputDirectory={folder}"])
+
+
+def own_properties(data: Path, port: int, controller_port: int) -> str:
+    """The lines of `server.properties` that belong to one instance."""
+    client = f"PLAINTEXT://{LOOPBACK}:{port}"
+    controller = f"{LOOPBACK}:{controller_port}"
+    return (
+        f"\nlog.dirs={data}\n"
+        f"listeners={client},CONTROLLER://{controller}\n"
+        f"advertised.listeners={client}\n"
+        f"controller.quorum.voters=1@{controller}\n"
+    )
+
+
+def knows_a_broker(port: int) -> bool:
+    """Ask for metadata of no topic (API 3, version 1): a broker that may serve lists itself.
+
+    The port opens a moment earlier, while the controller still fences the broker off.
+    """
+    request = struct.pack(">hhihi", 3, 1, 0, -1, 0)
+    with suppress(OSError, struct.error), socket.create_connection((LOOPBACK, port), 1.0) as link:
+        link.sendall(struct.pack(">i", len(request)) + request)
+        _size, _correlation, brokers = struct.unpack(">iii", link.recv(12, socket.MSG_WAITALL))
+        return bool(brokers > 0)
+    return False

@@ -1,0 +1,89 @@
+"""Bringing the parts of an instance up and down, together and one by one."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from deploy.local import docker, files, ports
+from deploy.local.instance import Instance
+from deploy.local.kafka import Kafka
+from deploy.local.part import Mode, Part
+from deploy.local.timescale import Timescale
+
+
+def parts_of(instance: Instance) -> list[Part]:
+    """The broker and the database, run in the instance's way."""
+    if instance.kept.way == "docker":
+        kinds = (Kafka, Timescale)
+        return [docker.Service(instance, kind.name, kind.ports) for kind in kinds]
+    return [Kafka(instance), Timescale(instance)]
+
+
+def bring_up(instance: Instance, parts: Sequence[Part]) -> None:
+    """Start those parts that do not run, at the same time, and return when all are ready."""
+    idle = [part for part in parts if part.pid() is None]
+    side_by_side(prepare, idle)
+    # Others that share the cache choose their ports when these are taken.
+    with files.locked(instance.cache / "start.lock"):
+        settle_ports(instance, idle)
+        side_by_side(start, idle)
+    for part in parts:
+        part.await_ready()
+
+
+def take_down(parts: Sequence[Part]) -> None:
+    """Stop the parts, cleanly and at the same time."""
+    side_by_side(stop, [part for part in parts if part.pid() is not None])
+
+
+def erase(instance: Instance) -> None:
+    """Stop the instance and delete its data; downloads stay."""
+    parts = parts_of(instance)
+    take_down(parts)
+    for part in parts:
+        part.erase()
+    instance.forget()
+
+
+def settle_ports(instance: Instance, idle: Sequence[Part]) -> None:
+    """Give the parts that are to start the ports they had, or others where those are taken."""
+    kept = instance.kept.ports
+    names = [name for part in idle for name in part.ports]
+    used = [port for name, port in kept.items() if name not in names]
+    kept.update(ports.settle({name: kept[name] for name in names}, used))
+    instance.save()
+
+
+def prepare(part: Part) -> None:
+    """Fetch what a part runs from."""
+    with told(f"{part.name}: programs at hand"):
+        part.prepare()
+
+
+def start(part: Part) -> None:
+    """Start a part and await it."""
+    with told(f"{part.name}: ready"):
+        part.start()
+        part.await_ready()
+
+
+def stop(part: Part) -> None:
+    """Stop a part cleanly."""
+    with told(f"{part.name}: stopped"):
+        part.stop(Mode.FAST)
+
+
+def side_by_side(act: Callable[[Part], None], parts: Sequence[Part]) -> None:
+    """Act on all parts at once; the first failure is raised when all have come to an end."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for result in [pool.submit(act, part) for part in parts]:
+            result.result()
+
+
+@contextmanager
+def told(step: str) -> Iterator[None]:
+    """Print a step when it is done, with the seconds it took."""
+    begun = time.monotonic()
+    yield
+    print(f"{step:<28} {time.monotonic() - begun:6.1f} s", flush=True)

@@ -1,0 +1,165 @@
+"""The database without Docker: Debian's TimescaleDB in a root folder of its own.
+
+The root folder is shared by all instances of a cache; each has its data under `/srv` in it.
+"""
+
+import shutil
+from pathlib import Path
+
+from deploy.local import files, host, process
+from deploy.local.instance import Instance
+from deploy.local.part import Mode
+from deploy.local.ports import LOOPBACK
+
+HERE = Path(__file__).resolve().parent
+SUITE = "trixie"
+PACKAGE = "postgresql-17-timescaledb"
+PROGRAMS = "/usr/lib/postgresql/17/bin"
+START_SECONDS = 120
+STOP_SECONDS = 60
+
+
+class Timescale:
+    """The database of one instance."""
+
+    name = "database"
+    ports = ("database",)
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._root = instance.cache / f"debian-{SUITE}-{PACKAGE}"
+        # As seen from inside the root folder, and from outside.
+        self._home = f"/srv/{instance.kept.name}"
+        self._data = f"{self._home}/data"
+        self._outer_home = self._root / "srv" / instance.kept.name
+        self._outer_data = self._outer_home / "data"
+
+    def prepare(self) -> None:
+        """Build the root folder out of Debian's packages, once for each cache."""
+        if not self._root.exists():
+            host.ensure(["mmdebstrap"])
+        files.build_once(self._root, build_root)
+
+    def start(self) -> None:
+        """Start the server on the data it had, or on a new cluster."""
+        if not self._outer_data.exists():
+            self._create()
+        self._clear_stale_pid()
+        self._configure()
+        log = f"{self._home}/start.log"
+        self._control("start", "-w", "-t", str(START_SECONDS), "-l", log)
+
+    def await_ready(self) -> None:
+        """Return once the server takes connections and has the application's database."""
+        failure = f"the database is not ready (see {self._outer_home})"
+        process.until(self._answers, START_SECONDS, failure)
+        prepared = self._outer_home / "prepared"
+        if not prepared.exists():
+            self._run_sql(HERE / "database.sql")
+            prepared.touch()
+
+    def stop(self, mode: Mode) -> None:
+        """End the server with `pg_ctl` and wait for it."""
+        if self.pid() is not None:
+            self._control("stop", "-m", mode.value, "-w", "-t", str(STOP_SECONDS))
+
+    def pid(self) -> int | None:
+        """The postmaster, if its pid file still names the one of this instance."""
+        pid = process.read_pid(self._outer_data / "postmaster.pid")
+        return pid if pid is not None and process.owned(pid, self._data) else None
+
+    def erase(self) -> None:
+        """Delete the cluster and its logs."""
+        if self._outer_home.exists():
+            shutil.rmtree(self._outer_home)
+        self._log_link().unlink(missing_ok=True)
+
+    def _create(self) -> None:
+        """Make a cluster; it appears under its name only when whole."""
+        owner = (self._root / "var/lib/postgresql").stat()
+        partial, secret = self._outer_home / "partial", self._outer_home / "password"
+        self._outer_home.mkdir(exist_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        files.replace(secret, self._instance.kept.superuser_password)
+        for path in (self._outer_home, secret):
+            shutil.chown(path, owner.st_uid, owner.st_gid)
+        self._inside(
+            f"{PROGRAMS}/initdb",
+            *("-D", f"{self._home}/partial", "-U", "postgres", "-E", "UTF8"),
+            *("--locale-provider=builtin", "--locale=C.UTF-8", "--auth=scram-sha-256"),
+            f"--pwfile={self._home}/password",
+        )
+        secret.unlink()
+        partial.rename(self._outer_data)
+
+    def _clear_stale_pid(self) -> None:
+        """Let the remains of a crash end, and forget a pid that now belongs to another process.
+
+        The server itself refuses to start where its old pid is taken by another of its user's
+        processes, such as the server of another instance.
+        """
+        process.until(
+            lambda: not process.working_in(self._outer_data.resolve()),
+            STOP_SECONDS,
+            "processes of the last run still use the database",
+        )
+        (self._outer_data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _configure(self) -> None:
+        own = own_settings(self._instance.kept.ports["database"], f"{self._home}/log")
+        text = (HERE / "postgresql.conf").read_text()
+        (self._outer_data / "postgresql.conf").write_text(text + own)
+        self._instance.logs.mkdir(exist_ok=True)
+        link = self._log_link()
+        link.unlink(missing_ok=True)
+        link.symlink_to(self._outer_home / "log")
+
+    def _log_link(self) -> Path:
+        return self._instance.logs / "database"
+
+    def _answers(self) -> bool:
+        """Whether the eighth line of the server's pid file says that it takes connections."""
+        lines = (self._outer_data / "postmaster.pid").read_text().splitlines()
+        return [line.strip() for line in lines[7:8]] == ["ready"]
+
+    def _run_sql(self, path: Path) -> None:
+        kept = self._instance.kept
+        self._inside(
+            f"{PROGRAMS}/psql",
+            *("-X", "-q", "-h", LOOPBACK, "-p", str(kept.ports["database"])),
+            *("-U", "postgres", "-d", "template1"),
+            env={"PGPASSWORD": kept.superuser_password, "FLEETGAUGE_PASSWORD": kept.password},
+            text=path.read_text(),
+        )
+
+    def _control(self, *words: str) -> None:
+        self._inside(f"{PROGRAMS}/pg_ctl", "-D", self._data, *words)
+
+    def _inside(self, *command: str, env: dict[str, str] | None = None, text: str = "") -> None:
+        """Run a command in the root folder as the user postgres."""
+        enter = ["chroot", "--userspec=postgres:postgres", str(self._root)]
+        process.run([*enter, *command], {"LC_ALL": "C.UTF-8", **(env or {})}, text)
+
+
+def build_root(folder: Path) -> None:
+    """Install Debian's TimescaleDB into `folder` and check that the server is there."""
+    process.run(["mmdebstrap", "--variant=minbase", f"--include={PACKAGE}", SUITE, folder])
+    folder.chmod(0o755)
+
+
+def own_settings(port: int, log_folder: str) -> str:
+    """The lines of `postgresql.conf` that belong to one instance, and to a root folder.
+
+    Nothing is mounted in the root folder: shared memory lives in files, and there is no socket.
+    """
+    return (
+        f"\nlisten_addresses = '{LOOPBACK}'\n"
+        f"port = {port}\n"
+        "unix_socket_directories = ''\n"
+        "dynamic_shared_memory_type = mmap\n"
+        "logging_collector = on\n"
+        f"log_directory = '{log_folder}'\n"
+        "log_filename = 'postgresql-%a.log'\n"
+        "log_truncate_on_rotation = on\n"
+        "log_rotation_age = 1d\n"
+    )
