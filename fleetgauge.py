@@ -1,0 +1,172 @@
+"""The command `fleetgauge`: a thin tree over ingest, query, emit and sql."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import rich_click as click
+import structlog
+
+from schemas.settings import SettingsError
+
+# Each command imports what it runs: `emit` works where neither database nor web server is there.
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turns settings that cannot be used into sentences and exit code 2."""
+    try:
+        yield
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"fleetgauge: {problem}", err=True)
+        sys.exit(2)
+
+
+def _configure_logs(level: str) -> None:
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(serializer=_json)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # aiokafka tells each retry of its own at error level; what matters of it, ingest says itself.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def _json(event: object, **_: object) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fleetgauge")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    envvar="FLEETGAUGE_LOG_LEVEL",
+    help="Least severe log lines to write.",
+)
+def main(log_level: str) -> None:
+    """Fleetgauge: telemetry for fleets of software agents."""
+    _configure_logs(log_level)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database and the topics to this version's shape."""
+    from ingest.topics import create_topics
+    from schemas.settings import DatabaseSettings, KafkaSettings, load
+    from sql.migrate import run
+
+    with _told_plainly():
+        database, kafka = load(DatabaseSettings, KafkaSettings)
+    sys.exit(run(database.database_url.get_secret_value()) or create_topics(kafka))
+
+
+@main.command()
+@click.option(
+    "--accept-gap",
+    is_flag=True,
+    help="Go on where stored offsets and the log do not meet; records between are lost.",
+)
+def ingest(*, accept_gap: bool) -> None:
+    """Write what agents send from Kafka into TimescaleDB, exactly once."""
+    from ingest.run import run
+    from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings, load
+
+    with _told_plainly():
+        settings = load(DatabaseSettings, KafkaSettings, IngestSettings)
+    sys.exit(run(*settings, accept_gap=accept_gap))
+
+
+@main.command()
+def serve() -> None:
+    """Answer dashboards over HTTP."""
+    from query.serve import run
+    from schemas.settings import DatabaseSettings, HttpSettings, load
+
+    with _told_plainly():
+        settings = load(DatabaseSettings, HttpSettings)
+    sys.exit(run(*settings))
+
+
+@main.command()
+@click.option("--user", "user_id", metavar="ID", help="The user whose own data may be read.")
+@click.option("--platform", is_flag=True, help="Everything may be read.")
+@click.option("--ttl", default="1h", show_default=True, help="How long it holds: 90s, 15m, 1h, 7d.")
+def token(user_id: str | None, *, platform: bool, ttl: str) -> None:
+    """Print a token for the HTTP service, signed with FLEETGAUGE_JWT_SECRET."""
+    from query.token import issue
+    from schemas.settings import HttpSettings, load
+
+    if (user_id is None) is not platform:
+        raise click.UsageError("name either --user ID or --platform")
+    with _told_plainly():
+        (http,) = load(HttpSettings)
+    try:
+        click.echo(issue(http, user_id, ttl))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of events and answers."""
+    from schemas.export import json_schema
+
+    click.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))
+
+
+@main.group()
+def emit() -> None:
+    """Send samples to Kafka."""
+
+
+@emit.command()
+@click.option("--user", "user_id", required=True, metavar="ID", help="User the agent belongs to.")
+@click.option("--agent", "agent_id", required=True, metavar="ID", help="Id to sample it under.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=1.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds between samples.",
+)
+def host(user_id: str, agent_id: str, interval: float) -> None:
+    """Sample this machine as an agent: CPU, memory and disk."""
+    from emit.host import run
+    from schemas.settings import KafkaSettings, load
+
+    with _told_plainly():
+        (kafka,) = load(KafkaSettings)
+    try:
+        sys.exit(run(kafka, user_id, agent_id, interval))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

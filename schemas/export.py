@@ -1,0 +1,23 @@
+"""JSON Schema of every event and answer."""
+
+from typing import Any
+
+import msgspec
+
+from schemas import events, responses
+
+ANSWERS = (responses.Historical, responses.Performance, responses.Ready, responses.Error)
+
+
+def json_schema() -> dict[str, Any]:
+    """One JSON Schema (2020-12): `message` is what Kafka takes, `$defs` holds each shape."""
+    (message, *_), definitions = msgspec.json.schema_components(
+        [events.Message, *ANSWERS], ref_template="#/$defs/{name}"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Fleetgauge",
+        "description": "A value in fleet.samples or fleet.events; $defs has the answers besides.",
+        **message,
+        "$defs": definitions,
+    }

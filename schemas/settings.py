@@ -1,0 +1,211 @@
+"""Settings from the environment, `FLEETGAUGE_…`; a secret may come from the file `…_FILE` names.
+
+Each part of Fleetgauge reads the group it needs. A group tells all that is wrong with it at once.
+"""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar, overload
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "FLEETGAUGE_"
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Days = Annotated[int, Field(ge=1)]
+A = TypeVar("A", bound="_Settings")
+B = TypeVar("B", bound="_Settings")
+C = TypeVar("C", bound="_Settings")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used: `problems` has one sentence each, naming the variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """Reads `FLEETGAUGE_X` from the file that `FLEETGAUGE_X_FILE` names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        if path is None or field_name.endswith("_file"):
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            variable = f"{PREFIX}{field_name.upper()}_FILE"
+            raise SettingsError([f"{variable}: cannot read {path}: {error}"]) from error
+
+    def __call__(self) -> dict[str, Any]:
+        found = (self.get_field_value(f, n) for n, f in self.settings_cls.model_fields.items())
+        return {name: value for value, name, _ in found if value is not None}
+
+
+class _Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+
+class DatabaseSettings(_Settings):
+    """Where TimescaleDB is and how long it keeps what."""
+
+    database_url: SecretStr
+    lateness_limit_days: Days = 31
+    refresh_start_days: Days = 32
+    raw_retention_days: Days = 35
+    metrics_5m_retention_days: Days = 90
+    metrics_1h_retention_days: Days = 365
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_postgresql_url(cls, url: SecretStr) -> SecretStr:
+        if not re.match(r"postgres(ql)?://[^/]*/[^/?]+", url.get_secret_value()):
+            raise ValueError("takes postgresql://user:password@host:port/database")
+        return url
+
+    @model_validator(mode="after")
+    def _windows_fit(self) -> Self:
+        # A refresh over dropped chunks erases rollups, a writer that meets drop_chunks fails, and a
+        # late row without its 5-minute row would count a fresh bucket twice.
+        chunk_days = 1
+        if not self.lateness_limit_days < self.refresh_start_days:
+            raise ValueError(
+                f"FLEETGAUGE_REFRESH_START_DAYS ({self.refresh_start_days}) must be greater than "
+                f"FLEETGAUGE_LATENESS_LIMIT_DAYS ({self.lateness_limit_days})"
+            )
+        if not self.refresh_start_days < self.raw_retention_days - chunk_days:
+            raise ValueError(
+                f"FLEETGAUGE_RAW_RETENTION_DAYS ({self.raw_retention_days}) must be greater than "
+                f"FLEETGAUGE_REFRESH_START_DAYS plus one day ({self.refresh_start_days} + 1)"
+            )
+        if not (
+            self.raw_retention_days
+            < self.metrics_5m_retention_days
+            < self.metrics_1h_retention_days
+        ):
+            raise ValueError(
+                "retention must grow with the bucket: FLEETGAUGE_RAW_RETENTION_DAYS "
+                f"({self.raw_retention_days}) < FLEETGAUGE_METRICS_5M_RETENTION_DAYS "
+                f"({self.metrics_5m_retention_days}) < FLEETGAUGE_METRICS_1H_RETENTION_DAYS "
+                f"({self.metrics_1h_retention_days})"
+            )
+        return self
+
+    @property
+    def lateness_limit(self) -> timedelta:
+        return timedelta(days=self.lateness_limit_days)
+
+
+class KafkaSettings(_Settings):
+    """Where the broker is; the topics' names and sizes."""
+
+    kafka_bootstrap: str
+    samples_topic: str = "fleet.samples"
+    events_topic: str = "fleet.events"
+    deadletter_topic: str = "fleet.deadletter"
+    samples_partitions: Annotated[int, Field(ge=1)] = 6
+    events_partitions: Annotated[int, Field(ge=1)] = 3
+    topic_replication: Annotated[int, Field(ge=1)] = 1
+    topic_retention_days: Days = 7
+    # What ingest takes; the topics take more, so that an oversized message has a place to go.
+    message_max_bytes: Annotated[int, Field(ge=1_024, le=4 * 1024**2)] = 1024**2
+
+    @field_validator("kafka_bootstrap")
+    @classmethod
+    def _is_a_list_of_addresses(cls, bootstrap: str) -> str:
+        for address in bootstrap.split(","):
+            if not re.fullmatch(r"[^\s,:/]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}", address.strip()):
+                raise ValueError(f"takes host:port[,host:port…], not {address!r}")
+        return bootstrap
+
+
+class IngestSettings(_Settings):
+    """How much a batch holds and how long things may take."""
+
+    consumer_group: str = "fleetgauge-ingest"
+    batch_max_rows: Annotated[int, Field(ge=1)] = 100_000
+    batch_max_bytes: Annotated[int, Field(ge=1_024)] = 64 * 1024**2
+    batch_linger_ms: Annotated[int, Field(ge=0, le=60_000)] = 100
+    claim_patience_ms: Annotated[int, Field(ge=100)] = 2_000
+    drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9464
+
+
+class HttpSettings(_Settings):
+    """Where the service listens and how it knows its users."""
+
+    http_host: str = "127.0.0.1"
+    http_port: Port = 8080
+    metrics_host: str = "127.0.0.1"
+    # HS256 with a secret, or RS256/ES256 with the public key in this PEM file.
+    jwt_secret: SecretStr | None = None
+    jwt_public_key_file: Path | None = None
+    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 8
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value().encode()) < 32:
+            raise ValueError("takes a secret of 32 bytes or more")
+        return secret
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> Self:
+        if (self.jwt_secret is None) == (self.jwt_public_key_file is None):
+            raise ValueError(
+                "set either FLEETGAUGE_JWT_SECRET (or FLEETGAUGE_JWT_SECRET_FILE) "
+                "or FLEETGAUGE_JWT_PUBLIC_KEY_FILE"
+            )
+        return self
+
+
+@overload
+def load(a: type[A], /) -> tuple[A]: ...
+@overload
+def load(a: type[A], b: type[B], /) -> tuple[A, B]: ...
+@overload
+def load(a: type[A], b: type[B], c: type[C], /) -> tuple[A, B, C]: ...
+def load(*groups: type[Any]) -> tuple[Any, ...]:
+    """Reads these groups from the environment, in order.
+
+    Raises SettingsError with the problems of all of them.
+    """
+    loaded: list[Any] = []
+    problems: list[str] = []
+    for group in groups:
+        try:
+            loaded.append(group())
+        except ValidationError as error:
+            problems += [_sentence(problem) for problem in error.errors(include_input=False)]
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    return tuple(loaded)
+
+
+def _sentence(problem: Any) -> str:
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return str(message)
+    variable = f"{PREFIX}{str(problem['loc'][0]).upper()}"
+    if problem["type"] == "missing":
+        return f"{variable} is not set"
+    return f"{variable}: {message}"

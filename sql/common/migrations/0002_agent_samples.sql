@@ -1,0 +1,23 @@
+-- migrate:up
+
+-- No foreign key to agents: it would cost a look-up a row, and keys are never deleted.
+create table agent_samples (
+    ts timestamptz not null,
+    agent_key integer not null,
+    cpu real not null,
+    memory real not null,
+    messages integer not null,
+    errors integer not null,
+    response_ms real,
+    storage_used_mb real,
+    storage_total_mb real,
+    primary key (agent_key, ts)
+);
+
+select create_hypertable(
+    'agent_samples', by_range('ts', interval '1 day'), create_default_indexes => false
+);
+
+-- migrate:down
+
+drop table agent_samples;

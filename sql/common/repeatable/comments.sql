@@ -1,0 +1,125 @@
+-- What every relation and column holds, for whoever reads the database.
+
+comment on table agents is 'Every agent that ever sent an event. Other tables carry agent_key.';
+comment on column agents.agent_key is 'Short key of the agent, never reused.';
+comment on column agents.user_id is 'User the agent belongs to.';
+comment on column agents.agent_id is 'The agent''s own id, unique within its user.';
+
+comment on table agent_latest is 'Newest sample of each agent.';
+comment on column agent_latest.agent_key is 'The agent.';
+comment on column agent_latest.first_ts is 'Time of the agent''s oldest sample.';
+comment on column agent_latest.ts is 'Time of the agent''s newest sample.';
+comment on column agent_latest.cpu is 'Percent of the CPU the agent may use, 0 to 100.';
+comment on column agent_latest.memory is 'Percent of the memory the agent may use, 0 to 100.';
+comment on column agent_latest.storage_ts is 'Time of the newest sample that told its storage.';
+comment on column agent_latest.storage_used_mb is 'Storage in use then, MB.';
+comment on column agent_latest.storage_total_mb is 'Storage there is, then, MB.';
+
+comment on table agent_states is 'Newest status event of each agent.';
+comment on column agent_states.agent_key is 'The agent.';
+comment on column agent_states.ts is 'When the agent reached the state.';
+comment on column agent_states.status is 'running, stopped, failed or removed.';
+comment on column agent_states.reason is 'Why, in the sender''s words.';
+
+comment on table agent_samples is
+    'Every sample, once; told apart by agent and time. Kept for the raw retention.';
+comment on column agent_samples.ts is 'When the sample was taken.';
+comment on column agent_samples.agent_key is 'The agent.';
+comment on column agent_samples.cpu is 'Percent of the CPU the agent may use, 0 to 100.';
+comment on column agent_samples.memory is 'Percent of the memory the agent may use, 0 to 100.';
+comment on column agent_samples.messages is 'Messages processed since the previous sample.';
+comment on column agent_samples.errors is 'Errors since the previous sample.';
+comment on column agent_samples.response_ms is
+    'Mean response time of those messages, ms; null where the agent told none.';
+comment on column agent_samples.storage_used_mb is 'Storage in use, MB; null where not told.';
+comment on column agent_samples.storage_total_mb is 'Storage there is, MB; null where not told.';
+
+do $$
+declare
+    relation text;
+begin
+    foreach relation in array array[
+        'agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d', 'platform_metrics_1h'
+    ] loop
+        execute format('comment on column %I.bucket is %L', relation, 'Start of the bucket, UTC.');
+        execute format('comment on column %I.samples is %L', relation, 'Number of samples.');
+        execute format('comment on column %I.cpu_sum is %L', relation,
+            'Sum of the samples'' CPU percent; divide by samples for the mean.');
+        execute format('comment on column %I.cpu_max is %L', relation, 'Highest CPU percent.');
+        execute format('comment on column %I.memory_sum is %L', relation,
+            'Sum of the samples'' memory percent; divide by samples for the mean.');
+        execute format('comment on column %I.memory_max is %L', relation,
+            'Highest memory percent.');
+        execute format('comment on column %I.messages is %L', relation, 'Messages processed.');
+        execute format('comment on column %I.errors is %L', relation, 'Errors.');
+        execute format('comment on column %I.response_ms_sum is %L', relation,
+            'Sum of response time times messages, ms; divide by response_messages for the mean.');
+        execute format('comment on column %I.response_messages is %L', relation,
+            'Messages whose response time was told.');
+        execute format('comment on column %I.up_buckets is %L', relation,
+            'Number of 5-minute buckets with a sample, summed over agents.');
+    end loop;
+    foreach relation in array array['agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d'] loop
+        execute format('comment on column %I.agent_key is %L', relation, 'The agent.');
+    end loop;
+end
+$$;
+comment on table agent_metrics_5m is 'Samples of each agent in buckets of 5 minutes.';
+comment on table agent_metrics_1h is 'Samples of each agent in buckets of 1 hour.';
+comment on table agent_metrics_1d is 'Samples of each agent in buckets of 1 UTC day.';
+comment on table platform_metrics_1h is
+    'Samples of all agents in buckets of 1 hour, in shards to be added up.';
+comment on column platform_metrics_1h.shard is 'Which writer kept this row.';
+
+comment on table platform_heartbeats is 'Minutes in which ingest ran.';
+comment on column platform_heartbeats.minute is 'Start of the minute, UTC.';
+
+comment on table ingest_offsets is 'How far each partition is stored, and who may write it.';
+comment on column ingest_offsets.topic is 'Kafka topic.';
+comment on column ingest_offsets.partition is 'Kafka partition.';
+comment on column ingest_offsets.next_offset is 'First offset that is not stored yet.';
+comment on column ingest_offsets.epoch is 'Grows by one with each claim; an older one is refused.';
+comment on column ingest_offsets.cluster_id is 'Kafka cluster the offsets belong to.';
+comment on column ingest_offsets.last_record_ts is 'Broker time of the record before next_offset.';
+comment on column ingest_offsets.last_record_crc is
+    'CRC-32 of that record''s key and value; tells a topic that was made anew.';
+
+comment on table deployments is 'Newest status of each deployment.';
+comment on column deployments.user_id is 'User the deployment belongs to.';
+comment on column deployments.deployment_id is 'The deployment, unique within its user.';
+comment on column deployments.agent_id is 'Agent that was deployed.';
+comment on column deployments.ts is 'When it reached the status.';
+comment on column deployments.status is 'pending, succeeded or failed.';
+
+comment on table payments is 'Every payment, once.';
+comment on column payments.user_id is 'User who was paid.';
+comment on column payments.payment_id is 'The payment, unique within its user.';
+comment on column payments.ts is 'When it was paid.';
+comment on column payments.amount is 'Minor units of the currency; negative for a refund.';
+comment on column payments.currency is 'ISO 4217 code.';
+
+comment on table bookings is 'Newest status of each booking.';
+comment on column bookings.user_id is 'User the booking belongs to.';
+comment on column bookings.booking_id is 'The booking, unique within its user.';
+comment on column bookings.ts is 'When it reached the status.';
+comment on column bookings.status is 'pending, completed or cancelled.';
+
+comment on table fans is 'Each fan with its newest segment.';
+comment on column fans.user_id is 'User whose fan it is.';
+comment on column fans.fan_id is 'The fan, unique within its user.';
+comment on column fans.first_ts is 'When the fan was first active.';
+comment on column fans.ts is 'When the fan was last active.';
+comment on column fans.segment is 'superfan, casual or new, at that time.';
+
+comment on table plays is 'Every play, once.';
+comment on column plays.user_id is 'User whose work was played.';
+comment on column plays.play_id is 'The play, unique within its user.';
+comment on column plays.listener_id is 'Who listened.';
+comment on column plays.ts is 'When.';
+comment on column plays.count is 'How many times.';
+
+comment on table skill_changes is 'Every time a skill was switched on or off.';
+comment on column skill_changes.user_id is 'User the skill belongs to.';
+comment on column skill_changes.skill_id is 'The skill, unique within its user.';
+comment on column skill_changes.ts is 'When.';
+comment on column skill_changes.active is 'Whether it was on from then.';

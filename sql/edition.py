@@ -1,0 +1,45 @@
+"""The TimescaleDB edition of a server, read from it and never configured."""
+
+from enum import StrEnum
+from typing import Any
+
+from psycopg import Connection, errors
+
+from sql.queries import query
+
+
+class Edition(StrEnum):
+    """Which licence the server's TimescaleDB runs under; decides who keeps the aggregates."""
+
+    APACHE = "apache"
+    COMMUNITY = "community"
+
+
+class EditionError(Exception):
+    """The server has no TimescaleDB that Fleetgauge can use; the message says what to do."""
+
+
+def read_edition(connection: Connection[Any]) -> Edition:
+    """The edition of this database's server; creates the extension where it is missing.
+
+    `timescaledb.license` is unknown to the server before the extension exists.
+    """
+    try:
+        connection.execute(query("create_extension"))
+    except errors.FeatureNotSupported as error:
+        raise EditionError(
+            "the database server has no TimescaleDB: install the package timescaledb, add it to "
+            "shared_preload_libraries and restart"
+        ) from error
+    except errors.InsufficientPrivilege as error:
+        raise EditionError(
+            "this role may not create the extension timescaledb: run "
+            "'create extension timescaledb' in the database as a superuser once"
+        ) from error
+    row = connection.execute(query("read_license")).fetchone()
+    licence = row[0] if row else None
+    if licence == "apache":
+        return Edition.APACHE
+    if licence == "timescale":
+        return Edition.COMMUNITY
+    raise EditionError(f"timescaledb.license is {licence!r}: 'apache' or 'timescale' is known")

@@ -1,0 +1,97 @@
+"""Brings a database to this version's schema: dbmate for what runs once, then what re-runs."""
+
+import os
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import Connection
+
+from sql.edition import Edition, EditionError, read_edition
+from sql.queries import query
+
+HERE: Final = Path(__file__).parent
+# Any constant: the key of the advisory lock that lets one migration run at a time.
+LOCK_KEY: Final = 0x666C6565_74
+
+
+class MigrationError(Exception):
+    """A migration failed; the message carries dbmate's or the server's own words."""
+
+
+def migrate(database_url: str) -> Edition:
+    """Applies what is missing and re-runs the repeatable files; safe to call from many at once.
+
+    Raises EditionError, MigrationError, or psycopg.OperationalError where no server answers.
+    """
+    with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as connection:
+        connection.execute(query("lock_migrations"), {"key": LOCK_KEY})
+        edition = read_edition(connection)
+        _require_aggregate_set(edition)
+        _run_dbmate(_dbmate_url(database_url, connection), edition)
+        _run_repeatable(connection, edition)
+    return edition
+
+
+def pending(database_url: str) -> list[str]:
+    """Names of migrations that this version has and the database has not, in order."""
+    with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as connection:
+        row = connection.execute(query("has_migrations")).fetchone()
+        applied: set[str] = set()
+        if row and row[0]:
+            applied = {v for (v,) in connection.execute(query("read_migrations")).fetchall()}
+        edition = read_edition(connection)
+    names = sorted(p.stem for folder in _folders(edition) for p in folder.glob("*.sql"))
+    return [name for name in names if name.partition("_")[0] not in applied]
+
+
+def _require_aggregate_set(edition: Edition) -> None:
+    if not list((HERE / edition.value / "migrations").glob("*.sql")):
+        raise EditionError(
+            "this server runs TimescaleDB's community edition, for which this version has no "
+            "aggregates yet: use a server of the Apache edition (an image tagged '-oss', Debian's "
+            "package, or timescaledb.license = 'apache')"
+        )
+
+
+def _folders(edition: Edition) -> list[Path]:
+    return [HERE / "common" / "migrations", HERE / edition.value / "migrations"]
+
+
+def _run_dbmate(url: str, edition: Edition) -> None:
+    command = ["dbmate", "--no-dump-schema"]
+    for folder in _folders(edition):
+        command += ["--migrations-dir", str(folder)]
+    # The URL holds the password: by environment, for a command line is everybody's to read.
+    environment = {**os.environ, "DATABASE_URL": url, "PATH": _path_with_scripts()}
+    done = subprocess.run(  # noqa: S603 - no part of the command comes from input
+        [*command, "migrate"], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise MigrationError(done.stderr.strip() or done.stdout.strip())
+
+
+def _path_with_scripts() -> str:
+    return os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+
+
+def _dbmate_url(database_url: str, connection: Connection[Any]) -> str:
+    """dbmate's driver knows no `sslmode=prefer`: say which of the two this server took."""
+    parts = urlsplit(database_url)
+    options = dict(parse_qsl(parts.query))
+    if options.get("sslmode", "prefer") in {"prefer", "allow"}:
+        options["sslmode"] = "require" if connection.pgconn.ssl_in_use else "disable"
+    return urlunsplit(parts._replace(query=urlencode(options)))
+
+
+def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
+    for folder in (HERE / "common" / "repeatable", HERE / edition.value / "repeatable"):
+        for file in sorted(folder.glob("*.sql")):
+            try:
+                with connection.transaction():
+                    connection.execute(file.read_bytes())
+            except psycopg.Error as error:
+                raise MigrationError(f"{file.name}: {error}") from error

@@ -1,0 +1,2 @@
+-- Make TimescaleDB's functions known to this database.
+create extension if not exists timescaledb

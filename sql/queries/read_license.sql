@@ -1,0 +1,2 @@
+-- Tell the edition: 'apache' or 'timescale'.
+select current_setting('timescaledb.license', true)
