@@ -2,11 +2,11 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local import docker, files, host, running
+from deploy.local.console import complain, say, timed
 from deploy.local.instance import Instance, Kept, load
 from deploy.local.part import Mode, Part, StackError
 
@@ -20,7 +20,7 @@ def main(words: Sequence[str]) -> int:
         with files.locked(choice.dir.resolve() / "lock"):
             return int(choice.act(choice))
     except (StackError, OSError) as error:
-        print(f"stack: {error}", file=sys.stderr)
+        complain(f"stack: {error}")
         return 1
 
 
@@ -29,7 +29,6 @@ def parser() -> argparse.ArgumentParser:
     home = REPOSITORY / ".stack"
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--dir", type=Path, default=home, help="the instance's folder")
-    common.add_argument("--cache", type=Path, default=home / "cache", help="shared downloads")
     top = argparse.ArgumentParser(prog="stack.py", description="Kafka and TimescaleDB, locally.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -38,24 +37,27 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(act=act)
         return made
 
-    command("up", up, "start what does not run, and write the env file")
+    for_up = command("up", up, "start what does not run, and write the env file")
+    cache_help = "downloads that instances share; chosen at the first `up`"
+    for_up.add_argument("--cache", type=Path, default=home / "cache", help=cache_help)
     command("down", down, "stop everything; data is kept")
     command("clean", clean, "stop everything and delete the data; downloads are kept")
-    status_options = command("status", status, "tell what runs where; exit 1 if not all is up")
-    status_options.add_argument("--json", action="store_true", help="for programs")
-    for name, act, purpose in (("start", start, "start one part"), ("stop", stop, "stop one part")):
-        options = command(name, act, purpose)
+    for_status = command("status", status, "tell what runs where; exit 1 if not all is up")
+    for_status.add_argument("--json", action="store_true", help="for programs")
+    for_start = command("start", start, "start one part")
+    for_stop = command("stop", stop, "stop one part")
+    for_stop.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.FAST)
+    for options in (for_start, for_stop):
         options.add_argument("part", choices=("kafka", "database"))
-    options.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.FAST)
     return top
 
 
 def up(choice: argparse.Namespace) -> int:
     """Bring the broker and the database up."""
     instance = find(choice) or create(choice)
-    with running.told("stack: up"):
+    with timed("stack: up"):
         running.bring_up(instance, running.parts_of(instance))
-    print(f"settings in {instance.env_file}")
+    say(f"settings in {instance.env_file}")
     return 0
 
 
@@ -80,7 +82,7 @@ def status(choice: argparse.Namespace) -> int:
     instance = find(choice)
     parts = running.parts_of(instance) if instance else []
     facts = {part.name: facts_of(part, instance.kept.ports) for part in parts if instance}
-    print(json.dumps(facts) if choice.json else describe(facts))
+    say(json.dumps(facts) if choice.json else describe(facts))
     return 0 if facts and all(fact["pid"] for fact in facts.values()) else 1
 
 
@@ -99,7 +101,7 @@ def stop(choice: argparse.Namespace) -> int:
 
 def find(choice: argparse.Namespace) -> Instance | None:
     """The instance in the chosen folder, if there is one."""
-    return load(choice.dir.resolve(), choice.cache.resolve())
+    return load(choice.dir.resolve())
 
 
 def existing(choice: argparse.Namespace) -> Instance:
@@ -113,7 +115,7 @@ def existing(choice: argparse.Namespace) -> Instance:
 def create(choice: argparse.Namespace) -> Instance:
     """A new instance, run in the way that this machine allows."""
     way = docker.choose_way(docker.answers(), host.is_root())
-    instance = Instance(choice.dir.resolve(), choice.cache.resolve(), Kept(way))
+    instance = Instance(choice.dir.resolve(), Kept(way, str(choice.cache.resolve())))
     instance.save()
     return instance
 

@@ -10,32 +10,36 @@ from deploy.local.instance import Instance
 from deploy.local.part import Mode, StackError
 
 COMPOSE = Path(__file__).resolve().parent / "compose.yaml"
+PORTS = {"kafka": ("kafka", "controller"), "database": ("database",)}
 KILL = {"kafka": "SIGKILL", "database": "SIGQUIT"}
-# Two clients that make the same project's network at once get in each other's way.
-_one_at_a_time = threading.Lock()
 
 
 class Service:
     """The broker or the database of one instance, as a service of its compose project."""
 
-    def __init__(self, instance: Instance, name: str, ports: tuple[str, ...]) -> None:
+    def __init__(self, instance: Instance, name: str, turn: threading.Lock) -> None:
         self._instance = instance
+        self._turn = turn
         self.name = name
-        self.ports = ports
+        self.ports = PORTS[name]
+
+    def programs(self) -> list[str]:
+        """None besides the Docker client, which was found when the instance was made."""
+        return []
 
     def prepare(self) -> None:
         """Pull the image, where this engine does not have it."""
-        with _one_at_a_time:
+        with self._turn:
             self._compose("create", "--pull", "missing", self.name)
 
     def start(self) -> None:
         """Start the container, made anew where a port has changed."""
-        with _one_at_a_time:
+        with self._turn:
             self._compose("up", "--detach", "--no-deps", self.name)
 
     def await_ready(self) -> None:
         """Return once the container is healthy."""
-        with _one_at_a_time:
+        with self._turn:
             self._compose("up", "--detach", "--no-deps", "--wait", self.name)
 
     def stop(self, mode: Mode) -> None:
@@ -63,6 +67,15 @@ class Service:
         return process.run([*project, *words], variables(self._instance))
 
 
+def services(instance: Instance) -> list[Service]:
+    """The broker and the database of an instance.
+
+    They take turns: two clients that make the same project's network at once fail.
+    """
+    turn = threading.Lock()
+    return [Service(instance, name, turn) for name in PORTS]
+
+
 def variables(instance: Instance) -> dict[str, str]:
     """What `compose.yaml` takes from the environment."""
     kept = instance.kept
@@ -85,9 +98,10 @@ def answers() -> bool:
 def succeeds(command: list[str]) -> bool:
     """Whether a command ends well within ten seconds."""
     try:
-        return subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0
+        done = subprocess.run(command, capture_output=True, timeout=10, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return False
+    return done.returncode == 0
 
 
 def choose_way(engine_answers: bool, is_root: bool) -> str:

@@ -10,8 +10,8 @@ from deploy.local import environment, files, ports
 
 
 def random_cluster_id() -> str:
-    """A Kafka cluster id: 16 random bytes in URL-safe base64, without a leading dash."""
-    return "K" + base64.urlsafe_b64encode(secrets.token_bytes(16)).decode()[:20] + "A"
+    """A Kafka cluster id: 16 bytes in URL-safe base64, the first fixed against a leading dash."""
+    return base64.urlsafe_b64encode(b"f" + secrets.token_bytes(15)).decode().rstrip("=")
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Kept:
     """What is remembered in `instance.json`."""
 
     way: str
+    cache: str
     name: str = field(default_factory=lambda: f"fleetgauge-{secrets.token_hex(4)}")
     cluster_id: str = field(default_factory=random_cluster_id)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
@@ -28,11 +29,15 @@ class Kept:
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance: `folder` is its own, `cache` holds the downloads it shares with others."""
+    """An instance in a folder of its own."""
 
     folder: Path
-    cache: Path
     kept: Kept
+
+    @property
+    def cache(self) -> Path:
+        """The folder of downloads, which it shares with other instances."""
+        return Path(self.kept.cache)
 
     @property
     def env_file(self) -> Path:
@@ -62,9 +67,9 @@ def kept_file(folder: Path) -> Path:
     return folder / "instance.json"
 
 
-def load(folder: Path, cache: Path) -> Instance | None:
+def load(folder: Path) -> Instance | None:
     """The instance in `folder`, or None where there is none yet."""
     path = kept_file(folder)
     if not path.exists():
         return None
-    return Instance(folder, cache, Kept(**json.loads(path.read_text())))
+    return Instance(folder, Kept(**json.loads(path.read_text())))

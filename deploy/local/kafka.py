@@ -9,7 +9,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.local import files, host, process
+from deploy.local import files, process
 from deploy.local.instance import Instance
 from deploy.local.part import Mode, StackError
 from deploy.local.ports import LOOPBACK
@@ -36,11 +36,12 @@ class Kafka:
         version = hashlib.sha256(POM.read_bytes()).hexdigest()[:8]
         self._libraries = instance.cache / f"kafka-{version}"
 
+    def programs(self) -> list[str]:
+        """Java, and Maven as long as the libraries are not there."""
+        return ["java"] if self._libraries.exists() else ["java", "mvn"]
+
     def prepare(self) -> None:
         """Copy the broker's libraries out of Maven's repository, once for each `pom.xml`."""
-        host.ensure(["java"])
-        if not self._libraries.exists():
-            host.ensure(["mvn"])
         files.build_once(self._libraries, fetch_libraries)
 
     def start(self) -> None:
@@ -54,7 +55,7 @@ class Kafka:
         )
         self._format()
         with (self._instance.logs / "kafka.out").open("w") as output:
-            broker = subprocess.Popen(
+            broker = subprocess.Popen(  # noqa: S603
                 self._java("kafka.Kafka", str(self._config)),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

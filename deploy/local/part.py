@@ -26,6 +26,9 @@ class Part(Protocol):
     def ports(self) -> tuple[str, ...]:
         """Names of the ports it listens on, its clients' port first."""
 
+    def programs(self) -> list[str]:
+        """Programs of this machine that it needs."""
+
     def prepare(self) -> None:
         """Fetch what it runs from, where that is not in the cache yet."""
 

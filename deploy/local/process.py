@@ -16,7 +16,7 @@ PROC = Path("/proc")
 
 def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, text: str = "") -> str:
     """Run a command to its end with `text` as its input and `env` added; returns its output."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         command,
         env={**os.environ, **(env or {})},
         input=text,

@@ -1,28 +1,27 @@
 """Bringing the parts of an instance up and down, together and one by one."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
-from deploy.local import docker, files, ports
+from deploy.local import docker, files, host, ports
+from deploy.local.console import timed
 from deploy.local.instance import Instance
 from deploy.local.kafka import Kafka
 from deploy.local.part import Mode, Part
 from deploy.local.timescale import Timescale
 
 
-def parts_of(instance: Instance) -> list[Part]:
+def parts_of(instance: Instance) -> Sequence[Part]:
     """The broker and the database, run in the instance's way."""
     if instance.kept.way == "docker":
-        kinds = (Kafka, Timescale)
-        return [docker.Service(instance, kind.name, kind.ports) for kind in kinds]
+        return docker.services(instance)
     return [Kafka(instance), Timescale(instance)]
 
 
 def bring_up(instance: Instance, parts: Sequence[Part]) -> None:
     """Start those parts that do not run, at the same time, and return when all are ready."""
     idle = [part for part in parts if part.pid() is None]
+    host.ensure([program for part in idle for program in part.programs()])
     side_by_side(prepare, idle)
     # Others that share the cache choose their ports when these are taken.
     with files.locked(instance.cache / "start.lock"):
@@ -57,20 +56,20 @@ def settle_ports(instance: Instance, idle: Sequence[Part]) -> None:
 
 def prepare(part: Part) -> None:
     """Fetch what a part runs from."""
-    with told(f"{part.name}: programs at hand"):
+    with timed(f"{part.name}: programs at hand"):
         part.prepare()
 
 
 def start(part: Part) -> None:
     """Start a part and await it."""
-    with told(f"{part.name}: ready"):
+    with timed(f"{part.name}: ready"):
         part.start()
         part.await_ready()
 
 
 def stop(part: Part) -> None:
     """Stop a part cleanly."""
-    with told(f"{part.name}: stopped"):
+    with timed(f"{part.name}: stopped"):
         part.stop(Mode.FAST)
 
 
@@ -79,11 +78,3 @@ def side_by_side(act: Callable[[Part], None], parts: Sequence[Part]) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
         for result in [pool.submit(act, part) for part in parts]:
             result.result()
-
-
-@contextmanager
-def told(step: str) -> Iterator[None]:
-    """Print a step when it is done, with the seconds it took."""
-    begun = time.monotonic()
-    yield
-    print(f"{step:<28} {time.monotonic() - begun:6.1f} s", flush=True)

@@ -6,7 +6,7 @@ The root folder is shared by all instances of a cache; each has its data under `
 import shutil
 from pathlib import Path
 
-from deploy.local import files, host, process
+from deploy.local import files, process
 from deploy.local.instance import Instance
 from deploy.local.part import Mode
 from deploy.local.ports import LOOPBACK
@@ -34,10 +34,12 @@ class Timescale:
         self._outer_home = self._root / "srv" / instance.kept.name
         self._outer_data = self._outer_home / "data"
 
+    def programs(self) -> list[str]:
+        """What builds the root folder, as long as it is not there."""
+        return [] if self._root.exists() else ["mmdebstrap"]
+
     def prepare(self) -> None:
         """Build the root folder out of Debian's packages, once for each cache."""
-        if not self._root.exists():
-            host.ensure(["mmdebstrap"])
         files.build_once(self._root, build_root)
 
     def start(self) -> None:

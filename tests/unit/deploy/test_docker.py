@@ -1,0 +1,38 @@
+"""Containers or not, and what the compose file is given."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from deploy.local import docker
+from deploy.local.instance import Instance, Kept
+from deploy.local.part import StackError
+
+
+@pytest.mark.parametrize(
+    ("engine_answers", "is_root", "way"),
+    [(True, False, "docker"), (True, True, "docker"), (False, True, "native")],
+)
+def test_choose_way(engine_answers: bool, is_root: bool, way: str) -> None:
+    assert docker.choose_way(engine_answers, is_root) == way
+
+
+def test_without_an_engine_and_without_root_there_is_no_way() -> None:
+    with pytest.raises(StackError, match="root or a Docker engine"):
+        docker.choose_way(engine_answers=False, is_root=False)
+
+
+def test_compose_takes_exactly_the_variables_it_is_given(tmp_path: Path) -> None:
+    given = docker.variables(Instance(tmp_path, Kept("docker", str(tmp_path))))
+    taken = set(re.findall(r"\$\{(\w+)", docker.COMPOSE.read_text()))
+    assert taken == set(given)
+
+
+def test_compose_and_the_plain_broker_have_the_same_settings() -> None:
+    lines = (docker.COMPOSE.parent / "server.properties").read_text().splitlines()
+    plain = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    names = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in plain.items()}
+    pairs = re.findall(r'^ +(KAFKA_\w+): "?([^"\n]*)"?$', docker.COMPOSE.read_text(), re.M)
+    composed = dict(pairs)
+    assert {name: composed.get(name) for name in names} == names

@@ -1,0 +1,45 @@
+"""What an instance remembers."""
+
+import base64
+from pathlib import Path
+
+from deploy.local import environment
+from deploy.local.instance import Instance, Kept, load, random_cluster_id
+
+
+def test_there_is_nothing_to_load_in_a_new_folder(tmp_path: Path) -> None:
+    assert load(tmp_path) is None
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    made = Instance(tmp_path, Kept("native", str(tmp_path / "cache")))
+    made.save()
+    assert load(tmp_path) == made
+
+
+def test_saving_writes_the_settings(tmp_path: Path) -> None:
+    made = Instance(tmp_path, Kept("native", str(tmp_path)))
+    made.kept.ports["database"] = 6543
+    made.save()
+    values = environment.parse(made.env_file.read_text())
+    assert f"{made.kept.password}@127.0.0.1:6543/" in values["FLEETGAUGE_DATABASE_URL"]
+
+
+def test_forgetting_leaves_nothing(tmp_path: Path) -> None:
+    made = Instance(tmp_path, Kept("native", str(tmp_path)))
+    made.save()
+    made.forget()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_instances_share_no_secret_and_no_name(tmp_path: Path) -> None:
+    one, other = Kept("native", str(tmp_path)), Kept("native", str(tmp_path))
+    assert one.name != other.name
+    assert one.password != other.password
+    assert one.cluster_id != other.cluster_id
+
+
+def test_a_cluster_id_is_what_kafka_takes() -> None:
+    text = random_cluster_id()
+    assert len(base64.urlsafe_b64decode(f"{text}==")) == 16
+    assert not text.startswith("-")
