@@ -33,6 +33,6 @@ def ensure(programs: Collection[str]) -> None:
         names = ", ".join(absent)
         raise StackError(f"missing on this machine: {names}; install it, or start a Docker engine")
     packages = [package for program in absent for package in PACKAGES[program]]
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    process.run(["apt-get", "update", "-qq"], quiet)
-    process.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], quiet)
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    for command in (["apt-get", "update", "-qq"], install):
+        process.run(command, {"DEBIAN_FRONTEND": "noninteractive"})

@@ -20,13 +20,12 @@ def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, tex
         command,
         env={**os.environ, **(env or {})},
         input=text,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-8:])
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
         raise StackError(f"{command[0]} ended with status {done.returncode}: {tail}")
     return done.stdout
 

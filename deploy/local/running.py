@@ -21,7 +21,9 @@ def parts_of(instance: Instance) -> Sequence[Part]:
 def bring_up(instance: Instance, parts: Sequence[Part]) -> None:
     """Start those parts that do not run, at the same time, and return when all are ready."""
     idle = [part for part in parts if part.pid() is None]
-    host.ensure([program for part in idle for program in part.programs()])
+    # Two installations at once would refuse each other.
+    with files.locked(instance.cache / "packages.lock"):
+        host.ensure([program for part in idle for program in part.programs()])
     side_by_side(prepare, idle)
     # Others that share the cache choose their ports when these are taken.
     with files.locked(instance.cache / "start.lock"):
