@@ -1,0 +1,71 @@
+# `make` alone tells what there is. Every target works in a fresh clone.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+STACK := $(PYTHON) deploy/local/stack.py
+FOR_TESTS := --dir .stack/test
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(UPGRADE)
+
+.PHONY: help
+help: ## Tell what there is
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+.PHONY: demo
+demo: python ## See it work: the stack, all of Fleetgauge, and this machine as an agent; Ctrl-C ends it
+	@$(PYTHON) deploy/local/demo.py
+
+.PHONY: setup
+setup: $(READY) ## Make .venv, with what the lock files name
+
+$(READY): pyproject.toml $(wildcard requirements/*.txt) | python
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --python .venv --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Fleetgauge needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.11 …")'
+
+.PHONY: up
+up: python ## Start the broker and the database on this machine
+	@$(STACK) up
+
+.PHONY: down
+down: python ## Stop them, and the tests' own; data is kept
+	@$(STACK) down
+	@$(STACK) down $(FOR_TESTS)
+
+.PHONY: clean
+clean: python ## Stop them, and the tests' own, and delete their data; downloads are kept
+	@$(STACK) clean
+	@$(STACK) clean $(FOR_TESTS)
+
+.PHONY: check
+check: setup ## Style, types, import contracts and lock files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@! grep -nE '://|^ *(-i|-f|--(extra-)?index-url|--find-links)\b' requirements/*.txt \
+		|| { echo "a lock file names an address: make lock"; exit 1; }
+
+.PHONY: test
+test: setup ## All tests, on a broker and a database of their own
+	@$(STACK) up $(FOR_TESTS)
+	$(BIN)/pytest
+
+.PHONY: lock
+lock: $(READY) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade for newer versions
+	@$(COMPILE) pyproject.toml -o requirements/run.txt
+# hatchling needs editables for `-e .`, and does not depend on it.
+	@$(COMPILE) pyproject.toml --group dev - -c requirements/run.txt -o requirements/dev.txt <<< editables
+	@$(COMPILE) - -o requirements/uv.txt <<< uv

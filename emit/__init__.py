@@ -1,0 +1,1 @@
+"""The agent's side: samples of this machine, sent to Kafka."""

@@ -1,0 +1,45 @@
+"""What this machine uses right now, read with psutil."""
+
+from typing import Final
+
+import psutil
+
+from emit.clock import Clock
+from schemas.events import Sample
+
+BYTES_A_MB: Final = 1_000_000
+ROOT: Final = "/"
+
+
+class Machine:
+    """Samples this machine under one agent's ids.
+
+    CPU is a share of all processors since the previous sample, so the first sample covers the
+    time since the object was made. A machine handles no messages: both counts are 0.
+    """
+
+    def __init__(self, user_id: str, agent_id: str, clock: Clock) -> None:
+        self._user_id = user_id
+        self._agent_id = agent_id
+        self._clock = clock
+        psutil.cpu_percent(interval=None)
+
+    def sample(self) -> Sample:
+        """CPU and memory in percent, the root filesystem in MB of 10⁶ bytes."""
+        disk = psutil.disk_usage(ROOT)
+        return Sample(
+            user_id=self._user_id,
+            agent_id=self._agent_id,
+            ts=self._clock.now(),
+            cpu=_percent(psutil.cpu_percent(interval=None)),
+            memory=_percent(psutil.virtual_memory().percent),
+            messages=0,
+            errors=0,
+            storage_used_mb=disk.used / BYTES_A_MB,
+            storage_total_mb=disk.total / BYTES_A_MB,
+        )
+
+
+def _percent(reading: float) -> float:
+    # The kernel's counters are read one after another; their difference can leave the range.
+    return min(100.0, max(0.0, reading))
