@@ -1,0 +1,1 @@
+"""TimescaleDB to HTTP: what dashboards ask for, answered from the aggregates."""

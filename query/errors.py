@@ -1,0 +1,81 @@
+"""Every refusal and failure as the contract's body: one sentence, and nothing of the inside."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
+
+from schemas.responses import Error
+
+log = structlog.get_logger(__name__)
+
+TAKES: Final = {
+    "range": "range takes one of 24h, 7d and 30d, once.",
+    "userId": "userId takes 1 to 128 of A-Z a-z 0-9 . _ ~ : @ - in the path.",
+}
+# What the framework calls a parameter whose own name Python has taken.
+_NAMES: Final = {"time_range": "range"}
+_SENTENCES: Final = {
+    400: "The request is malformed.",
+    401: "This needs a valid token in the header Authorization: Bearer <JWT>.",
+    403: "This token may not read that.",
+    404: "There is nothing at this path.",
+}
+_UNNAMED_FAILURE: Final = "Failed to answer"
+
+
+def failure(sentence: str) -> dict[str, str]:
+    """The mark of a route: what it says when it fails."""
+    return {"failure": sentence}
+
+
+async def require_single_parameters(
+    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+) -> None:
+    """Guard: a parameter given twice is refused, for readers disagree on which one counts."""
+    for name in connection.query_params:
+        if len(connection.query_params.getall(name)) > 1:
+            raise ValidationException(extra=[{"key": name}])
+
+
+def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Error]:
+    """The answer to a request that is at fault."""
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return fail(request, error)
+    headers = {
+        name: value
+        for name, value in (error.headers or {}).items()
+        if name.lower() in {"allow", "www-authenticate"}
+    }
+    return Response(Error(error=_sentence(error)), status_code=error.status_code, headers=headers)
+
+
+def fail(request: Request[Any, Any, Any], error: Exception) -> Response[Error]:
+    """The answer where the service itself is at fault; why is for the log only."""
+    handler = request.scope.get("route_handler")
+    sentence = handler.opt.get("failure", _UNNAMED_FAILURE) if handler else _UNNAMED_FAILURE
+    reason = str(error).partition("\n")[0]
+    log.error(sentence, path=request.scope["path"], error=type(error).__name__, reason=reason)
+    return Response(Error(error=sentence), status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _sentence(error: HTTPException) -> str:
+    if isinstance(error, ValidationException):
+        return _parameter_sentence(error)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"This path takes {(error.headers or {}).get('allow', 'GET')} only."
+    known = HTTPStatus(error.status_code)
+    return _SENTENCES.get(error.status_code, f"{known.phrase}.")
+
+
+def _parameter_sentence(error: ValidationException) -> str:
+    problems = error.extra if isinstance(error.extra, list) else []
+    keys = [str(problem.get("key")) for problem in problems]
+    names = [_NAMES.get(key, key) for key in keys]
+    known = [TAKES[name] for name in names if name in TAKES]
+    # A name that is not ours came from the request: it is not repeated.
+    return known[0] if known else "Each parameter may be given once."

@@ -1,0 +1,106 @@
+"""A user's last 24 hours, 7 days or 30 days, in points made of whole buckets."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+from litestar import get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Dependency, Parameter
+
+from query.database import Pool, fetch
+from query.errors import TAKES, failure
+from query.figures import mean
+from query.openapi import REFUSALS, UserId
+from schemas.responses import Averages, Error, Historical, Point, Range
+
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+FAILURE: Final = "Failed to fetch historical metrics"
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The half-open range [start, stop), in points of `width`, and the query that answers it."""
+
+    start: datetime
+    stop: datetime
+    width: timedelta
+    query: str
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """One point as the database adds it up; percents are sums over `samples`."""
+
+    timestamp: datetime
+    samples: int
+    cpu_sum: float
+    memory_sum: float
+    messages: int
+    errors: int
+
+
+def window_of(time_range: Range, now: datetime) -> Window:
+    """The points of a range; the last one holds `now` (UTC) and is unfinished."""
+    match time_range:
+        case "24h":
+            return _window(24, HOUR, now, "historical_hours")
+        case "7d":
+            return _window(28, 6 * HOUR, now, "historical_hours")
+        case "30d":
+            return _window(30, DAY, now, "historical_days")
+
+
+def _window(points: int, width: timedelta, now: datetime, name: str) -> Window:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    current = midnight + (now - midnight) // width * width
+    return Window(current - (points - 1) * width, current + width, width, name)
+
+
+def points_of(rows: list[Sums]) -> list[Point]:
+    """The rows as points; means over each point's samples, two decimals."""
+    return [
+        Point(
+            timestamp=row.timestamp,
+            cpu=mean(row.cpu_sum, row.samples),
+            memory=mean(row.memory_sum, row.samples),
+            messages=row.messages,
+            errors=row.errors,
+        )
+        for row in rows
+    ]
+
+
+def averages_of(rows: list[Sums]) -> Averages:
+    """Percents over all samples, counts over the points there are; two decimals."""
+    samples = sum(row.samples for row in rows)
+    return Averages(
+        cpu=mean(sum(row.cpu_sum for row in rows), samples),
+        memory=mean(sum(row.memory_sum for row in rows), samples),
+        messages=mean(sum(row.messages for row in rows), len(rows)),
+        errors=mean(sum(row.errors for row in rows), len(rows)),
+    )
+
+
+@get(
+    "/api/metrics/{userId:str}/historical",
+    opt=failure(FAILURE),
+    responses={**REFUSALS, 500: ResponseSpec(Error, description=FAILURE)},
+    summary="A user's history",
+)
+async def historical(
+    userId: UserId,  # noqa: N803 - the contract's name
+    pool: Annotated[Pool, Dependency(skip_validation=True)],
+    clock: Annotated[Callable[[], datetime], Dependency(skip_validation=True)],
+    time_range: Annotated[Range, Parameter(query="range", description=TAKES["range"])] = "24h",
+) -> Historical:
+    """Points with data in time order, the newest unfinished, and the averages over them."""
+    window = window_of(time_range, clock())
+    bounds = {"start": window.start, "stop": window.stop, "width": window.width}
+    rows = await fetch(pool, window.query, Sums, {"user_id": userId, **bounds})
+    return Historical(
+        user_id=userId,
+        time_range=time_range,
+        metrics=points_of(rows),
+        averages=averages_of(rows),
+    )

@@ -1,0 +1,40 @@
+"""The pages that people open: static files from this package and the OpenAPI document."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from litestar import MediaType, Response, get
+from litestar.enums import OpenAPIMediaType
+from litestar.handlers import HTTPRouteHandler
+
+from query.auth import PUBLIC
+
+FOLDER: Final = Path(__file__).parent / "pages"
+# Everything a page needs comes from this service, and nothing runs that is not in its files.
+HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+def pages(document: bytes) -> Sequence[HTTPRouteHandler]:
+    """`/docs` with its script and style, and the document that it shows."""
+    return [
+        _static("/docs", (FOLDER / "docs.html").read_bytes(), MediaType.HTML),
+        _static("/docs.js", (FOLDER / "docs.js").read_bytes(), "text/javascript"),
+        _static("/docs.css", (FOLDER / "docs.css").read_bytes(), MediaType.CSS),
+        _static("/openapi.json", document, OpenAPIMediaType.OPENAPI_JSON),
+    ]
+
+
+def _static(path: str, content: bytes, media_type: str) -> HTTPRouteHandler:
+    @get(path, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+    def page() -> Response[bytes]:
+        return Response(content, media_type=media_type, headers=HEADERS)
+
+    return page

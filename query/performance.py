@@ -1,0 +1,81 @@
+"""How a user's agents do right now."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+from litestar import get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Dependency
+
+from query.database import Pool, fetch
+from query.errors import failure
+from query.figures import mean
+from query.openapi import REFUSALS, UserId
+from schemas.responses import Error, Freshness, Performance
+
+FRESH: Final = timedelta(minutes=5)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FAILURE: Final = "Failed to fetch performance data"
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """The user's newest samples and the sums of 15 minutes, as the database tells them.
+
+    `cpu` and `memory` are None where no agent's newest sample is from the last 5 minutes.
+    """
+
+    as_of: datetime | None
+    cpu: float | None
+    memory: float | None
+    messages: int
+    errors: int
+    response_ms_sum: float
+    response_messages: int
+
+
+def performance_of(recent: Recent, now: datetime) -> Performance:
+    """The answer at `now`: zeros but for `asOf` where nothing is fresh; two decimals."""
+    if recent.as_of is None:
+        return _silent("no_data", EPOCH)
+    if recent.as_of <= now - FRESH:
+        return _silent("stale", recent.as_of)
+    return Performance(
+        cpu=round(recent.cpu or 0.0, 2),
+        memory=round(recent.memory or 0.0, 2),
+        error_rate=error_rate(recent.errors, recent.messages),
+        response_time=mean(recent.response_ms_sum, recent.response_messages),
+        status="ok",
+        as_of=recent.as_of,
+    )
+
+
+def error_rate(errors: int, messages: int) -> float:
+    """Percent of the messages, at most 100; errors without any message are 100."""
+    if errors == 0:
+        return 0.0
+    return min(100.0, round(100 * errors / messages, 2)) if messages else 100.0
+
+
+def _silent(status: Freshness, as_of: datetime) -> Performance:
+    return Performance(
+        cpu=0.0, memory=0.0, error_rate=0.0, response_time=0.0, status=status, as_of=as_of
+    )
+
+
+@get(
+    "/api/metrics/{userId:str}/performance",
+    opt=failure(FAILURE),
+    responses={**REFUSALS, 500: ResponseSpec(Error, description=FAILURE)},
+    summary="A user's agents right now",
+)
+async def performance(
+    userId: UserId,  # noqa: N803 - the contract's name
+    pool: Annotated[Pool, Dependency(skip_validation=True)],
+    clock: Annotated[Callable[[], datetime], Dependency(skip_validation=True)],
+) -> Performance:
+    """Means over the agents' newest samples, error rate and response time of 15 minutes."""
+    now = clock()
+    (recent,) = await fetch(pool, "performance", Recent, {"user_id": userId, "now": now})
+    return performance_of(recent, now)

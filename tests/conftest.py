@@ -1,0 +1,55 @@
+"""What all tests share: the stack, a database and topics of their own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from sql.migrate import migrate
+from tests.stack import Stack, Topics, created_database, running_stack
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own FLEETGAUGE_… variables decide nothing here."""
+    for name in [name for name in os.environ if name.startswith("FLEETGAUGE_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The broker and the database server, for the whole run."""
+    with running_stack() as found:
+        yield found
+
+
+@pytest.fixture
+def empty_database(stack: Stack) -> Iterator[str]:
+    """The URL of a database without any migration."""
+    with created_database(stack.database_url, f"test_{uuid4().hex[:16]}") as url:
+        yield url
+
+
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """The URL of a migrated database that only this test uses."""
+    migrate(empty_database)
+    return empty_database
+
+
+@pytest.fixture
+def topics() -> Topics:
+    """Topics that only this test uses; nobody has created them."""
+    mark = uuid4().hex[:12]
+    return Topics(f"test-{mark}.samples", f"test-{mark}.events", f"test-{mark}.deadletter")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test is marked by the rung it stands on: the folder under `tests/`."""
+    here = Path(__file__).parent
+    for item in items:
+        rung = item.path.relative_to(here).parts[0]
+        if rung in {"integration", "acceptance", "faults"}:
+            item.add_marker(rung)

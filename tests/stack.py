@@ -1,0 +1,106 @@
+"""The broker and the database that tests run against, and how Fleetgauge's processes find them."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql as composed
+
+from deploy.local import docker
+from deploy.local.environment import parse
+
+REPOSITORY: Final = Path(__file__).resolve().parents[1]
+SECRET: Final = "a secret of the tests, 32 bytes or more"
+# The Apache edition of the same version as the local stack's image.
+TIMESCALE_IMAGE: Final = "timescale/timescaledb:2.23.0-pg17-oss"
+KAFKA_IMAGE: Final = "confluentinc/cp-kafka:7.9.4"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A broker and a database server; the role in the URL may create databases."""
+
+    kafka_bootstrap: str
+    database_url: str
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Names that no other test uses; nobody has created them."""
+
+    samples: str
+    events: str
+    deadletter: str
+
+
+def environment(database: str, stack: Stack, topics: Topics, **more: str) -> dict[str, str]:
+    """What a process of Fleetgauge needs to be told; `more` adds to it or overrides it.
+
+    The process finds the packages in the repository, whatever folder it runs in.
+    """
+    return {
+        **{name: value for name, value in os.environ.items() if "FLEETGAUGE_" not in name},
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONUNBUFFERED": "1",
+        "FLEETGAUGE_DATABASE_URL": database,
+        "FLEETGAUGE_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
+        "FLEETGAUGE_SAMPLES_TOPIC": topics.samples,
+        "FLEETGAUGE_EVENTS_TOPIC": topics.events,
+        "FLEETGAUGE_DEADLETTER_TOPIC": topics.deadletter,
+        "FLEETGAUGE_CONSUMER_GROUP": f"{topics.samples}-ingest",
+        "FLEETGAUGE_JWT_SECRET": SECRET,
+        **more,
+    }
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_stack() -> Iterator[Stack]:
+    """Containers where an engine answers, else the native test instance, which stays up."""
+    with ExitStack() as containers:
+        yield _in_containers(containers) if docker.answers() else _native()
+
+
+@contextmanager
+def created_database(server_url: str, name: str) -> Iterator[str]:
+    """The URL of an empty database that goes away at the end, whoever is still connected."""
+    identifier = composed.Identifier(name)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(composed.SQL("create database {}").format(identifier))
+        try:
+            yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+        finally:
+            connection.execute(composed.SQL("drop database {} with (force)").format(identifier))
+
+
+def _in_containers(containers: ExitStack) -> Stack:
+    from testcontainers.community.kafka import KafkaContainer
+    from testcontainers.community.postgres import PostgresContainer
+
+    database = containers.enter_context(
+        PostgresContainer(TIMESCALE_IMAGE, username="fleetgauge", driver=None)
+    )
+    kafka = containers.enter_context(KafkaContainer(KAFKA_IMAGE).with_kraft())
+    return Stack(kafka.get_bootstrap_server(), database.get_connection_url())
+
+
+def _native() -> Stack:
+    folder = REPOSITORY / ".stack" / "test"
+    door = REPOSITORY / "deploy" / "local" / "stack.py"
+    subprocess.run([sys.executable, door, "up", "--dir", folder], check=True)
+    values = parse((folder / "env").read_text(encoding="utf-8"))
+    return Stack(values["FLEETGAUGE_KAFKA_BOOTSTRAP"], values["FLEETGAUGE_DATABASE_URL"])
