@@ -17,7 +17,11 @@ from emit.clock import Clock
 from emit.outbox import Outbox, Waiting
 
 REQUEST_TIMEOUT_MS: Final = 5_000
+PATIENCE_S: Final = 5.0
+CLOSE_TIMEOUT_S: Final = 2.0
+# A flight fits a batch, even if all of it goes to one partition.
 MESSAGES_A_FLIGHT: Final = 1_000
+BATCH_BYTES: Final = 512 * 1024
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 5.0
 
@@ -42,8 +46,12 @@ class TopicLink:
         self._topic = topic
 
     async def deliver(self, messages: list[Waiting]) -> None:
-        """Sends them in order and awaits every acknowledgement."""
-        await asyncio.gather(*[await self._send(message) for message in messages])
+        """Sends them in order and awaits every acknowledgement, however long it takes."""
+        acknowledged = asyncio.gather(*[await self._send(message) for message in messages])
+        try:
+            await _patiently(acknowledged)
+        finally:
+            acknowledged.cancel()
 
     async def _send(self, message: Waiting) -> asyncio.Future[object]:
         sent: asyncio.Future[object] = await self._producer.send(
@@ -59,6 +67,17 @@ def _look_at(sent: asyncio.Future[object]) -> None:
         sent.exception()
 
 
+async def _patiently(acknowledged: asyncio.Future[list[object]]) -> None:
+    # An idempotent producer of aiokafka tries again for ever, in silence.
+    waited_s = 0.0
+    while not (await asyncio.wait([acknowledged], timeout=PATIENCE_S))[0]:
+        waited_s += PATIENCE_S
+        log.warning("the broker does not acknowledge samples, still trying", for_s=waited_s)
+    await acknowledged
+    if waited_s:
+        log.info("the broker acknowledges samples again")
+
+
 @asynccontextmanager
 async def link_to(bootstrap: str, topic: str) -> AsyncIterator[Link]:
     """A link over a producer of its own.
@@ -71,12 +90,21 @@ async def link_to(bootstrap: str, topic: str) -> AsyncIterator[Link]:
         acks="all",
         enable_idempotence=True,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
+        max_batch_size=BATCH_BYTES,
     )
     try:
         await producer.start()
         yield TopicLink(producer, topic)
     finally:
-        await producer.stop()
+        await _close(producer)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    # Closing flushes first, which without a broker would never end.
+    try:
+        await asyncio.wait_for(producer.stop(), CLOSE_TIMEOUT_S)
+    except TimeoutError:
+        await producer.client.close()
 
 
 async def pump(outbox: Outbox, connect: Connect, clock: Clock) -> None:

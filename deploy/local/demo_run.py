@@ -1,0 +1,122 @@
+"""The demo, step by step: set-up, stack, migrate, ingest, serve, and this machine as an agent."""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from deploy.local import demo_service, environment, files, ports
+from deploy.local.console import complain, say, timed
+from deploy.local.demo_children import Children, DemoError, run, run_logged
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FLEETGAUGE: Path = REPOSITORY / ".venv" / "bin" / "fleetgauge"
+STACK: tuple[str | Path, ...] = (sys.executable, REPOSITORY / "deploy" / "local" / "stack.py")
+FOLDER = REPOSITORY / ".stack"
+LOGS = FOLDER / "logs"
+FIRST_PORTS = {"FLEETGAUGE_HTTP_PORT": 8080, "FLEETGAUGE_METRICS_PORT": 9464}
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM (0), or until something fails (1).
+
+    A stack that was up before stays up; one that the demo started, whole or in part, is stopped.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    was_up = stack_is_up()
+    try:
+        show()
+    except KeyboardInterrupt:
+        return 0
+    except DemoError as error:
+        complain(f"demo: {error}")
+        return 1
+    finally:
+        if not was_up:
+            run([*STACK, "down"], os.environ)
+    return 0
+
+
+def show() -> None:
+    """All steps; returns never, but by KeyboardInterrupt or DemoError."""
+    begun = time.monotonic()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    prepare()
+    env = settings()
+    address = f"http://127.0.0.1:{env['FLEETGAUGE_HTTP_PORT']}"
+    with timed("migrate"):
+        run_logged(LOGS / "migrate.log", [FLEETGAUGE, "migrate"], env)
+    children = Children(LOGS, env)
+    try:
+        with timed("first answer with fresh data"):
+            start(children)
+            token = issue_token(env)
+            demo_service.await_fresh(address, token, children.hold)
+        say(f"\nready: {address} after {time.monotonic() - begun:.1f} s, token {token}")
+        say(f"\n{demo_service.calls(address, token)}\n\nlogs in {LOGS}; Ctrl-C stops all of it")
+        children.hold(None)
+    finally:
+        # A second Ctrl-C would leave half of it running.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with timed("\nfleetgauge: stopped"):
+            children.stop()
+
+
+def prepare() -> None:
+    """Packages, broker and database."""
+    with timed("set-up"):
+        run(["make", "-C", REPOSITORY, "setup", f"PYTHON={sys.executable}"], os.environ)
+    run([*STACK, "up"], os.environ)
+
+
+def start(children: Children) -> None:
+    """Fleetgauge's three processes."""
+    children.start("ingest", [FLEETGAUGE, "ingest"])
+    children.start("serve", [FLEETGAUGE, "serve"])
+    ids = ("--user", demo_service.USER, "--agent", agent_id(socket.gethostname()))
+    children.start("host", [FLEETGAUGE, "emit", "host", *ids, "--interval", "1"])
+
+
+def settings() -> dict[str, str]:
+    """The environment of Fleetgauge's processes: the stack's settings, and the demo's own."""
+    secret = FOLDER / "jwt-secret"
+    if not secret.exists():
+        files.replace(secret, secrets.token_urlsafe(48))
+    inherited = {name: v for name, v in os.environ.items() if not name.startswith("FLEETGAUGE_")}
+    return {
+        **inherited,
+        **environment.parse((FOLDER / "env").read_text()),
+        **{name: str(port) for name, port in ports.settle(FIRST_PORTS, []).items()},
+        "FLEETGAUGE_JWT_SECRET_FILE": str(secret),
+    }
+
+
+def stack_is_up() -> bool:
+    """Whether all of the stack runs."""
+    done = subprocess.run([*STACK, "status"], capture_output=True, check=False)  # noqa: S603
+    return done.returncode == 0
+
+
+def issue_token(env: dict[str, str]) -> str:
+    """A token for the demo's user, good for a day."""
+    done = subprocess.run(  # noqa: S603
+        [FLEETGAUGE, "token", "--user", demo_service.USER, "--ttl", "1d"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DemoError(f"fleetgauge token: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def agent_id(host_name: str) -> str:
+    """The host's name as an id: what ids may not hold becomes a dash."""
+    return re.sub(r"[^A-Za-z0-9._~:@-]", "-", host_name)[:128] or "host"
