@@ -8,10 +8,13 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
+import structlog
 from psycopg import Connection
 
 from sql.edition import Edition, EditionError, read_edition
 from sql.queries import query
+
+log = structlog.get_logger("migrate")
 
 HERE: Final = Path(__file__).parent
 # Any constant: the key of the advisory lock that lets one migration run at a time.
@@ -95,3 +98,17 @@ def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
                     connection.execute(file.read_bytes())
             except psycopg.Error as error:
                 raise MigrationError(f"{file.name}: {error}") from error
+
+
+def run(database_url: str) -> int:
+    """`migrate` for a terminal: says what happened; an exit code."""
+    try:
+        edition = migrate(database_url)
+    except psycopg.OperationalError as error:
+        log.error("the database does not answer", error=str(error).strip())
+        return 1
+    except (EditionError, MigrationError) as error:
+        log.error(str(error))
+        return 1
+    log.info("database migrated", edition=edition.value)
+    return 0

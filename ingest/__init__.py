@@ -1,0 +1,1 @@
+"""Kafka to TimescaleDB, exactly once: fetch → decode → shape → write → offsets."""

@@ -1,0 +1,86 @@
+"""What passes between the steps: where a record came from, what was refused, what is written."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import polars as pl
+from aiokafka import ConsumerRecord, TopicPartition
+
+from schemas.events import Event, Sample
+
+Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+Reason = Literal["malformed", "invalid", "future", "expired", "too_large", "refused"]
+
+
+@dataclass(slots=True)
+class Origin:
+    """The record an event came in, and its place there if the record is an array."""
+
+    record: Record
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An event that cannot be used: the reason is one of a closed set, the detail a sentence."""
+
+    origin: Origin
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part [first, next) of a partition that a batch covers, and the last record in it."""
+
+    first: int
+    next: int
+    last: Record
+
+
+@dataclass(slots=True)
+class Intake:
+    """Decoded events that wait to be written; grows record by record.
+
+    `origins[i]` is where `samples[i]` came from; `records` counts by topic; `nbytes` is the size of
+    the records' values.
+    """
+
+    samples: list[Sample] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
+    others: list[tuple[Event, Origin]] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    spans: dict[TopicPartition, Span] = field(default_factory=dict)
+    records: Counter[str] = field(default_factory=Counter)
+    nbytes: int = 0
+
+    @property
+    def rows(self) -> int:
+        return len(self.samples) + len(self.others) + len(self.rejections)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction writes.
+
+    `samples` has one row a sample, by (agent_key, ts), without repeats; `latest` one row an agent.
+    `events` maps an event type's name to the events, times checked. `repeats` counts samples that
+    were twice in the batch.
+    """
+
+    samples: pl.DataFrame
+    latest: pl.DataFrame
+    events: dict[str, list[Any]]
+    agent_keys: dict[tuple[str, str], int]
+    rejections: list[Rejection]
+    spans: dict[TopicPartition, Span]
+    repeats: int
+
+
+def by_type(events: list[Event]) -> dict[str, list[Any]]:
+    """Groups events by the name in their field `type`."""
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for event in events:
+        groups[str(event.__struct_config__.tag)].append(event)
+    return dict(groups)

@@ -1,0 +1,72 @@
+"""Sends what could not be used to the dead letters: original bytes, key and headers, and why.
+
+Acknowledged before the offset moves, so a crash between sends again: at least once, told apart by
+topic, partition and offset. Header names are Kafka Connect's, so that its tools read them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from ingest.batch import Rejection
+from schemas.settings import KafkaSettings
+
+MAX_DETAIL_CHARACTERS = 1_000
+
+
+class DeadLetters:
+    """Where rejections go."""
+
+    def __init__(self, producer: AIOKafkaProducer, topic: str) -> None:
+        self._producer = producer
+        self._topic = topic
+
+    async def send(self, rejections: Sequence[Rejection]) -> None:
+        """Returns when the broker has acknowledged all; raises aiokafka's KafkaError if not."""
+        sent = [await self._send_one(rejection) for rejection in rejections]
+        await asyncio.gather(*sent)
+
+    async def _send_one(self, rejection: Rejection) -> asyncio.Future[Any]:
+        record = rejection.origin.record
+        future: asyncio.Future[Any] = await self._producer.send(
+            self._topic,
+            value=record.value,
+            key=record.key,
+            headers=[*record.headers, *_headers(rejection)],
+        )
+        return future
+
+
+@asynccontextmanager
+async def open_dead_letters(kafka: KafkaSettings) -> AsyncIterator[DeadLetters]:
+    """A producer for the dead letters; raises aiokafka's KafkaError where no broker answers."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka.kafka_bootstrap,
+        client_id="fleetgauge-ingest",
+        acks="all",
+        enable_idempotence=True,
+        max_request_size=4 * kafka.message_max_bytes,
+        request_timeout_ms=10_000,
+    )
+    await producer.start()
+    try:
+        yield DeadLetters(producer, kafka.deadletter_topic)
+    finally:
+        await producer.stop()
+
+
+def _headers(rejection: Rejection) -> list[tuple[str, bytes]]:
+    record = rejection.origin.record
+    told = {
+        "__connect.errors.topic": record.topic,
+        "__connect.errors.partition": str(record.partition),
+        "__connect.errors.offset": str(record.offset),
+        "__connect.errors.exception.message": rejection.detail[:MAX_DETAIL_CHARACTERS],
+        "fleetgauge.reason": rejection.reason,
+    }
+    if rejection.origin.index is not None:
+        told["fleetgauge.index"] = str(rejection.origin.index)
+    return [(name, value.encode("utf-8", "replace")) for name, value in told.items()]

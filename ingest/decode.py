@@ -1,0 +1,78 @@
+"""Turns a record's value into events, or into rejections that say why not."""
+
+from typing import Final
+
+import msgspec
+
+from ingest.batch import Origin, Record, Rejection
+from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Message
+
+MSGPACK: Final = b"application/msgpack"
+
+Decoder = msgspec.json.Decoder[Message] | msgspec.msgpack.Decoder[Message]
+EventDecoder = msgspec.json.Decoder[Event] | msgspec.msgpack.Decoder[Event]
+SplitDecoder = msgspec.json.Decoder[list[msgspec.Raw]] | msgspec.msgpack.Decoder[list[msgspec.Raw]]
+
+_JSON: tuple[Decoder, EventDecoder, SplitDecoder] = (
+    msgspec.json.Decoder(Message),
+    msgspec.json.Decoder(Event),
+    msgspec.json.Decoder(list[msgspec.Raw]),
+)
+_MSGPACK: tuple[Decoder, EventDecoder, SplitDecoder] = (
+    msgspec.msgpack.Decoder(Message),
+    msgspec.msgpack.Decoder(Event),
+    msgspec.msgpack.Decoder(list[msgspec.Raw]),
+)
+
+
+def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
+    """The events of one record and what of it cannot be used.
+
+    A value longer than `max_bytes` is refused unread. In an array a bad event is refused alone.
+    """
+    value = record.value
+    if value is None:
+        return [], [Rejection(Origin(record), "malformed", "the record has no value")]
+    if len(value) > max_bytes:
+        detail = f"{len(value)} bytes, at most {max_bytes} are taken"
+        return [], [Rejection(Origin(record), "too_large", detail)]
+    whole, single, split = _MSGPACK if _is_msgpack(record) else _JSON
+    try:
+        message = whole.decode(value)
+    except msgspec.ValidationError as error:
+        return _decode_each(record, value, single, split, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return [], [Rejection(Origin(record), "malformed", str(error))]
+    if isinstance(message, list):
+        return [(event, Origin(record, index)) for index, event in enumerate(message)], []
+    return [(message, Origin(record))], []
+
+
+def _decode_each(
+    record: Record, value: bytes, single: EventDecoder, split: SplitDecoder, problem: str
+) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
+    try:
+        parts = split.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Not an array: the one event in it is what the whole was refused for.
+        return [], [Rejection(Origin(record), "invalid", problem)]
+    if len(parts) > MAX_EVENTS_A_MESSAGE:
+        return [], [Rejection(Origin(record), "invalid", problem)]
+    events: list[tuple[Event, Origin]] = []
+    rejections: list[Rejection] = []
+    for index, part in enumerate(parts):
+        origin = Origin(record, index)
+        try:
+            events.append((single.decode(part), origin))
+        except msgspec.ValidationError as error:
+            rejections.append(Rejection(origin, "invalid", str(error)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            rejections.append(Rejection(origin, "malformed", str(error)))
+    return events, rejections
+
+
+def _is_msgpack(record: Record) -> bool:
+    return any(
+        name.lower() == "content-type" and content.split(b";")[0].strip().lower() == MSGPACK
+        for name, content in record.headers
+    )

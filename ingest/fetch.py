@@ -1,0 +1,123 @@
+"""Reads records from Kafka for as long as the group lets this consumer have the partitions."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from ingest.batch import Record
+from schemas.settings import IngestSettings, KafkaSettings
+
+SESSION_TIMEOUT_MS = 6_000
+HEARTBEAT_MS = 2_000
+
+
+class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """One consumer of the group.
+
+    `reassigned` is set when the group has given out partitions anew: they stay paused until they
+    are claimed and `start_at` says from where. `on_revoked` is awaited before they are given up.
+    """
+
+    def __init__(
+        self, consumer: AIOKafkaConsumer, on_revoked: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._consumer = consumer
+        self._on_revoked = on_revoked
+        self.reassigned = asyncio.Event()
+
+    def subscribe(self, topics: Iterable[str]) -> None:
+        self._consumer.subscribe(list(topics), listener=self)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self._on_revoked()
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        # A position at once and nothing fetched: else the group's own offsets would be used.
+        for partition in assigned:
+            self._consumer.seek(partition, 0)
+        self._consumer.pause(*assigned)
+        self.reassigned.set()
+
+    @property
+    def assignment(self) -> list[TopicPartition]:
+        return sorted(self._consumer.assignment())
+
+    async def log_bounds(
+        self, partitions: list[TopicPartition]
+    ) -> dict[TopicPartition, tuple[int, int]]:
+        """The first offset in each partition's log, and the one behind its last."""
+        if not partitions:
+            return {}
+        starts = await self._consumer.beginning_offsets(partitions)
+        ends = await self._consumer.end_offsets(partitions)
+        return {partition: (starts[partition], ends[partition]) for partition in partitions}
+
+    def start_at(self, positions: dict[TopicPartition, int]) -> None:
+        """Reads on from these offsets."""
+        for partition, offset in positions.items():
+            self._consumer.seek(partition, offset)
+        self.resume()
+
+    async def fetch(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
+        """What has arrived, by partition; nothing after `timeout_ms`. Also tells the group that
+        this consumer is alive, paused or not."""
+        records: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
+            timeout_ms=timeout_ms, max_records=max_records
+        )
+        return records
+
+    def pause(self) -> None:
+        self._consumer.pause(*self._consumer.assignment())
+
+    def resume(self) -> None:
+        self._consumer.resume(*self._consumer.assignment())
+
+    async def is_member(self, positions: dict[TopicPartition, int]) -> bool:
+        """Whether the group still has these partitions down as ours; the broker's word."""
+        try:
+            await self._consumer.commit(positions)
+        except (CommitFailedError, IllegalStateError):
+            return False
+        return True
+
+    async def tell_group(self, positions: dict[TopicPartition, int]) -> None:
+        """Commits offsets to the group, for lag tools only: the database's are what counts."""
+        try:
+            await self._consumer.commit(positions)
+        except (KafkaError, IllegalStateError):
+            return
+
+    def log_end(self, partition: TopicPartition) -> int | None:
+        """The offset behind the newest record, as of the last fetch; None before any."""
+        if partition not in self._consumer.assignment():
+            return None
+        end: int | None = self._consumer.last_stable_offset(partition)
+        return end
+
+
+@asynccontextmanager
+async def open_fetcher(
+    kafka: KafkaSettings, ingest: IngestSettings, on_revoked: Callable[[], Awaitable[None]]
+) -> AsyncIterator[Fetcher]:
+    """A started consumer without a subscription; raises KafkaError where no broker answers."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka.kafka_bootstrap,
+        client_id="fleetgauge-ingest",
+        group_id=ingest.consumer_group,
+        enable_auto_commit=False,
+        # A position out of the log's bounds is an error to be told, never a silent jump.
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        max_partition_fetch_bytes=2 * kafka.message_max_bytes,
+        fetch_max_wait_ms=100,
+    )
+    await consumer.start()
+    try:
+        yield Fetcher(consumer, on_revoked)
+    finally:
+        await consumer.stop()

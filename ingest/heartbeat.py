@@ -1,0 +1,31 @@
+"""Says in the database, each minute, that ingest runs: platform uptime counts these."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import psycopg
+import structlog
+
+from ingest.database import Pool
+from sql.queries import query
+
+log = structlog.get_logger("ingest")
+
+# Twice a minute, so that no minute is missed by a beat that comes late.
+PERIOD_S = 30.0
+
+
+async def beat_on(
+    pool: Pool,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    period_s: float = PERIOD_S,
+) -> None:
+    """Writes the current minute until cancelled; a database that is away costs that minute."""
+    while True:
+        try:
+            async with pool.connection() as connection:
+                await connection.execute(query("beat"), {"now": clock()})
+        except psycopg.Error as error:
+            log.warning("no heartbeat written", error=str(error).strip())
+        await asyncio.sleep(period_s)

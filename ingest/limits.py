@@ -1,0 +1,46 @@
+"""How much a batch holds and how long things may take."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from ingest.batch import Intake
+from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
+
+SMALLEST_FULL_BATCH: Final = 10_000
+ROWS_AN_AGENT: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds in rows, bytes and seconds; `lateness` is how old a sample may be."""
+
+    max_rows: int
+    max_bytes: int
+    max_message_bytes: int
+    linger_s: float
+    patience_s: float
+    drain_s: float
+    lateness: timedelta
+
+    @classmethod
+    def of(
+        cls, database: DatabaseSettings, kafka: KafkaSettings, ingest: IngestSettings
+    ) -> "Limits":
+        return cls(
+            max_rows=ingest.batch_max_rows,
+            max_bytes=ingest.batch_max_bytes,
+            max_message_bytes=kafka.message_max_bytes,
+            linger_s=ingest.batch_linger_ms / 1000,
+            patience_s=ingest.claim_patience_ms / 1000,
+            drain_s=ingest.drain_timeout_ms / 1000,
+            lateness=database.lateness_limit,
+        )
+
+    def is_full(self, intake: Intake, agents: int) -> bool:
+        """Whether no more records should be added before this is written.
+
+        Rollups cost by the agents in a batch, not its rows: in a backlog it grows with the fleet.
+        """
+        rows = min(max(SMALLEST_FULL_BATCH, ROWS_AN_AGENT * agents), self.max_rows)
+        return intake.rows >= rows or intake.nbytes >= self.max_bytes

@@ -1,0 +1,49 @@
+"""What ingest tells Prometheus about itself, each listed once.
+
+What to do when one moves is in `docs/operators/ingest.md`.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from ingest.batch import Intake, by_type
+
+RECORDS = Counter("fleetgauge_records", "Kafka records read and settled.", ["topic"])
+ROWS = Counter("fleetgauge_rows", "Events stored, by type.", ["type"])
+DUPLICATES = Counter("fleetgauge_duplicates", "Events that were stored already.", ["type"])
+DEAD_LETTERS = Counter("fleetgauge_dead_letters", "Events that could not be used.", ["reason"])
+BATCH_SECONDS = Histogram(
+    "fleetgauge_batch_seconds",
+    "Seconds from a batch's first statement to its COMMIT.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+BATCH_ROWS = Histogram(
+    "fleetgauge_batch_rows",
+    "Events a batch held.",
+    buckets=(1, 10, 100, 1_000, 10_000, 30_000, 100_000),
+)
+RETRIES = Counter("fleetgauge_retries", "Attempts that failed and were made again.", ["step"])
+FENCED = Counter("fleetgauge_fenced", "Batches refused because a partition was claimed anew.")
+STALE_SESSIONS = Counter("fleetgauge_stale_sessions_ended", "Writers ended that blocked others.")
+GAPS = Counter("fleetgauge_gaps", "Gaps between stored offsets and the log that were accepted.")
+LAG_RECORDS = Gauge(
+    "fleetgauge_lag_records", "Records in the log that are not stored.", ["topic", "partition"]
+)
+LAG_SECONDS = Gauge(
+    "fleetgauge_lag_seconds",
+    "Age of the newest stored record while there are newer ones, else 0.",
+    ["topic", "partition"],
+)
+ASSIGNED = Gauge("fleetgauge_assigned_partitions", "Partitions this consumer writes.")
+
+
+def count(intake: Intake) -> None:
+    """Counts an intake that is stored and told."""
+    BATCH_ROWS.observe(intake.rows)
+    for topic, records in intake.records.items():
+        RECORDS.labels(topic).inc(records)
+    if intake.samples:
+        ROWS.labels("sample").inc(len(intake.samples))
+    for name, events in by_type([event for event, _ in intake.others]).items():
+        ROWS.labels(name).inc(len(events))
+    for rejection in intake.rejections:
+        DEAD_LETTERS.labels(rejection.reason).inc()

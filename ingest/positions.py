@@ -1,0 +1,89 @@
+"""Where each claimed partition stands, and whether its log is still the one that was stored."""
+
+from collections.abc import Mapping, Sequence
+
+from aiokafka import TopicPartition
+
+from ingest.batch import Record
+from ingest.offsets import Claim, LastRecord
+
+Bounds = tuple[int, int]
+
+
+class GapError(Exception):
+    """Stored offsets and the log do not meet; going on would lose or repeat records silently."""
+
+    def __init__(self, partition: TopicPartition, what: str) -> None:
+        super().__init__(
+            f"{partition.topic}/{partition.partition}: {what}. To go on from the start of the log "
+            "and count the gap, run 'fleetgauge ingest --accept-gap'"
+        )
+        self.partition = partition
+
+
+def find_gap(
+    partition: TopicPartition, claim: Claim, bounds: Bounds, cluster_id: str
+) -> GapError | None:
+    """What is wrong with going on at the claim's offset in a log [start, end), if anything."""
+    start, end = bounds
+    at = claim.next_offset
+    if claim.cluster_id != cluster_id:
+        return GapError(
+            partition,
+            f"stored offset {at} belongs to cluster {claim.cluster_id}, this is {cluster_id}",
+        )
+    if at < start:
+        return GapError(
+            partition,
+            f"stored offset {at} is below the log's start {start}: {start - at} records were "
+            "deleted before they were stored",
+        )
+    if at > end:
+        return GapError(
+            partition, f"stored offset {at} is past the log's end {end}: the topic was made anew"
+        )
+    return None
+
+
+class Positions:
+    """The next offset of each partition.
+
+    Reading starts one record early where that record is known and still there: it must be the one
+    that was stored last, or the topic was made anew and has outgrown the stored offset.
+    """
+
+    def __init__(
+        self, claims: Mapping[TopicPartition, Claim], bounds: Mapping[TopicPartition, Bounds]
+    ) -> None:
+        self.next = {partition: claim.next_offset for partition, claim in claims.items()}
+        self._known: dict[TopicPartition, LastRecord] = {
+            partition: claim.last_record
+            for partition, claim in claims.items()
+            if claim.last_record is not None and claim.next_offset > bounds[partition][0]
+        }
+
+    def starts(self) -> dict[TopicPartition, int]:
+        """Where reading begins."""
+        return {
+            partition: offset - 1 if partition in self._known else offset
+            for partition, offset in self.next.items()
+        }
+
+    def accept(self, partition: TopicPartition, records: Sequence[Record]) -> Sequence[Record]:
+        """The new ones of the records that arrived next; raises GapError at a strange one."""
+        known = self._known.pop(partition, None)
+        if known is not None:
+            self._recognise(partition, known, records[0])
+            records = records[1:]
+        if records:
+            self.next[partition] = records[-1].offset + 1
+        return records
+
+    def _recognise(self, partition: TopicPartition, known: LastRecord, record: Record) -> None:
+        expected = self.next[partition] - 1
+        if record.offset != expected or LastRecord.of(record) != known:
+            raise GapError(
+                partition,
+                f"the record at offset {record.offset} is not the one that was stored at "
+                f"{expected}: the topic was made anew",
+            )

@@ -1,0 +1,57 @@
+"""How far each partition is stored: told to the group and to Prometheus, never read back."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from aiokafka import TopicPartition
+
+from ingest import metrics
+from ingest.batch import Span
+from ingest.fetch import Fetcher
+
+TELL_EVERY_S = 2.0
+
+
+class Progress:
+    """Offsets behind the last stored record of this consumer's partitions."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self.stored: dict[TopicPartition, int] = {}
+        self._newest_s: dict[TopicPartition, float] = {}
+        self._told = 0.0
+
+    def start(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Forgets other partitions; these are stored up to here."""
+        metrics.LAG_RECORDS.clear()
+        metrics.LAG_SECONDS.clear()
+        metrics.ASSIGNED.set(len(positions))
+        self.stored = dict(positions)
+        self._newest_s = {}
+
+    def move(self, spans: Mapping[TopicPartition, Span]) -> None:
+        """These spans are stored."""
+        for partition, span in spans.items():
+            self.stored[partition] = span.next
+            self._newest_s[partition] = span.last.timestamp / 1000
+
+    async def tell(self, fetcher: Fetcher) -> None:
+        """Tells the lag, and the group its offsets, every few seconds at most."""
+        now = time.monotonic()
+        if now - self._told < TELL_EVERY_S or not self.stored:
+            return
+        self._told = now
+        for partition in self.stored:
+            self._tell_lag(fetcher, partition)
+        await fetcher.tell_group(self.stored)
+
+    def _tell_lag(self, fetcher: Fetcher, partition: TopicPartition) -> None:
+        end = fetcher.log_end(partition)
+        if end is None:
+            return
+        behind = max(0, end - self.stored[partition])
+        newest = self._newest_s.get(partition)
+        age = max(0.0, self._clock() - newest) if behind and newest is not None else 0.0
+        labels = (partition.topic, str(partition.partition))
+        metrics.LAG_RECORDS.labels(*labels).set(behind)
+        metrics.LAG_SECONDS.labels(*labels).set(age)

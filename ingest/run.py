@@ -1,0 +1,118 @@
+"""The process `fleetgauge ingest`: opens everything, runs the pipeline, stops on a signal."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from aiokafka.errors import KafkaError
+from prometheus_client import start_http_server
+
+from ingest.database import open_pool
+from ingest.deadletter import open_dead_letters
+from ingest.fetch import open_fetcher
+from ingest.heartbeat import beat_on
+from ingest.limits import Limits
+from ingest.pipeline import Pipeline
+from ingest.positions import GapError
+from ingest.retry import backoff
+from ingest.takeover import TakeOver
+from ingest.topics import TopicError, check_topics
+from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
+
+log = structlog.get_logger("ingest")
+
+FAILED: Final = 1
+
+
+def run(
+    database: DatabaseSettings,
+    kafka: KafkaSettings,
+    ingest: IngestSettings,
+    *,
+    accept_gap: bool,
+) -> int:
+    """Writes what arrives until SIGTERM or SIGINT; an exit code."""
+    try:
+        server, _ = start_http_server(ingest.metrics_port, ingest.metrics_host)
+    except OSError as error:
+        address = f"{ingest.metrics_host}:{ingest.metrics_port}"
+        log.error("cannot serve metrics", address=address, error=str(error))
+        return FAILED
+    try:
+        return asyncio.run(_run(database, kafka, ingest, accept_gap=accept_gap))
+    except (GapError, TopicError) as error:
+        log.error(str(error))
+        return FAILED
+    except KafkaError as error:
+        log.error("the Kafka broker went away", error=str(error))
+        return FAILED
+    finally:
+        server.shutdown()
+
+
+async def _run(
+    database: DatabaseSettings,
+    kafka: KafkaSettings,
+    ingest: IngestSettings,
+    *,
+    accept_gap: bool,
+) -> int:
+    work = asyncio.create_task(_ingest(database, kafka, ingest, accept_gap=accept_gap))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, work.cancel)
+    with suppress(asyncio.CancelledError):
+        await work
+    log.info("stopped")
+    return 0
+
+
+async def _ingest(
+    database: DatabaseSettings,
+    kafka: KafkaSettings,
+    ingest: IngestSettings,
+    *,
+    accept_gap: bool,
+) -> None:
+    cluster_id = await _find_cluster(kafka)
+    limits = Limits.of(database, kafka, ingest)
+    async with (
+        open_pool(database.database_url.get_secret_value()) as pool,
+        open_dead_letters(kafka) as dead_letters,
+    ):
+        take_over = TakeOver(pool, cluster_id, limits.patience_s, accept_gap=accept_gap)
+        pipeline = Pipeline(pool, dead_letters, take_over, limits)
+        async with open_fetcher(kafka, ingest, pipeline.on_revoked) as fetcher:
+            fetcher.subscribe([kafka.samples_topic, kafka.events_topic])
+            heart = asyncio.create_task(beat_on(pool))
+            moving = asyncio.create_task(pipeline.run(fetcher))
+            log.info("ingest runs", group=ingest.consumer_group)
+            try:
+                await asyncio.wait({heart, moving}, return_when=asyncio.FIRST_COMPLETED)
+                await moving
+            except asyncio.CancelledError:
+                log.info("stopping")
+                await pipeline.drain(fetcher)
+                raise
+            finally:
+                heart.cancel()
+                moving.cancel()
+                await asyncio.wait({heart, moving})
+
+
+async def _find_cluster(kafka: KafkaSettings) -> str:
+    delays = backoff()
+    while True:
+        try:
+            return await check_topics(kafka)
+        except KafkaError as error:
+            delay = next(delays)
+            log.warning(
+                "no Kafka broker answers, will try again",
+                bootstrap=kafka.kafka_bootstrap,
+                error=str(error),
+                delay_s=round(delay, 2),
+            )
+            await asyncio.sleep(delay)

@@ -1,0 +1,123 @@
+"""The topics: made by `fleetgauge migrate`, checked by ingest at its start."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from schemas.settings import KafkaSettings
+
+log = structlog.get_logger("migrate")
+
+DAY_MS: Final = 86_400_000
+TIMESTAMP_TYPE: Final = "message.timestamp.type"
+
+
+class TopicError(Exception):
+    """A topic is not as ingest needs it; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as Fleetgauge wants it; `max_bytes` bounds a message."""
+
+    name: str
+    partitions: int
+    max_bytes: int
+
+
+def topics(kafka: KafkaSettings) -> list[Topic]:
+    """The three topics. The sources take more than ingest does, so that an oversized message is
+    told in a dead letter; the dead letters take more than the sources, for the headers on top."""
+    source_bytes = 2 * kafka.message_max_bytes
+    return [
+        Topic(kafka.samples_topic, kafka.samples_partitions, source_bytes),
+        Topic(kafka.events_topic, kafka.events_partitions, source_bytes),
+        Topic(kafka.deadletter_topic, 1, 2 * source_bytes),
+    ]
+
+
+def create_topics(kafka: KafkaSettings) -> int:
+    """Makes the topics that are missing and checks the others; an exit code."""
+    try:
+        asyncio.run(_create_topics(kafka))
+    except KafkaError as error:
+        log.error("no Kafka broker answers", bootstrap=kafka.kafka_bootstrap, error=str(error))
+        return 1
+    except TopicError as error:
+        log.error(str(error))
+        return 1
+    return 0
+
+
+async def check_topics(kafka: KafkaSettings) -> str:
+    """The cluster's id, if every topic is there and stamped by the broker; raises TopicError."""
+    async with _admin(kafka) as admin:
+        cluster = await admin.describe_cluster()
+        there = set(await admin.list_topics())
+        for topic in topics(kafka):
+            if topic.name not in there:
+                raise TopicError(f"topic {topic.name} is missing: run 'fleetgauge migrate'")
+            await _check_timestamps(admin, topic)
+    return str(cluster["cluster_id"])
+
+
+async def _create_topics(kafka: KafkaSettings) -> None:
+    async with _admin(kafka) as admin:
+        for topic in topics(kafka):
+            created = await _create(admin, topic, kafka)
+            if created:
+                log.info("topic created", topic=topic.name, partitions=topic.partitions)
+            else:
+                await _check_timestamps(admin, topic)
+
+
+async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings) -> bool:
+    """Whether it was missing; another `migrate` may be at the same work."""
+    settings = {
+        # "The broker's clock" of the contract must be in the record, whoever sent it.
+        TIMESTAMP_TYPE: "LogAppendTime",
+        "max.message.bytes": str(topic.max_bytes),
+        "retention.ms": str(kafka.topic_retention_days * DAY_MS),
+        "cleanup.policy": "delete",
+    }
+    new = NewTopic(topic.name, topic.partitions, kafka.topic_replication, topic_configs=settings)
+    response = await admin.create_topics([new])
+    ((_, code, *rest),) = response.topic_errors
+    problem = for_code(code)
+    if problem is TopicAlreadyExistsError:
+        return False
+    if code != 0:
+        raise TopicError(f"topic {topic.name} cannot be made: {rest[0] or problem.__name__}")
+    return True
+
+
+async def _check_timestamps(admin: AIOKafkaAdminClient, topic: Topic) -> None:
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, {TIMESTAMP_TYPE: None})
+    (response,) = await admin.describe_configs([resource])
+    (found,) = response.resources
+    settings = {name: value for name, value, *_ in found[4]}
+    if settings.get(TIMESTAMP_TYPE) != "LogAppendTime":
+        raise TopicError(
+            f"topic {topic.name} has {TIMESTAMP_TYPE}={settings.get(TIMESTAMP_TYPE)}, needed is "
+            f"LogAppendTime: run 'kafka-configs.sh --alter --entity-type topics --entity-name "
+            f"{topic.name} --add-config {TIMESTAMP_TYPE}=LogAppendTime'"
+        )
+
+
+@asynccontextmanager
+async def _admin(kafka: KafkaSettings) -> AsyncIterator[Any]:
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=kafka.kafka_bootstrap, client_id="fleetgauge", request_timeout_ms=10_000
+    )
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()

@@ -1,0 +1,16 @@
+-- Move the offsets behind a batch, last in its transaction, if they are still where it began.
+update ingest_offsets as kept
+set next_offset = sent.next_offset,
+    last_record_ts = sent.last_record_ts,
+    last_record_crc = sent.last_record_crc
+from unnest(
+    %(topics)s::text[], %(partitions)s::integer[], %(epochs)s::bigint[],
+    %(first_offsets)s::bigint[], %(next_offsets)s::bigint[],
+    %(last_record_ts)s::timestamptz[], %(last_record_crcs)s::bigint[]
+) as sent (
+    topic, partition, epoch, first_offset, next_offset, last_record_ts, last_record_crc
+)
+where kept.topic = sent.topic
+    and kept.partition = sent.partition
+    and kept.epoch = sent.epoch
+    and kept.next_offset = sent.first_offset
