@@ -55,7 +55,7 @@ class Verifier:
         try:
             payload = self._jws.decode(token, self._key, algorithms=[self._algorithm])
             claims = msgspec.json.decode(payload, type=Claims)
-        except (jwt.PyJWTError, msgspec.MsgspecError, RecursionError) as error:
+        except (jwt.PyJWTError, msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise ValueError("the token cannot be trusted") from error
         self._require_valid(claims)
         return claims

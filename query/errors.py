@@ -17,8 +17,8 @@ TAKES: Final = {
     "range": "range takes one of 24h, 7d and 30d, once.",
     "userId": "userId takes 1 to 128 of A-Z a-z 0-9 . _ ~ : @ - in the path.",
 }
-# What the framework calls a parameter whose own name Python has taken.
-_NAMES: Final = {"time_range": "range"}
+# The framework tells a parameter by its name in Python.
+_NAMES: Final = {"time_range": "range", "user_id": "userId"}
 _SENTENCES: Final = {
     400: "The request is malformed.",
     401: "This needs a valid token in the header Authorization: Bearer <JWT>.",

@@ -2,13 +2,13 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Annotated
 
 import psycopg
 import structlog
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 from psycopg_pool import PoolTimeout
 
 from query.auth import PUBLIC
@@ -60,7 +60,7 @@ def livez() -> Live:
     responses={503: ResponseSpec(Ready, description="Why not", generate_examples=False)},
 )
 async def readyz(
-    readiness: Annotated[Readiness, Dependency(skip_validation=True)],
+    readiness: NamedDependency[SkipValidation[Readiness]],
 ) -> Response[Ready]:
     """200 where the database is there and migrated, else 503 and the reasons."""
     reasons = await readiness.reasons()

@@ -1,14 +1,15 @@
 """A user's last 24 hours, 7 days or 30 days, in points made of whole buckets."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency, Parameter
+from litestar.params import QueryParameter, SkipValidation
 
+from query.clock import Clock
 from query.database import Pool, fetch
 from query.errors import TAKES, failure
 from query.figures import mean
@@ -89,17 +90,17 @@ def averages_of(rows: list[Sums]) -> Averages:
     summary="A user's history",
 )
 async def historical(
-    userId: UserId,  # noqa: N803 - the contract's name
-    pool: Annotated[Pool, Dependency(skip_validation=True)],
-    clock: Annotated[Callable[[], datetime], Dependency(skip_validation=True)],
-    time_range: Annotated[Range, Parameter(query="range", description=TAKES["range"])] = "24h",
+    user_id: UserId,
+    pool: NamedDependency[SkipValidation[Pool]],
+    clock: NamedDependency[SkipValidation[Clock]],
+    time_range: Annotated[Range, QueryParameter(name="range", description=TAKES["range"])] = "24h",
 ) -> Historical:
     """Points with data in time order, the newest unfinished, and the averages over them."""
     window = window_of(time_range, clock())
     bounds = {"start": window.start, "stop": window.stop, "width": window.width}
-    rows = await fetch(pool, window.query, Sums, {"user_id": userId, **bounds})
+    rows = await fetch(pool, window.query, Sums, {"user_id": user_id, **bounds})
     return Historical(
-        user_id=userId,
+        user_id=user_id,
         time_range=time_range,
         metrics=points_of(rows),
         averages=averages_of(rows),

@@ -10,14 +10,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from query.errors import TAKES
 from schemas.responses import Error
 
 UserId = Annotated[
     str,
-    Parameter(
+    PathParameter(
+        name="userId",
         min_length=1,
         max_length=128,
         # As in schemas.events.Id; `$` alone also matches before a final newline.

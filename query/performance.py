@@ -1,14 +1,15 @@
 """How a user's agents do right now."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
+from query.clock import Clock
 from query.database import Pool, fetch
 from query.errors import failure
 from query.figures import mean
@@ -71,11 +72,11 @@ def _silent(status: Freshness, as_of: datetime) -> Performance:
     summary="A user's agents right now",
 )
 async def performance(
-    userId: UserId,  # noqa: N803 - the contract's name
-    pool: Annotated[Pool, Dependency(skip_validation=True)],
-    clock: Annotated[Callable[[], datetime], Dependency(skip_validation=True)],
+    user_id: UserId,
+    pool: NamedDependency[SkipValidation[Pool]],
+    clock: NamedDependency[SkipValidation[Clock]],
 ) -> Performance:
     """Means over the agents' newest samples, error rate and response time of 15 minutes."""
     now = clock()
-    (recent,) = await fetch(pool, "performance", Recent, {"user_id": userId, "now": now})
+    (recent,) = await fetch(pool, "performance", Recent, {"user_id": user_id, "now": now})
     return performance_of(recent, now)

@@ -1,0 +1,58 @@
+"""Samples put straight into the tables, as ingest leaves them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+
+
+class Row(NamedTuple):
+    """One sample; `agent` is `user/agent`."""
+
+    agent: str
+    ts: datetime
+    cpu: float = 0.0
+    memory: float = 0.0
+    messages: int = 0
+    errors: int = 0
+    response_ms: float | None = None
+
+
+def sample(agent: str, ts: str, **values: Any) -> Row:
+    """A row from text: `sample("alice/a1", "2026-03-10T14:05Z", cpu=10)`."""
+    return Row(agent, datetime.fromisoformat(ts), **values)
+
+
+def insert(database: str, rows: Iterable[Row]) -> None:
+    """Stores samples in one batch, with their agents and each one's newest sample."""
+    found = list(rows)
+    with psycopg.connect(database) as connection:
+        keys = agent_keys(connection, {row.agent for row in found})
+        copy(connection, [(row.ts, keys[row.agent], *row[2:]) for row in found])
+        newest = {row.agent: row for row in sorted(found, key=lambda row: row.ts)}
+        connection.cursor().executemany(
+            "insert into agent_latest (agent_key, first_ts, ts, cpu, memory) "
+            "values (%s, %s, %s, %s, %s)",
+            [(keys[r.agent], r.ts, r.ts, r.cpu, r.memory) for r in newest.values()],
+        )
+
+
+def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> dict[str, int]:
+    """Makes agents, named `user/agent`; their keys."""
+    keys = {}
+    for agent in sorted(agents):
+        row = connection.execute(
+            "insert into agents (user_id, agent_id) values (%s, %s) returning agent_key",
+            agent.split("/"),
+        ).fetchone()
+        keys[agent] = row[0] if row else 0
+    return keys
+
+
+def copy(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
+    """COPYs (ts, agent_key, cpu, memory, messages, errors, response_ms), one statement."""
+    columns = "ts, agent_key, cpu, memory, messages, errors, response_ms"
+    with connection.cursor().copy(f"copy agent_samples ({columns}) from stdin") as stream:
+        for row in rows:
+            stream.write_row(row)

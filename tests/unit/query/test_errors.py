@@ -1,0 +1,79 @@
+"""Bodies of refusals and failures, through an application that does nothing else."""
+
+import pytest
+from litestar import Litestar, get
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    ImproperlyConfiguredException,
+    TooManyRequestsException,
+)
+from litestar.params import FromQuery
+
+from query.errors import fail, failure, refuse, require_single_parameters
+from tests.service import serving
+
+FAILURES: dict[str, tuple[Exception, int, str]] = {
+    "a bug": (KeyError("password=hunter2"), 500, "Failed to fetch the weather"),
+    "the framework's": (
+        ImproperlyConfiguredException("inside"),
+        500,
+        "Failed to fetch the weather",
+    ),
+    "malformed": (ClientException("inside"), 400, "The request is malformed."),
+    "another": (TooManyRequestsException("inside"), 429, "Too Many Requests."),
+    "a bare one": (HTTPException("inside", status_code=404), 404, "There is nothing at this path."),
+}
+
+
+def application(raised: Exception | None = None) -> Litestar:
+    @get("/weather", opt=failure("Failed to fetch the weather"))
+    async def weather(days: FromQuery[int] = 1) -> int:
+        if raised is not None:
+            raise raised
+        return days
+
+    return Litestar(
+        [weather],
+        guards=[require_single_parameters],
+        exception_handlers={HTTPException: refuse, Exception: fail},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+@pytest.mark.parametrize(("raised", "status", "sentence"), FAILURES.values(), ids=FAILURES.keys())
+async def test_one_sentence_and_nothing_of_the_inside(
+    raised: Exception, status: int, sentence: str
+) -> None:
+    async with serving(application(raised)) as client:
+        answer = await client.get("/weather")
+    assert (answer.status_code, answer.json()) == (status, {"error": sentence})
+
+
+async def test_unknown_path() -> None:
+    async with serving(application()) as client:
+        answer = await client.get("/wether")
+    assert (answer.status_code, answer.json()) == (404, {"error": "There is nothing at this path."})
+
+
+async def test_unknown_method() -> None:
+    async with serving(application()) as client:
+        answer = await client.post("/weather")
+    assert answer.status_code == 405
+    assert answer.json() == {"error": f"This path takes {answer.headers['allow']} only."}
+
+
+async def test_a_parameter_given_twice() -> None:
+    async with serving(application()) as client:
+        answer = await client.get("/weather?days=1&days=1")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "Each parameter may be given once."},
+    )
+
+
+async def test_unknown_names_are_not_repeated() -> None:
+    async with serving(application()) as client:
+        answer = await client.get("/weather?%3Cscript%3E=1&%3Cscript%3E=2")
+    assert "script" not in answer.text

@@ -1,0 +1,63 @@
+"""The guard over HTTP with a database that is not there: refusals must not ask for it."""
+
+from datetime import timedelta
+
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from tests.service import NOW, application, bearer, serving, token
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
+PATHS = ("/api/metrics/alice/historical", "/api/metrics/alice/performance")
+ALICE = token("alice")
+
+# id: the headers, the status
+REFUSED: dict[str, tuple[list[tuple[str, str]], int]] = {
+    "none": ([], 401),
+    "empty": ([("Authorization", "")], 401),
+    "no token": ([("Authorization", "Bearer")], 401),
+    "no scheme": ([("Authorization", ALICE)], 401),
+    "another scheme": ([("Authorization", f"Basic {ALICE}")], 401),
+    "two": ([("Authorization", f"Bearer {ALICE}")] * 2, 401),
+    "two in one": ([("Authorization", f"Bearer {ALICE}, Bearer {ALICE}")], 401),
+    "another header": ([("X-Authorization", f"Bearer {ALICE}")], 401),
+    "expired": ([("Authorization", f"Bearer {token('alice', now=NOW - timedelta(days=1))}")], 401),
+    "huge": ([("Authorization", "Bearer " + "a" * 60_000)], 401),
+    "somebody else's": ([("Authorization", f"Bearer {token('bob')}")], 403),
+    "look-alike": ([("Authorization", f"Bearer {token('alice.')}")], 403),
+    "the platform's name as a user": ([("Authorization", f"Bearer {token('platform')}")], 403),
+}
+SENTENCES = {
+    401: "This needs a valid token in the header Authorization: Bearer <JWT>.",
+    403: "This token may not read that.",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a connection was asked for")
+
+    monkeypatch.setattr(AsyncConnectionPool, "connection", refuse)
+
+
+@pytest.mark.parametrize(("headers", "status"), REFUSED.values(), ids=REFUSED.keys())
+async def test_refused(headers: list[tuple[str, str]], status: int) -> None:
+    async with serving(application(NOWHERE)) as client:
+        for path in PATHS:
+            answer = await client.get(path, headers=headers)
+            assert (answer.status_code, answer.json()) == (status, {"error": SENTENCES[status]})
+            assert ("www-authenticate" in answer.headers) is (status == 401)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_the_scheme_has_no_case(scheme: str) -> None:
+    async with serving(application(NOWHERE)) as client:
+        answer = await client.get(PATHS[0], headers={"Authorization": f"{scheme} {ALICE}"})
+    assert answer.status_code == 500
+
+
+async def test_a_wrong_range_is_nobody_elses_business() -> None:
+    async with serving(application(NOWHERE)) as client:
+        answer = await client.get(f"{PATHS[0]}?range=1y", headers=bearer(token("bob")))
+    assert answer.status_code == 403
