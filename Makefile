@@ -59,8 +59,7 @@ check: setup ## Style, types, import contracts and lock files
 		|| { echo "a lock file names an address: make lock"; exit 1; }
 
 .PHONY: test
-test: setup ## All tests, on a broker and a database of their own
-	@$(STACK) up $(FOR_TESTS)
+test: setup ## All tests, on a broker and a database of their own, which stay up
 	$(BIN)/pytest
 
 .PHONY: lock

@@ -47,17 +47,16 @@ class TopicLink:
 
     async def deliver(self, messages: list[Waiting]) -> None:
         """Sends them in order and awaits every acknowledgement, however long it takes."""
-        acknowledged = asyncio.gather(*[await self._send(message) for message in messages])
-        try:
-            await _patiently(acknowledged)
-        finally:
-            acknowledged.cancel()
+        sent = [await self._send(message) for message in messages]
+        await _acknowledged(sent)
+        for answer in sent:
+            answer.result()
 
     async def _send(self, message: Waiting) -> asyncio.Future[object]:
         sent: asyncio.Future[object] = await self._producer.send(
             self._topic, message.value, message.key
         )
-        # When a later send fails nobody awaits this one; asyncio would log that as a fault.
+        # When another one fails nobody asks this one; asyncio would log that as a fault.
         sent.add_done_callback(_look_at)
         return sent
 
@@ -67,13 +66,12 @@ def _look_at(sent: asyncio.Future[object]) -> None:
         sent.exception()
 
 
-async def _patiently(acknowledged: asyncio.Future[list[object]]) -> None:
+async def _acknowledged(sent: list[asyncio.Future[object]]) -> None:
     # An idempotent producer of aiokafka tries again for ever, in silence.
     waited_s = 0.0
-    while not (await asyncio.wait([acknowledged], timeout=PATIENCE_S))[0]:
+    while (await asyncio.wait(sent, timeout=PATIENCE_S))[1]:
         waited_s += PATIENCE_S
         log.warning("the broker does not acknowledge samples, still trying", for_s=waited_s)
-    await acknowledged
     if waited_s:
         log.info("the broker acknowledges samples again")
 

@@ -17,6 +17,7 @@ from deploy.local.demo_children import Children, DemoError, run, run_logged
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLEETGAUGE: Path = REPOSITORY / ".venv" / "bin" / "fleetgauge"
 STACK: tuple[str | Path, ...] = (sys.executable, REPOSITORY / "deploy" / "local" / "stack.py")
+MAKE: tuple[str | Path, ...] = ("make", "--no-print-directory", "-C", REPOSITORY)
 FOLDER = REPOSITORY / ".stack"
 LOGS = FOLDER / "logs"
 FIRST_PORTS = {"FLEETGAUGE_HTTP_PORT": 8080, "FLEETGAUGE_METRICS_PORT": 9464}
@@ -27,7 +28,8 @@ def main() -> int:
 
     A stack that was up before stays up; one that the demo started, whole or in part, is stopped.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     was_up = stack_is_up()
     try:
         show()
@@ -71,7 +73,7 @@ def show() -> None:
 def prepare() -> None:
     """Packages, broker and database."""
     with timed("set-up"):
-        run(["make", "-C", REPOSITORY, "setup", f"PYTHON={sys.executable}"], os.environ)
+        run([*MAKE, "setup", f"PYTHON={sys.executable}"], os.environ)
     run([*STACK, "up"], os.environ)
 
 
