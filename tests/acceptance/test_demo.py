@@ -1,0 +1,63 @@
+"""`make demo`, as the person at the terminal meets it."""
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process, create_subprocess_exec
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from tests.stack import REPOSITORY
+
+DEMO = REPOSITORY / "deploy" / "local" / "demo.py"
+
+
+@asynccontextmanager
+async def demo() -> AsyncIterator[Process]:
+    """The demo as a process; at the end it is told to stop, if it still runs."""
+    process = await create_subprocess_exec(
+        *(sys.executable, str(DEMO)), stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            await process.communicate()
+
+
+async def lines_until(process: Process, start: str) -> list[str]:
+    """What the demo prints, up to the first line that begins so."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    async for line in process.stdout:
+        lines.append(line.decode().rstrip())
+        if lines[-1].startswith(start):
+            return lines
+    raise AssertionError(f"the demo ended without {start!r}:\n" + "\n".join(lines))
+
+
+def called(line: str) -> str:
+    """The address in a line `curl … "address"`."""
+    return line.split()[-1].strip('"')
+
+
+@pytest.mark.timeout(400)
+async def test_it_gets_ready_answers_every_call_and_ends() -> None:
+    async with demo() as process:
+        steps = await lines_until(process, "ready: ")
+        token = steps[-1].rpartition("token ")[2]
+        calls = [line for line in await lines_until(process, "logs in") if line.startswith("curl")]
+        assert len(calls) == 5
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
+            answers = await asyncio.gather(*[client.get(called(line)) for line in calls])
+        assert [answer.status_code for answer in answers] == [200] * 5
+        assert all(answer.json()["metrics"] for answer in answers[:3])
+        assert answers[3].json()["status"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+        assert process.returncode == 0
+    assert any(line.startswith("set-up ") and line.endswith(" s") for line in steps)
