@@ -11,7 +11,8 @@ from ingest.batch import Record
 from schemas.settings import IngestSettings, KafkaSettings
 
 SESSION_TIMEOUT_MS = 6_000
-HEARTBEAT_MS = 2_000
+# A rebalance waits until every member has asked, which it does with a heartbeat.
+HEARTBEAT_MS = 1_000
 
 
 class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types

@@ -105,9 +105,11 @@ class Pipeline:
         if work is None:
             return
         work.cancel()
-        await asyncio.wait({work})
-        if not work.cancelled() and (error := work.exception()):
-            log.info("work given up", reason=str(error))
+        # A server that does not answer must not hold up the group: the fence keeps out whatever
+        # comes of it.
+        done, _ = await asyncio.wait({work}, timeout=self._limits.patience_s)
+        if not done or (not work.cancelled() and work.exception()):
+            log.info("work given up", ended=bool(done))
 
     async def _settle(self, fetcher: Fetcher) -> None:
         """Takes the result of work that has ended."""

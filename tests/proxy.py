@@ -1,0 +1,129 @@
+"""A TCP proxy between the parts: cuts, freezes, and waits at a place in the stream."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
+
+
+@dataclass
+class Trap:
+    """Stops a stream where `pattern` has passed, and `after` more bytes: once.
+
+    `sprung` is set there; the rest of the stream goes on when `released` is set.
+    """
+
+    pattern: bytes
+    after: int = 0
+    sprung: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def split(self, data: bytes) -> int | None:
+        """How much of `data` goes through before the trap; None where it is not here."""
+        if self.sprung.is_set():
+            return None
+        at = data.find(self.pattern)
+        return None if at < 0 else at + len(self.pattern) + self.after
+
+
+class Proxy:
+    """Between clients of `port` and one server; set a trap on what clients or the server say."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._links: set[asyncio.Task[None]] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._refusing = False
+        self.port = 0
+        self.client_trap: Trap | None = None
+        self.server_trap: Trap | None = None
+
+    def cut(self) -> None:
+        """Ends every connection there is; new ones are taken."""
+        for link in self._links:
+            link.cancel()
+
+    def refuse(self) -> None:
+        """Ends every connection and takes no more until `accept`."""
+        self._refusing = True
+        self.cut()
+
+    def accept(self) -> None:
+        """Takes connections again."""
+        self._refusing = False
+
+    def freeze(self) -> None:
+        """Lets nothing pass, and nobody knows, until `thaw`."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        """Lets pass what was held."""
+        self._flowing.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client's connection, from its first byte to its end."""
+        if self._refusing:
+            writer.close()
+            return
+        task = asyncio.create_task(self._link(reader, writer))
+        self._links.add(task)
+        task.add_done_callback(self._links.discard)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            up_reader, up_writer = await asyncio.open_connection(self._host, self._port)
+        except OSError:
+            writer.close()
+            return
+        pumps = [
+            asyncio.create_task(self._pump(reader, up_writer, "client_trap")),
+            asyncio.create_task(self._pump(up_reader, writer, "server_trap")),
+        ]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.wait(pumps)
+            for end in (writer, up_writer):
+                end.transport.abort()
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, trap_name: str
+    ) -> None:
+        with suppress(OSError):
+            while data := await reader.read(64 * 1024):
+                await self._flowing.wait()
+                trap: Trap | None = getattr(self, trap_name)
+                at = trap.split(data) if trap is not None else None
+                if trap is not None and at is not None:
+                    writer.write(data[:at])
+                    await writer.drain()
+                    trap.sprung.set()
+                    await trap.released.wait()
+                    data = data[at:]
+                writer.write(data)
+                await writer.drain()
+
+
+@asynccontextmanager
+async def proxy_to(url: str) -> AsyncIterator[tuple[Proxy, str]]:
+    """A proxy before the server of a URL, and the URL that goes through it."""
+    parts = urlsplit(url)
+    proxy = Proxy(parts.hostname or "", parts.port or 0)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    login, _, _ = parts.netloc.rpartition("@")
+    through = parts._replace(netloc=f"{login}@127.0.0.1:{proxy.port}")
+    try:
+        yield proxy, urlunsplit(through)
+    finally:
+        server.close()
+        proxy.thaw()
+        proxy.cut()
+        await server.wait_closed()
