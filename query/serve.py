@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -41,7 +42,7 @@ def run(database: DatabaseSettings, http: HttpSettings) -> int:
 
 
 async def _serve(app: Litestar, http: HttpSettings) -> None:
-    port = http.http_port or _free_port(http.http_host)
+    port = _free_port(http.http_host, http.http_port)
     server = Server(
         app,
         address=http.http_host,
@@ -51,16 +52,30 @@ async def _serve(app: Litestar, http: HttpSettings) -> None:
         log_level=LogLevels.error,
         log_dictconfig=_LOGS,
     )
-    host = f"[{http.http_host}]" if ":" in http.http_host else http.http_host
-    server.on_startup(lambda: log.info("listening", address=f"http://{host}:{port}"))
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, server.stop)
+    announcement = asyncio.create_task(_announce(http.http_host, port))
     await server.serve()
+    announcement.cancel()
 
 
-def _free_port(host: str) -> int:
+async def _announce(host: str, port: int) -> None:
+    """Tells the address once connections are accepted there; Granian has no event for it."""
+    while True:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            break
+        await asyncio.sleep(0.02)
+    shown = f"[{host}]" if ":" in host else host
+    log.info("listening", address=f"http://{shown}:{port}")
+
+
+def _free_port(host: str, port: int) -> int:
+    """This port, or any for 0; OSError where it is taken, which Granian would share or panic at."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
-        probe.bind((host, 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
         return int(probe.getsockname()[1])

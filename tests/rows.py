@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
@@ -50,9 +50,13 @@ def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> di
     return keys
 
 
-def copy(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
+def copy(
+    connection: psycopg.Connection[Any],
+    rows: Iterable[tuple[Any, ...]],
+    into: LiteralString = "agent_samples",
+) -> None:
     """COPYs (ts, agent_key, cpu, memory, messages, errors, response_ms), one statement."""
     columns = "ts, agent_key, cpu, memory, messages, errors, response_ms"
-    with connection.cursor().copy(f"copy agent_samples ({columns}) from stdin") as stream:
+    with connection.cursor().copy(f"copy {into} ({columns}) from stdin") as stream:
         for row in rows:
             stream.write_row(row)

@@ -1,0 +1,126 @@
+"""Migrations: once each, from any number of processes, leaving every relation explained."""
+
+import multiprocessing
+from typing import Any
+
+import psycopg
+import pytest
+
+from sql.edition import Edition, read_edition
+from sql.migrate import migrate, pending
+
+METRICS = {
+    "bucket": "timestamp with time zone",
+    "samples": "bigint",
+    "cpu_sum": "double precision",
+    "cpu_max": "real",
+    "memory_sum": "double precision",
+    "memory_max": "real",
+    "messages": "bigint",
+    "errors": "bigint",
+    "response_ms_sum": "double precision",
+    "response_messages": "bigint",
+    "up_buckets": "bigint",
+}
+# What everything above `sql/` relies on, in both editions; sums that were numeric would turn into
+# strings in JSON.
+TYPES: dict[str, dict[str, str]] = {
+    "agents": {"agent_key": "integer", "user_id": "text", "agent_id": "text"},
+    "agent_samples": {
+        "ts": "timestamp with time zone",
+        "agent_key": "integer",
+        "cpu": "real",
+        "memory": "real",
+        "messages": "integer",
+        "errors": "integer",
+        "response_ms": "real",
+        "storage_used_mb": "real",
+        "storage_total_mb": "real",
+    },
+    "agent_metrics_5m": {"agent_key": "integer", **METRICS},
+    "agent_metrics_1h": {"agent_key": "integer", **METRICS},
+    "agent_metrics_1d": {"agent_key": "integer", **METRICS},
+    "platform_metrics_1h": {"shard": "integer", **METRICS},
+}
+
+UNCOMMENTED_RELATIONS = """
+select relname from pg_class
+where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p')
+    and relname <> 'schema_migrations'
+    and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e')
+    and obj_description(oid, 'pg_class') is null
+"""
+UNCOMMENTED_COLUMNS = """
+select relname || '.' || attname from pg_class join pg_attribute on attrelid = pg_class.oid
+where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p')
+    and relname <> 'schema_migrations'
+    and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e')
+    and attnum > 0 and not attisdropped and col_description(pg_class.oid, attnum) is null
+"""
+
+
+def values(database: str, query: str, *parameters: Any) -> list[Any]:
+    """The first column of a query's rows."""
+    with psycopg.connect(database) as connection:
+        return [row[0] for row in connection.execute(query.encode(), parameters).fetchall()]
+
+
+def test_pending_before_and_after(empty_database: str) -> None:
+    names = pending(empty_database)
+    assert names == sorted(names)
+    assert names[0] == "0001_agents"
+    migrate(empty_database)
+    assert pending(empty_database) == []
+
+
+def test_a_second_time_changes_nothing(database: str) -> None:
+    ran = values(database, "select version from schema_migrations order by version")
+    assert migrate(database) is Edition.APACHE
+    assert values(database, "select version from schema_migrations order by version") == ran
+
+
+def test_four_processes_at_once(empty_database: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as processes:
+        editions = processes.map(migrate, [empty_database] * 4, chunksize=1)
+    assert editions == [Edition.APACHE] * 4
+    assert pending(empty_database) == []
+
+
+def test_the_edition_is_the_servers(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        assert read_edition(connection) is Edition.APACHE
+
+
+@pytest.mark.parametrize("query", [UNCOMMENTED_RELATIONS, UNCOMMENTED_COLUMNS])
+def test_everything_is_commented(database: str, query: str) -> None:
+    assert values(database, query) == []
+
+
+@pytest.mark.parametrize(("relation", "columns"), TYPES.items())
+def test_types(database: str, relation: str, columns: dict[str, str]) -> None:
+    with psycopg.connect(database) as connection:
+        found = connection.execute(
+            "select column_name::text, data_type::text from information_schema.columns "
+            "where table_schema = 'public' and table_name = %s",
+            [relation],
+        ).fetchall()
+    assert dict(found) == columns
+
+
+@pytest.mark.parametrize(
+    ("relation", "days"),
+    [
+        ("agent_samples", 1),
+        ("agent_metrics_5m", 1),
+        ("agent_metrics_1h", 7),
+        ("agent_metrics_1d", 90),
+    ],
+)
+def test_chunks(database: str, relation: str, days: int) -> None:
+    found = values(
+        database,
+        "select extract(day from time_interval)::int from timescaledb_information.dimensions "
+        "where hypertable_name = %s",
+        relation,
+    )
+    assert found == [days]

@@ -1,0 +1,72 @@
+"""Fleetgauge's own processes, run as a user runs them."""
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+PATIENCE_S = 30.0
+
+
+class Running:
+    """A process whose output is kept as it comes, line by line."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._fresh: queue.Queue[str | None] = queue.Queue()
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with self._process.stdout or sys.stdin as output:
+            for line in output:
+                self.lines.append(line)
+                self._fresh.put(line)
+        self._fresh.put(None)
+
+    def await_line(self, words: str) -> str:
+        """The next line with these words; AssertionError where the process ends without it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (line := self._fresh.get(timeout=deadline - time.monotonic())) is not None:
+            if words in line:
+                return line
+        raise AssertionError(f"no line with {words!r}:\n{self.output}")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to this process alone."""
+        self._process.send_signal(number)
+
+    def await_exit(self) -> int:
+        """The exit code, once all output is here."""
+        code = self._process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
+        return code
+
+    @property
+    def output(self) -> str:
+        """All that was written so far."""
+        return "".join(self.lines)
+
+
+@contextmanager
+def fleetgauge(environment: Mapping[str, str], *words: str) -> Iterator[Running]:
+    """`fleetgauge WORDS…`, killed at the end where it still runs."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "fleetgauge", *words],
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        running = Running(process)
+        try:
+            yield running
+        finally:
+            if process.poll() is None:
+                process.kill()
+            running.await_exit()

@@ -1,0 +1,21 @@
+"""Named queries: found by their name, and each tells its purpose first."""
+
+import re
+
+import pytest
+
+from sql.queries import FOLDER, query
+
+FILES = sorted(FOLDER.glob("*.sql"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.stem))
+def test_each_opens_with_its_purpose(file: object) -> None:
+    name = str(getattr(file, "stem", ""))
+    first = query(name).decode().splitlines()[0]
+    assert re.fullmatch(r"-- [A-Z].*", first), first
+
+
+def test_an_unknown_name_is_told() -> None:
+    with pytest.raises(FileNotFoundError, match="absent"):
+        query("absent")
