@@ -84,7 +84,14 @@ def created_database(server_url: str, name: str) -> Iterator[str]:
         try:
             yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
         finally:
-            connection.execute(composed.SQL("drop database {} with (force)").format(identifier))
+            # Not `with (force)`: that is refused while a background worker of the server's own is
+            # in the database, which plain DROP DATABASE sends away and waits for.
+            connection.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+                "where datname = %s and usename = current_user",
+                [name],
+            )
+            connection.execute(composed.SQL("drop database {}").format(identifier))
 
 
 def _in_containers(containers: ExitStack) -> Stack:

@@ -1,6 +1,7 @@
 """Migrations: once each, from any number of processes, leaving every relation explained."""
 
 import multiprocessing
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -79,9 +80,17 @@ def test_a_second_time_changes_nothing(database: str) -> None:
     assert values(database, "select version from schema_migrations order by version") == ran
 
 
+def migrate_together(barrier: Barrier, database: str) -> Edition:
+    """Migrates as soon as all the others are about to."""
+    barrier.wait(60)
+    return migrate(database)
+
+
 def test_four_processes_at_once(empty_database: str) -> None:
-    with multiprocessing.get_context("spawn").Pool(4) as processes:
-        editions = processes.map(migrate, [empty_database] * 4, chunksize=1)
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager, context.Pool(4) as processes:
+        calls = [(manager.Barrier(4), empty_database)] * 4
+        editions = processes.starmap(migrate_together, calls, chunksize=1)
     assert editions == [Edition.APACHE] * 4
     assert pending(empty_database) == []
 
