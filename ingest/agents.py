@@ -12,7 +12,8 @@ Agent = tuple[str, str]
 
 
 class AgentDirectory:
-    """The keys of (user, agent) pairs. Keys are never reused, so that what is known stays true."""
+    """The keys of (user, agent) pairs. Keys are never reused, so that what is known stays true
+    until a server takes over that had not heard of the newest ones: then `forget`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -20,6 +21,10 @@ class AgentDirectory:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def forget(self) -> None:
+        """Looks every agent up again from here on."""
+        self._keys = {}
 
     async def resolve(self, agents: Iterable[Agent]) -> dict[Agent, int]:
         """The directory's own map, holding at least these agents.

@@ -36,10 +36,12 @@ async def open_pool(database_url: str) -> AsyncIterator[Pool]:
             "application_name": "fleetgauge-ingest",
             "autocommit": True,
             "connect_timeout": 5,
-            # A server that vanished without a word is noticed in half a minute.
+            # A server that vanished without a word is noticed in half a minute: while idle, and
+            # with data on its way.
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 4,
+            "tcp_user_timeout": 30_000,
             "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=30s",
         },
     )

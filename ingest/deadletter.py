@@ -15,6 +15,7 @@ from ingest.batch import Rejection
 from schemas.settings import KafkaSettings
 
 MAX_DETAIL_CHARACTERS = 1_000
+REQUEST_TIMEOUT_MS = 10_000
 
 
 class DeadLetters:
@@ -25,7 +26,10 @@ class DeadLetters:
         self._topic = topic
 
     async def send(self, rejections: Sequence[Rejection]) -> None:
-        """Returns when the broker has acknowledged all; raises aiokafka's KafkaError if not."""
+        """Returns when the broker has acknowledged all.
+
+        Raises aiokafka's KafkaError where it has not, at the latest after the request timeout.
+        """
         sent = [await self._send_one(rejection) for rejection in rejections]
         await asyncio.gather(*sent)
 
@@ -33,23 +37,33 @@ class DeadLetters:
         record = rejection.origin.record
         future: asyncio.Future[Any] = await self._producer.send(
             self._topic,
-            value=record.value,
+            # The client takes no record without either: one with neither gets an empty value.
+            value=b"" if record.value is None and record.key is None else record.value,
             key=record.key,
             headers=[*record.headers, *_headers(rejection)],
         )
+        # When another one fails nobody asks this one; asyncio would log that as a fault.
+        future.add_done_callback(_look_at)
         return future
+
+
+def _look_at(sent: asyncio.Future[Any]) -> None:
+    if not sent.cancelled():
+        sent.exception()
 
 
 @asynccontextmanager
 async def open_dead_letters(kafka: KafkaSettings) -> AsyncIterator[DeadLetters]:
-    """A producer for the dead letters; raises aiokafka's KafkaError where no broker answers."""
+    """A producer for the dead letters; raises aiokafka's KafkaError where no broker answers.
+
+    Not an idempotent one: that tries again for ever and in silence, and keeps a stop waiting.
+    """
     producer = AIOKafkaProducer(
         bootstrap_servers=kafka.kafka_bootstrap,
         client_id="fleetgauge-ingest",
         acks="all",
-        enable_idempotence=True,
         max_request_size=4 * kafka.message_max_bytes,
-        request_timeout_ms=10_000,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
     await producer.start()
     try:

@@ -8,6 +8,8 @@ from ingest.batch import Origin, Record, Rejection
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Message
 
 MSGPACK: Final = b"application/msgpack"
+# What the decoders raise; a text that is no UTF-8 or a deep nesting is no DecodeError.
+UNUSABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Decoder = msgspec.json.Decoder[Message] | msgspec.msgpack.Decoder[Message]
 EventDecoder = msgspec.json.Decoder[Event] | msgspec.msgpack.Decoder[Event]
@@ -39,40 +41,45 @@ def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], 
     whole, single, split = _MSGPACK if _is_msgpack(record) else _JSON
     try:
         message = whole.decode(value)
-    except msgspec.ValidationError as error:
-        return _decode_each(record, value, single, split, str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return [], [Rejection(Origin(record), "malformed", str(error))]
+    except UNUSABLE as error:
+        return _decode_each(record, value, single, split, error)
     if isinstance(message, list):
         return [(event, Origin(record, index)) for index, event in enumerate(message)], []
     return [(message, Origin(record))], []
 
 
 def _decode_each(
-    record: Record, value: bytes, single: EventDecoder, split: SplitDecoder, problem: str
+    record: Record, value: bytes, single: EventDecoder, split: SplitDecoder, problem: Exception
 ) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
     try:
         parts = split.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except msgspec.ValidationError:
         # Not an array: the one event in it is what the whole was refused for.
-        return [], [Rejection(Origin(record), "invalid", problem)]
+        return [], [_reject(Origin(record), problem)]
+    except UNUSABLE as error:
+        return [], [Rejection(Origin(record), "malformed", str(error))]
     if len(parts) > MAX_EVENTS_A_MESSAGE:
-        return [], [Rejection(Origin(record), "invalid", problem)]
+        return [], [_reject(Origin(record), problem)]
     events: list[tuple[Event, Origin]] = []
     rejections: list[Rejection] = []
     for index, part in enumerate(parts):
         origin = Origin(record, index)
         try:
             events.append((single.decode(part), origin))
-        except msgspec.ValidationError as error:
-            rejections.append(Rejection(origin, "invalid", str(error)))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            rejections.append(Rejection(origin, "malformed", str(error)))
+        except UNUSABLE as error:
+            rejections.append(_reject(origin, error))
     return events, rejections
 
 
+def _reject(origin: Origin, problem: Exception) -> Rejection:
+    is_readable = isinstance(problem, msgspec.ValidationError)
+    return Rejection(origin, "invalid" if is_readable else "malformed", str(problem))
+
+
 def _is_msgpack(record: Record) -> bool:
+    # A header's value may be null.
     return any(
-        name.lower() == "content-type" and content.split(b";")[0].strip().lower() == MSGPACK
+        name.lower() == "content-type"
+        and (content or b"").split(b";")[0].strip().lower() == MSGPACK
         for name, content in record.headers
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -13,6 +13,7 @@ from schemas.settings import IngestSettings, KafkaSettings
 SESSION_TIMEOUT_MS = 6_000
 # A rebalance waits until every member has asked, which it does with a heartbeat.
 HEARTBEAT_MS = 1_000
+TELL_TIMEOUT_S = 2.0
 
 
 class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
@@ -63,12 +64,18 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self.resume()
 
     async def fetch(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
-        """What has arrived, by partition; nothing after `timeout_ms`. Also tells the group that
-        this consumer is alive, paused or not."""
+        """What has arrived, by partition; nothing after `timeout_ms`."""
         records: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
             timeout_ms=timeout_ms, max_records=max_records
         )
         return records
+
+    async def stay_alive(self) -> None:
+        """Pauses, and tells the group that this consumer is alive."""
+        self.pause()
+        # An error that has arrived comes again when reading goes on.
+        with suppress(KafkaError):
+            await self._consumer.getmany(timeout_ms=0, max_records=1)
 
     def pause(self) -> None:
         self._consumer.pause(*self._consumer.assignment())
@@ -78,6 +85,8 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
 
     async def is_member(self, positions: dict[TopicPartition, int]) -> bool:
         """Whether the group still has these partitions down as ours; the broker's word."""
+        if not positions:
+            return False
         try:
             await self._consumer.commit(positions)
         except (CommitFailedError, IllegalStateError):
@@ -85,11 +94,15 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         return True
 
     async def tell_group(self, positions: dict[TopicPartition, int]) -> None:
-        """Commits offsets to the group, for lag tools only: the database's are what counts."""
-        try:
-            await self._consumer.commit(positions)
-        except (KafkaError, IllegalStateError):
+        """Commits offsets to the group, for lag tools only: the database's are what counts.
+
+        A broker that is away holds nothing up for longer than TELL_TIMEOUT_S.
+        """
+        if not positions:
             return
+        with suppress(KafkaError, IllegalStateError, TimeoutError):
+            async with asyncio.timeout(TELL_TIMEOUT_S):
+                await self._consumer.commit(positions)
 
     def log_end(self, partition: TopicPartition) -> int | None:
         """The offset behind the newest record, as of the last fetch; None before any."""

@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from ingest.batch import Intake, by_type
 
 RECORDS = Counter("fleetgauge_records", "Kafka records read and settled.", ["topic"])
-ROWS = Counter("fleetgauge_rows", "Events stored, by type.", ["type"])
+ROWS = Counter("fleetgauge_rows", "Events written, resent ones included, by type.", ["type"])
 DUPLICATES = Counter("fleetgauge_duplicates", "Events that were stored already.", ["type"])
 DEAD_LETTERS = Counter("fleetgauge_dead_letters", "Events that could not be used.", ["reason"])
 BATCH_SECONDS = Histogram(

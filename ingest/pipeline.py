@@ -88,6 +88,8 @@ class Pipeline:
         if self._work is not None:
             await asyncio.wait({self._work}, timeout=self._limits.patience_s)
         await self._end_work()
+        # It may have been a claim, and have ended.
+        self._forget()
         self._progress.start({})
 
     def _forget(self) -> None:
@@ -108,8 +110,11 @@ class Pipeline:
         # A server that does not answer must not hold up the group: the fence keeps out whatever
         # comes of it.
         done, _ = await asyncio.wait({work}, timeout=self._limits.patience_s)
-        if not done or (not work.cancelled() and work.exception()):
-            log.info("work given up", ended=bool(done))
+        error = None if not done or work.cancelled() else work.exception()
+        if isinstance(error, FencedError):
+            metrics.FENCED.inc()
+        if not done or error is not None:
+            log.info("work given up", ended=bool(done), reason=str(error or "no answer"))
 
     async def _settle(self, fetcher: Fetcher) -> None:
         """Takes the result of work that has ended."""
@@ -139,9 +144,8 @@ class Pipeline:
             return
         done, _ = await asyncio.wait({self._work}, timeout=PATIENCE_S)
         if not done:
-            fetcher.pause()
             self._paused = self._assignment is not None
-            await fetcher.fetch(0, 1)
+            await fetcher.stay_alive()
 
     async def _read(self, fetcher: Fetcher) -> None:
         try:
@@ -201,7 +205,7 @@ class Pipeline:
     async def _regain(self, fetcher: Fetcher) -> None:
         """After a fence: claims again what the group has down as ours, and only that."""
         fetcher.pause()
-        if await fetcher.is_member(self._progress.stored):
+        if await _until_done("claim", lambda: fetcher.is_member(self._progress.stored)):
             await self._claim(fetcher)
         else:
             await fetcher.reassigned.wait()
@@ -210,14 +214,25 @@ class Pipeline:
         check_times(intake, self._limits.lateness)
 
         async def attempt() -> None:
-            await self._dead_letters.send(intake.rejections)
             keys = await self._agents.resolve(agents_of(intake))
             batch = shape(intake, keys)
-            await write_batch(self._pool, batch, assignment.claims, self._limits.patience_s)
+            try:
+                await write_batch(self._pool, batch, assignment.claims, self._limits.patience_s)
+            except (psycopg.OperationalError, FencedError):
+                # It may be another server now, one that never heard of the newest agents.
+                self._agents.forget()
+                raise
 
+        await _until_done("dead_letters", lambda: self._dead_letters.send(intake.rejections))
         await _until_done("write", attempt)
         metrics.count(intake)
         self._progress.move(intake.spans)
+
+
+def _is_given_up() -> bool:
+    """Whether this task was cancelled, though an error of the connection's took its place."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _until_done(step: str, attempt: Callable[[], Awaitable[Any]]) -> Any:
@@ -226,6 +241,8 @@ async def _until_done(step: str, attempt: Callable[[], Awaitable[Any]]) -> Any:
         try:
             return await attempt()
         except (psycopg.Error, KafkaError) as error:
+            if _is_given_up():
+                raise asyncio.CancelledError from error
             delay = next(delays)
             metrics.RETRIES.labels(step).inc()
             log.warning(

@@ -90,8 +90,10 @@ async def _ingest(
             moving = asyncio.create_task(pipeline.run(fetcher))
             log.info("ingest runs", group=ingest.consumer_group)
             try:
-                await asyncio.wait({heart, moving}, return_when=asyncio.FIRST_COMPLETED)
-                await moving
+                # Neither ends but by an exception.
+                done, _ = await asyncio.wait({heart, moving}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
             except asyncio.CancelledError:
                 log.info("stopping")
                 await pipeline.drain(fetcher)

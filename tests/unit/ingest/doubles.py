@@ -1,0 +1,138 @@
+"""Doubles of what the pipeline moves records between."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from ingest.batch import Record, Rejection
+from ingest.offsets import Claim
+from ingest.positions import Bounds, GapError, Positions
+from ingest.takeover import Assignment
+from tests.unit.ingest.records import TOPIC
+
+PARTITION = TopicPartition(TOPIC, 0)
+
+
+class Log:
+    """Stands for the fetcher: hands out what is put in `arriving`, an error by raising it.
+
+    While `settled` is clear the group rebalances, and a fetch waits for its end.
+    """
+
+    def __init__(self, *arriving: Sequence[Record] | Exception) -> None:
+        self.arriving = list(arriving)
+        self.assignment = [PARTITION]
+        self.reassigned = asyncio.Event()
+        self.reassigned.set()
+        self.settled = asyncio.Event()
+        self.settled.set()
+        self.waiting = 0
+        self.told: list[dict[TopicPartition, int]] = []
+        self.started_at: list[dict[TopicPartition, int]] = []
+        self.member_answers: list[bool | Exception] = []
+        self.alive = 0
+        self.paused = False
+
+    async def log_bounds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
+        return dict.fromkeys(partitions, (0, 1000))
+
+    def start_at(self, positions: dict[TopicPartition, int]) -> None:
+        self.started_at.append(positions)
+
+    async def fetch(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
+        await asyncio.sleep(0.001)
+        self.waiting += 1
+        await self.settled.wait()
+        self.waiting -= 1
+        found = self.arriving.pop(0) if self.arriving else []
+        if isinstance(found, Exception):
+            raise found
+        return {PARTITION: list(found)} if found else {}
+
+    async def stay_alive(self) -> None:
+        self.paused = True
+        self.alive += 1
+        await asyncio.sleep(0)
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+
+    async def is_member(self, positions: dict[TopicPartition, int]) -> bool:
+        answer = self.member_answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def tell_group(self, positions: dict[TopicPartition, int]) -> None:
+        self.told.append(dict(positions))
+
+    def log_end(self, partition: TopicPartition) -> int | None:
+        return 1_000
+
+
+class Letters:
+    """Stands for the dead letters; each of `failures` refuses one attempt."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self._failures = list(failures)
+        self.sent: list[Rejection] = []
+
+    async def send(self, rejections: Sequence[Rejection]) -> None:
+        if self._failures:
+            raise self._failures.pop(0)
+        self.sent += rejections
+
+
+class Claims:
+    """Stands for taking over: each claim has the next epoch, and starts at `stored`."""
+
+    def __init__(self, *, accept_gap: bool = False) -> None:
+        self._accept_gap = accept_gap
+        self.begun = 0
+        self.epoch = 0
+        self.stored = 0
+        self.distrusted: list[GapError] = []
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def take_over(self, bounds: Mapping[TopicPartition, Bounds]) -> Assignment:
+        self.begun += 1
+        await self.held.wait()
+        self.epoch += 1
+        claims = {p: Claim(self.epoch, self.stored, "here", None) for p in bounds}
+        return Assignment(claims, Positions(claims, bounds))
+
+    def distrust(self, gap: GapError) -> None:
+        if not self._accept_gap:
+            raise gap
+        self.distrusted.append(gap)
+
+
+class Table:
+    """Stands for the database: takes batches in place of `write_batch`.
+
+    Each of `failures` refuses one attempt; while `held` is clear, a write does not end.
+    """
+
+    def __init__(self, claims: Claims, *failures: Exception) -> None:
+        self._claims = claims
+        self._failures = list(failures)
+        self.written: list[tuple[int, int]] = []
+        self.begun = 0
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def write(self, pool: Any, batch: Any, claims: Any, patience_s: float) -> None:
+        self.begun += 1
+        await self.held.wait()
+        if self._failures:
+            raise self._failures.pop(0)
+        span = batch.spans[PARTITION]
+        assert span.first == self._claims.stored
+        self.written.append((span.first, span.next))
+        self._claims.stored = span.next

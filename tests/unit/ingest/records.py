@@ -1,0 +1,68 @@
+"""Records as the broker hands them out, and the events in them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+from ingest.batch import Intake, Origin, Record
+from schemas.events import Event, Sample
+
+NOON: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+TOPIC: Final = "fleet.samples"
+SAMPLE: Final[dict[str, Any]] = {
+    "type": "sample",
+    "userId": "alice",
+    "agentId": "a1",
+    "ts": "2026-03-01T12:00:00Z",
+    "cpu": 12.5,
+    "memory": 50,
+    "messages": 3,
+    "errors": 0,
+}
+STATUS: Final[dict[str, Any]] = {
+    "type": "status",
+    "userId": "alice",
+    "agentId": "a1",
+    "ts": "2026-03-01T12:00:00Z",
+    "status": "running",
+}
+
+
+def record(
+    value: bytes | None,
+    *,
+    offset: int = 0,
+    topic: str = TOPIC,
+    partition: int = 0,
+    at: datetime = NOON,
+    key: bytes | None = b"a1",
+    headers: Iterable[tuple[str, bytes | None]] = (),
+) -> Record:
+    """One record; `at` is the broker's time."""
+    ts_ms = round(at.timestamp() * 1000)
+    return ConsumerRecord(
+        topic, partition, offset, ts_ms, 1, key, value, None, 0, 0, tuple(headers)
+    )
+
+
+def sample(ts: datetime = NOON, agent: str = "alice/a1", **values: Any) -> Sample:
+    """One sample; `agent` is `user/agent`."""
+    user_id, agent_id = agent.split("/")
+    numbers = {"cpu": 0.0, "memory": 0.0, "messages": 0, "errors": 0} | values
+    return Sample(user_id=user_id, agent_id=agent_id, ts=ts, **numbers)
+
+
+def intake(events: Iterable[Event], at: datetime = NOON) -> Intake:
+    """These events, each from a record of its own, all of one broker time."""
+    found = Intake()
+    for offset, event in enumerate(events):
+        origin = Origin(record(msgspec.json.encode(event), offset=offset, at=at))
+        if isinstance(event, Sample):
+            found.samples.append(event)
+            found.origins.append(origin)
+        else:
+            found.others.append((event, origin))
+    return found

@@ -1,0 +1,208 @@
+"""Every kind of value a record can have, and what becomes of it."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from ingest.decode import decode
+from schemas.events import Sample, Status
+from tests.unit.ingest.records import SAMPLE, STATUS, record
+
+MAX_BYTES = 1024**2
+pack = msgspec.msgpack.encode
+
+GOOD = json.dumps(SAMPLE).encode()
+REASON = json.dumps(STATUS | {"reason": "WHY"}).encode()
+DEEP = GOOD[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+SURROGATE = REASON.replace(b"WHY", b"\\ud800")
+BAD_UTF8 = REASON.replace(b"WHY", b"\xff")
+PACKED_BAD_UTF8 = pack(STATUS | {"reason": "WHY"}).replace(b"WHY", b"\xed\xa0\x80")
+EXT_OUT_OF_RANGE = msgspec.msgpack.Ext(-1, b"\0\0\0\0" + (2**62).to_bytes(8, "big"))
+
+
+def sample(**fields: Any) -> bytes:
+    return json.dumps(SAMPLE | fields).encode()
+
+
+def status(**fields: Any) -> bytes:
+    return json.dumps(STATUS | fields).encode()
+
+
+def amount(units: int) -> bytes:
+    event = {"type": "payment", "userId": "u", "paymentId": "p", "ts": SAMPLE["ts"]}
+    return json.dumps(event | {"amount": units, "currency": "EUR"}).encode()
+
+
+def array(*parts: bytes) -> bytes:
+    return b"[" + b",".join(parts) + b"]"
+
+
+def outcome(
+    value: bytes | None, content_type: bytes | None = None
+) -> tuple[list[int | None], list[tuple[str, int | None]]]:
+    """The places of the events taken; reason and place of those refused."""
+    headers = [] if content_type is None else [("content-type", content_type)]
+    events, rejections = decode(record(value, headers=headers), MAX_BYTES)
+    return [origin.index for _, origin in events], [
+        (rejection.reason, rejection.origin.index) for rejection in rejections
+    ]
+
+
+TAKEN = [
+    ("one", GOOD),
+    ("spaces around", b" \n" + GOOD + b" "),
+    ("unknown field", sample(colour="red")),
+    ("offset in time", sample(ts="2026-03-01T14:00:00.123456+02:00")),
+    ("year 1, east", sample(ts="0001-01-01T00:00:00+14:00")),
+    ("least amount", amount(-(2**63))),
+    ("greatest amount", amount(2**63 - 1)),
+    ("whole number for a real", sample(cpu=100)),
+    ("longest id", sample(agentId="a" * 128)),
+    ("bytes that are no text, in an unknown field", BAD_UTF8.replace(b'"reason"', b'"x"')),
+]
+
+
+@pytest.mark.parametrize("value", [v for _, v in TAKEN], ids=[name for name, _ in TAKEN])
+def test_taken(value: bytes) -> None:
+    assert outcome(value) == ([None], [])
+
+
+REFUSED = [
+    ("tombstone", None, "malformed"),
+    ("empty", b"", "malformed"),
+    ("not JSON", b"hello", "malformed"),
+    ("cut short", GOOD[:-5], "malformed"),
+    ("trailing bytes", GOOD + b"x", "malformed"),
+    ("byte order mark", b"\xef\xbb\xbf" + GOOD, "malformed"),
+    ("NaN", sample(cpu=float("nan")), "malformed"),
+    ("Infinity", sample(responseMs=float("inf")), "malformed"),
+    ("lone surrogate", SURROGATE, "malformed"),
+    ("bad UTF-8", BAD_UTF8, "malformed"),
+    ("deep nesting", DEEP, "malformed"),
+    ("null", b"null", "invalid"),
+    ("number", b"7", "invalid"),
+    ("no type", json.dumps({k: v for k, v in SAMPLE.items() if k != "type"}).encode(), "invalid"),
+    ("unknown type", sample(type="metric"), "invalid"),
+    ("missing field", json.dumps({k: v for k, v in SAMPLE.items() if k != "cpu"}).encode(),
+     "invalid"),
+    ("wrong type", sample(cpu="high"), "invalid"),
+    ("boolean for a count", sample(messages=True), "invalid"),
+    ("real for a count", sample(messages=5.5), "invalid"),
+    ("negative", sample(errors=-1), "invalid"),
+    ("over 100 %", sample(memory=100.1), "invalid"),
+    ("over the maximum", sample(messages=1_000_000_001), "invalid"),
+    ("past 64 bits", sample(messages=2**70), "invalid"),
+    ("amount past 64 bits", amount(2**63), "invalid"),
+    ("amount below 64 bits", amount(-(2**63) - 1), "invalid"),
+    ("past a double", GOOD.replace(b"12.5", b"1e400"), "invalid"),
+    ("400 digits", GOOD.replace(b"12.5", b"1" * 400), "invalid"),
+    ("year 294277", sample(ts="294277-01-01T00:00:00Z"), "invalid"),
+    ("no offset in time", sample(ts="2026-03-01T12:00:00"), "invalid"),
+    ("empty id", sample(userId=""), "invalid"),
+    ("long id", sample(userId="a" * 129), "invalid"),
+    ("NUL in id", sample(agentId="a\0"), "invalid"),
+    ("newline after id", sample(agentId="a\n"), "invalid"),
+    ("slash in id", sample(agentId="a/b"), "invalid"),
+    ("NUL in reason", status(reason="a\0b"), "invalid"),
+    ("NUL and newline in reason", status(reason="\0\n"), "invalid"),
+    ("array in array", array(array(GOOD)), "invalid"),
+    ("a byte too many", b" " * (MAX_BYTES + 1 - len(GOOD)) + GOOD, "too_large"),
+    ("a megabyte of text", sample(agentId="a" * MAX_BYTES), "too_large"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [(v, r) for _, v, r in REFUSED], ids=[name for name, _, _ in REFUSED]
+)
+def test_refused(value: bytes | None, reason: str) -> None:
+    index = 0 if value == array(array(GOOD)) else None
+    assert outcome(value) == ([], [(reason, index)])
+
+
+def test_as_many_bytes_as_allowed_are_read() -> None:
+    assert outcome(b" " * (MAX_BYTES - len(GOOD)) + GOOD) == ([None], [])
+
+
+ARRAYS = [
+    ("empty", array(), [], []),
+    ("two", array(GOOD, GOOD), [0, 1], []),
+    ("one invalid", array(GOOD, sample(cpu=101), GOOD), [0, 2], [("invalid", 1)]),
+    ("all invalid", array(b"1", b"{}"), [], [("invalid", 0), ("invalid", 1)]),
+    ("lone surrogate is no JSON", array(GOOD, SURROGATE), [], [("malformed", None)]),
+    ("bad UTF-8", array(GOOD, BAD_UTF8), [0], [("malformed", 1)]),
+    ("past a double", array(GOOD.replace(b"12.5", b"1e400"), GOOD), [1], [("invalid", 0)]),
+    ("NaN is no JSON", array(GOOD, sample(cpu=float("nan"))), [], [("malformed", None)]),
+    ("deep nesting", array(GOOD, DEEP), [], [("malformed", None)]),
+    ("cut after an invalid one", array(GOOD, sample(cpu=101), GOOD)[:-9], [],
+     [("malformed", None)]),
+    ("1,000", array(*[GOOD] * 1_000), list(range(1_000)), []),
+    ("1,001", array(*[GOOD] * 1_001), [], [("invalid", None)]),
+    ("1,001 bad ones", array(*[b"1"] * 1_001), [], [("invalid", None)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "refused"), [c[1:] for c in ARRAYS], ids=[c[0] for c in ARRAYS]
+)
+def test_arrays(value: bytes, taken: list[int], refused: list[tuple[str, int | None]]) -> None:
+    assert outcome(value) == (taken, refused)
+
+
+PACKED = [
+    ("one", pack(SAMPLE), [None], []),
+    ("array", pack([SAMPLE, STATUS]), [0, 1], []),
+    ("NaN", pack([SAMPLE, SAMPLE | {"cpu": float("nan")}]), [0], [("invalid", 1)]),
+    ("NaN where optional", pack(SAMPLE | {"responseMs": float("nan")}), [], [("invalid", None)]),
+    ("Infinity", pack(SAMPLE | {"storageUsedMb": float("inf")}), [], [("invalid", None)]),
+    ("past 64 bits", pack(SAMPLE | {"messages": 2**63}), [], [("invalid", None)]),
+    ("time out of range", pack(SAMPLE | {"ts": EXT_OUT_OF_RANGE}), [], [("invalid", None)]),
+    ("bad UTF-8", PACKED_BAD_UTF8, [], [("malformed", None)]),
+    ("bad UTF-8 in an array", b"\x92" + pack(SAMPLE) + PACKED_BAD_UTF8, [0], [("malformed", 1)]),
+    ("trailing bytes", pack(SAMPLE) + b"\0", [], [("malformed", None)]),
+    ("cut short", pack(SAMPLE)[:-3], [], [("malformed", None)]),
+    ("JSON by mistake", GOOD, [], [("invalid", None)]),
+    ("a map of 4,294,967,295", b"\xdf\xff\xff\xff\xff", [], [("malformed", None)]),
+    ("an array of 4,294,967,295", b"\xdd\xff\xff\xff\xff", [], [("malformed", None)]),
+    ("deep nesting", b"\x91" * 100_000, [], [("malformed", None)]),
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "refused"), [c[1:] for c in PACKED], ids=[c[0] for c in PACKED]
+)
+def test_messagepack(
+    value: bytes, taken: list[int | None], refused: list[tuple[str, int | None]]
+) -> None:
+    assert outcome(value, b"application/msgpack") == (taken, refused)
+
+
+HEADERS: list[tuple[str, bytes | None, bool]] = [
+    ("content-type", b"application/msgpack", True),
+    ("Content-Type", b"Application/MsgPack", True),
+    ("content-type", b" application/msgpack ; charset=binary", True),
+    ("content-type", b"application/json; charset=utf-8", False),
+    ("content-type", b"", False),
+    ("content-type", b"\xff\xfe", False),
+    ("content-type", None, False),
+    ("type", b"application/msgpack", False),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "packed"), HEADERS)
+def test_the_header_says_how_to_read(name: str, content: bytes | None, packed: bool) -> None:
+    value = pack(SAMPLE) if packed else GOOD
+    ((event, _),), rejections = decode(record(value, headers=[(name, content)]), MAX_BYTES)
+    assert isinstance(event, Sample)
+    assert rejections == []
+
+
+def test_events_keep_their_order_and_types() -> None:
+    events, _ = decode(record(array(GOOD, REASON)), MAX_BYTES)
+    assert [type(event) for event, _ in events] == [Sample, Status]
+
+
+def test_a_rejection_says_what_is_wrong() -> None:
+    _, (rejection,) = decode(record(sample(cpu=101)), MAX_BYTES)
+    assert rejection.detail == "Expected `float` <= 100.0 - at `$.cpu`"

@@ -1,0 +1,307 @@
+"""The loop against doubles: what is tried again, claimed again, told, and never begun."""
+
+import asyncio
+import gc
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+import psycopg
+import pytest
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, OffsetOutOfRangeError
+from prometheus_client import REGISTRY
+
+from ingest import pipeline as module
+from ingest.agents import AgentDirectory
+from ingest.batch import Record, Span
+from ingest.limits import Limits
+from ingest.offsets import FencedError
+from ingest.pipeline import Pipeline
+from ingest.positions import GapError
+from tests.unit.ingest.doubles import PARTITION, Claims, Letters, Log, Table
+from tests.unit.ingest.records import SAMPLE, record
+from tests.waiting import until
+
+LIMITS = Limits(
+    max_rows=100_000,
+    max_bytes=1024**2,
+    max_message_bytes=1024**2,
+    linger_s=0.0,
+    patience_s=0.1,
+    drain_s=1.0,
+    lateness=timedelta(days=31),
+)
+AWAY = psycopg.OperationalError("the connection is lost")
+GOOD = json.dumps(SAMPLE).encode()
+
+
+def records(*values: bytes, first: int = 0) -> list[Record]:
+    return [record(value, offset=first + place) for place, value in enumerate(values)]
+
+
+def fenced() -> FencedError:
+    return FencedError(PARTITION, Span(0, 1, record(GOOD)), "offset 7 in epoch 9, ours is 1")
+
+
+class Bench:
+    """A pipeline between doubles."""
+
+    def __init__(
+        self, log: Log, letters: Letters, claims: Claims, table: Table, limits: Limits = LIMITS
+    ) -> None:
+        self.log, self.letters, self.claims, self.table = log, letters, claims, table
+        self.pipeline = Pipeline(cast(Any, None), cast(Any, letters), cast(Any, claims), limits)
+        self.resolved = 0
+        self.forgotten = 0
+
+    async def resolve(self, agents: Any) -> dict[tuple[str, str], int]:
+        self.resolved += 1
+        return dict.fromkeys(agents, 1)
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
+        task = asyncio.create_task(self.pipeline.run(cast(Any, self.log)))
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+Bencher = Callable[..., Bench]
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bencher:
+    """Builds a pipeline between doubles; short patience."""
+    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
+
+    def build(
+        *arriving: Any,
+        letters: Letters | None = None,
+        failures: tuple[Exception, ...] = (),
+        limits: Limits = LIMITS,
+        accept_gap: bool = False,
+    ) -> Bench:
+        claims = Claims(accept_gap=accept_gap)
+        table = Table(claims, *failures)
+        built = Bench(Log(*arriving), letters or Letters(), claims, table, limits)
+        monkeypatch.setattr(module, "write_batch", table.write)
+        monkeypatch.setattr(AgentDirectory, "resolve", lambda _, agents: built.resolve(agents))
+        monkeypatch.setattr(AgentDirectory, "forget", lambda _: built.forget())
+        return built
+
+    return build
+
+
+async def came(condition: Callable[[], object], what: str) -> None:
+    """Returns when the condition holds."""
+
+    async def probe() -> object:
+        return condition()
+
+    await until(cast(Callable[[], Awaitable[object]], probe), what, 5.0)
+
+
+async def test_what_arrives_is_written_in_order(bench: Bencher) -> None:
+    b = bench(records(GOOD, GOOD), records(GOOD, first=2))
+    async with b.running():
+        await came(lambda: b.claims.stored == 3, "three records")
+    assert b.log.started_at == [{PARTITION: 0}]
+
+
+async def test_dead_letters_are_sent_once_however_often_the_write_fails(bench: Bencher) -> None:
+    b = bench(records(b"bad", GOOD), failures=(AWAY, AWAY))
+    async with b.running():
+        await came(lambda: b.table.written, "the write")
+    assert (b.table.begun, len(b.letters.sent)) == (3, 1)
+
+
+async def test_nothing_is_written_before_its_dead_letters(bench: Bencher) -> None:
+    letters = Letters(KafkaTimeoutError(), KafkaConnectionError())
+    b = bench(records(b"bad"), letters=letters)
+    async with b.running():
+        await came(lambda: b.table.begun, "the write")
+    assert len(letters.sent) == 1
+
+
+async def test_keys_are_looked_up_again_after_a_lost_connection(bench: Bencher) -> None:
+    b = bench(records(GOOD), failures=(AWAY,))
+    async with b.running():
+        await came(lambda: b.table.written, "the write")
+    assert (b.resolved, b.forgotten) == (2, 1)
+
+
+async def test_a_fenced_member_claims_and_reads_again(bench: Bencher) -> None:
+    b = bench(records(GOOD), failures=(fenced(),))
+    b.log.member_answers = [KafkaConnectionError(), True]
+    async with b.running():
+        await came(lambda: b.claims.epoch == 2, "the claim")
+        b.log.arriving = [records(GOOD)]
+        await came(lambda: b.table.written, "the write")
+    assert b.forgotten == 1
+
+
+async def test_who_is_no_member_waits_for_the_group(bench: Bencher) -> None:
+    b = bench(records(GOOD), failures=(fenced(),))
+    b.log.member_answers = [False]
+    async with b.running():
+        await came(lambda: not b.log.member_answers, "the question")
+        assert b.claims.epoch == 1
+        b.log.reassigned.set()
+        await came(lambda: b.claims.epoch == 2, "the claim")
+        b.log.arriving = [records(GOOD)]
+        await came(lambda: b.table.written, "the write")
+
+
+async def test_a_log_that_lost_our_place_is_claimed_again(bench: Bencher) -> None:
+    b = bench(OffsetOutOfRangeError({}), records(GOOD))
+    async with b.running():
+        await came(lambda: b.table.written, "the write")
+    assert b.claims.epoch == 2
+
+
+async def test_a_broker_that_is_away_is_waited_for(bench: Bencher) -> None:
+    b = bench(KafkaConnectionError("away"), records(GOOD))
+    async with b.running():
+        await came(lambda: b.table.written, "the write")
+    assert b.claims.epoch == 1
+
+
+async def test_a_gap_ends_it(bench: Bencher) -> None:
+    b = bench(GapError(PARTITION, "made anew"))
+    async with b.running() as task:
+        with pytest.raises(GapError):
+            await asyncio.wait_for(task, 5)
+
+
+async def test_an_accepted_gap_is_claimed_again(bench: Bencher) -> None:
+    b = bench(GapError(PARTITION, "made anew"), records(GOOD), accept_gap=True)
+    async with b.running():
+        await came(lambda: b.table.written, "the write")
+    assert len(b.claims.distrusted) == 1
+    assert b.claims.epoch == 2
+
+
+async def test_while_a_full_batch_waits_reading_is_paused_and_the_group_told(
+    bench: Bencher,
+) -> None:
+    b = bench(*[records(GOOD, first=i) for i in range(9)], limits=replace(LIMITS, max_rows=1))
+    b.table.held.clear()
+    async with b.running():
+        await came(lambda: b.log.alive >= 2, "a sign of life")
+        assert (b.log.paused, len(b.log.arriving)) == (True, 7)
+        b.table.held.set()
+        await came(lambda: b.claims.stored == 9, "nine records")
+    assert not b.log.paused
+
+
+async def test_revoked_while_claiming_leaves_nothing_assigned(bench: Bencher) -> None:
+    b = bench()
+    b.claims.held.clear()
+    async with b.running():
+        await came(lambda: b.claims.begun, "the claim")
+        revoked = asyncio.create_task(b.pipeline.on_revoked())
+        await asyncio.sleep(0)
+        b.claims.held.set()
+        await revoked
+        b.log.arriving = [records(GOOD)]
+        await came(lambda: not b.log.arriving, "the fetch")
+    assert b.table.begun == 0
+
+
+async def test_revoked_while_writing_lets_the_write_end(bench: Bencher) -> None:
+    b = bench(records(GOOD), records(GOOD, first=1))
+    b.table.held.clear()
+    async with b.running():
+        await came(lambda: b.table.begun, "the write")
+        revoked = asyncio.create_task(b.pipeline.on_revoked())
+        await asyncio.sleep(0)
+        b.table.held.set()
+        await revoked
+        assert b.table.written == [(0, 1)]
+    assert b.table.begun == 1
+
+
+async def test_revoked_gives_a_write_up_that_does_not_end(bench: Bencher) -> None:
+    b = bench(records(GOOD))
+    b.table.held.clear()
+    async with b.running():
+        await came(lambda: b.table.begun, "the write")
+        await asyncio.wait_for(b.pipeline.on_revoked(), 1)
+        assert b.table.written == []
+        b.table.held.set()
+        b.log.reassigned.set()
+        await came(lambda: b.claims.epoch == 2, "the claim")
+        b.log.arriving = [records(GOOD)]
+        await came(lambda: b.table.written, "the write")
+    assert b.table.written == [(0, 1)]
+
+
+async def test_draining_ends_the_write_and_begins_none(bench: Bencher) -> None:
+    b = bench(records(GOOD), records(GOOD, first=1))
+    b.table.held.clear()
+    async with b.running():
+        await came(lambda: b.table.begun, "the write")
+        draining = asyncio.create_task(b.pipeline.drain(cast(Any, b.log)))
+        await came(lambda: not b.log.arriving, "the second record")
+        b.table.held.set()
+        await draining
+    assert b.table.written == [(0, 1)]
+    assert b.log.told[-1] == {PARTITION: 1}
+
+
+async def test_draining_gives_up_in_time(bench: Bencher) -> None:
+    b = bench(records(GOOD), limits=replace(LIMITS, drain_s=0.05))
+    b.table.held.clear()
+    async with b.running():
+        await came(lambda: b.table.begun, "the write")
+        await asyncio.wait_for(b.pipeline.drain(cast(Any, b.log)), 1)
+    assert b.table.written == []
+
+
+async def test_a_write_that_was_given_up_is_not_tried_again(
+    bench: Bencher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    b = bench(records(GOOD))
+    server = asyncio.Event()
+    ended = asyncio.Event()
+
+    async def silent(*_: Any) -> None:
+        b.table.begun += 1
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await server.wait()
+        ended.set()
+        raise AWAY
+
+    monkeypatch.setattr(module, "write_batch", silent)
+    async with b.running():
+        await came(lambda: b.table.begun, "the write")
+        await asyncio.wait_for(b.pipeline.on_revoked(), 1)
+        server.set()
+        await ended.wait()
+    gc.collect()
+    await asyncio.sleep(0)
+    assert (b.table.begun, caplog.text) == (1, "")
+
+
+async def test_a_fence_met_while_the_group_takes_the_partitions_is_counted(bench: Bencher) -> None:
+    b = bench(records(GOOD), failures=(fenced(),))
+    b.table.held.clear()
+    before = REGISTRY.get_sample_value("fleetgauge_fenced_total") or 0
+    async with b.running():
+        await came(lambda: b.table.begun, "the write")
+        b.log.settled.clear()
+        await came(lambda: b.log.waiting, "the rebalance")
+        revoked = asyncio.create_task(b.pipeline.on_revoked())
+        await asyncio.sleep(0)
+        b.table.held.set()
+        await revoked
+    assert REGISTRY.get_sample_value("fleetgauge_fenced_total") == before + 1

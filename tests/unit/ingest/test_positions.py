@@ -1,0 +1,113 @@
+"""Where reading goes on, and what shows that the log is another."""
+
+import pytest
+from aiokafka import TopicPartition
+
+from ingest.batch import Record
+from ingest.offsets import Claim, LastRecord
+from ingest.positions import Bounds, GapError, Positions, find_gap
+from tests.unit.ingest.records import TOPIC, record
+
+PARTITION = TopicPartition(TOPIC, 0)
+OTHER = TopicPartition(TOPIC, 1)
+
+
+def claim(at: int, *last: Record, cluster: str = "here") -> Claim:
+    """A claim at an offset; `last` is the record before it, where it is known."""
+    return Claim(1, at, cluster, LastRecord.of(last[0]) if last else None)
+
+
+def log(first: int, last: int) -> list[Record]:
+    """Records of these offsets, each with a value of its own."""
+    return [record(str(offset).encode(), offset=offset) for offset in range(first, last + 1)]
+
+
+GAPS = [
+    ("empty log, never stored", claim(0), (0, 0), None),
+    ("within", claim(5), (0, 10), None),
+    ("at the end", claim(10), (0, 10), None),
+    ("at the start", claim(3), (3, 10), None),
+    ("below the start", claim(5), (8, 10),
+     "stored offset 5 is below the log's start 8: 3 records were deleted before they were stored"),
+    ("past the end", claim(11), (0, 10),
+     "stored offset 11 is past the log's end 10: the topic was made anew"),
+    ("another cluster", claim(5, cluster="there"), (0, 10),
+     "stored offset 5 belongs to cluster there, this is here"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("held", "bounds", "what"), [c[1:] for c in GAPS], ids=[c[0] for c in GAPS]
+)
+def test_gaps(held: Claim, bounds: Bounds, what: str | None) -> None:
+    gap = find_gap(PARTITION, held, bounds, "here")
+    if what is None:
+        assert gap is None
+    else:
+        assert gap is not None
+        assert str(gap).startswith(f"fleet.samples/0: {what}. To go on from the start of the log")
+        assert gap.partition == PARTITION
+
+
+STARTS = [
+    ("never stored", claim(0), (0, 10), 0),
+    ("one early, to know the record again", claim(5, log(4, 4)[0]), (0, 10), 4),
+    ("that record is deleted", claim(5, log(4, 4)[0]), (5, 10), 5),
+    ("repositioned", claim(5), (0, 10), 5),
+]
+
+
+@pytest.mark.parametrize(
+    ("held", "bounds", "start"), [c[1:] for c in STARTS], ids=[c[0] for c in STARTS]
+)
+def test_where_reading_begins(held: Claim, bounds: Bounds, start: int) -> None:
+    assert Positions({PARTITION: held}, {PARTITION: bounds}).starts() == {PARTITION: start}
+
+
+def test_the_known_record_is_taken_off_once() -> None:
+    records = log(4, 7)
+    positions = Positions({PARTITION: claim(5, records[0])}, {PARTITION: (0, 8)})
+    assert positions.accept(PARTITION, records[:2]) == records[1:2]
+    assert positions.next == {PARTITION: 6}
+    assert positions.accept(PARTITION, records[2:]) == records[2:]
+    assert positions.next == {PARTITION: 8}
+
+
+def test_the_known_record_alone_is_nothing_new() -> None:
+    (known,) = log(4, 4)
+    positions = Positions({PARTITION: claim(5, known)}, {PARTITION: (0, 5)})
+    assert positions.accept(PARTITION, [known]) == []
+    assert positions.next == {PARTITION: 5}
+
+
+def test_the_first_fetch_of_a_partition_never_stored_is_all_new() -> None:
+    positions = Positions({PARTITION: claim(0)}, {PARTITION: (0, 3)})
+    assert positions.accept(PARTITION, log(0, 2)) == log(0, 2)
+
+
+def test_offsets_may_be_missing() -> None:
+    positions = Positions({PARTITION: claim(0)}, {PARTITION: (0, 9)})
+    positions.accept(PARTITION, [*log(0, 1), *log(7, 8)])
+    assert positions.next == {PARTITION: 9}
+
+
+STRANGE = [
+    ("other value", record(b"other", offset=4)),
+    ("other offset", record(b"4", offset=5)),
+]
+
+
+@pytest.mark.parametrize("found", [r for _, r in STRANGE], ids=[name for name, _ in STRANGE])
+def test_a_strange_record_is_a_gap(found: Record) -> None:
+    positions = Positions({PARTITION: claim(5, log(4, 4)[0])}, {PARTITION: (0, 9)})
+    with pytest.raises(GapError, match="is not the one that was stored at 4: the topic was made"):
+        positions.accept(PARTITION, [found])
+
+
+def test_partitions_do_not_mix() -> None:
+    known = log(4, 4)[0]
+    claims = {PARTITION: claim(5, known), OTHER: claim(0)}
+    positions = Positions(claims, {PARTITION: (0, 9), OTHER: (0, 9)})
+    assert positions.starts() == {PARTITION: 4, OTHER: 0}
+    assert positions.accept(OTHER, log(0, 0)) == log(0, 0)
+    assert positions.accept(PARTITION, [known]) == []

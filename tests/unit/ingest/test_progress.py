@@ -1,0 +1,100 @@
+"""How far behind each partition is, by a clock that stands still."""
+
+from typing import Any, cast
+
+import pytest
+from aiokafka import TopicPartition
+from prometheus_client import REGISTRY
+
+from ingest.batch import Span
+from ingest.fetch import Fetcher
+from ingest.progress import TELL_EVERY_S, Progress
+from tests.unit.ingest.records import NOON, record
+
+HERE = TopicPartition("progress", 0)
+THERE = TopicPartition("progress", 1)
+NOW_S = NOON.timestamp() + 60
+
+
+class Log:
+    """Stands for the fetcher."""
+
+    def __init__(self, **ends: int | None) -> None:
+        self._ends = ends
+        self.told: list[dict[TopicPartition, int]] = []
+
+    def log_end(self, partition: TopicPartition) -> int | None:
+        return self._ends.get(f"p{partition.partition}")
+
+    async def tell_group(self, positions: dict[TopicPartition, int]) -> None:
+        self.told.append(dict(positions))
+
+
+async def tell(progress: Progress, log: Log) -> None:
+    await progress.tell(cast(Fetcher, log))
+
+
+def lag(partition: TopicPartition = HERE) -> tuple[float | None, float | None]:
+    """Records and seconds behind; None where it is not told."""
+    labels: dict[str, Any] = {"topic": partition.topic, "partition": str(partition.partition)}
+    return (
+        REGISTRY.get_sample_value("fleetgauge_lag_records", labels),
+        REGISTRY.get_sample_value("fleetgauge_lag_seconds", labels),
+    )
+
+
+def stored_to(next_offset: int) -> dict[TopicPartition, Span]:
+    return {HERE: Span(0, next_offset, record(b"v", offset=next_offset - 1, at=NOON))}
+
+
+LAGS = [
+    ("nothing fetched yet", 5, None, (None, None)),
+    ("behind", 5, 9, (4, 60)),
+    ("all stored", 5, 5, (0, 0)),
+    ("ahead of what the last fetch knew", 5, 3, (0, 0)),
+]
+
+
+@pytest.mark.parametrize(
+    ("stored", "end", "expected"), [c[1:] for c in LAGS], ids=[c[0] for c in LAGS]
+)
+async def test_lag(stored: int, end: int | None, expected: tuple[float, float]) -> None:
+    progress = Progress(lambda: NOW_S)
+    progress.start({HERE: 0})
+    progress.move(stored_to(stored))
+    await tell(progress, Log(p0=end))
+    assert lag() == expected
+
+
+async def test_before_the_first_batch_there_is_no_age() -> None:
+    progress = Progress(lambda: NOW_S)
+    progress.start({HERE: 2})
+    await tell(progress, Log(p0=9))
+    assert lag() == (7, 0)
+
+
+async def test_a_broker_clock_ahead_of_ours_is_no_negative_age() -> None:
+    progress = Progress(lambda: NOON.timestamp() - 10)
+    progress.start({HERE: 0})
+    progress.move(stored_to(5))
+    await tell(progress, Log(p0=9))
+    assert lag() == (4, 0)
+
+
+async def test_the_group_is_told_every_few_seconds_at_most() -> None:
+    progress, log = Progress(lambda: NOW_S), Log(p0=9)
+    progress.start({HERE: 0})
+    for _ in range(10):
+        await tell(progress, log)
+    assert log.told == [{HERE: 0}]
+    assert TELL_EVERY_S > 1
+
+
+async def test_partitions_that_are_gone_are_told_no_more() -> None:
+    progress = Progress(lambda: NOW_S)
+    progress.start({HERE: 0, THERE: 0})
+    await tell(progress, Log(p0=9, p1=9))
+    assert lag(THERE) == (9, 0)
+    progress.start({HERE: 0})
+    assert lag(THERE) == (None, None)
+    assert REGISTRY.get_sample_value("fleetgauge_assigned_partitions") == 1
