@@ -34,9 +34,7 @@ BookingStatus = Literal["pending", "completed", "cancelled"]
 Segment = Literal["superfan", "casual", "new"]
 
 
-class _Event(
-    msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="type", rename="camel"
-):
+class _Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="type", rename="camel"):
     """What every event carries: whose it is and when it happened."""
 
     user_id: Id

@@ -1,0 +1,1 @@
+"""What Fleetgauge costs, beside what the parts under it cost. Prints; asserts nothing."""
