@@ -65,6 +65,5 @@ test: setup ## All tests, on a broker and a database of their own, which stay up
 .PHONY: lock
 lock: $(READY) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade for newer versions
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
-# hatchling needs editables for `-e .`, and does not depend on it.
-	@$(COMPILE) pyproject.toml --group dev - -c requirements/run.txt -o requirements/dev.txt <<< editables
+	@$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	@$(COMPILE) - -o requirements/uv.txt <<< uv

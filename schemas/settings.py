@@ -153,7 +153,6 @@ class HttpSettings(_Settings):
 
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
-    metrics_host: str = "127.0.0.1"
     # HS256 with a secret, or RS256/ES256 with the public key in this PEM file.
     jwt_secret: SecretStr | None = None
     jwt_public_key_file: Path | None = None
