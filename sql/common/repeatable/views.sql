@@ -1,0 +1,258 @@
+-- What analysts and Grafana read: the tables with text ids, averages beside the sums, and a column
+-- `time`. Of two tries the first keeps grants and whatever was built upon the views; where a view's
+-- columns have changed it fails, and the views are dropped and made anew.
+-- The join is a left one, so that it is not run where no text id is asked for.
+-- A migration that changes a column which a view shows drops the view first; this file restores it.
+
+do $$
+begin
+    for attempt in 1..2 loop
+        begin
+            create or replace view samples as
+            select
+                s.ts as time,
+                a.user_id,
+                a.agent_id,
+                s.agent_key,
+                s.cpu,
+                s.memory,
+                s.messages,
+                s.errors,
+                s.response_ms,
+                s.storage_used_mb,
+                s.storage_total_mb
+            from agent_samples as s
+            left join agents as a on a.agent_key = s.agent_key;
+
+            create or replace view metrics_24h as
+            select
+                m.bucket as time,
+                a.user_id,
+                a.agent_id,
+                m.agent_key,
+                m.samples,
+                m.cpu_sum / nullif(m.samples, 0) as cpu_avg,
+                m.cpu_max,
+                m.memory_sum / nullif(m.samples, 0) as memory_avg,
+                m.memory_max,
+                m.messages,
+                m.errors,
+                case
+                    when m.messages > 0 then least(100.0 * m.errors / m.messages, 100)
+                    when m.errors > 0 then 100
+                end::double precision as error_percent,
+                m.response_ms_sum / nullif(m.response_messages, 0) as response_ms_avg,
+                m.cpu_sum,
+                m.memory_sum,
+                m.response_ms_sum,
+                m.response_messages,
+                m.up_buckets
+            from agent_metrics_5m as m
+            left join agents as a on a.agent_key = m.agent_key;
+
+            create or replace view metrics_7d as
+            select
+                m.bucket as time,
+                a.user_id,
+                a.agent_id,
+                m.agent_key,
+                m.samples,
+                m.cpu_sum / nullif(m.samples, 0) as cpu_avg,
+                m.cpu_max,
+                m.memory_sum / nullif(m.samples, 0) as memory_avg,
+                m.memory_max,
+                m.messages,
+                m.errors,
+                case
+                    when m.messages > 0 then least(100.0 * m.errors / m.messages, 100)
+                    when m.errors > 0 then 100
+                end::double precision as error_percent,
+                m.response_ms_sum / nullif(m.response_messages, 0) as response_ms_avg,
+                m.cpu_sum,
+                m.memory_sum,
+                m.response_ms_sum,
+                m.response_messages,
+                m.up_buckets
+            from agent_metrics_1h as m
+            left join agents as a on a.agent_key = m.agent_key;
+
+            create or replace view metrics_30d as
+            select
+                m.bucket as time,
+                a.user_id,
+                a.agent_id,
+                m.agent_key,
+                m.samples,
+                m.cpu_sum / nullif(m.samples, 0) as cpu_avg,
+                m.cpu_max,
+                m.memory_sum / nullif(m.samples, 0) as memory_avg,
+                m.memory_max,
+                m.messages,
+                m.errors,
+                case
+                    when m.messages > 0 then least(100.0 * m.errors / m.messages, 100)
+                    when m.errors > 0 then 100
+                end::double precision as error_percent,
+                m.response_ms_sum / nullif(m.response_messages, 0) as response_ms_avg,
+                m.cpu_sum,
+                m.memory_sum,
+                m.response_ms_sum,
+                m.response_messages,
+                m.up_buckets
+            from agent_metrics_1d as m
+            left join agents as a on a.agent_key = m.agent_key;
+
+            -- Grouped by the hour alone, so that a range of time reaches the table.
+            create or replace view fleet_1h as
+            select
+                bucket as time,
+                sum(samples)::bigint as samples,
+                sum(cpu_sum) / nullif(sum(samples), 0)::double precision as cpu_avg,
+                max(cpu_max) as cpu_max,
+                sum(memory_sum) / nullif(sum(samples), 0)::double precision as memory_avg,
+                max(memory_max) as memory_max,
+                sum(messages)::bigint as messages,
+                sum(errors)::bigint as errors,
+                case
+                    when sum(messages) > 0 then least(100 * sum(errors) / sum(messages), 100)
+                    when sum(errors) > 0 then 100
+                end::double precision as error_percent,
+                sum(response_ms_sum) / nullif(sum(response_messages), 0)::double precision
+                    as response_ms_avg,
+                sum(cpu_sum) as cpu_sum,
+                sum(memory_sum) as memory_sum,
+                sum(response_ms_sum) as response_ms_sum,
+                sum(response_messages)::bigint as response_messages,
+                sum(up_buckets)::bigint as up_buckets
+            from platform_metrics_1h
+            group by bucket;
+
+            create or replace view agents_now as
+            select
+                l.ts as time,
+                a.user_id,
+                a.agent_id,
+                a.agent_key,
+                -- A supervisor's clock may run behind: half a minute is granted.
+                case
+                    when s.status is null then 'running'
+                    when s.status in ('stopped', 'failed') and l.ts > s.ts + interval '30 seconds'
+                        then 'running'
+                    else s.status
+                end as state,
+                s.status,
+                s.ts as status_time,
+                s.reason as status_reason,
+                l.first_ts as first_seen,
+                l.cpu,
+                l.memory,
+                l.storage_ts as storage_time,
+                l.storage_used_mb,
+                l.storage_total_mb,
+                100 * l.storage_used_mb::double precision / nullif(l.storage_total_mb, 0)
+                    as storage_percent
+            from agents as a
+            left join agent_latest as l on l.agent_key = a.agent_key
+            left join agent_states as s on s.agent_key = a.agent_key;
+            exit;
+        exception when invalid_table_definition then
+            if attempt = 2 then
+                raise;
+            end if;
+            drop view if exists
+                samples, metrics_24h, metrics_7d, metrics_30d, fleet_1h, agents_now;
+        end;
+    end loop;
+end
+$$;
+
+do $$
+declare
+    relation text;
+begin
+    foreach relation in array array[
+        'samples', 'metrics_24h', 'metrics_7d', 'metrics_30d', 'agents_now'
+    ] loop
+        execute format('comment on column %I.user_id is %L', relation,
+            'User the agent belongs to.');
+        execute format('comment on column %I.agent_id is %L', relation,
+            'The agent''s own id, unique within its user.');
+        execute format('comment on column %I.agent_key is %L', relation,
+            'Short key of the agent, as in agents; what a fast query asks by.');
+    end loop;
+    foreach relation in array array['metrics_24h', 'metrics_7d', 'metrics_30d', 'fleet_1h'] loop
+        execute format('comment on column %I.time is %L', relation,
+            'Start of the bucket, UTC; the newest one is unfinished.');
+        execute format('comment on column %I.samples is %L', relation, 'Number of samples.');
+        execute format('comment on column %I.cpu_avg is %L', relation,
+            'Mean CPU percent of the samples.');
+        execute format('comment on column %I.cpu_max is %L', relation, 'Highest CPU percent.');
+        execute format('comment on column %I.memory_avg is %L', relation,
+            'Mean memory percent of the samples.');
+        execute format('comment on column %I.memory_max is %L', relation,
+            'Highest memory percent.');
+        execute format('comment on column %I.messages is %L', relation, 'Messages processed.');
+        execute format('comment on column %I.errors is %L', relation, 'Errors.');
+        execute format('comment on column %I.error_percent is %L', relation,
+            'Errors in percent of the messages, at most 100; 100 with errors and no message; '
+            'null with neither.');
+        execute format('comment on column %I.response_ms_avg is %L', relation,
+            'Mean response time of the messages, ms; null where no agent told one.');
+        execute format('comment on column %I.cpu_sum is %L', relation,
+            'Sum of the samples'' CPU percent; sums, divided by samples, give means of any range.');
+        execute format('comment on column %I.memory_sum is %L', relation,
+            'Sum of the samples'' memory percent; divide by samples.');
+        execute format('comment on column %I.response_ms_sum is %L', relation,
+            'Sum of response time times messages, ms; divide by response_messages.');
+        execute format('comment on column %I.response_messages is %L', relation,
+            'Messages whose response time was told.');
+        execute format('comment on column %I.up_buckets is %L', relation,
+            'Number of 5-minute buckets with a sample; of the fleet, summed over agents.');
+    end loop;
+end
+$$;
+
+comment on view samples is 'Every sample, with the ids of its agent.';
+comment on column samples.time is 'When the sample was taken.';
+comment on column samples.cpu is 'Percent of the CPU the agent may use, 0 to 100.';
+comment on column samples.memory is 'Percent of the memory the agent may use, 0 to 100.';
+comment on column samples.messages is 'Messages processed since the previous sample.';
+comment on column samples.errors is 'Errors since the previous sample.';
+comment on column samples.response_ms is
+    'Mean response time of those messages, ms; null where the agent told none.';
+comment on column samples.storage_used_mb is 'Storage in use, MB; null where not told.';
+comment on column samples.storage_total_mb is 'Storage there is, MB; null where not told.';
+
+comment on view metrics_24h is 'Each agent in buckets of 5 minutes: for ranges of about a day.';
+comment on view metrics_7d is 'Each agent in buckets of 1 hour: for ranges of about a week.';
+comment on view metrics_30d is 'Each agent in buckets of 1 UTC day: for ranges of a month and more.';
+comment on view fleet_1h is 'All agents together in buckets of 1 hour: for totals of any range.';
+
+comment on view agents_now is 'Each agent: newest sample, newest status, state, storage.';
+comment on column agents_now.time is
+    'Time of the newest sample; null for an agent that only sent a status.';
+comment on column agents_now.state is
+    'Effective state, running, stopped, failed or removed: the newest status, running without any; '
+    'a sample more than 30 seconds newer than stopped or failed makes it running.';
+comment on column agents_now.status is 'Newest status that was sent; null without any.';
+comment on column agents_now.status_time is 'When the agent reached that status.';
+comment on column agents_now.status_reason is 'Why, in the sender''s words.';
+comment on column agents_now.first_seen is 'Time of the oldest sample.';
+comment on column agents_now.cpu is 'CPU percent of the newest sample.';
+comment on column agents_now.memory is 'Memory percent of the newest sample.';
+comment on column agents_now.storage_time is 'Time of the newest sample that told its storage.';
+comment on column agents_now.storage_used_mb is 'Storage in use then, MB.';
+comment on column agents_now.storage_total_mb is 'Storage there is, then, MB.';
+comment on column agents_now.storage_percent is 'Storage in use then, percent.';
+
+-- `agents` besides: the fast form of a query looks the keys of a user up in it.
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'fleetgauge_analyst') then
+        grant usage on schema public to fleetgauge_analyst;
+        grant select on
+            agents, samples, metrics_24h, metrics_7d, metrics_30d, fleet_1h, agents_now
+        to fleetgauge_analyst;
+    end if;
+end
+$$;

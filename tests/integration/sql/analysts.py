@@ -1,0 +1,120 @@
+"""Logins, a history and the page's questions, for the tests of the analysts' side."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql as composed
+
+from tests.rows import agent_keys, insert, sample
+from tests.stack import REPOSITORY
+
+PAGE: Final = (REPOSITORY / "docs" / "analysts.md").read_text(encoding="utf-8")
+# Heading: the statement below it, as it stands on the page.
+BLOCKS: Final[dict[str, str]] = dict(
+    re.findall(r"^##+ ([^\n]+)\n(?:(?!#|```)[^\n]*\n)*```sql\n(.*?)^```", PAGE, re.M | re.S)
+)
+ACCESS: Final = BLOCKS["Giving somebody access"]
+QUESTIONS: Final = {name: text for name, text in BLOCKS.items() if text != ACCESS}
+# A Tuesday; what the page asks relative to now is asked as of then.
+NOW: Final = "timestamptz '2026-03-10T14:30Z'"
+
+
+class Logins:
+    """Roles of this test's own, dropped at the end: after the databases that granted to them."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server_url = server_url
+        self.names: list[str] = []
+
+    def new(self, statement: str = "create role {} login") -> str:
+        """Makes a role; its name, which is its password too."""
+        name = f"test_{uuid4().hex[:12]}"
+        self.names.append(name)
+        with psycopg.connect(self._server_url) as connection:
+            _run(connection, statement, name)
+            _run(connection, f"alter role {{}} password '{name}'", name)
+        return name
+
+    def drop(self) -> None:
+        """Ends them."""
+        with psycopg.connect(self._server_url) as connection:
+            for name in self.names:
+                _run(connection, "drop role if exists {}", name)
+
+
+def _run(connection: psycopg.Connection[Any], statement: str, name: str) -> None:
+    connection.execute(statement.replace("{}", name).encode())
+
+
+@contextmanager
+def logins(server_url: str) -> Iterator[Logins]:
+    """Somewhere to make roles, which are gone at the end."""
+    made = Logins(server_url)
+    try:
+        yield made
+    finally:
+        made.drop()
+
+
+def as_role(database: str, name: str) -> str:
+    """The database's URL with that role."""
+    parts = urlsplit(database)
+    return urlunsplit(parts._replace(netloc=f"{name}:{name}@{parts.hostname}:{parts.port}"))
+
+
+def let_in(database: str, name: str) -> None:
+    """Runs the page's own statements, but for the name."""
+    with psycopg.connect(database) as connection:
+        connection.execute(ACCESS.replace("alice", name).encode())
+        connection.execute(
+            composed.SQL("alter role {} password {}").format(composed.Identifier(name), name)
+        )
+
+
+def store_history(database: str) -> None:
+    """Six agents of two users, up to 14:30 on 10 March 2026."""
+    insert(
+        database,
+        [
+            sample("alice/a1", "2026-03-01T12:00Z", cpu=50, messages=5),
+            sample("alice/a1", "2026-03-09T10:00Z", cpu=90, messages=20, errors=1),
+            sample(
+                "alice/a1", "2026-03-10T13:40Z", cpu=20, messages=100, errors=9, response_ms=200
+            ),
+            sample("alice/a1", "2026-03-10T14:05Z", cpu=40, messages=100, response_ms=100),
+            sample("alice/a1", "2026-03-10T14:28Z", cpu=60),
+            sample("alice/a2", "2026-03-10T13:00Z", cpu=10, messages=300, response_ms=50),
+            sample("alice/a2", "2026-03-10T14:00Z", cpu=10, errors=2),
+            sample("bob/a1", "2026-02-28T23:59Z", cpu=10, messages=7),
+            sample("bob/a1", "2026-03-10T14:29Z", cpu=10, messages=1000),
+            sample("bob/back", "2026-03-10T14:25Z", cpu=10),
+            sample("bob/gone", "2026-03-10T13:30Z", cpu=10),
+        ],
+    )
+    with psycopg.connect(database) as connection:
+        agent_keys(connection, ["bob/dead"])
+        connection.execute(
+            """
+            insert into agent_states
+            select agent_key, kept.ts::timestamptz, kept.status, kept.reason
+            from agents join (values
+                ('back', '2026-03-10T14:10Z', 'stopped', null),
+                ('gone', '2026-03-10T13:31Z', 'removed', null),
+                ('dead', '2026-03-10T14:20Z', 'failed', 'out of memory')
+            ) as kept (agent_id, ts, status, reason) using (agent_id)
+            """
+        )
+        connection.execute(
+            """
+            update agent_latest set storage_ts = ts, storage_total_mb = 200,
+                storage_used_mb = case agent_id when 'a1' then 185 when 'a2' then 20 else 199 end
+            from agents
+            where agents.agent_key = agent_latest.agent_key and agent_id in ('a1', 'a2', 'gone')
+                and user_id || agent_id <> 'boba1'
+            """
+        )
