@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+import msgspec
 import polars as pl
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -13,8 +14,7 @@ Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 Reason = Literal["malformed", "invalid", "future", "expired", "too_large", "refused"]
 
 
-@dataclass(slots=True)
-class Origin:
+class Origin(msgspec.Struct, gc=False):
     """The record an event came in, and its place there if the record is an array."""
 
     record: Record
@@ -64,13 +64,11 @@ class Intake:
 class Batch:
     """What one transaction writes.
 
-    `samples` has one row a sample, by (agent_key, ts), without repeats; `latest` one row an agent.
-    `events` maps an event type's name to the events, times checked. `repeats` counts samples that
-    were twice in the batch.
+    `samples` has one row a sample, by (agent_key, ts), without repeats, whose number is `repeats`;
+    `events` maps an event type's name to the events.
     """
 
     samples: pl.DataFrame
-    latest: pl.DataFrame
     events: dict[str, list[Any]]
     agent_keys: dict[tuple[str, str], int]
     rejections: list[Rejection]

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from ingest.batch import Origin, Record, Rejection
-from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Message
+from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Message, Sample
 
 MSGPACK: Final = b"application/msgpack"
 # What the decoders raise; a text that is no UTF-8 or a deep nesting is no DecodeError.
@@ -15,6 +15,7 @@ Decoder = msgspec.json.Decoder[Message] | msgspec.msgpack.Decoder[Message]
 EventDecoder = msgspec.json.Decoder[Event] | msgspec.msgpack.Decoder[Event]
 SplitDecoder = msgspec.json.Decoder[list[msgspec.Raw]] | msgspec.msgpack.Decoder[list[msgspec.Raw]]
 
+_SAMPLE = msgspec.json.Decoder(Sample)
 _JSON: tuple[Decoder, EventDecoder, SplitDecoder] = (
     msgspec.json.Decoder(Message),
     msgspec.json.Decoder(Event),
@@ -46,6 +47,17 @@ def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], 
     if isinstance(message, list):
         return [(event, Origin(record, index)) for index, event in enumerate(message)], []
     return [(message, Origin(record))], []
+
+
+def decode_sample(record: Record, max_bytes: int) -> Sample | None:
+    """The one sample that most records are, at once; None where `decode` has to tell."""
+    value = record.value
+    if value is None or len(value) > max_bytes or record.headers:
+        return None
+    try:
+        return _SAMPLE.decode(value)
+    except UNUSABLE:
+        return None
 
 
 def _decode_each(

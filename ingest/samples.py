@@ -41,12 +41,3 @@ async def _copy(connection: AsyncConnection[Any], name: str, pieces: list[bytes]
             view = memoryview(piece)
             for start in range(0, len(view), PIECE_BYTES):
                 await copy.write(view[start : start + PIECE_BYTES])
-
-
-async def store_latest(connection: AsyncConnection[Any], latest: pl.DataFrame) -> None:
-    """Keeps each agent's newest sample, in the caller's transaction."""
-    if latest.is_empty():
-        return
-    times = ["first_ts", "ts", "storage_ts"]
-    columns = latest.with_columns(pl.col(times).cast(pl.Datetime("us", "UTC")))
-    await connection.execute(query("upsert_latest"), columns.to_dict(as_series=False))

@@ -1,8 +1,8 @@
 """Shapes decoded events into a batch: times checked, keys joined, order and repeats settled."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -36,8 +36,9 @@ def check_times(intake: Intake, lateness_limit: timedelta) -> None:
 
 
 def _check_samples(intake: Intake, lateness_limit: timedelta) -> None:
-    ts = _seconds(sample.ts for sample in intake.samples)
-    broker = _seconds_of_ms(origin.record.timestamp for origin in intake.origins)
+    ts = _seconds(intake.samples)
+    broker_ms = map(attrgetter("record.timestamp"), intake.origins)
+    broker = np.fromiter(broker_ms, np.float64, len(intake.origins)) / 1000
     future = ts > broker + FUTURE_LIMIT.total_seconds()
     expired = ts < broker - lateness_limit.total_seconds()
     bad = future | expired
@@ -81,7 +82,7 @@ def _broker_time(origin: Origin) -> datetime:
 
 def agents_of(intake: Intake) -> set[tuple[str, str]]:
     """The (user, agent) pairs that need a key."""
-    pairs = {(sample.user_id, sample.agent_id) for sample in intake.samples}
+    pairs = set(map(attrgetter("user_id", "agent_id"), intake.samples))
     for event, _ in intake.others:
         agent_id = getattr(event, "agent_id", None)
         if agent_id is not None:
@@ -98,7 +99,6 @@ def shape(intake: Intake, keys: AgentKeys) -> Batch:
     events = [event for event, _ in intake.others]
     return Batch(
         samples=samples,
-        latest=_latest(samples),
         events=by_type(events),
         agent_keys=keys,
         rejections=intake.rejections,
@@ -108,51 +108,30 @@ def shape(intake: Intake, keys: AgentKeys) -> Batch:
 
 
 def _sample_frame(samples: Sequence[Sample], keys: AgentKeys) -> pl.DataFrame:
-    def column(get: Callable[[Sample], Any], dtype: Any) -> Any:
-        return np.fromiter(map(get, samples), dtype, len(samples))
+    def column(name: str, dtype: Any) -> Any:
+        return np.fromiter(map(attrgetter(name), samples), dtype, len(samples))
 
-    def optional(values: Any) -> pl.Series:
+    def optional(name: str) -> pl.Series:
         # No sample carries NaN (the schema's bounds refuse it), so it can stand for "not told".
-        numbers = (math.nan if value is None else value for value in values)
-        return pl.Series(np.fromiter(numbers, np.float32, len(samples))).fill_nan(None)
+        return pl.Series(column(name, np.float32)).fill_nan(None)
 
-    seconds = _seconds(sample.ts for sample in samples)
+    agent_keys = (keys[agent] for agent in map(attrgetter("user_id", "agent_id"), samples))
     return pl.DataFrame(
         {
-            "ts": np.rint(seconds * 1e6).astype(np.int64),
-            "agent_key": column(lambda s: keys[s.user_id, s.agent_id], np.int32),
-            "cpu": column(lambda s: s.cpu, np.float32),
-            "memory": column(lambda s: s.memory, np.float32),
-            "messages": column(lambda s: s.messages, np.int32),
-            "errors": column(lambda s: s.errors, np.int32),
-            "response_ms": optional(s.response_ms for s in samples),
-            "storage_used_mb": optional(s.storage_used_mb for s in samples),
-            "storage_total_mb": optional(s.storage_total_mb for s in samples),
+            "ts": np.rint(_seconds(samples) * 1e6).astype(np.int64),
+            "agent_key": np.fromiter(agent_keys, np.int32, len(samples)),
+            "cpu": column("cpu", np.float32),
+            "memory": column("memory", np.float32),
+            "messages": column("messages", np.int32),
+            "errors": column("errors", np.int32),
+            "response_ms": optional("response_ms"),
+            "storage_used_mb": optional("storage_used_mb"),
+            "storage_total_mb": optional("storage_total_mb"),
         }
     )
 
 
-def _latest(samples: pl.DataFrame) -> pl.DataFrame:
-    told = pl.col("storage_used_mb").is_not_null() & pl.col("storage_total_mb").is_not_null()
-    return (
-        samples.group_by("agent_key", maintain_order=True)
-        .agg(
-            pl.col("ts").first().alias("first_ts"),
-            pl.col("ts").last(),
-            pl.col("cpu").last(),
-            pl.col("memory").last(),
-            pl.col("ts").filter(told).last().alias("storage_ts"),
-            pl.col("storage_used_mb").filter(told).last(),
-            pl.col("storage_total_mb").filter(told).last(),
-        )
-        .sort("agent_key")
-    )
-
-
-def _seconds(times: Any) -> Any:
+def _seconds(samples: Sequence[Sample]) -> Any:
     # A double holds microseconds exactly until the year 2106.
-    return np.fromiter((time.timestamp() for time in times), np.float64)
-
-
-def _seconds_of_ms(times: Any) -> Any:
-    return np.fromiter(times, np.float64) / 1000
+    times = map(datetime.timestamp, map(attrgetter("ts"), samples))
+    return np.fromiter(times, np.float64, len(samples))

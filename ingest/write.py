@@ -12,7 +12,7 @@ from ingest.batch import Batch
 from ingest.database import Pool, past_stale_sessions
 from ingest.events import store_events
 from ingest.offsets import Claim, Stored
-from ingest.samples import store_latest, store_samples
+from ingest.samples import store_samples
 from sql.queries import query
 
 
@@ -42,6 +42,5 @@ async def _store(connection: AsyncConnection[Any], batch: Batch) -> dict[str, in
     shard = min(partition.partition for partition in batch.spans)
     await connection.execute(query("set_shard"), {"shard": shard})
     new = await store_samples(connection, batch.samples)
-    await store_latest(connection, batch.latest)
     duplicates = await store_events(connection, batch)
     return {"sample": batch.samples.height - new + batch.repeats, **duplicates}

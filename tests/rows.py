@@ -25,17 +25,11 @@ def sample(agent: str, ts: str, **values: Any) -> Row:
 
 
 def insert(database: str, rows: Iterable[Row]) -> None:
-    """Stores samples in one batch, with their agents and each one's newest sample."""
+    """Stores samples in one batch, with their agents."""
     found = list(rows)
     with psycopg.connect(database) as connection:
         keys = agent_keys(connection, {row.agent for row in found})
         copy(connection, [(row.ts, keys[row.agent], *row[2:]) for row in found])
-        newest = {row.agent: row for row in sorted(found, key=lambda row: row.ts)}
-        connection.cursor().executemany(
-            "insert into agent_latest (agent_key, first_ts, ts, cpu, memory) "
-            "values (%s, %s, %s, %s, %s)",
-            [(keys[r.agent], r.ts, r.ts, r.cpu, r.memory) for r in newest.values()],
-        )
 
 
 def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> dict[str, int]:

@@ -22,6 +22,4 @@ select ts, agent_key, 50, 40, 10, 0, 50
 from agents, generate_series(now() - interval '2 hours', now(), interval '1 minute') as ts
 order by agent_key, ts;
 
-insert into agent_latest (agent_key, first_ts, ts, cpu, memory)
-select agent_key, now() - interval '30 days', now(), 50, 40 from agents;
 analyze;

@@ -1,6 +1,5 @@
 """Times checked, repeats settled, the newest sample of each agent; against a plain model."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -126,26 +125,9 @@ def test_greatest_values_fit() -> None:
     assert row == (100, 100, 10**9, 10**9, 86_400_000, np.float32(1e12))
 
 
-def test_storage_may_be_older_than_the_newest_sample() -> None:
-    told: dict[str, Any] = {"storage_used_mb": 10.0, "storage_total_mb": 100.0}
-    batch = shape(
-        intake(
-            [
-                sample(NOON + 3 * US, cpu=4),
-                sample(NOON + 2 * US, cpu=3, storage_used_mb=11.0),
-                sample(NOON + US, cpu=2, **told),
-                sample(NOON, cpu=1, storage_used_mb=9.0, storage_total_mb=99.0),
-            ]
-        ),
-        KEYS,
-    )
-    noon_us = int(NOON.timestamp()) * 1_000_000
-    assert batch.latest.rows() == [(7, noon_us, noon_us + 3, 4, 0, noon_us + 1, 10, 100)]
-
-
 def test_nothing_to_shape() -> None:
     batch = shape(Intake(), {})
-    assert (batch.samples.height, batch.latest.height, batch.events) == (0, 0, {})
+    assert (batch.samples.height, batch.events) == (0, {})
 
 
 def test_events_are_grouped_by_type_in_order() -> None:
@@ -153,34 +135,13 @@ def test_events_are_grouped_by_type_in_order() -> None:
     assert by_type([first, sample(), second]) == {"payment": [first, second], "sample": [sample()]}
 
 
-@dataclass
-class Newest:
-    """The model: what is known of one agent after its samples came one by one."""
-
-    first_ts: int
-    ts: int
-    cpu: float
-    memory: float
-    storage_ts: int | None = None
-    storage_used_mb: float | None = None
-    storage_total_mb: float | None = None
-
-
-def model(samples: list[Sample]) -> tuple[dict[tuple[int, int], Sample], dict[int, Newest]]:
-    """Rows by key and time, and the newest of each agent."""
+def model(samples: list[Sample]) -> dict[tuple[int, int], Sample]:
+    """Rows by key and time, after samples came one by one."""
     rows: dict[tuple[int, int], Sample] = {}
     for one in samples:
         ts = (one.ts - datetime(1970, 1, 1, tzinfo=UTC)) // US
         rows.setdefault((KEYS[one.user_id, one.agent_id], ts), one)
-    latest: dict[int, Newest] = {}
-    for (key, ts), one in sorted(rows.items(), key=lambda row: row[0]):
-        newest = latest.setdefault(key, Newest(ts, ts, one.cpu, one.memory))
-        newest.ts, newest.cpu, newest.memory = ts, one.cpu, one.memory
-        if one.storage_used_mb is not None and one.storage_total_mb is not None:
-            newest.storage_ts = ts
-            newest.storage_used_mb = one.storage_used_mb
-            newest.storage_total_mb = one.storage_total_mb
-    return rows, latest
+    return rows
 
 
 # Wholes, for 32 bits hold them exactly.
@@ -202,13 +163,11 @@ samples = st.builds(
 @given(st.lists(samples, max_size=30))
 def test_shape_is_as_the_model(found: list[Sample]) -> None:
     batch = shape(intake(found), KEYS)
-    rows, latest = model(found)
+    rows = model(found)
     assert told(batch.samples, "agent_key", "ts", "cpu", "messages", "response_ms") == [
         (key, ts, one.cpu, one.messages, one.response_ms) for (key, ts), one in sorted_rows(rows)
     ]
     assert batch.repeats == len(found) - len(rows)
-    expected = [(key, *vars(newest).values()) for key, newest in sorted(latest.items())]
-    assert batch.latest.rows() == expected
 
 
 def told(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
