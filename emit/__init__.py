@@ -1,1 +1,66 @@
-"""The agent's side: samples of this machine, sent to Kafka."""
+"""The agent's side: this machine or this process as an agent, sent to Kafka.
+
+An agent's author needs the names below and nothing else; each is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from emit.background import Background
+    from emit.batch import Encoding
+    from emit.buffer import Totals
+    from emit.emitter import Emitter
+    from emit.logs import ErrorCounter
+    from emit.meter import Message, Meter
+    from emit.process import process_agent_id
+    from schemas.events import (
+        Booking,
+        Deployment,
+        Event,
+        Fan,
+        Payment,
+        Play,
+        Sample,
+        Skill,
+        Status,
+    )
+
+__all__ = [
+    "Background",
+    "Booking",
+    "Deployment",
+    "Emitter",
+    "Encoding",
+    "ErrorCounter",
+    "Event",
+    "Fan",
+    "Message",
+    "Meter",
+    "Payment",
+    "Play",
+    "Sample",
+    "Skill",
+    "Status",
+    "Totals",
+    "process_agent_id",
+]
+
+_HOMES: Final = {
+    "Background": "emit.background",
+    "Emitter": "emit.emitter",
+    "Encoding": "emit.batch",
+    "ErrorCounter": "emit.logs",
+    "Message": "emit.meter",
+    "Meter": "emit.meter",
+    "Totals": "emit.buffer",
+    "process_agent_id": "emit.process",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'emit' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, "schemas.events")), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,78 @@
+"""Events into messages: one key each, at most 1,000 events and so many bytes."""
+
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Sample
+
+Encoding = Literal["json", "msgpack"]
+Headers = list[tuple[str, bytes]]
+
+_ENCODERS: Final[dict[str, msgspec.json.Encoder | msgspec.msgpack.Encoder]] = {
+    "json": msgspec.json.Encoder(),
+    "msgpack": msgspec.msgpack.Encoder(),
+}
+_HEADERS: Final[dict[str, Headers]] = {
+    "json": [],
+    "msgpack": [("content-type", b"application/msgpack")],
+}
+
+
+class Batch(NamedTuple):
+    """One message and the events in it."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers
+    events: list[Event]
+
+
+class Packer:
+    """Makes batches; a single event that alone is larger than `max_bytes` goes on its own."""
+
+    def __init__(
+        self, samples_topic: str, events_topic: str, encoding: Encoding, max_bytes: int
+    ) -> None:
+        self._samples_topic = samples_topic
+        self._events_topic = events_topic
+        self._encoder = _ENCODERS[encoding]
+        self._headers = _HEADERS[encoding]
+        self._max_bytes = max_bytes
+
+    def pack(self, events: list[Event]) -> list[Batch]:
+        """The batches of all, the order within a key kept."""
+        by_key: dict[tuple[str, str], list[Event]] = {}
+        for event in events:
+            by_key.setdefault(self._place(event), []).append(event)
+        return [
+            batch
+            for (topic, key), those in by_key.items()
+            for first in range(0, len(those), MAX_EVENTS_A_MESSAGE)
+            for batch in self._fitting(topic, key, those[first : first + MAX_EVENTS_A_MESSAGE])
+        ]
+
+    def halves(self, batch: Batch) -> list[Batch]:
+        """Two batches of a batch of several events."""
+        middle = len(batch.events) // 2
+        parts = (batch.events[:middle], batch.events[middle:])
+        return [self._batch(batch.topic, batch.key.decode(), part) for part in parts]
+
+    def _place(self, event: Event) -> tuple[str, str]:
+        if isinstance(event, Sample):
+            return self._samples_topic, event.agent_id
+        return self._events_topic, event.user_id
+
+    def _fitting(self, topic: str, key: str, events: list[Event]) -> Iterator[Batch]:
+        batch = self._batch(topic, key, events)
+        if len(batch.value) <= self._max_bytes or len(events) == 1:
+            yield batch
+        else:
+            for half in self.halves(batch):
+                yield from self._fitting(topic, key, half.events)
+
+    def _batch(self, topic: str, key: str, events: list[Event]) -> Batch:
+        value = self._encoder.encode(events[0] if len(events) == 1 else events)
+        return Batch(topic, key.encode(), value, self._headers, events)

@@ -1,0 +1,57 @@
+"""What no topic would take is refused where it is handed in, by field and bound."""
+
+from datetime import UTC, datetime
+from typing import Final, TypeVar, get_args
+
+import msgspec
+
+from schemas.events import Event
+
+# Nothing older is taken, whatever the operator has set.
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+_Fields = TypeVar("_Fields", bound=msgspec.Struct)
+
+
+def checked_event(event: Event) -> Event:
+    """Returns the event as it will be decoded.
+
+    Raises ValueError naming the field, its bound and the value; TypeError for no event at all.
+    """
+    if not isinstance(event, Event):
+        raise TypeError(f"takes one of the events of schemas.events, not {type(event).__name__}")
+    taken = checked_fields(event)
+    if taken.ts < EARLIEST:
+        raise ValueError(
+            f"{type(event).__name__}.ts: expected {EARLIEST.isoformat()} or later, "
+            f"not {taken.ts.isoformat()}"
+        )
+    return taken
+
+
+def checked_fields(fields: _Fields) -> _Fields:
+    """Returns a copy of this Struct whose values fit its types; ValueError where one does not."""
+    kind = type(fields)
+    plain = msgspec.to_builtins(fields, builtin_types=(datetime,), enc_hook=_foreign)
+    try:
+        return msgspec.convert(plain, kind, builtin_types=(datetime,))
+    except msgspec.ValidationError as error:
+        raise ValueError(_told(fields, str(error))) from error
+
+
+def _foreign(_: object) -> dict[str, object]:
+    # No field takes an object; so its own field refuses whatever cannot be encoded.
+    return {}
+
+
+def _told(fields: msgspec.Struct, problem: str) -> str:
+    problem, _, path = problem.replace("`", "").partition(" - at $.")
+    field = next(f for f in msgspec.structs.fields(fields) if f.encode_name == path)
+    value = repr(getattr(fields, field.name))[:140]
+    return f"{type(fields).__name__}.{field.name}: {_bound(problem, field.type)}, not {value}"
+
+
+def _bound(problem: str, field_type: object) -> str:
+    if problem.startswith("Invalid enum value"):
+        return f"expected one of {', '.join(get_args(field_type))}"
+    return problem[0].lower() + problem[1:]

@@ -1,0 +1,47 @@
+"""What an agent did between two samples, in numbers that add up."""
+
+from typing import Final, Self
+
+import msgspec
+
+from schemas.events import Sample
+
+MOST: Final = 1_000_000_000
+LONGEST_MS: Final = 86_400_000.0
+
+
+class Counts(msgspec.Struct, frozen=True, gc=False):
+    """Messages and errors; `response_ms` is the sum over `timed`, those whose time is known."""
+
+    messages: int = 0
+    errors: int = 0
+    timed: int = 0
+    response_ms: float = 0.0
+
+    @classmethod
+    def of(cls, sample: Sample) -> Self:
+        """What this sample says."""
+        if sample.response_ms is None:
+            return cls(sample.messages, sample.errors)
+        response_ms = sample.response_ms * sample.messages
+        return cls(sample.messages, sample.errors, sample.messages, response_ms)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.messages + other.messages,
+            self.errors + other.errors,
+            self.timed + other.timed,
+            self.response_ms + other.response_ms,
+        )
+
+    @property
+    def mean_ms(self) -> float | None:
+        """Mean response time of the timed messages; None without any."""
+        return min(self.response_ms / self.timed, LONGEST_MS) if self.timed else None
+
+    def for_one_sample(self) -> tuple["Counts", "Counts"]:
+        """What one sample may say, and the rest for the next."""
+        said = msgspec.structs.replace(
+            self, messages=min(self.messages, MOST), errors=min(self.errors, MOST)
+        )
+        return said, Counts(self.messages - said.messages, self.errors - said.errors)

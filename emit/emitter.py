@@ -1,0 +1,210 @@
+"""The emitter: samples of this process and events of its author, to Kafka without ever waiting."""
+
+import asyncio
+import logging
+import math
+import re
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Self, get_args
+
+from emit.batch import Encoding, Packer
+from emit.buffer import Buffer, Totals
+from emit.clock import Clock, SystemClock
+from emit.contract import checked_event
+from emit.delivery import FLIGHT, Delivery, link_to
+from emit.ids import checked
+from emit.limits import Limits
+from emit.logs import ErrorCounter, context_of_own_work
+from emit.meter import Meter
+from emit.process import Process, process_agent_id
+from emit.schedule import ticks
+from schemas.events import Event, Sample
+
+SHORTEST_INTERVAL_S: Final = 0.1
+LONGEST_INTERVAL_S: Final = 86_400.0
+# A day of an agent's samples at one in ten seconds.
+CAPACITY: Final = 10_000
+# A single event has 8 KiB at most.
+LEAST_MESSAGE_BYTES: Final = 16 * 1024
+MOST_MESSAGE_BYTES: Final = 1024**2
+MESSAGE_BYTES: Final = 512 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Emitter:
+    """One agent's samples every `interval_s`, and whatever events are sent through it.
+
+    `send`, `meter`, `error_counter` and `totals` may be used from any thread, before it starts
+    too. `start` and `close`, or `async with`, belong to one event loop; `Background` has one.
+
+    `interval_s=None`: it takes no samples of its own. `client`: further arguments of aiokafka's
+    AIOKafkaProducer, such as `security_protocol`. Raises ValueError naming the argument and its
+    bound.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        user_id: str,
+        agent_id: str | None = None,
+        *,
+        interval_s: float | None = 10.0,
+        capacity: int = CAPACITY,
+        encoding: Encoding = "json",
+        close_timeout_s: float = 5.0,
+        message_max_bytes: int = MESSAGE_BYTES,
+        samples_topic: str = "fleet.samples",
+        events_topic: str = "fleet.events",
+        client: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        _check(bootstrap, encoding)
+        if interval_s is not None:
+            _within("interval_s", interval_s, SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S)
+        _within("capacity", capacity, 1, math.inf)
+        _within("close_timeout_s", close_timeout_s, 0, 3_600)
+        _within("message_max_bytes", message_max_bytes, LEAST_MESSAGE_BYTES, MOST_MESSAGE_BYTES)
+        self.user_id = checked("user_id", user_id)
+        self.agent_id = checked("agent_id", process_agent_id() if agent_id is None else agent_id)
+        self.meter = Meter()
+        self.error_counter = ErrorCounter(self.meter)
+        self._interval_s = interval_s
+        self._close_timeout_s = close_timeout_s
+        self._clock = clock or SystemClock()
+        self._process = Process(self._clock, Limits())
+        self._buffer = Buffer(capacity)
+        self._hurry_at = max(1, min(FLIGHT, capacity // 2))
+        self._delivery = Delivery(
+            self._buffer,
+            Packer(samples_topic, events_topic, encoding, message_max_bytes),
+            partial(link_to, bootstrap, message_max_bytes, client or {}),
+            self._clock,
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def totals(self) -> Totals:
+        """What has become of all events and samples until now."""
+        return self._buffer.totals
+
+    def send(self, event: Event) -> None:
+        """Takes the event and returns at once, whatever the broker does.
+
+        Raises ValueError naming the field and its bound for an event that would be refused, and
+        RuntimeError once the emitter is closed.
+        """
+        self._put(checked_event(event))
+
+    async def start(self) -> None:
+        """Begin to sample and to deliver; the broker need not be there."""
+        if self._loop is not None:
+            raise RuntimeError("an emitter starts once")
+        self._loop = asyncio.get_running_loop()
+        self._delivery.arrived.set()
+        self._tasks.append(self._begun(self._delivery.run()))
+        if self._interval_s is not None:
+            self._tasks.append(self._begun(self._sample_every(self._interval_s)))
+
+    async def close(self) -> Totals:
+        """Take a last sample and deliver what waits, for `close_timeout_s` at most.
+
+        Then hangs up, which takes some 5 s more where the broker has fallen silent in the middle
+        of a request. Events that still wait in the totals are lost, unless the broker took them
+        and could not say so.
+        """
+        if not self._tasks:
+            return self.totals
+        delivering, *sampling = self._tasks
+        self._tasks = []
+        await _cancelled(sampling)
+        if sampling:
+            self._put(self._own_sample())
+        self._buffer.close()
+        self._delivery.arrived.set()
+        self._delivery.due.set()
+        timeout_s = self._close_timeout_s if self.totals.waiting else 0.0
+        try:
+            await asyncio.wait([delivering], timeout=timeout_s)
+        finally:
+            await _cancelled([delivering])
+        if self.totals.waiting:
+            log.warning("not acknowledged in time, so lost: %d events", self.totals.waiting)
+        return self.totals
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _begun(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        context = context_of_own_work()
+        task = asyncio.get_running_loop().create_task(work, context=context)
+        task.add_done_callback(_look_at, context=context)
+        return task
+
+    async def _sample_every(self, interval_s: float) -> None:
+        async for _ in ticks(self._clock, interval_s):
+            self._put(self._own_sample())
+
+    def _own_sample(self) -> Sample:
+        usage = self._process.usage()
+        counts = self.meter.drain()
+        return Sample(
+            user_id=self.user_id,
+            agent_id=self.agent_id,
+            ts=self._clock.now(),
+            cpu=usage.cpu,
+            memory=usage.memory,
+            messages=counts.messages,
+            errors=counts.errors,
+            response_ms=counts.mean_ms,
+        )
+
+    def _put(self, event: Event) -> None:
+        waiting = self._buffer.put(event)
+        if waiting == 1:
+            self._signal(self._delivery.arrived)
+        if waiting == self._hurry_at:
+            self._signal(self._delivery.due)
+
+    def _signal(self, event: asyncio.Event) -> None:
+        if self._loop is not None:
+            # A loop that has ended in the meantime has delivered what was accepted before.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(event.set)
+
+
+def _check(bootstrap: str, encoding: str) -> None:
+    if not re.fullmatch(r"[^\s,/]+:\d{1,5}(\s*,\s*[^\s,/]+:\d{1,5})*", bootstrap):
+        raise ValueError(f"bootstrap takes host:port[,host:port…], not {bootstrap!r}")
+    if encoding not in get_args(Encoding):
+        raise ValueError(f"encoding takes json or msgpack, not {encoding!r}")
+
+
+def _within(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{name} takes {least:g} to {most:g}, not {value!r}")
+
+
+def _look_at(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the emitter has stopped", exc_info=error)
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -1,0 +1,62 @@
+"""This process as an agent: what it uses, and an id of its own."""
+
+import os
+import re
+import socket
+from secrets import token_hex
+from typing import NamedTuple
+
+import psutil
+
+from emit.clock import Clock
+from emit.ids import checked
+from emit.limits import Limits
+
+
+class Usage(NamedTuple):
+    """Percent of what the process may use, 0 to 100."""
+
+    cpu: float
+    memory: float
+
+
+class Process:
+    """Reads this process, without its children.
+
+    CPU is a share of the processors' time since the previous reading, the first time since the
+    object was made; memory is what is resident.
+    """
+
+    def __init__(self, clock: Clock, limits: Limits) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._process = psutil.Process()
+        self._read_at_s = clock.monotonic()
+        self._used_s = self._cpu_s()
+
+    def usage(self) -> Usage:
+        now_s, used_s = self._clock.monotonic(), self._cpu_s()
+        could_s = (now_s - self._read_at_s) * self._limits.processors()
+        cpu = (used_s - self._used_s) / could_s if could_s > 0 else 0.0
+        self._read_at_s, self._used_s = now_s, used_s
+        memory = self._process.memory_info().rss / self._limits.memory_bytes()
+        return Usage(_percent(cpu), _percent(memory))
+
+    def _cpu_s(self) -> float:
+        times = self._process.cpu_times()
+        return times.user + times.system
+
+
+def process_agent_id(name: str | None = None) -> str:
+    """An agent id that no other process has: `name` (else the host's), pid and a random part.
+
+    Raises ValueError for a name that no id may begin with.
+    """
+    if name is None:
+        name = re.sub(r"[^A-Za-z0-9._~:@-]", "-", socket.gethostname())[:64]
+    return checked("agent_id", f"{checked('name', name)}-{os.getpid()}-{token_hex(4)}")
+
+
+def _percent(share: float) -> float:
+    # Kernel and clock are read one after another, and a limit may have been lowered.
+    return min(100.0, max(0.0, 100.0 * share))
