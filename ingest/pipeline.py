@@ -78,7 +78,7 @@ class Pipeline:
     async def drain(self, fetcher: Fetcher) -> None:
         """Begins no further batch, and lets the one that is being written end in time."""
         self._draining = True
-        if self._work is not None:
+        if self._work is not None and self._assignment is not None:
             await asyncio.wait({self._work}, timeout=self._limits.drain_s)
         await fetcher.tell_group(self._progress.stored)
 

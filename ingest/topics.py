@@ -1,6 +1,7 @@
 """The topics: made by `fleetgauge migrate`, checked by ingest at its start."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("migrate")
 
+PATIENCE_S: Final = 30.0
+RETRY_S: Final = 1.0
 DAY_MS: Final = 86_400_000
 TIMESTAMP_TYPE: Final = "message.timestamp.type"
 
@@ -43,10 +46,13 @@ def topics(kafka: KafkaSettings) -> list[Topic]:
     ]
 
 
-def create_topics(kafka: KafkaSettings) -> int:
-    """Makes the topics that are missing and checks the others; an exit code."""
+def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:
+    """Makes the topics that are missing and checks the others; an exit code.
+
+    A broker that does not answer is asked again until `patience_s` have passed.
+    """
     try:
-        asyncio.run(_create_topics(kafka))
+        asyncio.run(_once_it_answers(kafka, time.monotonic() + patience_s))
     except KafkaError as error:
         log.error("no Kafka broker answers", bootstrap=kafka.kafka_bootstrap, error=str(error))
         return 1
@@ -66,6 +72,17 @@ async def check_topics(kafka: KafkaSettings) -> str:
                 raise TopicError(f"topic {topic.name} is missing: run 'fleetgauge migrate'")
             await _check_timestamps(admin, topic)
     return str(cluster["cluster_id"])
+
+
+async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> None:
+    while True:
+        try:
+            return await _create_topics(kafka)
+        except KafkaError as error:
+            if time.monotonic() >= deadline:
+                raise
+            log.warning("no Kafka broker answers, will try again", error=str(error))
+            await asyncio.sleep(RETRY_S)
 
 
 async def _create_topics(kafka: KafkaSettings) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sysconfig
+import time
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -19,6 +20,9 @@ log = structlog.get_logger("migrate")
 HERE: Final = Path(__file__).parent
 # Any constant: the key of the advisory lock that lets one migration run at a time.
 LOCK_KEY: Final = 0x666C6565_74
+
+PATIENCE_S: Final = 30.0
+RETRY_S: Final = 1.0
 
 
 class MigrationError(Exception):
@@ -100,10 +104,13 @@ def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
                 raise MigrationError(f"{file.name}: {error}") from error
 
 
-def run(database_url: str) -> int:
-    """`migrate` for a terminal: says what happened; an exit code."""
+def run(database_url: str, patience_s: float = PATIENCE_S) -> int:
+    """`migrate` for a terminal: says what happened; an exit code.
+
+    A server that does not answer is asked again until `patience_s` have passed.
+    """
     try:
-        edition = migrate(database_url)
+        edition = _once_it_answers(database_url, time.monotonic() + patience_s)
     except psycopg.OperationalError as error:
         log.error("the database does not answer", error=str(error).strip())
         return 1
@@ -112,3 +119,14 @@ def run(database_url: str) -> int:
         return 1
     log.info("database migrated", edition=edition.value)
     return 0
+
+
+def _once_it_answers(database_url: str, deadline: float) -> Edition:
+    while True:
+        try:
+            return migrate(database_url)
+        except psycopg.OperationalError as error:
+            if time.monotonic() >= deadline:
+                raise
+            log.warning("the database does not answer, will try again", error=str(error).strip())
+            time.sleep(RETRY_S)
