@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import rich_click as click
@@ -141,7 +142,7 @@ def schema() -> None:
 
 @main.group()
 def emit() -> None:
-    """Send samples to Kafka."""
+    """Send events to Kafka."""
 
 
 @emit.command()
@@ -166,6 +167,67 @@ def host(user_id: str, agent_id: str, interval: float) -> None:
         sys.exit(run(kafka, user_id, agent_id, interval))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+@emit.command()
+@click.option("--agents", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option("--users", type=click.IntRange(1, 10_000), default=5, show_default=True)
+@click.option(
+    "--interval",
+    "interval_s",
+    type=click.FloatRange(0.1, 86_400),
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds between an agent's samples.",
+)
+@click.option(
+    "--backfill",
+    default="0s",
+    show_default=True,
+    metavar="SPAN",
+    help="History to send first, such as 30d.",
+)
+@click.option(
+    "--backfill-interval",
+    default="5m",
+    show_default=True,
+    metavar="SPAN",
+    help="Time between an agent's samples in the history.",
+)
+@click.option("--duration", metavar="SPAN", help="Time to live after that; without end by default.")
+@click.option(
+    "--rate-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=float("inf"),
+    metavar="R",
+    help="Most events a second.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same gives the same.")
+@click.option("--start", metavar="TIME", help="When it goes live, in RFC 3339; now by default.")
+@click.option(
+    "--format",
+    "encoding",
+    type=click.Choice(["json", "msgpack"]),
+    default="json",
+    show_default=True,
+)
+def fleet(**words: Any) -> None:
+    """Simulate a fleet: agents and their users' business, past and present."""
+    from emit.clock import SystemClock
+    from emit.fleet import run
+    from emit.lateness import lateness_limit
+    from emit.scenario import Words, scenario
+    from schemas.settings import KafkaSettings, load
+
+    with _told_plainly():
+        (kafka,) = load(KafkaSettings)
+        limit = lateness_limit()
+    try:
+        planned = scenario(Words(**words), SystemClock().now(), limit)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    sys.exit(run(kafka, planned))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""One simulated agent's events in any window: samples, states, deployments."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from emit.moments import DAY_US, MINUTE_US, days, time_of
+from emit.roster import Agent
+from emit.trouble import Plan, plan
+from emit.workload import Curves, curves, sample
+from schemas.events import AgentStatus, Deployment, DeploymentStatus, Event, Sample, Status
+
+
+class _Day(NamedTuple):
+    """What is worked out once for a day; `changes` are all but the samples, by time."""
+
+    begin_us: int
+    agent_id: str
+    plan: Plan
+    curves: Curves
+    changes: list[tuple[int, Event]]
+
+
+class Life:
+    """An agent over time. Windows may be asked for in any order, and again."""
+
+    def __init__(self, agent: Agent, interval_us: int) -> None:
+        self._agent = agent
+        self._phase_us = agent.phase_us(interval_us)
+        # The day that a live fleet is in, and its neighbour.
+        self._day = lru_cache(maxsize=2)(self._worked_out)
+
+    def newest_before(self, end_us: int, interval_us: int) -> int:
+        """When the last sample of this interval before `end_us` is due."""
+        return (end_us - 1 - self._phase_us) // interval_us * interval_us + self._phase_us
+
+    def changes(self, begin_us: int, end_us: int) -> list[Event]:
+        """States and deployments, by time."""
+        return [
+            event
+            for day in days(begin_us, end_us)
+            for at_us, event in self._day(day).changes
+            if begin_us <= at_us < end_us
+        ]
+
+    def samples(self, begin_us: int, end_us: int, interval_us: int) -> list[Event]:
+        """One every `interval_us` while the agent is up, by time."""
+        return [
+            one
+            for day in days(begin_us, end_us)
+            for one in self._samples(self._day(day), begin_us, end_us, interval_us)
+        ]
+
+    def _samples(self, day: _Day, begin_us: int, end_us: int, interval_us: int) -> Iterator[Sample]:
+        begin, end = max(begin_us, day.begin_us), min(end_us, day.begin_us + DAY_US)
+        for piece in day.plan.up(begin, end):
+            first = self.newest_before(piece.begin_us, interval_us) + interval_us
+            for at in range(first, piece.end_us, interval_us):
+                yield sample(self._agent, day.agent_id, day.curves, at, interval_us, piece.severity)
+
+    def _worked_out(self, day: int) -> _Day:
+        planned = plan(self._agent, day)
+        agent_id = self._agent.agent_id(day)
+        changes = [*self._states(planned, day, agent_id), *self._rollout(planned, agent_id)]
+        return _Day(
+            day * DAY_US,
+            agent_id,
+            planned,
+            curves(self._agent, day),
+            sorted(changes, key=lambda change: change[0]),
+        )
+
+    def _states(self, planned: Plan, day: int, agent_id: str) -> Iterator[tuple[int, Event]]:
+        if self._agent.agent_id(day - 1) != agent_id:
+            yield self._state(day * DAY_US, agent_id, "running", "takes over from its predecessor")
+        for outage in planned.outages:
+            yield self._state(outage.begin_us, agent_id, outage.status, outage.reason)
+            if outage.status != "removed":
+                yield self._state(outage.end_us, agent_id, "running", "recovered")
+
+    def _state(
+        self, at_us: int, agent_id: str, status: AgentStatus, reason: str
+    ) -> tuple[int, Event]:
+        user_id = self._agent.user.user_id
+        return at_us, Status(
+            user_id=user_id, agent_id=agent_id, ts=time_of(at_us), status=status, reason=reason
+        )
+
+    def _rollout(self, planned: Plan, agent_id: str) -> Iterator[tuple[int, Event]]:
+        if (rollout := planned.rollout) is None:
+            return
+        stages: tuple[tuple[int, DeploymentStatus], ...] = (
+            (rollout.begin_us, "pending"),
+            (rollout.end_us, rollout.status),
+        )
+        for at_us, status in stages:
+            yield (
+                at_us,
+                Deployment(
+                    user_id=self._agent.user.user_id,
+                    deployment_id=f"deploy-{self._agent.name}-{rollout.begin_us // MINUTE_US}",
+                    agent_id=agent_id,
+                    ts=time_of(at_us),
+                    status=status,
+                ),
+            )

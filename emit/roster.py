@@ -1,0 +1,95 @@
+"""Who is in the simulated fleet: its users and their agents, and what each is like for good."""
+
+from typing import Final, NamedTuple
+
+from emit.draw import draws, key, pick
+from emit.moments import MINUTE_US
+from emit.rhythm import season
+
+_ROLES: Final = ("mailer", "scheduler", "scout", "curator", "moderator", "analyst", "publisher")
+_OFFSETS_H: Final = (-8, -5, -3, 0, 0, 1, 1, 2, 5.5, 8, 9)
+_CURRENCIES: Final = ("USD", "USD", "EUR", "GBP", "JPY", "BRL")
+_SIZES: Final = (1, 1, 1, 2, 2, 4, 8)
+# One agent of so many lives for some days only, then another one takes its place.
+_SHORT_LIVED_OF: Final = 10
+LIFE_DAYS: Final = 9
+
+
+class User(NamedTuple):
+    """`size` scales the business, 0.5 to 3; `phase` (0 to 1) is where its seasons begin."""
+
+    seed: int
+    user_id: str
+    offset_us: int
+    size: float
+    phase: float
+    currency: str
+
+    def season(self, day: int) -> float:
+        """How the business of this user goes in these weeks, about 1."""
+        return season(day, self.phase)
+
+
+class Agent(NamedTuple):
+    """`rate` is messages a second when it is busiest; `cpu` and `memory` are percent at rest."""
+
+    user: User
+    name: str
+    key: int
+    rate: float
+    cpu: float
+    memory: float
+    response_ms: float
+    storage_mb: float
+    short_lived: bool
+
+    def generation(self, day: int) -> int:
+        """Which of the agents that live under this name, one after another."""
+        return (day + self.key % LIFE_DAYS) // LIFE_DAYS if self.short_lived else 0
+
+    def agent_id(self, day: int) -> str:
+        """The id that this agent has on a UTC day."""
+        return f"{self.name}.{self.generation(day)}" if self.short_lived else self.name
+
+    def phase_us(self, interval_us: int) -> int:
+        """When it samples after the beginning of an interval, to the millisecond."""
+        return self.key % interval_us // 1_000 * 1_000
+
+
+def users(seed: int, number: int) -> list[User]:
+    """`user-1` and so on."""
+    return [_user(seed, f"user-{n}") for n in range(1, number + 1)]
+
+
+def agents(of: list[User], number: int) -> list[Agent]:
+    """Agents, dealt out to the users in turn."""
+    return [_agent(of[n % len(of)], n) for n in range(number)]
+
+
+def _user(seed: int, user_id: str) -> User:
+    rng = draws(seed, user_id)
+    return User(
+        seed=seed,
+        user_id=user_id,
+        offset_us=int(pick(rng, _OFFSETS_H) * 60) * MINUTE_US,
+        size=0.5 + 2.5 * rng.random() ** 2,
+        phase=rng.random(),
+        currency=pick(rng, _CURRENCIES),
+    )
+
+
+def _agent(user: User, number: int) -> Agent:
+    name = f"{_ROLES[number % len(_ROLES)]}-{number + 1}"
+    rng = draws(user.seed, "agent", name)
+    size = pick(rng, _SIZES)
+    return Agent(
+        user=user,
+        name=name,
+        key=key(user.seed, "key", name),
+        rate=size * (0.1 + 0.4 * rng.random()),
+        cpu=2 + 8 * rng.random(),
+        memory=20 + 25 * rng.random(),
+        response_ms=40 + 260 * rng.random() ** 2,
+        storage_mb=size * 10_000.0,
+        short_lived=number % _SHORT_LIVED_OF == _SHORT_LIVED_OF - 1,
+    )
