@@ -78,9 +78,10 @@ begin
             execute format('alter role %I in database %I set %I = %L',
                 login, current_database(), name, value);
             return next format('%s: %s = %s', login, name, value);
-        exception when insufficient_privilege then
-            raise warning 'the analyst % has no %: who may alter the role runs '
-                '"select limit_analysts()" in this database', login, name;
+        -- Logins belong to the whole server too: one may be dropped at this moment.
+        exception when insufficient_privilege or undefined_object or internal_error then
+            raise warning 'the analyst % has no %: %; who may alter the role runs '
+                '"select limit_analysts()" in this database', login, name, sqlerrm;
         end;
     end loop;
 end

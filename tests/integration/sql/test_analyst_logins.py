@@ -142,12 +142,17 @@ def test_several_databases_at_once(stack: Stack) -> None:
     assert editions == [Edition.APACHE] * 6
 
 
-def blocked(connection: psycopg.Connection[Any], pid: int) -> bool:
-    """Whether that session waits for this one."""
-    row = connection.execute(
-        "select pg_backend_pid() = any(pg_blocking_pids(%s))", [pid]
-    ).fetchone()
-    return bool(row and row[0])
+def await_blocked(connection: psycopg.Connection[Any], pid: int) -> bool:
+    """Waits until that session waits for this one; false where it does not within 20 s."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        row = connection.execute(
+            "select pg_backend_pid() = any(pg_blocking_pids(%s))", [pid]
+        ).fetchone()
+        if row and row[0]:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def test_another_database_makes_the_role_meanwhile(
@@ -162,10 +167,7 @@ def test_another_database_makes_the_role_meanwhile(
         first.execute(f"create role {group}".encode())
         run = threading.Thread(target=second.execute, args=[script("analyst.sql", group)])
         run.start()
-        deadline = time.monotonic() + 20
-        while not blocked(first, second.info.backend_pid) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        waited = blocked(first, second.info.backend_pid)
+        waited = await_blocked(first, second.info.backend_pid)
         first.commit()
         run.join(20)
         assert waited
@@ -181,3 +183,17 @@ def test_let_in_as_the_page_says(roles: Logins, database: str) -> None:
     roles.names.append(name)
     let_in(database, name)
     assert limits(database, name) == LIMITS
+
+
+def test_a_login_that_goes_away_meanwhile(roles: Logins, database: str) -> None:
+    """The migration finds the login, waits for who drops it, and goes on without it."""
+    name = roles.new("create role {} login in role fleetgauge_analyst")
+    with psycopg.connect(database) as first, psycopg.connect(database) as second:
+        first.execute(f"drop role {name}".encode())
+        run = threading.Thread(target=second.execute, args=["select limit_analysts()"])
+        run.start()
+        waited = await_blocked(first, second.info.backend_pid)
+        first.commit()
+        run.join(20)
+        assert waited
+        assert second.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS

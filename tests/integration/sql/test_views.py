@@ -108,7 +108,7 @@ def test_the_fleet_is_the_sum_of_agents_and_shards(
     for shard in range(3):
         connection.execute("select set_config('fleetgauge.shard', %s, true)", [str(shard)])
         rows = [
-            (START + timedelta(minutes=7 * step), 100 + shard, 10.5, 20.25, 4, 1, 80.0)
+            (START + timedelta(minutes=7 * step), 100 + shard, 9.5 + shard, 20.25, 4, 1, 80.0)
             for step in range(40)
         ]
         copy(connection, rows)
