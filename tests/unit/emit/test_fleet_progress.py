@@ -66,11 +66,14 @@ def test_log_lines_go_through_the_bar_and_then_back() -> None:
 def test_elsewhere_there_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     clock = FakeClock()
-    with redirect_stderr(io.StringIO()), capture_logs() as told:
-        with displayed(clock, lambda: round(100 * clock.passed_s)) as display:
-            assert isinstance(display, Lines)
-            for _ in display.track(stage(20)):
-                clock.pass_by(1)
+    with (
+        redirect_stderr(io.StringIO()),
+        capture_logs() as told,
+        displayed(clock, lambda: round(100 * clock.passed_s)) as display,
+    ):
+        assert isinstance(display, Lines)
+        for _ in display.track(stage(20)):
+            clock.pass_by(1)
     assert [line["percent"] for line in told] == [25.0, 50.0, 75.0]
     assert [line["left_s"] for line in told] == [15, 10, 5]
     assert {line["events_a_second"] for line in told} == {100}

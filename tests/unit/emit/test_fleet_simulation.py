@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emit.moments import HOUR_US, micros, time_of
+from emit.scenario import Words, scenario
 from emit.simulation import Simulation
 from schemas import events as contract
 from schemas.events import Event, Sample
-from tests.unit.emit.fleets import NOW, encoded, past, planned
+from tests.unit.emit.fleets import LIMIT, NOW, encoded, past, planned
 
 ELSEWHERE = """
 from hashlib import sha256
@@ -60,6 +61,20 @@ def test_windows_may_be_cut_anywhere_and_asked_for_in_any_order() -> None:
     cuts = [MARCH_US, MARCH_US + 1, MARCH_US + 7 * HOUR_US + 5, MARCH_US + 33 * HOUR_US, end_us]
     parts = [fleet.events(begin, end) for begin, end in reversed(list(pairwise(cuts)))]
     assert Counter(map(_bytes, whole)) == Counter(_bytes(one) for part in parts for one in part)
+
+
+def test_a_later_start_repeats_the_same_business() -> None:
+    """So payments that were sent before are known again."""
+
+    def business(later: timedelta) -> set[bytes]:
+        words = Words(agents=3, users=2, interval_s=60, backfill="5d")
+        of = scenario(words, NOW + later, LIMIT)
+        first, last = NOW - timedelta(days=4), NOW
+        events = (e for e in past(of) if not isinstance(e, Sample) and first <= e.ts < last)
+        return set(map(_bytes, events))
+
+    assert len(business(timedelta())) > 100
+    assert business(timedelta()) == business(timedelta(hours=5))
 
 
 @settings(max_examples=60, deadline=None)
