@@ -35,12 +35,18 @@ def migrate(database_url: str) -> Edition:
     Raises EditionError, MigrationError, or psycopg.OperationalError where no server answers.
     """
     with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as connection:
+        connection.add_notice_handler(_tell_warning)
         connection.execute(query("lock_migrations"), {"key": LOCK_KEY})
         edition = read_edition(connection)
         _require_aggregate_set(edition)
         _run_dbmate(_dbmate_url(database_url, connection), edition)
         _run_repeatable(connection, edition)
     return edition
+
+
+def _tell_warning(notice: psycopg.errors.Diagnostic) -> None:
+    if notice.severity_nonlocalized == "WARNING":
+        log.warning(notice.message_primary or "", hint=notice.message_hint)
 
 
 def pending(database_url: str) -> list[str]:
