@@ -15,7 +15,6 @@ Decoder = msgspec.json.Decoder[Message] | msgspec.msgpack.Decoder[Message]
 EventDecoder = msgspec.json.Decoder[Event] | msgspec.msgpack.Decoder[Event]
 SplitDecoder = msgspec.json.Decoder[list[msgspec.Raw]] | msgspec.msgpack.Decoder[list[msgspec.Raw]]
 
-_SAMPLE = msgspec.json.Decoder(Sample)
 _JSON: tuple[Decoder, EventDecoder, SplitDecoder] = (
     msgspec.json.Decoder(Message),
     msgspec.json.Decoder(Event),
@@ -54,10 +53,13 @@ def decode_sample(record: Record, max_bytes: int) -> Sample | None:
     value = record.value
     if value is None or len(value) > max_bytes or record.headers:
         return None
+    _, single, _ = _JSON
     try:
-        return _SAMPLE.decode(value)
+        # Not as a Sample outright: that would do without `type`.
+        event = single.decode(value)
     except UNUSABLE:
         return None
+    return event if isinstance(event, Sample) else None
 
 
 def _decode_each(

@@ -70,5 +70,6 @@ class TakeOver:
             )
         self._distrusted.discard(partition)
         metrics.GAPS.inc()
-        log.warning("gap accepted", partition=str(partition), next_offset=bounds[0])
+        name = f"{partition.topic}/{partition.partition}"
+        log.warning("gap accepted", partition=name, next_offset=bounds[0])
         return claim

@@ -63,6 +63,11 @@ class Proxy:
         """Lets pass what was held."""
         self._flowing.set()
 
+    async def ended(self) -> None:
+        """Returns when every connection that was cut is closed."""
+        if self._links:
+            await asyncio.wait(self._links)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client's connection, from its first byte to its end."""
         if self._refusing:
@@ -126,4 +131,5 @@ async def proxy_to(url: str) -> AsyncIterator[tuple[Proxy, str]]:
         server.close()
         proxy.thaw()
         proxy.cut()
+        await proxy.ended()
         await server.wait_closed()

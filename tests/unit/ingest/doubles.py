@@ -29,6 +29,7 @@ class Log:
         self.settled = asyncio.Event()
         self.settled.set()
         self.waiting = 0
+        self.rounds = 0
         self.told: list[dict[TopicPartition, int]] = []
         self.started_at: list[dict[TopicPartition, int]] = []
         self.member_answers: list[bool | Exception] = []
@@ -46,6 +47,7 @@ class Log:
         self.waiting += 1
         await self.settled.wait()
         self.waiting -= 1
+        self.rounds += 1
         found = self.arriving.pop(0) if self.arriving else []
         if isinstance(found, Exception):
             raise found

@@ -110,11 +110,19 @@ async def test_an_event_that_is_a_whole_message_has_no_index() -> None:
 async def test_a_refusal_is_raised_and_leaves_no_fault_in_asyncio(
     failures: dict[int, Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(KafkaTimeoutError):
-        await letters(Producer(failures)).send([rejection(record(b"v"))] * 3)
+    assert await is_refused(Producer(failures))
     gc.collect()
     await asyncio.sleep(0)
     assert caplog.text == ""
+
+
+async def is_refused(producer: Producer) -> bool:
+    """Whether sending raises; nothing of the exception is kept."""
+    try:
+        await letters(producer).send([rejection(record(b"v"))] * 3)
+    except KafkaTimeoutError:
+        return True
+    return False
 
 
 async def test_nothing_to_send() -> None:

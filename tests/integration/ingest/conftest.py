@@ -1,0 +1,81 @@
+"""What the integration tests of ingest share: its own pool, and topics that exist."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Final
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+
+from ingest.database import Pool, open_pool
+from ingest.topics import create_topics
+from schemas.settings import KafkaSettings
+from sql.migrate import migrate
+from tests.stack import Stack, Topics, created_database, environment
+
+ALL_TABLES: Final = """
+    select format('truncate %s restart identity', string_agg(quote_ident(tablename), ', '))
+    from pg_tables where schemaname = 'public' and tablename <> 'schema_migrations'
+"""
+
+
+@pytest.fixture(scope="session")
+def tables(stack: Stack) -> Iterator[str]:
+    """The URL of a migrated database for the whole run."""
+    with created_database(stack.database_url, f"test_{uuid4().hex[:16]}") as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def empty_tables(tables: str) -> str:
+    """The same, with nothing in its tables."""
+    with psycopg.connect(tables, autocommit=True) as connection:
+        ((statement,),) = connection.execute(ALL_TABLES).fetchall()
+        connection.execute(statement)
+    return tables
+
+
+@pytest.fixture
+async def pool(empty_tables: str) -> AsyncIterator[Pool]:
+    """Ingest's pool on empty tables."""
+    async with open_pool(empty_tables) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def connection(pool: Pool) -> AsyncIterator[AsyncConnection[Any]]:
+    """One connection of it, outside of any transaction."""
+    async with pool.connection() as taken:
+        yield taken
+
+
+@pytest.fixture
+def kafka(stack: Stack, topics: Topics) -> KafkaSettings:
+    """The broker and this test's topics, which nobody has made."""
+    return KafkaSettings(
+        kafka_bootstrap=stack.kafka_bootstrap,
+        samples_topic=topics.samples,
+        events_topic=topics.events,
+        deadletter_topic=topics.deadletter,
+    )
+
+
+@pytest.fixture
+def made_topics(kafka: KafkaSettings, topics: Topics) -> Topics:
+    """This test's topics, made."""
+    assert create_topics(kafka) == 0
+    return topics
+
+
+@pytest.fixture
+def ingest_environment(
+    database: str, stack: Stack, made_topics: Topics
+) -> Callable[..., dict[str, str]]:
+    """The environment of an ingest on topics that are made; `url` may be another way there."""
+
+    def build(url: str = database, **more: str) -> dict[str, str]:
+        return environment(url, stack, made_topics, **more)
+
+    return build

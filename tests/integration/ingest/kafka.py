@@ -1,0 +1,78 @@
+"""What the tests put into topics and find in them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from ingest.topics import TIMESTAMP_TYPE
+from tests.oracle import log_ends
+from tests.stack import Stack
+
+
+@dataclass(frozen=True)
+class Put:
+    """One message; without key it goes to partition 0."""
+
+    value: bytes | None
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+async def put(stack: Stack, topic: str, messages: Iterable[Put]) -> None:
+    """Sends messages, in order, to partition 0."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=stack.kafka_bootstrap, max_request_size=8 * 1024**2
+    )
+    await producer.start()
+    try:
+        for message in messages:
+            # The client refuses a record with neither: the broker takes it.
+            value = b"" if message.value is None and message.key is None else message.value
+            await producer.send(topic, value, message.key, 0, headers=list(message.headers))
+        await producer.flush()
+    finally:
+        await producer.stop()
+
+
+async def found(stack: Stack, topic: str) -> list[Any]:
+    """Every record of a topic."""
+    ends = await log_ends(stack, [topic])
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=stack.kafka_bootstrap, max_partition_fetch_bytes=8 * 1024**2
+    )
+    await consumer.start()
+    try:
+        consumer.assign(list(ends))
+        await consumer.seek_to_beginning()
+        records: list[Any] = []
+        while len(records) < sum(ends.values()):
+            for some in (await consumer.getmany(timeout_ms=1_000)).values():
+                records += some
+        return records
+    finally:
+        await consumer.stop()
+
+
+async def delete(stack: Stack, topic: str) -> None:
+    """Deletes a topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+    finally:
+        await admin.close()
+
+
+async def set_max_bytes(stack: Stack, topic: str, max_bytes: int) -> None:
+    """Bounds a topic's messages; of its other settings the stamp alone stays."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    await admin.start()
+    try:
+        config = {"max.message.bytes": str(max_bytes), TIMESTAMP_TYPE: "LogAppendTime"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
+    finally:
+        await admin.close()

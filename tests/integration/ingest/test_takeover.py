@@ -1,0 +1,94 @@
+"""Taking partitions over: where reading goes on, and what is a gap."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from prometheus_client import REGISTRY
+from psycopg import AsyncConnection
+
+from ingest import offsets
+from ingest.batch import Span
+from ingest.database import Pool
+from ingest.positions import Bounds, GapError
+from ingest.takeover import TakeOver
+from tests.unit.ingest.records import record
+
+HERE, THERE = TopicPartition("s", 0), TopicPartition("s", 1)
+LAST = record(b"v", offset=9)
+
+Taker = Callable[..., TakeOver]
+
+
+@pytest.fixture
+async def stored(connection: AsyncConnection[Any]) -> None:
+    """A partition that is stored up to offset 10."""
+    claim = await offsets.claim(connection, HERE, 0, "cluster")
+    await offsets.advance(connection, {HERE: Span(0, 10, LAST)}, {HERE: claim})
+
+
+@pytest.fixture
+def taker(pool: Pool) -> Taker:
+    def build(cluster: str = "cluster", *, accept_gap: bool = False) -> TakeOver:
+        return TakeOver(pool, cluster, 1.0, accept_gap=accept_gap)
+
+    return build
+
+
+def gaps() -> float:
+    return REGISTRY.get_sample_value("fleetgauge_gaps_total") or 0
+
+
+async def test_goes_on_where_it_was_stored(taker: Taker, stored: None) -> None:
+    assignment = await taker().take_over({HERE: (0, 12), THERE: (3, 5)})
+    assert assignment.positions.next == {HERE: 10, THERE: 3}
+    assert assignment.positions.starts() == {HERE: 9, THERE: 3}
+    assert {p: claim.epoch for p, claim in assignment.claims.items()} == {HERE: 2, THERE: 1}
+
+
+async def test_nothing_assigned(taker: Taker) -> None:
+    assert (await taker().take_over({})).claims == {}
+
+
+GAPS: list[tuple[str, str, Bounds]] = [
+    ("below the start", "cluster", (11, 20)),
+    ("past the end", "cluster", (0, 9)),
+    ("another cluster", "other", (0, 20)),
+]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "bounds"), [c[1:] for c in GAPS], ids=[name for name, *_ in GAPS]
+)
+async def test_a_gap_is_told_and_only_accepted_when_asked(
+    cluster: str, bounds: Bounds, taker: Taker, stored: None, connection: AsyncConnection[Any]
+) -> None:
+    before = gaps()
+    with pytest.raises(GapError, match=r"s/0: stored offset 10 .* --accept-gap"):
+        await taker(cluster).take_over({HERE: bounds})
+    cursor = await connection.execute("select next_offset, cluster_id from ingest_offsets")
+    assert await cursor.fetchall() == [(10, "cluster")]
+    assert gaps() == before
+
+    assignment = await taker(cluster, accept_gap=True).take_over({HERE: bounds, THERE: (4, 9)})
+    assert assignment.positions.starts() == {HERE: bounds[0], THERE: 4}
+    assert gaps() == before + 1
+    cursor = await connection.execute(
+        "select next_offset, cluster_id, last_record_ts from ingest_offsets where partition = 0"
+    )
+    assert await cursor.fetchall() == [(bounds[0], cluster, None)]
+
+
+async def test_a_strange_record_starts_its_partition_over_once(taker: Taker, stored: None) -> None:
+    before = gaps()
+    taking = taker(accept_gap=True)
+    taking.distrust(GapError(HERE, "made anew"))
+    assert (await taking.take_over({HERE: (0, 12)})).positions.next == {HERE: 0}
+    assert (await taking.take_over({HERE: (0, 12)})).positions.next == {HERE: 0}
+    assert gaps() == before + 1
+
+
+def test_a_strange_record_is_raised_where_no_gap_is_accepted(taker: Taker) -> None:
+    with pytest.raises(GapError):
+        taker().distrust(GapError(HERE, "made anew"))

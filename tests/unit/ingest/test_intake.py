@@ -1,0 +1,79 @@
+"""Records added to what waits: the short way for samples gives what the long way gives."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+
+from ingest.batch import Intake, Record
+from ingest.decode import decode
+from ingest.intake import add_records
+from schemas.events import Sample
+from tests.unit.ingest.records import SAMPLE, STATUS, TOPIC, record
+
+PARTITION = TopicPartition(TOPIC, 0)
+MAX_BYTES = 1_000
+PACKED = [("content-type", b"application/msgpack")]
+
+
+def encode(**fields: Any) -> bytes:
+    return json.dumps(SAMPLE | fields).encode()
+
+
+GOOD = encode()
+KINDS = {
+    "sample": record(GOOD),
+    "sample with a header": record(GOOD, headers=[("trace", b"1")]),
+    "packed": record(msgspec.msgpack.encode(SAMPLE), headers=PACKED),
+    "another event": record(json.dumps(STATUS).encode()),
+    "array": record(b"[" + GOOD + b"," + encode(cpu=101) + b"]"),
+    "no type": record(json.dumps({k: v for k, v in SAMPLE.items() if k != "type"}).encode()),
+    "another type": record(encode(type="status")),
+    "invalid": record(encode(cpu=101)),
+    "malformed": record(b"{"),
+    "bad UTF-8": record(GOOD.replace(b"alice", b"\xff")),
+    "tombstone": record(None),
+    "too large": record(GOOD + b" " * MAX_BYTES),
+}
+
+
+def added(*records: Record) -> Intake:
+    found = Intake()
+    add_records(found, PARTITION, 0, records, MAX_BYTES)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("before", [(), ("sample",), ("malformed",)])
+def test_every_kind_is_decoded_alike_wherever_it_comes(kind: str, before: tuple[str, ...]) -> None:
+    first = added(*[KINDS[name] for name in before])
+    both = added(*[KINDS[name] for name in before], KINDS[kind])
+    events, rejections = decode(KINDS[kind], MAX_BYTES)
+    samples = [(event, origin) for event, origin in events if isinstance(event, Sample)]
+    assert both.samples[len(first.samples) :] == [sample for sample, _ in samples]
+    assert both.origins[len(first.origins) :] == [origin for _, origin in samples]
+    assert both.others[len(first.others) :] == [e for e in events if e not in samples]
+    assert both.rejections[len(first.rejections) :] == rejections
+
+
+def test_what_was_read_is_measured() -> None:
+    found = added(record(GOOD, offset=3), record(None, offset=4), record(b"{", offset=9))
+    assert found.nbytes == len(GOOD) + 1
+    assert found.records == {TOPIC: 3}
+    assert found.rows == 3
+
+
+def test_a_span_goes_from_the_expected_offset_behind_the_last_record() -> None:
+    found = Intake()
+    # Offsets may be missing: a transaction's marker takes one.
+    add_records(found, PARTITION, 2, [record(GOOD, offset=3)], MAX_BYTES)
+    add_records(found, PARTITION, 4, [record(GOOD, offset=9)], MAX_BYTES)
+    add_records(found, PARTITION, 10, [], MAX_BYTES)
+    span = found.spans[PARTITION]
+    assert (span.first, span.next, span.last.offset) == (2, 10, 9)
+
+
+def test_nothing_new_leaves_no_span() -> None:
+    assert added().spans == {}
