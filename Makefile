@@ -18,7 +18,7 @@ help: ## Tell what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
 .PHONY: demo
-demo: python ## See it work: the stack, all of Fleetgauge, and this machine as an agent; Ctrl-C ends it
+demo: python ## See it work: the stack, all of Fleetgauge, a fleet and this machine; Ctrl-C ends it
 	@$(PYTHON) deploy/local/demo.py
 
 .PHONY: setup

@@ -1,4 +1,4 @@
-"""`make demo`: all of Fleetgauge on this machine, with the machine itself as the agent."""
+"""`make demo`: all of Fleetgauge on this machine, with a simulated fleet and the machine itself."""
 
 import sys
 from pathlib import Path

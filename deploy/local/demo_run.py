@@ -1,4 +1,4 @@
-"""The demo, step by step: set-up, stack, migrate, ingest, serve, and this machine as an agent."""
+"""The demo, step by step: set-up, stack, migrate, ingest, serve, a fleet, and this machine."""
 
 import os
 import re
@@ -10,9 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-from deploy.local import demo_service, environment, files, ports
+from deploy.local import demo_fleet, environment, files, ports
 from deploy.local.console import complain, say, timed
 from deploy.local.demo_children import Children, DemoError, run, run_logged
+from deploy.local.demo_service import HOST_USER, Service, has_fresh_data, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLEETGAUGE: Path = REPOSITORY / ".venv" / "bin" / "fleetgauge"
@@ -55,12 +56,14 @@ def show() -> None:
         run_logged(LOGS / "migrate.log", [FLEETGAUGE, "migrate"], env)
     children = Children(LOGS, env)
     try:
+        service = Service(address, issue_token(env))
+        start(children)
         with timed("first answer with fresh data"):
-            start(children)
-            token = issue_token(env)
-            demo_service.await_fresh(address, token, children.hold)
-        say(f"\nready: {address} after {time.monotonic() - begun:.1f} s, token {token}")
-        say(f"\n{demo_service.calls(address, token)}\n\nlogs in {LOGS}; Ctrl-C stops all of it")
+            until("fresh data", has_fresh_data(service), children.hold)
+        start_fleet(children, env, service)
+        say(f"\nready: {address} after {time.monotonic() - begun:.1f} s, token {service.token}")
+        calls = service.calls((demo_fleet.user(1), HOST_USER))
+        say(f"\n{calls}\n\nlogs in {LOGS}; Ctrl-C stops all of it")
         children.hold(None)
     finally:
         # A second Ctrl-C would leave half of it running.
@@ -81,7 +84,7 @@ def start(children: Children) -> None:
     """Fleetgauge's three processes."""
     children.start("ingest", [FLEETGAUGE, "ingest"])
     children.start("serve", [FLEETGAUGE, "serve"])
-    ids = ("--user", demo_service.USER, "--agent", agent_id(socket.gethostname()))
+    ids = ("--user", HOST_USER, "--agent", agent_id(socket.gethostname()))
     children.start("host", [FLEETGAUGE, "emit", "host", *ids, "--interval", "1"])
 
 
@@ -105,10 +108,20 @@ def stack_is_up() -> bool:
     return done.returncode == 0
 
 
+def start_fleet(children: Children, env: dict[str, str], service: Service) -> None:
+    """Fifty agents of five users: what is missing of their 30 days, and then live."""
+    fleet: list[str | Path] = [FLEETGAUGE, "emit", "fleet", *demo_fleet.OPTIONS]
+    with timed("history of a fleet: sent"):
+        run_logged(LOGS / "history.log", [*fleet, *demo_fleet.history(service)], env)
+    with timed("history of a fleet: stored"):
+        until("the fleet's history", lambda: demo_fleet.is_whole(service), children.hold)
+    children.start("fleet", [*fleet, *demo_fleet.LIVE])
+
+
 def issue_token(env: dict[str, str]) -> str:
-    """A token for the demo's user, good for a day."""
+    """A token that reads everything, good for a day."""
     done = subprocess.run(  # noqa: S603
-        [FLEETGAUGE, "token", "--user", demo_service.USER, "--ttl", "1d"],
+        [FLEETGAUGE, "token", "--platform", "--ttl", "1d"],
         env=env,
         capture_output=True,
         text=True,

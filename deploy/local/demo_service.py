@@ -1,57 +1,76 @@
-"""The HTTP service as the demo's user meets it: a token, fresh data, and calls to try."""
+"""The HTTP service as the demo meets it: questions with a token, and calls for people to try."""
 
 import json
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from deploy.local.demo_children import DemoError
 
-PATIENCE_SECONDS = 60.0
-PAUSE_SECONDS = 0.1
-USER = "demo"
-PATHS = (
-    f"/api/metrics/{USER}/historical?range=24h",
-    f"/api/metrics/{USER}/historical?range=7d",
-    f"/api/metrics/{USER}/historical?range=30d",
-    f"/api/metrics/{USER}/performance",
-)
+PATIENCE_SECONDS = 120.0
+PAUSE_SECONDS = 0.2
+HOST_USER = "demo"
+RANGES = ("24h", "7d", "30d")
 
 
-def performance(address: str, token: str) -> dict[str, Any]:
-    """The performance endpoint's answer; OSError where there is none yet."""
-    request = urllib.request.Request(  # noqa: S310
-        f"{address}/api/metrics/{USER}/performance", headers={"Authorization": f"Bearer {token}"}
-    )
-    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-        return dict(json.load(answer))
+@dataclass(frozen=True)
+class Service:
+    """One running service, and a token that it takes."""
+
+    address: str
+    token: str
+
+    def performance(self, user: str) -> dict[str, Any]:
+        """The performance endpoint's answer; OSError where there is none yet."""
+        return self._get(f"/api/metrics/{user}/performance")
+
+    def historical(self, user: str, time_range: str) -> list[Any]:
+        """The points of a range; OSError where there is no answer yet."""
+        return list(self._get(f"/api/metrics/{user}/historical?range={time_range}")["metrics"])
+
+    def calls(self, users: tuple[str, ...]) -> str:
+        """What to paste into another terminal, a line for each endpoint and user."""
+        guarded = [
+            f'curl -H "Authorization: Bearer $TOKEN" "{self.address}/api/metrics/{user}/{rest}"'
+            for user in users
+            for rest in (*(f"historical?range={r}" for r in RANGES), "performance")
+        ]
+        return "\n".join([f"TOKEN={self.token}", *guarded, f"curl {self.address}/docs"])
+
+    def _get(self, path: str) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310
+            f"{self.address}{path}", headers={"Authorization": f"Bearer {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            return dict(json.load(answer))
 
 
-def await_fresh(address: str, token: str, pause: Callable[[float], None]) -> None:
-    """Return once the service tells of a sample from after this call; DemoError if it never does.
+def until(what: str, probe: Callable[[], bool], pause: Callable[[float], None]) -> None:
+    """Return once `probe` is true; DemoError with its last error if it never is.
 
     `pause(seconds)` passes the time between two questions and may raise.
     """
-    begun = datetime.now(UTC)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    said = "nothing"
+    said = "not yet"
     while time.monotonic() < deadline:
         try:
-            answer = performance(address, token)
+            if probe():
+                return
         except OSError as error:
             said = str(error)
-        else:
-            said = json.dumps(answer)
-            if answer["status"] == "ok" and datetime.fromisoformat(answer["asOf"]) > begun:
-                return
         pause(PAUSE_SECONDS)
-    raise DemoError(f"{address} had no fresh data in {PATIENCE_SECONDS:.0f} s; it said: {said}")
+    raise DemoError(f"{what} did not come in {PATIENCE_SECONDS:.0f} s; last: {said}")
 
 
-def calls(address: str, token: str) -> str:
-    """What to paste into another terminal, a line for each endpoint."""
-    guarded = [f'curl -H "Authorization: Bearer $TOKEN" "{address}{path}"' for path in PATHS]
-    return "\n".join([f"TOKEN={token}", *guarded, f"curl {address}/docs"])
+def has_fresh_data(service: Service) -> Callable[[], bool]:
+    """Whether the service tells of a sample of this machine from after this call."""
+    begun = datetime.now(UTC)
+
+    def probe() -> bool:
+        answer = service.performance(HOST_USER)
+        return answer["status"] == "ok" and datetime.fromisoformat(answer["asOf"]) > begun
+
+    return probe
