@@ -14,7 +14,7 @@ from ingest import offsets
 from ingest.database import Pool, past_stale_sessions
 from ingest.offsets import Claim
 from sql.queries import query
-from tests.waiting import until
+from tests.integration.ingest.sessions import blocks
 
 HERE = TopicPartition("s", 0)
 PATIENCE_S = 0.2
@@ -54,10 +54,10 @@ async def is_gone(pool: Pool, pid: int) -> bool:
         return await cursor.fetchone() is None
 
 
-async def claimed(pool: Pool) -> Claim:
+async def claimed(pool: Pool, patience_s: float = PATIENCE_S) -> Claim:
     async with pool.connection() as connection:
         return await past_stale_sessions(
-            pool, connection, offsets.claim(connection, HERE, 0, "here"), PATIENCE_S
+            pool, connection, offsets.claim(connection, HERE, 0, "here"), patience_s
         )
 
 
@@ -88,37 +88,33 @@ async def within(seconds: float, pool: Pool) -> Claim:
 
 async def test_a_writer_that_is_in_time_is_left_alone(pool: Pool, empty_tables: str) -> None:
     before = ended()
-    async with (
-        idle(empty_tables, "fleetgauge-ingest") as holder,
-        pool.connection() as connection,
-    ):
-        claim = offsets.claim(connection, HERE, 0, "here")
-        waiting = asyncio.ensure_future(past_stale_sessions(pool, connection, claim, 30))
-        await blocked(holder)
+    async with idle(empty_tables, "fleetgauge-ingest") as holder:
+        waiting = asyncio.ensure_future(claimed(pool, 30))
+        await blocks(holder)
         await holder.commit()
         assert (await waiting).epoch == 2
     assert ended() == before
 
 
-async def blocked(holder: AsyncConnection[Any]) -> None:
-    """Returns when somebody waits for this session."""
-
-    async def probe() -> bool:
-        cursor = await holder.execute(
-            "select count(*) from pg_stat_activity "
-            "where pg_backend_pid() = any(pg_blocking_pids(pid))"
-        )
-        return await cursor.fetchone() != (0,)
-
-    await until(probe, "a session that waits", 5)
+async def locked(pool: Pool, patience_s: float) -> None:
+    """Holds the row for a moment, in the queue of those who wait for it."""
+    async with pool.connection() as connection, connection.transaction():
+        lock = connection.execute("select from ingest_offsets for update")
+        await past_stale_sessions(pool, connection, lock, patience_s)
 
 
 async def test_the_next_in_the_queue_is_left_alone(pool: Pool, empty_tables: str) -> None:
     before = ended()
-    async with idle(empty_tables, "fleetgauge-ingest"):
-        first, second = await asyncio.gather(claimed(pool), claimed(pool))
-    assert sorted([first.epoch, second.epoch]) == [1, 2]
-    assert ended() == before + 1
+    await claimed(pool)
+    async with idle(empty_tables, "somebody's psql") as holder:
+        first = asyncio.ensure_future(locked(pool, 30))
+        await blocks(holder)
+        # This one waits for the first, which waits for the row.
+        second = asyncio.ensure_future(locked(pool, PATIENCE_S))
+        await asyncio.wait({first, second}, timeout=4 * PATIENCE_S)
+        await holder.commit()
+        await asyncio.gather(first, second)
+    assert ended() == before
 
 
 async def test_the_pool_says_who_it_is_and_in_which_zone(connection: AsyncConnection[Any]) -> None:

@@ -12,6 +12,7 @@ from ingest import offsets
 from ingest.batch import Span
 from ingest.database import Pool
 from ingest.offsets import Claim, FencedError, LastRecord, Stored
+from tests.integration.ingest.sessions import blocks
 from tests.unit.ingest.records import record
 
 A, B, C = TopicPartition("s", 1), TopicPartition("s", 0), TopicPartition("e", 2)
@@ -135,6 +136,7 @@ async def test_a_claim_waits_for_a_batch_and_reads_what_it_stored(
         async with connection.transaction():
             await offsets.lock(connection, {A: span(5, 9)}, claims)
             heir = asyncio.ensure_future(offsets.claim(other, A, 0, "here"))
+            await blocks(connection)
             await offsets.advance(connection, {A: span(5, 9)}, claims)
             assert not heir.done()
         assert (await heir).next_offset == 9

@@ -23,7 +23,7 @@ class Producer:
         assert parts["value"] is not None or parts["key"] is not None
         failure = self.failures.get(len(self.taken))
         self.taken.append({"topic": topic, **parts})
-        if isinstance(failure, RuntimeError):
+        if isinstance(failure, OSError):
             raise KafkaTimeoutError
         acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if failure is None:
@@ -104,7 +104,7 @@ async def test_an_event_that_is_a_whole_message_has_no_index() -> None:
     "failures",
     [
         {0: KafkaTimeoutError(), 2: KafkaTimeoutError()},
-        {0: KafkaTimeoutError(), 1: RuntimeError("refused at once")},
+        {0: KafkaTimeoutError(), 1: OSError("refused at once")},
     ],
 )
 async def test_a_refusal_is_raised_and_leaves_no_fault_in_asyncio(

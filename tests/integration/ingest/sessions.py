@@ -1,0 +1,21 @@
+"""What sessions of the database wait for."""
+
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from tests.waiting import until
+
+WAITING = """
+    select count(*) from pg_stat_activity
+    where pg_backend_pid() = any(pg_blocking_pids(pid))
+"""
+
+
+async def blocks(holder: AsyncConnection[Any]) -> None:
+    """Returns when somebody waits for this session."""
+
+    async def probe() -> bool:
+        return await (await holder.execute(WAITING)).fetchone() != (0,)
+
+    await until(probe, "a session that waits", 5)
