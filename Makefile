@@ -62,6 +62,10 @@ check: setup ## Style, types, import contracts and lock files
 test: setup ## All tests, on a broker and a database of their own, which stay up
 	$(BIN)/pytest
 
+.PHONY: bench
+bench: setup ## Measure, print, and write docs/benchmarks.md; takes about four minutes
+	@$(BIN)/python -m tests.bench
+
 .PHONY: lock
 lock: $(READY) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade for newer versions
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
