@@ -60,7 +60,9 @@ check: setup ## Style, types, import contracts and lock files
 
 .PHONY: test
 test: setup ## All tests, on a broker and a database of their own, which stay up
-	$(BIN)/pytest
+	@$(STACK) up $(FOR_TESTS)
+# Most tests wait for other processes: three side by side keep two cores busy.
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 .PHONY: bench
 bench: setup ## Measure, print, and write docs/benchmarks.md; takes about four minutes

@@ -2,8 +2,8 @@
 
 import asyncio
 import gc
-import logging
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
