@@ -215,9 +215,9 @@ def host(user_id: str, agent_id: str, interval: float) -> None:
 def fleet(**words: Any) -> None:
     """Simulate a fleet: agents and their users' business, past and present."""
     from emit.clock import SystemClock
-    from emit.fleet import run
-    from emit.lateness import lateness_limit
-    from emit.scenario import Words, scenario
+    from emit.simulation.lateness import lateness_limit
+    from emit.simulation.run import run
+    from emit.simulation.scenario import Words, scenario
     from schemas.settings import KafkaSettings, load
 
     with _told_plainly():

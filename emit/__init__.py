@@ -1,6 +1,9 @@
 """The agent's side: this machine or this process as an agent, sent to Kafka.
 
 An agent's author needs the names below and nothing else; each is loaded when it is first used.
+
+`host` and `simulation` are the commands `fleetgauge emit host` and `fleetgauge emit fleet`. What an
+emitter takes goes through buffer, delivery, batch, channel and link, in this order.
 """
 
 from importlib import import_module
@@ -9,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from emit.background import Background
     from emit.batch import Encoding
-    from emit.buffer import Totals
     from emit.emitter import Emitter
+    from emit.ledger import Totals
     from emit.logs import ErrorCounter
     from emit.meter import Message, Meter
     from emit.process import process_agent_id
@@ -53,7 +56,7 @@ _HOMES: Final = {
     "ErrorCounter": "emit.logs",
     "Message": "emit.meter",
     "Meter": "emit.meter",
-    "Totals": "emit.buffer",
+    "Totals": "emit.ledger",
     "process_agent_id": "emit.process",
 }
 

@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from types import TracebackType
 
-from emit.buffer import Totals
 from emit.emitter import Emitter
+from emit.ledger import Totals
 
 
 class Background:

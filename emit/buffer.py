@@ -1,27 +1,15 @@
 """Events that wait for the broker: bounded, from any thread, and every one accounted for."""
 
-import threading
 from collections import deque
 from typing import TypeVar
 
 import msgspec
 
 from emit.counts import Counts
+from emit.ledger import Ledger
 from schemas.events import Event, Sample
 
 _E = TypeVar("_E")
-
-
-class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What became of the events: accepted = acknowledged + dropped_samples + dropped_events
-    + waiting. After the emitter has closed, those that still wait are lost, as far as it knows.
-    """
-
-    accepted: int = 0
-    acknowledged: int = 0
-    dropped_samples: int = 0
-    dropped_events: int = 0
-    waiting: int = 0
 
 
 class CarryingSample(
@@ -47,7 +35,7 @@ class _Owed(msgspec.Struct, frozen=True, gc=False):
 _NOTHING = _Owed()
 
 
-class Buffer:
+class Buffer(Ledger):
     """A queue of at most `capacity` events; taking them makes room, and never waits.
 
     Where it is full, the oldest sample goes: its counts go out with the next sample taken of its
@@ -55,34 +43,16 @@ class Buffer:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        # Reentrant: a signal handler may send while its own thread is in here.
-        self._lock = threading.RLock()
+        super().__init__()
+        self.capacity = capacity
         self._samples: deque[Sample] = deque()
         self._events: deque[Event] = deque()
         self._owed: dict[tuple[str, str], _Owed] = {}
         self._untold_events = 0
-        self._in_flight = 0
         self._closed = False
-        self._accepted = 0
-        self._acknowledged = 0
-        self._dropped_samples = 0
-        self._dropped_events = 0
 
     def __len__(self) -> int:
         return len(self._samples) + len(self._events)
-
-    @property
-    def totals(self) -> Totals:
-        """A snapshot, whose sum holds."""
-        with self._lock:
-            return Totals(
-                accepted=self._accepted,
-                acknowledged=self._acknowledged,
-                dropped_samples=self._dropped_samples,
-                dropped_events=self._dropped_events,
-                waiting=len(self) + self._in_flight,
-            )
 
     @property
     def ended(self) -> bool:
@@ -95,53 +65,37 @@ class Buffer:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the emitter is closed")
-            self._accepted += 1
+            self.accepted(1)
             if isinstance(event, Sample):
                 self._samples.append(event)
             else:
                 self._events.append(event)
-            if len(self) > self._capacity:
-                self._drop_oldest()
+            if len(self) > self.capacity:
+                self.dropped((self._samples or self._events).popleft())
             return len(self)
 
     def take(self, limit: int) -> list[Event]:
         """The oldest events and samples, at most `limit` of each; they count as waiting until
-        `acknowledged` or `refused`."""
+        `acknowledged` or `dropped`."""
         with self._lock:
             events = _first(self._events, limit)
-            events += [self._settled(sample) for sample in _first(self._samples, limit)]
-            self._in_flight += len(events)
-            return events
+            return events + [self._settled(sample) for sample in _first(self._samples, limit)]
 
-    def acknowledged(self, events: int) -> None:
-        """The broker has so many of the taken ones."""
+    def dropped(self, event: Event) -> None:
+        """The broker will never have this one; a later sample tells."""
         with self._lock:
-            self._in_flight -= events
-            self._acknowledged += events
-
-    def refused(self, event: Event) -> None:
-        """The broker will never have this one of the taken ones."""
-        with self._lock:
-            self._in_flight -= 1
-            self._count_dropped(event)
+            super().dropped(event)
+            if isinstance(event, Sample):
+                agent = (event.user_id, event.agent_id)
+                owed = self._owed.get(agent, _NOTHING)
+                self._owed[agent] = _Owed(owed.counts + Counts.of(event), owed.samples + 1)
+            else:
+                self._untold_events += 1
 
     def close(self) -> None:
         """Take no more events."""
         with self._lock:
             self._closed = True
-
-    def _drop_oldest(self) -> None:
-        self._count_dropped(self._samples.popleft() if self._samples else self._events.popleft())
-
-    def _count_dropped(self, event: Event) -> None:
-        if isinstance(event, Sample):
-            self._dropped_samples += 1
-            agent = (event.user_id, event.agent_id)
-            owed = self._owed.get(agent, _NOTHING)
-            self._owed[agent] = _Owed(owed.counts + Counts.of(event), owed.samples + 1)
-        else:
-            self._dropped_events += 1
-            self._untold_events += 1
 
     def _settled(self, sample: Sample) -> Sample:
         # Samples leave in order: what is owed is older than this one and newer than what has left.

@@ -1,90 +1,86 @@
-"""From the simulated fleet to the broker: in order, and not on before all is acknowledged.
+"""To the broker, however long it takes: a link that is made anew whenever it fails.
 
-Nothing is dropped. While the broker is away the simulation waits; what is sent twice counts once.
+What was not acknowledged is sent again over the next link; what arrives twice that way counts once.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Final
 
-import structlog
-from aiokafka.errors import (
-    KafkaConnectionError,
-    KafkaError,
-    MessageSizeTooLargeError,
-    UnknownTopicOrPartitionError,
-)
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from emit.batch import Batch, Packer
 from emit.clock import Clock
-from emit.delivery import Connect, Link
+from emit.ledger import Ledger
+from emit.link import Connect, Link, told
 from schemas.events import Event
 
-FIRST_PAUSE_S: Final = 0.5
+FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 5.0
 
-log = structlog.get_logger("emit")
+log = logging.getLogger(__name__)
 
 
 class Channel:
-    """A link that is made anew whenever it fails."""
+    """Sends one list of events after another; what became of each goes into the ledger."""
 
-    def __init__(self, packer: Packer, connect: Connect, clock: Clock) -> None:
+    def __init__(self, packer: Packer, connect: Connect, clock: Clock, ledger: Ledger) -> None:
         self._packer = packer
         self._connect = connect
         self._clock = clock
+        self._ledger = ledger
         self._open = AsyncExitStack()
         self._link: Link | None = None
         self._left: list[Batch] = []
         self._sending: asyncio.Task[None] | None = None
-        self.acknowledged = 0
+        self._pauses = _growing_pauses()
+        self._trouble: str | None = None
 
     async def send(self, events: list[Event]) -> None:
-        """Returns when the broker has all of them, however long that takes.
+        """Returns when there is a link and none of these is left; outages are waited out.
 
         Where this is cancelled, sending goes on until `close`.
         """
         self._left = self._packer.pack(events)
-        self._sending = asyncio.create_task(self._deliver())
+        self._sending = asyncio.create_task(self._send())
         await asyncio.shield(self._sending)
 
-    async def close(self, timeout_s: float) -> int:
-        """Goes on with what is being sent for so long, then hangs up.
-
-        Returns how many events the broker has not acknowledged.
-        """
+    async def close(self, timeout_s: float = 0.0) -> None:
+        """Goes on with what is being sent for so long, then hangs up."""
         if self._sending is not None:
             await asyncio.wait([self._sending], timeout=timeout_s)
             self._sending.cancel()
             await asyncio.wait([self._sending])
         await self._hang_up()
-        return sum(len(batch.events) for batch in self._left)
 
-    async def _deliver(self) -> None:
-        pauses = _growing_pauses()
-        while self._left:
-            try:
-                await self._pass_on(await self._linked())
-            except (KafkaError, OSError) as error:
-                pause_s = next(pauses)
-                log.warning(
-                    "broker does not take events, trying again",
-                    error=_told(error),
-                    retry_in_s=pause_s,
-                )
-                await self._hang_up()
-                await self._clock.sleep_until(self._clock.monotonic() + pause_s)
+    async def _send(self) -> None:
+        while not await self._tried():
+            await self._clock.sleep_until(self._clock.monotonic() + next(self._pauses))
+
+    async def _tried(self) -> bool:
+        """Whether nothing is left to try again. After a failure the next link is another one."""
+        try:
+            link = await self._linked()
+            while self._left:
+                await self._pass_on(link)
+        except (KafkaError, OSError) as error:
+            self._tell(told(error))
+            await self._hang_up()
+            return False
+        return True
 
     async def _linked(self) -> Link:
         if self._link is None:
             self._link = await self._open.enter_async_context(self._connect())
-            log.info("connected")
+            log.info("connected to the broker")
         return self._link
 
     async def _hang_up(self) -> None:
         self._link = None
-        await self._open.aclose()
+        with suppress(KafkaError, OSError):
+            await self._open.aclose()
 
     async def _pass_on(self, link: Link) -> None:
         """Tries all that is left; raises what kept the rest from arriving."""
@@ -92,15 +88,40 @@ class Channel:
         failures: list[BaseException] = []
         for batch, error in zip(self._left, await link.deliver(self._left), strict=True):
             if error is None:
-                self.acknowledged += len(batch.events)
-            elif isinstance(error, MessageSizeTooLargeError) and len(batch.events) > 1:
-                left += self._packer.halves(batch)
+                self._ledger.acknowledged(len(batch.events))
+            elif isinstance(error, MessageSizeTooLargeError):
+                left += self._smaller(batch)
             else:
                 left.append(batch)
                 failures.append(error)
         self._left = left
         if failures:
             raise failures[0]
+        self._tell_that_it_works()
+
+    def _smaller(self, batch: Batch) -> list[Batch]:
+        if len(batch.events) > 1:
+            return self._packer.halves(batch)
+        log.warning("the broker takes no message of %d bytes: event dropped", len(batch.value))
+        self._ledger.dropped(batch.events[0])
+        return []
+
+    def _tell(self, trouble: str) -> None:
+        # Once an outage, not once a try.
+        if trouble != self._trouble:
+            log.warning("the broker takes no events, trying again: %s", trouble)
+        self._trouble = trouble
+
+    def _tell_that_it_works(self) -> None:
+        self._pauses = _growing_pauses()
+        if self._trouble is not None:
+            totals = self._ledger.totals
+            log.warning(
+                "the broker takes events again; dropped so far: %d samples, %d other events",
+                totals.dropped_samples,
+                totals.dropped_events,
+            )
+        self._trouble = None
 
 
 def _growing_pauses() -> Iterator[float]:
@@ -108,12 +129,3 @@ def _growing_pauses() -> Iterator[float]:
     while True:
         yield pause_s
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-
-
-def _told(error: BaseException) -> str:
-    """A sentence for people; the client's own are empty, or begin with a class name."""
-    if isinstance(error, UnknownTopicOrPartitionError):
-        return "there is no such topic; `fleetgauge migrate` creates it"
-    if isinstance(error, KafkaConnectionError):
-        return "no broker answers there"
-    return str(error) or type(error).__name__

@@ -5,7 +5,7 @@ from typing import Final, TypeVar, get_args
 
 import msgspec
 
-from schemas.events import Event
+from schemas.events import Event, Id
 
 # Nothing older is taken, whatever the operator has set.
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -37,6 +37,16 @@ def checked_fields(fields: _Fields) -> _Fields:
         return msgspec.convert(plain, kind, builtin_types=(datetime,))
     except msgspec.ValidationError as error:
         raise ValueError(_told(fields, str(error))) from error
+
+
+def checked_id(name: str, value: str) -> str:
+    """Returns `value`; raises ValueError, which calls it `name`, where no event could carry it."""
+    try:
+        return msgspec.convert(value, Id)
+    except msgspec.ValidationError as error:
+        raise ValueError(
+            f"{name} takes 1 to 128 of A-Z a-z 0-9 . _ ~ : @ -, not {value[:140]!r}"
+        ) from error
 
 
 def _foreign(_: object) -> dict[str, object]:

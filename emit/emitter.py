@@ -3,34 +3,26 @@
 import asyncio
 import logging
 import math
-import re
 from collections.abc import Coroutine, Mapping
-from contextlib import suppress
-from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self, get_args
+from typing import Any, Final, Self
 
-from emit.batch import Encoding, Packer
-from emit.buffer import Buffer, Totals
+from emit.batch import Encoding
+from emit.broker import MESSAGE_BYTES, Broker
+from emit.buffer import Buffer
 from emit.clock import Clock, SystemClock
-from emit.contract import checked_event
-from emit.delivery import FLIGHT, Delivery, link_to
-from emit.ids import checked
+from emit.contract import checked_event, checked_id
+from emit.delivery import Delivery
+from emit.ledger import Totals
 from emit.limits import Limits
 from emit.logs import ErrorCounter, context_of_own_work
 from emit.meter import Meter
 from emit.process import Process, process_agent_id
-from emit.schedule import ticks
+from emit.schedule import checked_interval, ticks
 from schemas.events import Event, Sample
 
-SHORTEST_INTERVAL_S: Final = 0.1
-LONGEST_INTERVAL_S: Final = 86_400.0
 # A day of an agent's samples at one in ten seconds.
 CAPACITY: Final = 10_000
-# A single event has 8 KiB at most.
-LEAST_MESSAGE_BYTES: Final = 16 * 1024
-MOST_MESSAGE_BYTES: Final = 1024**2
-MESSAGE_BYTES: Final = 512 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -62,29 +54,24 @@ class Emitter:
         client: Mapping[str, Any] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        _check(bootstrap, encoding)
-        if interval_s is not None:
-            _within("interval_s", interval_s, SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S)
+        broker = Broker(
+            bootstrap, samples_topic, events_topic, encoding, message_max_bytes, client or {}
+        )
         _within("capacity", capacity, 1, math.inf)
         _within("close_timeout_s", close_timeout_s, 0, 3_600)
-        _within("message_max_bytes", message_max_bytes, LEAST_MESSAGE_BYTES, MOST_MESSAGE_BYTES)
-        self.user_id = checked("user_id", user_id)
-        self.agent_id = checked("agent_id", process_agent_id() if agent_id is None else agent_id)
-        self.meter = Meter()
-        self.error_counter = ErrorCounter(self.meter)
+        if interval_s is not None:
+            checked_interval("interval_s", interval_s)
         self._interval_s = interval_s
         self._close_timeout_s = close_timeout_s
+        self.user_id = checked_id("user_id", user_id)
+        self.agent_id = checked_id("agent_id", process_agent_id() if agent_id is None else agent_id)
+        self.meter = Meter()
+        self.error_counter = ErrorCounter(self.meter)
         self._clock = clock or SystemClock()
         self._process = Process(self._clock, Limits())
         self._buffer = Buffer(capacity)
-        self._hurry_at = max(1, min(FLIGHT, capacity // 2))
-        self._delivery = Delivery(
-            self._buffer,
-            Packer(samples_topic, events_topic, encoding, message_max_bytes),
-            partial(link_to, bootstrap, message_max_bytes, client or {}),
-            self._clock,
-        )
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._delivery = Delivery(self._buffer, broker.channel(self._clock, self._buffer))
+        self._started = False
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -98,14 +85,13 @@ class Emitter:
         Raises ValueError naming the field and its bound for an event that would be refused, and
         RuntimeError once the emitter is closed.
         """
-        self._put(checked_event(event))
+        self._delivery.put(checked_event(event))
 
     async def start(self) -> None:
         """Begin to sample and to deliver; the broker need not be there."""
-        if self._loop is not None:
+        if self._started:
             raise RuntimeError("an emitter starts once")
-        self._loop = asyncio.get_running_loop()
-        self._delivery.arrived.set()
+        self._started = True
         self._tasks.append(self._begun(self._delivery.run()))
         if self._interval_s is not None:
             self._tasks.append(self._begun(self._sample_every(self._interval_s)))
@@ -123,10 +109,8 @@ class Emitter:
         self._tasks = []
         await _cancelled(sampling)
         if sampling:
-            self._put(self._own_sample())
-        self._buffer.close()
-        self._delivery.arrived.set()
-        self._delivery.due.set()
+            self._delivery.put(self._own_sample())
+        self._delivery.close()
         timeout_s = self._close_timeout_s if self.totals.waiting else 0.0
         try:
             await asyncio.wait([delivering], timeout=timeout_s)
@@ -156,7 +140,7 @@ class Emitter:
 
     async def _sample_every(self, interval_s: float) -> None:
         async for _ in ticks(self._clock, interval_s):
-            self._put(self._own_sample())
+            self._delivery.put(self._own_sample())
 
     def _own_sample(self) -> Sample:
         usage = self._process.usage()
@@ -171,26 +155,6 @@ class Emitter:
             errors=counts.errors,
             response_ms=counts.mean_ms,
         )
-
-    def _put(self, event: Event) -> None:
-        waiting = self._buffer.put(event)
-        if waiting == 1:
-            self._signal(self._delivery.arrived)
-        if waiting == self._hurry_at:
-            self._signal(self._delivery.due)
-
-    def _signal(self, event: asyncio.Event) -> None:
-        if self._loop is not None:
-            # A loop that has ended in the meantime has delivered what was accepted before.
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(event.set)
-
-
-def _check(bootstrap: str, encoding: str) -> None:
-    if not re.fullmatch(r"[^\s,/]+:\d{1,5}(\s*,\s*[^\s,/]+:\d{1,5})*", bootstrap):
-        raise ValueError(f"bootstrap takes host:port[,host:port…], not {bootstrap!r}")
-    if encoding not in get_args(Encoding):
-        raise ValueError(f"encoding takes json or msgpack, not {encoding!r}")
 
 
 def _within(name: str, value: float, least: float, most: float) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 import psutil
 
 from emit.clock import Clock
+from emit.process import clamped
 from schemas.events import Sample
 
 BYTES_A_MB: Final = 1_000_000
@@ -31,15 +32,10 @@ class Machine:
             user_id=self._user_id,
             agent_id=self._agent_id,
             ts=self._clock.now(),
-            cpu=_percent(psutil.cpu_percent(interval=None)),
-            memory=_percent(psutil.virtual_memory().percent),
+            cpu=clamped(psutil.cpu_percent(interval=None)),
+            memory=clamped(psutil.virtual_memory().percent),
             messages=0,
             errors=0,
             storage_used_mb=disk.used / BYTES_A_MB,
             storage_total_mb=disk.total / BYTES_A_MB,
         )
-
-
-def _percent(reading: float) -> float:
-    # The kernel's counters are read one after another; their difference can leave the range.
-    return min(100.0, max(0.0, reading))

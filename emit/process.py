@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psutil
 
 from emit.clock import Clock
-from emit.ids import checked
+from emit.contract import checked_id
 from emit.limits import Limits
 
 
@@ -40,7 +40,7 @@ class Process:
         cpu = (used_s - self._used_s) / could_s if could_s > 0 else 0.0
         self._read_at_s, self._used_s = now_s, used_s
         memory = self._process.memory_info().rss / self._limits.memory_bytes()
-        return Usage(_percent(cpu), _percent(memory))
+        return Usage(clamped(100.0 * cpu), clamped(100.0 * memory))
 
     def _cpu_s(self) -> float:
         times = self._process.cpu_times()
@@ -54,9 +54,9 @@ def process_agent_id(name: str | None = None) -> str:
     """
     if name is None:
         name = re.sub(r"[^A-Za-z0-9._~:@-]", "-", socket.gethostname())[:64]
-    return checked("agent_id", f"{checked('name', name)}-{os.getpid()}-{token_hex(4)}")
+    return checked_id("agent_id", f"{checked_id('name', name)}-{os.getpid()}-{token_hex(4)}")
 
 
-def _percent(share: float) -> float:
-    # Kernel and clock are read one after another, and a limit may have been lowered.
-    return min(100.0, max(0.0, 100.0 * share))
+def clamped(percent: float) -> float:
+    """The same from 0 to 100: kernel and clock are read one after another, limits get lowered."""
+    return min(100.0, max(0.0, percent))

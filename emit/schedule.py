@@ -2,8 +2,19 @@
 
 import math
 from collections.abc import AsyncIterator
+from typing import Final
 
 from emit.clock import Clock
+
+SHORTEST_S: Final = 0.1
+LONGEST_S: Final = 86_400.0
+
+
+def checked_interval(name: str, interval_s: float) -> float:
+    """Returns `interval_s`; raises ValueError, which calls it `name`, where it is out of bounds."""
+    if not SHORTEST_S <= interval_s <= LONGEST_S:
+        raise ValueError(f"{name} takes {SHORTEST_S} to {LONGEST_S:.0f} seconds, not {interval_s}")
+    return interval_s
 
 
 async def ticks(clock: Clock, interval_s: float) -> AsyncIterator[int]:

@@ -20,6 +20,7 @@ from deploy.local.environment import parse
 from emit import Emitter, Totals
 from emit.buffer import CarryingSample
 from tests.integration.emit.topics import made, reader, records, samples_of
+from tests.process import fleetgauge
 from tests.stack import REPOSITORY, Topics
 from tests.unit.emit.events import a_payment
 from tests.waiting import until
@@ -149,6 +150,31 @@ async def test_every_sample_arrives_or_is_counted(broker: Broker, tmp_path: Path
     assert sum(sample.dropped_samples for sample in arrived) == totals.dropped_samples
     assert sum(sample.messages for sample in arrived) == asked
     assert sum(sample.errors for sample in arrived) == 0
+
+
+async def test_the_host_waits_for_a_broker_that_has_gone(broker: Broker) -> None:
+    known = len(told(await records(broker.bootstrap, DEFAULT_TOPICS.samples)))
+    ids = ("--user", "ada", "--agent", "laptop", "--interval", "0.1")
+    with fleetgauge(host_variables(broker), "emit", "host", *ids) as process:
+        await asyncio.to_thread(process.await_line, "connected to the broker")
+        await asyncio.to_thread(broker.do, "stop", "kafka")
+        await asyncio.to_thread(process.await_line, f"no broker answers at {broker.bootstrap}")
+        await asyncio.to_thread(broker.do, "start", "kafka")
+        await asyncio.to_thread(process.await_line, "the broker takes events again")
+        process.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.await_exit) == 0
+    assert "Traceback" not in process.output
+    totals = json.loads(process.lines[-1])
+    arrived = told(await records(broker.bootstrap, DEFAULT_TOPICS.samples))
+    assert totals["accepted"] == totals["acknowledged"] == len(arrived) - known
+
+
+def host_variables(broker: Broker) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONUNBUFFERED": "1",
+        "FLEETGAUGE_KAFKA_BOOTSTRAP": broker.bootstrap,
+    }
 
 
 async def test_closing_has_an_end_where_the_broker_is_silent(

@@ -11,16 +11,16 @@ import msgspec
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 
-from emit.history import history
-from emit.moments import SECOND_US, micros
-from emit.scenario import Words, scenario
-from emit.simulation import Simulation
+from emit.simulation.fleet import Fleet
+from emit.simulation.history import history
+from emit.simulation.moments import SECOND_US, micros
+from emit.simulation.scenario import Words, scenario
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Sample
 from tests.integration.emit.topics import events_of, made, records
 from tests.oracle import log_ends
 from tests.process import Running, fleetgauge
 from tests.stack import Stack, Topics, environment, free_port
-from tests.unit.emit.fleets import LIMIT
+from tests.unit.emit.simulation.fleets import LIMIT
 
 HISTORY = ("--agents", "4", "--users", "2", "--backfill", "1d", "--interval", "60")
 
@@ -44,7 +44,7 @@ def expected(start: datetime) -> Counter[bytes]:
     """What the command's options stand for."""
     words = Words(agents=4, users=2, interval_s=60, backfill="1d", duration="0s")
     of = scenario(msgspec.structs.replace(words, start=start.isoformat()), start, LIMIT)
-    fleet = Simulation(of.seed, of.agents, of.users, of.interval_us)
+    fleet = Fleet(of.seed, of.agents, of.users, of.interval_us)
     return Counter(
         msgspec.json.encode(event)
         for stage in history(fleet, of)
@@ -90,7 +90,7 @@ async def test_a_signal_ends_it_with_everything_sent(
     variables: dict[str, str], stack: Stack, topics: Topics, number: signal.Signals
 ) -> None:
     with fleetgauge(variables, "emit", "fleet", "--interval", "0.2") as process:
-        await asyncio.to_thread(process.await_line, '"connected"')
+        await asyncio.to_thread(process.await_line, "connected to the broker")
         process.signal(number)
         assert await asyncio.to_thread(process.await_exit) == 0
     told = last(process)
@@ -114,7 +114,7 @@ async def test_the_present_is_sent_as_it_comes(
         assert await asyncio.to_thread(process.await_exit) == 0
     found = await records(stack.kafka_bootstrap, topics.samples)
     begin_us = micros(start)
-    live = Simulation(1, 3, 1, SECOND_US // 2).events(begin_us, begin_us + 3 * SECOND_US)
+    live = Fleet(1, 3, 1, SECOND_US // 2).events(begin_us, begin_us + 3 * SECOND_US)
     expected = Counter(msgspec.json.encode(e) for e in live if isinstance(e, Sample))
     assert Counter(msgspec.json.encode(e) for r in found for e in events_of(r)) == expected
     # Not all at the end.
@@ -125,7 +125,7 @@ async def test_it_waits_for_its_topics(
     variables: dict[str, str], stack: Stack, topics: Topics
 ) -> None:
     with fleetgauge(variables, "emit", "fleet", *HISTORY, "--duration", "0s") as process:
-        line = await asyncio.to_thread(process.await_line, "broker does not take events")
+        line = await asyncio.to_thread(process.await_line, "the broker takes no events")
         assert "`fleetgauge migrate` creates it" in line
         await made(stack.kafka_bootstrap, topics)
         assert await asyncio.to_thread(process.await_exit) == 0
@@ -137,7 +137,8 @@ async def test_it_waits_for_its_topics(
 def test_without_a_broker_it_tells_and_still_ends(variables: dict[str, str]) -> None:
     variables["FLEETGAUGE_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{free_port()}"
     with fleetgauge(variables, "emit", "fleet", *HISTORY) as process:
-        assert "no broker answers there" in process.await_line("broker does not take events")
+        line = process.await_line("the broker takes no events")
+        assert f"no broker answers at {variables['FLEETGAUGE_KAFKA_BOOTSTRAP']}" in line
         process.signal(signal.SIGTERM)
         assert process.await_exit() == 0
     assert last(process)["unacknowledged"] > 0

@@ -2,120 +2,120 @@
 
 import asyncio
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 from aiokafka.partitioner import DefaultPartitioner
 
-from ingest.topics import create_topics
-from schemas.events import Message, Sample
-from schemas.settings import KafkaSettings
-from tests.stack import REPOSITORY, Stack, Topics, environment, free_port
+from schemas.events import Sample
+from tests.integration.emit.topics import events_of, made, reader, records
+from tests.process import Running, fleetgauge
+from tests.stack import Stack, Topics, environment, free_port
 
-INTERVAL_S = 0.2
 AGENT = "laptop@home"
+IDS = ("--user", "ada", "--agent", AGENT, "--interval", "0.2")
+TROUBLE = "the broker takes no events, trying again"
 
 
-def settings(stack: Stack, topics: Topics) -> KafkaSettings:
-    return KafkaSettings(
-        kafka_bootstrap=stack.kafka_bootstrap,
-        samples_topic=topics.samples,
-        events_topic=topics.events,
-        deadletter_topic=topics.deadletter,
-    )
+@pytest.fixture
+async def ready(stack: Stack, topics: Topics) -> None:
+    """The topics are there."""
+    await made(stack.kafka_bootstrap, topics)
 
 
-@asynccontextmanager
-async def sampling(stack: Stack, topics: Topics, **more: str) -> AsyncIterator[Process]:
-    """The command as a process of its own; its log lines are on `stderr`."""
-    ids = ("--user", "ada", "--agent", AGENT, "--interval", str(INTERVAL_S))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(REPOSITORY / "fleetgauge.py"), "emit", "host", *ids),
-        env=environment("unused", stack, topics, **more),
-        stderr=PIPE,
-    )
-    try:
+@contextmanager
+def sampling(stack: Stack, topics: Topics, **more: str) -> Iterator[Running]:
+    """The command as a process of its own."""
+    variables = environment("unused", stack, topics, **more)
+    with fleetgauge(variables, "emit", "host", *IDS) as process:
         yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
-async def logged(process: Process, event: str) -> dict[str, Any]:
-    """The next log line that tells of `event`."""
-    assert process.stderr is not None
-    async for line in process.stderr:
-        entry: dict[str, Any] = msgspec.json.decode(line)
-        if entry["event"] == event:
-            return entry
-    raise AssertionError(f"the process ended without {event!r}")
+def logged(process: Running) -> list[dict[str, Any]]:
+    """All lines so far, each of which is an entry of the log and no stack trace."""
+    entries: list[dict[str, Any]] = [msgspec.json.decode(line) for line in process.lines]
+    assert [entry for entry in entries if "exception" in entry] == []
+    return entries
 
 
-async def ended(process: Process, number: signal.Signals) -> tuple[int | None, list[str]]:
-    """Exit status after this signal, and the logged events that nobody read yet."""
-    process.send_signal(number)
-    _, rest = await process.communicate()
-    return process.returncode, [msgspec.json.decode(line)["event"] for line in rest.splitlines()]
-
-
-async def consumed(stack: Stack, topic: str, count: int) -> list[ConsumerRecord]:
+async def consumed(stack: Stack, topics: Topics, count: int) -> list[ConsumerRecord]:
     """The topic's first records; awaits as many as asked for."""
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=stack.kafka_bootstrap, auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    try:
-        return [await consumer.getone() for _ in range(count)]
-    finally:
-        await consumer.stop()
+    async with reader(stack.kafka_bootstrap, topics.samples) as consumer:
+        return [await asyncio.wait_for(consumer.getone(), 30) for _ in range(count)]
 
 
+async def stopped(process: Running, number: signal.Signals) -> dict[str, Any]:
+    """What the last line tells, after this signal and a good end."""
+    process.signal(number)
+    assert await asyncio.to_thread(process.await_exit) == 0
+    last = logged(process)[-1]
+    assert last["event"] == "stopped"
+    return last
+
+
+def samples(found: list[ConsumerRecord]) -> list[Sample]:
+    events = [event for record in found for event in events_of(record)]
+    samples = [event for event in events if isinstance(event, Sample)]
+    assert len(samples) == len(events)
+    return samples
+
+
+@pytest.mark.usefixtures("ready")
 async def test_samples_arrive_keyed_and_valid(stack: Stack, topics: Topics) -> None:
-    await asyncio.to_thread(create_topics, settings(stack, topics))
-    async with sampling(stack, topics):
-        records = await consumed(stack, topics.samples, 5)
+    with sampling(stack, topics):
+        found = await consumed(stack, topics, 5)
     partitions = list(range(6))
     expected = DefaultPartitioner()(AGENT.encode(), partitions, partitions)
-    assert {(r.key, r.partition) for r in records} == {(AGENT.encode(), expected)}
-    samples = [msgspec.json.decode(r.value, type=Message) for r in records]
-    assert all(isinstance(s, Sample) and (s.user_id, s.agent_id) == ("ada", AGENT) for s in samples)
-    times = [s.ts for s in samples if isinstance(s, Sample)]
-    assert all(earlier < later for earlier, later in pairwise(times))
+    assert {(r.key, r.partition) for r in found} == {(AGENT.encode(), expected)}
+    assert {(s.user_id, s.agent_id) for s in samples(found)} == {("ada", AGENT)}
+    assert all(earlier.ts < later.ts for earlier, later in pairwise(samples(found)))
 
 
+@pytest.mark.usefixtures("ready")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_with_everything_sent(
     stack: Stack, topics: Topics, number: signal.Signals
 ) -> None:
-    await asyncio.to_thread(create_topics, settings(stack, topics))
-    async with sampling(stack, topics) as process:
-        await consumed(stack, topics.samples, 1)
-        whole_life = ["sampling this machine", "connected", "stopped"]
-        assert await ended(process, number) == (0, whole_life)
+    with sampling(stack, topics) as process:
+        await consumed(stack, topics, 1)
+        told = await stopped(process, number)
+    whole_life = ["sampling this machine", "connected to the broker", "stopped"]
+    assert [entry["event"] for entry in logged(process)] == whole_life
+    arrived = samples(await records(stack.kafka_bootstrap, topics.samples))
+    assert told["accepted"] == told["acknowledged"] == len(arrived) > 0
 
 
 async def test_samples_wait_for_their_topic(stack: Stack, topics: Topics) -> None:
-    async with sampling(stack, topics) as process:
-        told = await logged(process, "broker does not take samples, trying again")
-        assert told["error"] == "there is no such topic; `fleetgauge migrate` creates it"
-        await asyncio.to_thread(create_topics, settings(stack, topics))
-        records = await consumed(stack, topics.samples, told["waiting"])
-        first = msgspec.json.decode(records[0].value, type=Sample)
-    assert first.ts.isoformat() < told["timestamp"]
+    with sampling(stack, topics) as process:
+        line = await asyncio.to_thread(process.await_line, TROUBLE)
+        assert "there is no such topic; `fleetgauge migrate` creates it" in line
+        await made(stack.kafka_bootstrap, topics)
+        await asyncio.to_thread(process.await_line, "the broker takes events again")
+        told = await stopped(process, signal.SIGTERM)
+    arrived = samples(await records(stack.kafka_bootstrap, topics.samples))
+    assert told["accepted"] == told["acknowledged"] == len(arrived)
+    assert arrived[0].ts.isoformat() < msgspec.json.decode(line)["timestamp"]
 
 
-async def test_without_a_broker_it_tells_and_still_ends(stack: Stack, topics: Topics) -> None:
+def test_without_a_broker_it_tells_and_still_ends(stack: Stack, topics: Topics) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
-    async with sampling(stack, topics, FLEETGAUGE_KAFKA_BOOTSTRAP=nowhere) as process:
-        told = await logged(process, "broker does not take samples, trying again")
-        assert told["error"] == "no broker answers there"
-        status, events = await ended(process, signal.SIGTERM)
-    assert (status, events[-1]) == (0, "stopped")
+    with sampling(stack, topics, FLEETGAUGE_KAFKA_BOOTSTRAP=nowhere) as process:
+        line = process.await_line(TROUBLE)
+        assert msgspec.json.decode(line)["event"] == f"{TROUBLE}: no broker answers at {nowhere}"
+        told = asyncio.run(stopped(process, signal.SIGTERM))
+    assert told["waiting"] == told["accepted"]
+    assert told["acknowledged"] == 0
+
+
+@pytest.mark.parametrize("ids", [("a b", "laptop"), ("ada", "")])
+def test_wrong_ids_end_it_with_2(stack: Stack, topics: Topics, ids: tuple[str, str]) -> None:
+    variables = environment("unused", stack, topics)
+    with fleetgauge(variables, "emit", "host", "--user", ids[0], "--agent", ids[1]) as process:
+        assert process.await_exit() == 2
+    assert "takes 1 to 128 of A-Z a-z 0-9" in process.output
+    assert "Traceback" not in process.output

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emit.buffer import Buffer, CarryingSample, Totals
+from emit.buffer import Buffer, CarryingSample
 from emit.counts import MOST
+from emit.ledger import Totals
 from schemas.events import Event, Sample
 from tests.unit.emit.clocks import START
 from tests.unit.emit.events import a_payment, a_sample
@@ -100,7 +101,7 @@ def test_what_is_in_flight_is_not_dropped() -> None:
 def test_what_the_broker_refuses_counts_as_dropped() -> None:
     buffer = filled(5, at(1, messages=10), at(2))
     (refused,) = buffer.take(1)
-    buffer.refused(refused)
+    buffer.dropped(refused)
     (following,) = buffer.take(1)
     assert isinstance(following, CarryingSample)
     assert (following.messages, following.dropped_samples) == (13, 1)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from emit.contract import checked_event
+from emit.contract import checked_event, checked_id
 from schemas.events import Event, Skill, Status
 from tests.unit.emit.clocks import START
 from tests.unit.emit.events import ONE_OF_EACH, a_payment, a_sample
@@ -84,3 +84,15 @@ def test_other_bad_events_are_refused(event: Event, told: str) -> None:
 def test_what_is_no_event_is_no_value_either() -> None:
     with pytest.raises(TypeError, match="not dict"):
         checked_event({"type": "sample"})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("good", ["a", "A.b_c~d:e@f-9", "x" * 128])
+def test_ids_of_the_contract_pass(good: str) -> None:
+    assert checked_id("agent", good) == good
+
+
+@pytest.mark.parametrize("bad", ["", "x" * 129, "a b", "a/b", "a\n", "ä", "a%2f"])
+def test_other_ids_are_refused_by_name_and_bound(bad: str) -> None:
+    with pytest.raises(ValueError, match="agent takes 1 to 128 of") as refusal:
+        checked_id("agent", bad)
+    assert repr(bad)[:100] in str(refusal.value)

@@ -1,7 +1,6 @@
 """Outages are waited out; what the broker will never take does not hold up the rest."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -9,8 +8,11 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from emit.batch import Batch, Packer
-from emit.buffer import Buffer, Totals
-from emit.delivery import FIRST_PAUSE_S, LONGEST_PAUSE_S, Delivery, Link
+from emit.buffer import Buffer
+from emit.channel import Channel
+from emit.delivery import Delivery
+from emit.ledger import Totals
+from emit.link import Link
 from schemas.events import Event, Payment
 from tests.unit.emit.clocks import FakeClock
 from tests.unit.emit.events import a_payment
@@ -26,13 +28,19 @@ class Broker:
         self._refuses = refuses
         self.taken: list[Event] = []
         self.connections = 0
+        self.connected = asyncio.Event()
+        self.hung_up = 0
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Link]:
         self.connections += 1
         if self._failures:
             raise self._failures.pop(0)
-        yield self
+        self.connected.set()
+        try:
+            yield self
+        finally:
+            self.hung_up += 1
 
     async def deliver(self, batches: list[Batch]) -> list[BaseException | None]:
         outcomes = [self._refuses(batch) for batch in batches]
@@ -45,21 +53,20 @@ def payments(number: int, user_id: str = "ada") -> list[Event]:
     return [a_payment(payment_id=f"p{n}", user_id=user_id) for n in range(number)]
 
 
-async def delivered(broker: Broker, events: list[Event], clock: FakeClock) -> Totals:
+async def delivered(broker: Broker, events: list[Event]) -> Totals:
     buffer = Buffer(100_000)
+    channel = Channel(Packer("s", "e", "json", 512 * 1_024), broker.connect, FakeClock(), buffer)
+    delivery = Delivery(buffer, channel)
     for event in events:
-        buffer.put(event)
-    buffer.close()
-    delivery = Delivery(buffer, Packer("s", "e", "json", 512 * 1_024), broker.connect, clock)
-    delivery.arrived.set()
-    delivery.due.set()
+        delivery.put(event)
+    delivery.close()
     await asyncio.wait_for(delivery.run(), 5)
     return buffer.totals
 
 
 async def test_all_is_delivered_in_order_over_one_connection() -> None:
     broker = Broker()
-    totals = await delivered(broker, payments(12_000), FakeClock())
+    totals = await delivered(broker, payments(12_000))
     assert (broker.taken, broker.connections) == (payments(12_000), 1)
     assert totals == Totals(accepted=12_000, acknowledged=12_000)
 
@@ -67,15 +74,8 @@ async def test_all_is_delivered_in_order_over_one_connection() -> None:
 @pytest.mark.parametrize("failure", [KafkaConnectionError("away"), OSError("refused")])
 async def test_a_broker_that_is_away_is_asked_again(failure: Exception) -> None:
     broker = Broker(failure, failure)
-    await delivered(broker, payments(2), FakeClock())
+    await delivered(broker, payments(2))
     assert (broker.taken, broker.connections) == (payments(2), 3)
-
-
-async def test_pauses_grow_to_a_limit() -> None:
-    clock = FakeClock()
-    await delivered(Broker(*[KafkaConnectionError("away")] * 7), payments(1), clock)
-    pauses = [b - a for a, b in zip([0.0, *clock.slept_until], clock.slept_until, strict=False)]
-    assert pauses == [FIRST_PAUSE_S, 0.5, 1.0, 2.0, 4.0, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
 
 
 async def test_only_what_was_not_acknowledged_is_sent_again() -> None:
@@ -85,7 +85,7 @@ async def test_only_what_was_not_acknowledged_is_sent_again() -> None:
         return failures.pop() if failures and batch.key == b"bob" else None
 
     broker = Broker(refuses=once_not_for_bob)
-    totals = await delivered(broker, payments(2, "bob") + payments(2, "ada"), FakeClock())
+    totals = await delivered(broker, payments(2, "bob") + payments(2, "ada"))
     assert broker.taken == payments(2, "ada") + payments(2, "bob")
     assert (broker.connections, totals.acknowledged) == (2, 4)
 
@@ -95,7 +95,7 @@ async def test_a_message_too_large_for_the_broker_is_halved() -> None:
         return MessageSizeTooLargeError() if len(batch.events) > 3 else None
 
     broker = Broker(refuses=at_most_three)
-    await delivered(broker, payments(10), FakeClock())
+    await delivered(broker, payments(10))
     assert sorted(broker.taken, key=number) == payments(10)
 
 
@@ -104,18 +104,20 @@ async def test_an_event_too_large_for_the_broker_is_dropped_alone() -> None:
         return MessageSizeTooLargeError() if payments(5)[4] in batch.events else None
 
     broker = Broker(refuses=not_the_fifth)
-    totals = await delivered(broker, payments(10), FakeClock())
+    totals = await delivered(broker, payments(10))
     assert [number(event) for event in broker.taken if number(event) == 4] == []
     assert totals == Totals(accepted=10, acknowledged=9, dropped_events=1)
 
 
-async def test_an_outage_is_told_once_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING, "emit.delivery")
-    await delivered(Broker(*[KafkaConnectionError("away")] * 5), payments(1), FakeClock())
-    assert [record.getMessage() for record in caplog.records] == [
-        "the broker takes no events, trying again: KafkaConnectionError: away",
-        "the broker takes events again; dropped so far: 0 samples, 0 other events",
-    ]
+async def test_a_link_is_made_before_the_first_event_and_closed_in_the_end() -> None:
+    broker, buffer = Broker(), Buffer(10)
+    channel = Channel(Packer("s", "e", "json", 512 * 1_024), broker.connect, FakeClock(), buffer)
+    running = asyncio.create_task(Delivery(buffer, channel).run())
+    await asyncio.wait_for(broker.connected.wait(), 5)
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    assert (broker.connections, broker.hung_up) == (1, 1)
 
 
 def number(event: Event) -> int:

@@ -22,8 +22,8 @@ def test_every_name_is_there(name: str) -> None:
 
 
 def test_no_other_name_is() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'Outbox'"):
-        emit.Outbox  # noqa: B018
+    with pytest.raises(AttributeError, match="has no attribute 'Buffer'"):
+        emit.Buffer  # noqa: B018
 
 
 def test_importing_it_loads_nothing_yet() -> None:

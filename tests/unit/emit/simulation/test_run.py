@@ -9,14 +9,15 @@ from structlog.testing import capture_logs
 
 from emit.batch import Batch, Packer
 from emit.channel import Channel
-from emit.fleet import Fleet
-from emit.moments import SECOND_US, micros
-from emit.progress import LINE_EVERY_S
-from emit.scenario import Scenario, Words, scenario
+from emit.ledger import Ledger
+from emit.simulation.moments import SECOND_US, micros
+from emit.simulation.progress import LINE_EVERY_S
+from emit.simulation.run import Run
+from emit.simulation.scenario import Scenario, Words, scenario
 from schemas.events import Event, Message, Sample
 from tests.unit.emit.clocks import START, FakeClock
-from tests.unit.emit.fleets import LIMIT, past, simulated
-from tests.unit.emit.test_fleet_channel import Broker
+from tests.unit.emit.simulation.fleets import LIMIT, past, simulated
+from tests.unit.emit.test_channel import Broker
 
 
 class Slow(Broker):
@@ -47,7 +48,9 @@ def of(duration: str, backfill: str = "0s", rate_limit: float = inf) -> Scenario
 async def sent(planned: Scenario, broker: Broker, clock: FakeClock) -> list[Event]:
     """What the broker has when the run has ended."""
     packer = Packer("samples", "events", "json", 500_000)
-    await Fleet(planned, Channel(packer, broker.connect, clock), clock).run()
+    ledger = Ledger()
+    channel = Channel(packer, broker.connect, clock, ledger)
+    await Run(planned, channel, clock, ledger).run()
     events: list[Event] = []
     for batch in broker.taken:
         found = msgspec.json.decode(batch.value, type=Message)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from emit.life import Life
-from emit.moments import DAY_US, days
-from emit.scenario import Scenario
-from emit.simulation import Simulation
+from emit.simulation.fleet import Fleet
+from emit.simulation.life import Life
+from emit.simulation.moments import DAY_US, days
+from emit.simulation.scenario import Scenario
 from schemas.events import Event
 
 # Business reaches so many times as far back as samples: its figures compare months.
@@ -23,7 +23,7 @@ class Stage(NamedTuple):
     events: Iterator[list[Event]]
 
 
-def history(simulation: Simulation, scenario: Scenario) -> list[Stage]:
+def history(fleet: Fleet, scenario: Scenario) -> list[Stage]:
     """The users' business, then what the agents did: the oldest day of all comes first."""
     begin_us, start_us = scenario.begin_us, scenario.start_us
     samples = windows(begin_us, start_us)
@@ -31,13 +31,13 @@ def history(simulation: Simulation, scenario: Scenario) -> list[Stage]:
     return [
         Stage(
             f"business of {scenario.users} users",
-            len(business) * len(simulation.trades),
-            (trade.events(*window) for window in business for trade in simulation.trades),
+            len(business) * len(fleet.trades),
+            (trade.events(*window) for window in business for trade in fleet.trades),
         ),
         Stage(
             f"samples of {scenario.agents} agents",
-            len(samples) * len(simulation.lives),
-            (_past(life, w, scenario) for w in samples for life in simulation.lives),
+            len(samples) * len(fleet.lives),
+            (_past(life, w, scenario) for w in samples for life in fleet.lives),
         ),
     ]
 

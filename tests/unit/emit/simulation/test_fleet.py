@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emit.moments import HOUR_US, micros, time_of
-from emit.scenario import Words, scenario
-from emit.simulation import Simulation
+from emit.simulation.fleet import Fleet
+from emit.simulation.moments import HOUR_US, micros, time_of
+from emit.simulation.scenario import Words, scenario
 from schemas import events as contract
 from schemas.events import Event, Sample
-from tests.unit.emit.fleets import LIMIT, NOW, encoded, past, planned
+from tests.unit.emit.simulation.fleets import LIMIT, NOW, encoded, past, planned
 
 ELSEWHERE = """
 from hashlib import sha256
-from tests.unit.emit.fleets import encoded, planned
+from tests.unit.emit.simulation.fleets import encoded, planned
 print(sha256(encoded(planned(5, 2, backfill="3d"))).hexdigest())
 """
 MARCH_US = micros(NOW)
@@ -55,7 +55,7 @@ def test_another_seed_gives_other_bytes() -> None:
 
 
 def test_windows_may_be_cut_anywhere_and_asked_for_in_any_order() -> None:
-    fleet = Simulation(1, 4, 2, HOUR_US // 60)
+    fleet = Fleet(1, 4, 2, HOUR_US // 60)
     end_us = MARCH_US + 40 * HOUR_US
     whole = fleet.events(MARCH_US, end_us)
     cuts = [MARCH_US, MARCH_US + 1, MARCH_US + 7 * HOUR_US + 5, MARCH_US + 33 * HOUR_US, end_us]
@@ -89,7 +89,7 @@ def test_any_fleet_sends_valid_events_in_its_window(
     seed: int, agents: int, users: int, begin: int, minutes: int
 ) -> None:
     end = begin + minutes * HOUR_US // 60
-    found = Simulation(seed, agents, users, HOUR_US // 12).events(begin, end)
+    found = Fleet(seed, agents, users, HOUR_US // 12).events(begin, end)
     decoded = msgspec.json.decode(msgspec.json.encode(found), type=list[Event])
     assert decoded == found
     assert all(time_of(begin) <= event.ts < time_of(end) for event in found)

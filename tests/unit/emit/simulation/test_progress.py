@@ -8,8 +8,8 @@ from contextlib import contextmanager, redirect_stderr
 import pytest
 from structlog.testing import capture_logs
 
-from emit.history import Stage
-from emit.progress import Bar, Lines, displayed
+from emit.simulation.history import Stage
+from emit.simulation.progress import Bar, Lines, displayed
 from schemas.events import Event
 from tests.unit.emit.clocks import FakeClock
 

@@ -4,11 +4,11 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from emit.business import Timed
-from emit.draw import count, draws, key, pick
-from emit.moments import day_name, time_of
-from emit.rhythm import moment, weekday
-from emit.roster import User
+from emit.simulation.business import Timed
+from emit.simulation.draw import count, draws, key, pick
+from emit.simulation.moments import day_name, time_of
+from emit.simulation.rhythm import moment, weekday
+from emit.simulation.roster import User
 from schemas.events import Fan, Play, Segment
 
 _PLAYS: Final = (1, 1, 1, 1, 1, 1, 2, 2, 3, 5)

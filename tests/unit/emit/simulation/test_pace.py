@@ -2,7 +2,7 @@
 
 import pytest
 
-from emit.pace import Pace
+from emit.simulation.pace import Pace
 from tests.unit.emit.clocks import FakeClock
 
 

@@ -4,11 +4,11 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 
-from emit.audience import audience
-from emit.business import Timed, business
-from emit.life import Life
-from emit.moments import days
-from emit.roster import User, agents, users
+from emit.simulation.audience import audience
+from emit.simulation.business import Timed, business
+from emit.simulation.life import Life
+from emit.simulation.moments import days
+from emit.simulation.roster import User, agents, users
 from schemas.events import Event
 
 
@@ -38,7 +38,7 @@ def _between(timed: list[Timed], begin_us: int, end_us: int) -> Iterator[Event]:
     return (event for _, event in timed[first:last])
 
 
-class Simulation:
+class Fleet:
     """`agents` agents of `users` users that sample every `interval_us` once they are live."""
 
     def __init__(self, seed: int, agents_number: int, users_number: int, interval_us: int) -> None:

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from emit.history import flights, history, windows
-from emit.moments import DAY_US, MINUTE_US, SECOND_US, micros, time_of
+from emit.simulation.history import flights, history, windows
+from emit.simulation.moments import DAY_US, MINUTE_US, SECOND_US, micros, time_of
 from schemas.events import Event, Payment, Sample
-from tests.unit.emit.fleets import NOW, past, planned, simulated
+from tests.unit.emit.simulation.fleets import NOW, past, planned, simulated
 
 
 def payment(n: int) -> Event:

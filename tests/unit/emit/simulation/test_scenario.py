@@ -7,11 +7,11 @@ import pytest
 from click.testing import CliRunner
 
 import fleetgauge
-from emit.lateness import lateness_limit
-from emit.moments import DAY_US, HOUR_US, MINUTE_US, SECOND_US, micros
-from emit.scenario import Scenario, Words, scenario
+from emit.simulation.lateness import lateness_limit
+from emit.simulation.moments import DAY_US, HOUR_US, MINUTE_US, SECOND_US, micros
+from emit.simulation.scenario import Scenario, Words, scenario
 from schemas.settings import SettingsError
-from tests.unit.emit.fleets import LIMIT, NOW
+from tests.unit.emit.simulation.fleets import LIMIT, NOW
 
 
 def of(**words: Any) -> Scenario:

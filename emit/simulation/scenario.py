@@ -7,10 +7,9 @@ from typing import Final
 import msgspec
 
 from emit.batch import Encoding
-from emit.moments import HOUR_US, MINUTE_US, SECOND_US, micros, span_us, time_of
+from emit.schedule import checked_interval
+from emit.simulation.moments import HOUR_US, MINUTE_US, SECOND_US, micros, span_us, time_of
 
-SHORTEST_INTERVAL_S: Final = 0.1
-LONGEST_INTERVAL_S: Final = 86_400.0
 # How far ahead of the broker's clock a time may be.
 _AHEAD_US: Final = 5 * MINUTE_US
 # The oldest samples have to arrive before they are too old.
@@ -57,7 +56,7 @@ def scenario(words: Words, now: datetime, limit: timedelta) -> Scenario:
     now_us = micros(now)
     oldest_us = now_us - limit // timedelta(microseconds=1) + _MARGIN_US
     start_us = now_us if words.start is None else _start(words.start, oldest_us, now_us)
-    interval_us = _interval(words.interval_s)
+    interval_us = round(checked_interval("interval", words.interval_s) * SECOND_US)
     _check_rate(words)
     return Scenario(
         agents=words.agents,
@@ -107,15 +106,6 @@ def _begin(backfill: str, start_us: int, oldest_us: int, limit: timedelta) -> in
             f"(FLEETGAUGE_LATENESS_LIMIT_DAYS); not {backfill!r}"
         )
     return begin_us
-
-
-def _interval(interval_s: float) -> int:
-    if not SHORTEST_INTERVAL_S <= interval_s <= LONGEST_INTERVAL_S:
-        raise ValueError(
-            f"interval takes {SHORTEST_INTERVAL_S} to {LONGEST_INTERVAL_S:.0f} seconds, "
-            f"not {interval_s}"
-        )
-    return round(interval_s * SECOND_US)
 
 
 def _check_rate(words: Words) -> None:

@@ -1,28 +1,26 @@
-"""`fleetgauge emit fleet`: a simulated fleet, its past and then its present."""
+"""The run of `fleetgauge emit fleet`: the fleet's past, and then its present as it comes."""
 
 import asyncio
-import signal
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import Final
 
 import structlog
 
-from emit.batch import Packer
+from emit.broker import Broker
 from emit.channel import Channel
 from emit.clock import Clock, SystemClock
-from emit.delivery import link_to
-from emit.history import flights, history
-from emit.moments import MINUTE_US, SECOND_US, time_of
-from emit.pace import Pace
-from emit.progress import displayed
-from emit.scenario import Scenario
+from emit.interrupt import until_interrupted
+from emit.ledger import Ledger
 from emit.schedule import ticks
-from emit.simulation import Simulation
+from emit.simulation.fleet import Fleet
+from emit.simulation.history import flights, history
+from emit.simulation.moments import MINUTE_US, SECOND_US, time_of
+from emit.simulation.pace import Pace
+from emit.simulation.progress import displayed
+from emit.simulation.scenario import Scenario
 from schemas.events import Event
 from schemas.settings import KafkaSettings
 
-MESSAGE_BYTES: Final = 512 * 1024
 FLIGHT: Final = 10_000
 FLUSH_TIMEOUT_S: Final = 5.0
 # A window of the present is as long at most: what has to be caught up is cut into such.
@@ -32,18 +30,20 @@ TOLD_EVERY_S: Final = 60.0
 log = structlog.get_logger("emit")
 
 
-class Fleet:
-    """Sends a scenario's events; the simulated time is its start when this is made."""
+class Run:
+    """Sends a scenario's events; the simulated time is its start when this is made.
 
-    def __init__(self, scenario: Scenario, channel: Channel, clock: Clock) -> None:
+    Nothing is dropped: while the broker is away the simulation waits.
+    """
+
+    def __init__(self, scenario: Scenario, channel: Channel, clock: Clock, ledger: Ledger) -> None:
         self._scenario = scenario
         self._channel = channel
         self._clock = clock
+        self._ledger = ledger
         self._begun_s = clock.monotonic()
         self._pace = Pace(clock, scenario.rate_limit)
-        self._simulation = Simulation(
-            scenario.seed, scenario.agents, scenario.users, scenario.interval_us
-        )
+        self._fleet = Fleet(scenario.seed, scenario.agents, scenario.users, scenario.interval_us)
 
     async def run(self) -> None:
         """The history, then the present until its end, if it has one."""
@@ -53,11 +53,11 @@ class Fleet:
         await self._send_present()
 
     async def _send_history(self) -> None:
-        with displayed(self._clock, lambda: self._channel.acknowledged) as display:
-            for stage in history(self._simulation, self._scenario):
+        with displayed(self._clock, self._acknowledged) as display:
+            for stage in history(self._fleet, self._scenario):
                 await self._send(display.track(stage))
         passed_s = self._clock.monotonic() - self._begun_s
-        events = self._channel.acknowledged
+        events = self._acknowledged()
         log.info(
             "history sent",
             events=events,
@@ -78,7 +78,7 @@ class Fleet:
                 return
             if self._clock.monotonic() >= told_s + TOLD_EVERY_S:
                 told_s = self._clock.monotonic()
-                log.info("sent", events=self._channel.acknowledged, until=str(time_of(sent_us)))
+                log.info("sent", events=self._acknowledged(), until=str(time_of(sent_us)))
 
     def _now_us(self) -> int:
         passed_s = self._clock.monotonic() - self._begun_s
@@ -86,12 +86,16 @@ class Fleet:
 
     def _present(self, begin_us: int, end_us: int) -> Iterator[list[Event]]:
         for begin in range(begin_us, end_us, LONGEST_WINDOW_US):
-            yield self._simulation.events(begin, min(begin + LONGEST_WINDOW_US, end_us))
+            yield self._fleet.events(begin, min(begin + LONGEST_WINDOW_US, end_us))
 
     async def _send(self, portions: Iterable[list[Event]]) -> None:
         for flight in flights(portions, int(min(FLIGHT, self._pace.flight))):
             await self._pace.turn(len(flight))
+            self._ledger.accepted(len(flight))
             await self._channel.send(flight)
+
+    def _acknowledged(self) -> int:
+        return self._ledger.totals.acknowledged
 
 
 def run(kafka: KafkaSettings, scenario: Scenario) -> int:
@@ -102,9 +106,11 @@ def run(kafka: KafkaSettings, scenario: Scenario) -> int:
 
 async def _emit(kafka: KafkaSettings, scenario: Scenario) -> None:
     clock = SystemClock()
-    packer = Packer(kafka.samples_topic, kafka.events_topic, scenario.encoding, MESSAGE_BYTES)
-    connect = partial(link_to, kafka.kafka_bootstrap, MESSAGE_BYTES, {})
-    channel = Channel(packer, connect, clock)
+    ledger = Ledger()
+    broker = Broker(
+        kafka.kafka_bootstrap, kafka.samples_topic, kafka.events_topic, scenario.encoding
+    )
+    channel = broker.channel(clock, ledger)
     log.info(
         "simulating a fleet",
         agents=scenario.agents,
@@ -113,14 +119,9 @@ async def _emit(kafka: KafkaSettings, scenario: Scenario) -> None:
         start=str(time_of(scenario.start_us)),
         bootstrap=kafka.kafka_bootstrap,
     )
-    work = asyncio.create_task(Fleet(scenario, channel, clock).run())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, work.cancel)
     try:
-        await asyncio.wait([work])
+        await until_interrupted(Run(scenario, channel, clock, ledger).run())
     finally:
-        unacknowledged = await channel.close(FLUSH_TIMEOUT_S)
-    if not work.cancelled():
-        work.result()
-    log.info("stopped", acknowledged=channel.acknowledged, unacknowledged=unacknowledged)
+        await channel.close(FLUSH_TIMEOUT_S)
+    totals = ledger.totals
+    log.info("stopped", acknowledged=totals.acknowledged, unacknowledged=totals.waiting)

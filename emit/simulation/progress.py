@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from emit.clock import Clock
-from emit.history import Stage
+from emit.simulation.history import Stage
 from schemas.events import Event
 
 LINE_EVERY_S: Final = 5.0

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from schemas.events import Booking, Deployment, Event, Fan, Payment, Play, Sample, Skill
-from tests.unit.emit.fleets import NOW, past, planned
+from tests.unit.emit.simulation.fleets import NOW, past, planned
 
 USERS = [f"user-{n}" for n in range(1, 6)]
 E = TypeVar("E", bound=Event)

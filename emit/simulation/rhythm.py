@@ -7,7 +7,7 @@ from itertools import accumulate
 from math import pi, sin
 from typing import Final
 
-from emit.moments import DAY_US, HOUR_US
+from emit.simulation.moments import DAY_US, HOUR_US
 
 # One number an hour, from midnight; 1 is the busiest.
 _WEEKDAY: Final = (

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from emit.history import history
-from emit.moments import micros
-from emit.scenario import Scenario, Words, scenario
-from emit.simulation import Simulation
+from emit.simulation.fleet import Fleet
+from emit.simulation.history import history
+from emit.simulation.moments import micros
+from emit.simulation.scenario import Scenario, Words, scenario
 from schemas.events import Event
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
@@ -23,8 +23,8 @@ def planned(
     return scenario(words, NOW, LIMIT)
 
 
-def simulated(of: Scenario) -> Simulation:
-    return Simulation(of.seed, of.agents, of.users, of.interval_us)
+def simulated(of: Scenario) -> Fleet:
+    return Fleet(of.seed, of.agents, of.users, of.interval_us)
 
 
 def past(of: Scenario) -> Iterator[Event]:

@@ -1,0 +1,54 @@
+"""Where events go and how: the broker, its topics, and what a message may be."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final, get_args
+
+import msgspec
+
+from emit.batch import Encoding, Packer
+from emit.channel import Channel
+from emit.clock import Clock
+from emit.ledger import Ledger
+from emit.link import link_to
+
+# A single event has 8 KiB at most.
+LEAST_MESSAGE_BYTES: Final = 16 * 1024
+MOST_MESSAGE_BYTES: Final = 1024**2
+MESSAGE_BYTES: Final = 512 * 1024
+
+_ADDRESS: Final = r"[^\s,/]+:\d{1,5}"
+
+
+class Broker(msgspec.Struct, frozen=True):
+    """`client`: further arguments of aiokafka's AIOKafkaProducer.
+
+    Raises ValueError naming the field and its bound.
+    """
+
+    bootstrap: str
+    samples_topic: str
+    events_topic: str
+    encoding: Encoding = "json"
+    message_max_bytes: int = MESSAGE_BYTES
+    client: Mapping[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(rf"{_ADDRESS}(\s*,\s*{_ADDRESS})*", self.bootstrap):
+            raise ValueError(f"bootstrap takes host:port[,host:port…], not {self.bootstrap!r}")
+        if self.encoding not in get_args(Encoding):
+            raise ValueError(f"encoding takes json or msgpack, not {self.encoding!r}")
+        if not LEAST_MESSAGE_BYTES <= self.message_max_bytes <= MOST_MESSAGE_BYTES:
+            raise ValueError(
+                f"message_max_bytes takes {LEAST_MESSAGE_BYTES} to {MOST_MESSAGE_BYTES}, "
+                f"not {self.message_max_bytes!r}"
+            )
+
+    def channel(self, clock: Clock, ledger: Ledger) -> Channel:
+        """A channel there, not yet connected."""
+        packer = Packer(
+            self.samples_topic, self.events_topic, self.encoding, self.message_max_bytes
+        )
+        connect = partial(link_to, self.bootstrap, self.message_max_bytes, self.client)
+        return Channel(packer, connect, clock, ledger)
