@@ -118,8 +118,11 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings
 async def _check_timestamps(admin: AIOKafkaAdminClient, topic: Topic) -> None:
     resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, {TIMESTAMP_TYPE: None})
     (response,) = await admin.describe_configs([resource])
-    (found,) = response.resources
-    settings = {name: value for name, value, *_ in found[4]}
+    ((code, _, _, _, found),) = response.resources
+    if code != 0:
+        # Just made by another `migrate`, a topic is not known to every broker at once.
+        raise for_code(code)(f"topic {topic.name}")
+    settings = {name: value for name, value, *_ in found}
     if settings.get(TIMESTAMP_TYPE) != "LogAppendTime":
         raise TopicError(
             f"topic {topic.name} has {TIMESTAMP_TYPE}={settings.get(TIMESTAMP_TYPE)}, needed is "

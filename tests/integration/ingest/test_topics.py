@@ -45,9 +45,9 @@ def settings_of(partitions: int, max_bytes: int) -> dict[str, str]:
     }
 
 
-async def made(kafka: KafkaSettings) -> int:
+async def made(kafka: KafkaSettings, patience_s: float = 0) -> int:
     """`create_topics`, which has a loop of its own."""
-    return await asyncio.to_thread(create_topics, kafka, patience_s=0)
+    return await asyncio.to_thread(create_topics, kafka, patience_s)
 
 
 async def test_made_with_settings_and_left_alone_the_second_time(kafka: KafkaSettings) -> None:
@@ -64,7 +64,11 @@ async def test_made_with_settings_and_left_alone_the_second_time(kafka: KafkaSet
 
 
 async def test_many_make_them_at_once(kafka: KafkaSettings) -> None:
-    assert await asyncio.gather(*[made(kafka) for _ in range(3)]) == [0, 0, 0]
+    names = ("samples_topic", "events_topic", "deadletter_topic")
+    for number in range(8):
+        update = {name: f"{getattr(kafka, name)}.{number}" for name in names}
+        others = kafka.model_copy(update=update)
+        assert await asyncio.gather(*[made(others, 5) for _ in range(6)]) == [0] * 6
 
 
 async def test_a_topic_that_is_missing(kafka: KafkaSettings) -> None:
