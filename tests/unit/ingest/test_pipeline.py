@@ -2,112 +2,19 @@
 
 import asyncio
 import gc
-import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, cast
 
-import psycopg
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, OffsetOutOfRangeError
 from prometheus_client import REGISTRY
 
 from ingest import pipeline as module
-from ingest.agents import AgentDirectory
-from ingest.batch import Record, Span
-from ingest.limits import Limits
-from ingest.offsets import FencedError
-from ingest.pipeline import Pipeline
 from ingest.positions import GapError
-from tests.unit.ingest.doubles import PARTITION, Claims, Letters, Log, Table
-from tests.unit.ingest.records import SAMPLE, record
-from tests.waiting import until
-
-LIMITS = Limits(
-    max_rows=100_000,
-    max_bytes=1024**2,
-    max_message_bytes=1024**2,
-    linger_s=0.0,
-    patience_s=0.1,
-    drain_s=1.0,
-    lateness=timedelta(days=31),
-)
-AWAY = psycopg.OperationalError("the connection is lost")
-GOOD = json.dumps(SAMPLE).encode()
-
-
-def records(*values: bytes, first: int = 0) -> list[Record]:
-    return [record(value, offset=first + place) for place, value in enumerate(values)]
-
-
-def fenced() -> FencedError:
-    return FencedError(PARTITION, Span(0, 1, record(GOOD)), "offset 7 in epoch 9, ours is 1")
-
-
-class Bench:
-    """A pipeline between doubles."""
-
-    def __init__(
-        self, log: Log, letters: Letters, claims: Claims, table: Table, limits: Limits = LIMITS
-    ) -> None:
-        self.log, self.letters, self.claims, self.table = log, letters, claims, table
-        self.pipeline = Pipeline(cast(Any, None), cast(Any, letters), cast(Any, claims), limits)
-        self.resolved = 0
-        self.forgotten = 0
-
-    async def resolve(self, agents: Any) -> dict[tuple[str, str], int]:
-        self.resolved += 1
-        return dict.fromkeys(agents, 1)
-
-    def forget(self) -> None:
-        self.forgotten += 1
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
-        task = asyncio.create_task(self.pipeline.run(cast(Any, self.log)))
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
-
-
-Bencher = Callable[..., Bench]
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Bencher:
-    """Builds a pipeline between doubles; short patience."""
-    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
-
-    def build(
-        *arriving: Any,
-        letters: Letters | None = None,
-        failures: tuple[Exception, ...] = (),
-        limits: Limits = LIMITS,
-        accept_gap: bool = False,
-    ) -> Bench:
-        claims = Claims(accept_gap=accept_gap)
-        table = Table(claims, *failures)
-        built = Bench(Log(*arriving), letters or Letters(), claims, table, limits)
-        monkeypatch.setattr(module, "write_batch", table.write)
-        monkeypatch.setattr(AgentDirectory, "resolve", lambda _, agents: built.resolve(agents))
-        monkeypatch.setattr(AgentDirectory, "forget", lambda _: built.forget())
-        return built
-
-    return build
-
-
-async def came(condition: Callable[[], object], what: str) -> None:
-    """Returns when the condition holds."""
-
-    async def probe() -> object:
-        return condition()
-
-    await until(cast(Callable[[], Awaitable[object]], probe), what, 5.0)
+from tests.unit.ingest.bench import AWAY, GOOD, LIMITS, Bencher, came, fenced, records
+from tests.unit.ingest.doubles import PARTITION, Letters
 
 
 async def test_what_arrives_is_written_in_order(bench: Bencher) -> None:
