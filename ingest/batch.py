@@ -44,7 +44,7 @@ class Intake:
     """Decoded events that wait to be written; grows record by record.
 
     `origins[i]` is where `samples[i]` came from; `records` counts by topic; `nbytes` is the size of
-    the records' values.
+    the records' values; `sample_partitions` are those that samples came from.
     """
 
     samples: list[Sample] = field(default_factory=list)
@@ -54,6 +54,7 @@ class Intake:
     spans: dict[TopicPartition, Span] = field(default_factory=dict)
     records: Counter[str] = field(default_factory=Counter)
     nbytes: int = 0
+    sample_partitions: set[int] = field(default_factory=set)
 
     @property
     def rows(self) -> int:
@@ -65,7 +66,8 @@ class Batch:
     """What one transaction writes.
 
     `samples` has one row a sample, by (agent_key, ts), without repeats, whose number is `repeats`;
-    `events` maps an event type's name to the events.
+    `events` maps an event type's name to the events; `shard` is the lowest partition that samples
+    came from, and so no other writer's.
     """
 
     samples: pl.DataFrame
@@ -74,6 +76,7 @@ class Batch:
     rejections: list[Rejection]
     spans: dict[TopicPartition, Span]
     repeats: int
+    shard: int
 
 
 def by_type(events: list[Event]) -> dict[str, list[Any]]:

@@ -21,6 +21,7 @@ def add_records(
         return
     # A partition mostly holds one kind: after a miss the rest goes the long way.
     samples_only = True
+    samples_before = len(intake.samples)
     for record in records:
         sample = decode_sample(record, max_message_bytes) if samples_only else None
         if sample is None:
@@ -30,6 +31,8 @@ def add_records(
             intake.samples.append(sample)
             intake.origins.append(Origin(record))
         intake.nbytes += len(record.value or b"")
+    if len(intake.samples) > samples_before:
+        intake.sample_partitions.add(partition.partition)
     started = intake.spans.get(partition)
     intake.records[partition.topic] += len(records)
     intake.spans[partition] = Span(

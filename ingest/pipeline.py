@@ -29,10 +29,13 @@ from ingest.retry import backoff
 from ingest.shape import agents_of, check_times, shape
 from ingest.takeover import Assignment, TakeOver
 from ingest.write import write_batch
+from schemas.events import MAX_EVENTS_A_MESSAGE
 
 log = structlog.get_logger("ingest")
 
+# What is fetched at once is decoded at once, and may overfill a batch by so much.
 FETCH_RECORDS: Final = 5_000
+FETCH_EVENTS: Final = 10_000
 IDLE_FETCH_MS: Final = 500
 BUSY_FETCH_MS: Final = 20
 # Work that takes longer has the partitions paused, and the group told that we are alive.
@@ -55,6 +58,7 @@ class Pipeline:
         self._intake = Intake()
         self._waiting_since = 0.0
         self._work: asyncio.Task[None] | None = None
+        self._events_a_record: float = MAX_EVENTS_A_MESSAGE
         self._paused = False
         self._draining = False
 
@@ -149,7 +153,7 @@ class Pipeline:
 
     async def _read(self, fetcher: Fetcher) -> None:
         try:
-            fetched = await fetcher.fetch(self._fetch_timeout_ms(), FETCH_RECORDS)
+            fetched = await fetcher.fetch(self._fetch_timeout_ms(), self._fetch_records())
             if self._assignment is not None and not fetcher.reassigned.is_set():
                 self._take(fetched, self._assignment)
         except OffsetOutOfRangeError:
@@ -168,10 +172,17 @@ class Pipeline:
     def _take(self, fetched: dict[Any, Any], assignment: Assignment) -> None:
         if fetched and not self._intake.spans:
             self._waiting_since = time.monotonic()
+        rows_before = self._intake.rows
         for partition, records in fetched.items():
             first = assignment.positions.next[partition]
             new = assignment.positions.accept(partition, records)
             add_records(self._intake, partition, first, new, self._limits.max_message_bytes)
+        if records_fetched := sum(map(len, fetched.values())):
+            self._events_a_record = (self._intake.rows - rows_before) / records_fetched
+
+    def _fetch_records(self) -> int:
+        """Fewer records at a time where each is an array of many events."""
+        return round(min(FETCH_RECORDS, max(1, FETCH_EVENTS / max(1, self._events_a_record))))
 
     def _fetch_timeout_ms(self) -> int:
         if self._work is not None:

@@ -104,6 +104,7 @@ def shape(intake: Intake, keys: AgentKeys) -> Batch:
         rejections=intake.rejections,
         spans=intake.spans,
         repeats=every.height - samples.height,
+        shard=min(intake.sample_partitions, default=0),
     )
 
 

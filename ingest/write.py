@@ -39,8 +39,7 @@ async def write_batch(
 
 
 async def _store(connection: AsyncConnection[Any], batch: Batch) -> dict[str, int]:
-    shard = min(partition.partition for partition in batch.spans)
-    await connection.execute(query("set_shard"), {"shard": shard})
+    await connection.execute(query("set_shard"), {"shard": batch.shard})
     new = await store_samples(connection, batch.samples)
     duplicates = await store_events(connection, batch)
     return {"sample": batch.samples.height - new + batch.repeats, **duplicates}

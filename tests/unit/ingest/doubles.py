@@ -29,6 +29,7 @@ class Log:
         self.settled = asyncio.Event()
         self.settled.set()
         self.waiting = 0
+        self.asked_for: list[int] = []
         self.rounds = 0
         self.told: list[dict[TopicPartition, int]] = []
         self.started_at: list[dict[TopicPartition, int]] = []
@@ -44,6 +45,7 @@ class Log:
 
     async def fetch(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
         await asyncio.sleep(0.001)
+        self.asked_for.append(max_records)
         self.waiting += 1
         await self.settled.wait()
         self.waiting -= 1

@@ -77,3 +77,11 @@ def test_a_span_goes_from_the_expected_offset_behind_the_last_record() -> None:
 
 def test_nothing_new_leaves_no_span() -> None:
     assert added().spans == {}
+
+
+def test_partitions_that_brought_samples_are_known() -> None:
+    found = Intake()
+    for number, value in ((4, GOOD), (2, GOOD), (1, json.dumps(STATUS).encode())):
+        partition = TopicPartition(TOPIC, number)
+        add_records(found, partition, 0, [record(value, partition=number)], MAX_BYTES)
+    assert found.sample_partitions == {2, 4}

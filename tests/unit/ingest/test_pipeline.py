@@ -82,6 +82,16 @@ async def test_a_broker_that_is_away_is_waited_for(bench: Bencher) -> None:
     assert b.claims.epoch == 1
 
 
+async def test_fewer_records_are_asked_for_where_each_holds_many_events(bench: Bencher) -> None:
+    many = b"[" + b",".join([GOOD] * 100) + b"]"
+    b = bench(records(GOOD), records(many))
+    async with b.running():
+        await came(lambda: len(b.log.asked_for) > 3, "the fetches")
+    # At first each is taken for the fullest there may be.
+    claimed = b.log.asked_for.index(10)
+    assert b.log.asked_for[claimed : claimed + 3] == [10, 5_000, 100]
+
+
 async def test_a_gap_ends_it(bench: Bencher) -> None:
     b = bench(GapError(PARTITION, "made anew"))
     async with b.running() as task:
