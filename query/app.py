@@ -18,9 +18,10 @@ from query.monitoring import MEASURES, Monitoring
 from query.openapi import document
 from query.pages import pages
 from query.performance import performance
+from query.summary import summary
 from schemas.settings import DatabaseSettings, HttpSettings, SettingsError
 
-DESCRIBED: Final = (historical, performance, livez, readyz)
+DESCRIBED: Final = (historical, performance, summary, livez, readyz)
 
 
 def create_app(database: DatabaseSettings, http: HttpSettings, clock: Clock = utc_now) -> Litestar:

@@ -1,6 +1,30 @@
 """Figures as the contract wants them: two decimals, and a number where there is nothing."""
 
+from fractions import Fraction
+
 
 def mean(total: float, count: int) -> float:
     """`total / count`, 0 where nothing was counted."""
     return round(total / count, 2) if count else 0.0
+
+
+def share(part: int, whole: int) -> str:
+    """`part` in percent of `whole`, as `"62.5%"`; `"0.0%"` of nothing. Half goes to even."""
+    return f"{_decimal(_tenths_of_percent(part, whole))}%" if whole else "0.0%"
+
+
+def change(now: int, base: int) -> str:
+    """How `now` differs from `base`, as `"+12.5%"`; `"+0.0%"` where the base is not positive.
+
+    Exact, then rounded half to even; what rounds to nothing is `"+0.0%"` too.
+    """
+    tenths = _tenths_of_percent(now - base, base) if base > 0 else 0
+    return f"{'-' if tenths < 0 else '+'}{_decimal(abs(tenths))}%"
+
+
+def _tenths_of_percent(part: int, whole: int) -> int:
+    return round(Fraction(1000 * part, whole))
+
+
+def _decimal(tenths: int) -> str:
+    return f"{tenths // 10}.{tenths % 10}"

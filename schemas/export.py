@@ -6,7 +6,13 @@ import msgspec
 
 from schemas import events, responses
 
-ANSWERS = (responses.Historical, responses.Performance, responses.Ready, responses.Error)
+ANSWERS = (
+    responses.Historical,
+    responses.Performance,
+    responses.Summary,
+    responses.Ready,
+    responses.Error,
+)
 
 
 def json_schema() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from query.auth import Gate
 from tests.rows import insert, sample
 from tests.service import NOW, application, bearer, serving, token
 
-ROUTES = ("historical", "performance")
+ROUTES = ("historical", "performance", "summary")
 ALICE, BOB, PLATFORM = token("alice"), token("bob"), token("ops", "platform")
 # Each path that reaches alice's data, or tries to, and what her own token gets for it.
 SPELLINGS = {

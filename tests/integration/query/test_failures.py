@@ -13,6 +13,7 @@ from tests.stack import free_port
 SENTENCES = {
     "historical": "Failed to fetch historical metrics",
     "performance": "Failed to fetch performance data",
+    "summary": "Failed to fetch metrics summary",
 }
 
 

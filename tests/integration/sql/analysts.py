@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -20,6 +21,7 @@ BLOCKS: Final[dict[str, str]] = dict(
 )
 ACCESS: Final = BLOCKS["Giving somebody access"]
 QUESTIONS: Final = {name: text for name, text in BLOCKS.items() if text != ACCESS}
+BUSINESS: Final = Path(__file__).with_name("business.sql")
 # A Tuesday; what the page asks relative to now is asked as of then.
 NOW: Final = "timestamptz '2026-03-10T14:30Z'"
 
@@ -86,6 +88,12 @@ def let_in(database: str, name: str) -> None:
         connection.execute(
             composed.SQL("alter role {} password {}").format(composed.Identifier(name), name)
         )
+
+
+def store_business(database: str) -> None:
+    """What two users earn, book and play, up to 14:30 on 10 March 2026."""
+    with psycopg.connect(database) as connection:
+        connection.execute(BUSINESS.read_bytes())
 
 
 def store_history(database: str) -> None:

@@ -18,6 +18,7 @@ from tests.integration.sql.analysts import (
     as_role,
     let_in,
     logins,
+    store_business,
     store_history,
 )
 from tests.stack import Stack, created_database
@@ -29,6 +30,16 @@ READS = {
     "metrics_30d": "agent_metrics_1d",
     "fleet_1h": "platform_metrics_1h",
     "agents_now": None,
+}
+BUSINESS = {
+    "business_payments": "payments",
+    "business_bookings": "bookings",
+    "business_fans": "fans",
+    "business_plays": "plays",
+    "business_skills": "skills",
+    "business_deployments": "deployments",
+    "revenue_daily": "revenue_days",
+    "listening_daily": "listening_days",
 }
 SMALL = {"agents", "agent_latest", "agent_states"}
 # The answers at NOW, times as text in UTC.
@@ -83,6 +94,37 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "What exactly did one agent send in the last 15 minutes?": [
         ("2026-03-10 14:28:00+00", "60", "0", "0", "0", None),
     ],
+    "How much did a user take in, day by day this month?": [
+        ("2026-03-01", "EUR", "700", "1"),
+        ("2026-03-01", "USD", "750", "2"),
+        ("2026-03-10", "USD", "200", "1"),
+    ],
+    "How do the months of a year compare?": [
+        ("2025-04-01 00:00:00+00", "USD", "50", "1"),
+        ("2026-03-01 00:00:00+00", "EUR", "700", "1"),
+        ("2026-03-01 00:00:00+00", "USD", "950", "3"),
+    ],
+    "Which payments were the largest?": [
+        ("2026-03-01 13:00:00+00", "e", "700", "EUR"),
+        ("2026-03-01 00:00:00+00", "c", "1000", "USD"),
+        ("2026-03-10 14:00:00+00", "f", "200", "USD"),
+    ],
+    "Which bookings have been pending for a week?": [
+        ("b1", "2026-03-01 12:00:00+00", "9 days"),
+    ],
+    "How many fans are there, and how many are still active?": [
+        ("casual", "2", "1"),
+        ("new", "1", "1"),
+    ],
+    "How much was played each day of the last two weeks?": [
+        ("2026-02-25", "3"),
+        ("2026-03-10", "2"),
+    ],
+    "How many people listened in the last 7 days?": [("1",)],
+    "Which skills are off, and since when?": [("s2", "2026-03-02 00:00:00+00")],
+    "Which deployments failed in the last week?": [
+        ("bob", "a1", "d2", "2026-03-09 00:00:00+00"),
+    ],
 }
 
 
@@ -97,6 +139,7 @@ def history(roles: Logins, stack: Stack) -> Iterator[str]:
     with created_database(stack.database_url, f"test_{uuid4().hex[:16]}") as url:
         migrate(url)
         store_history(url)
+        store_business(url)
         yield url
 
 
@@ -163,22 +206,28 @@ def _values(plan: Any, key: str) -> Iterator[str]:
 def test_a_question_reads_its_aggregate(history: str, question: str) -> None:
     query = QUESTIONS[question]
     words = query.split()
-    (view,) = {word for word in words if word in READS and words[words.index(word) - 1] == "from"}
+    reads = READS | BUSINESS
+    (view,) = {word for word in words if word in reads and words[words.index(word) - 1] == "from"}
     with psycopg.connect(history) as connection:
         found = relations(connection, query)
-    assert found - SMALL == ({READS[view]} if READS[view] else set())
+    assert found - SMALL == ({reads[view]} if reads[view] else set())
+
+
+def is_business(question: str) -> bool:
+    return any(f"from {view}\n" in QUESTIONS[question] for view in BUSINESS)
 
 
 @pytest.mark.parametrize("question", [q for q, text in QUESTIONS.items() if "alice" in text])
 def test_a_user_is_asked_for_by_key(history: str, question: str) -> None:
     """The condition has to be one on the aggregate's index, not one on `agents` after a join."""
+    condition = "user_id = 'alice'" if is_business(question) else "agent_key = ANY"
     with psycopg.connect(history) as connection:
         connection.execute("set enable_seqscan = off")
         connection.execute("set enable_bitmapscan = off")
         explain = f"explain (format json) {QUESTIONS[question].replace('now()', NOW)}"
         (plan,) = connection.execute(explain.encode()).fetchone() or ("",)
     conditions = list(_values(plan, "Index Cond"))
-    assert [c for c in conditions if "agent_key = ANY" in c], json.dumps(plan, indent=1)
+    assert [c for c in conditions if condition in c], json.dumps(plan, indent=1)
 
 
 FORBIDDEN = [
@@ -191,6 +240,8 @@ FORBIDDEN = [
     "select * from platform_metrics_1h",
     "select * from ingest_offsets",
     "select * from payments",
+    "select * from revenue_days",
+    "select * from listeners",
     "select * from schema_migrations",
     "select * from limit_analysts()",
     "insert into agents (user_id, agent_id) values ('eve', 'e1')",
@@ -235,7 +286,7 @@ def test_views_and_agents_are_all_that_is_granted(history: str, analyst: str) ->
         "from pg_class, aclexplode(relacl) "
         "where grantee = (select oid from pg_roles where rolname = 'fleetgauge_analyst')",
     )
-    assert granted == sorted(f"{name}:SELECT" for name in [*READS, "agents"])
+    assert granted == sorted(f"{name}:SELECT" for name in [*READS, *BUSINESS, "agents"])
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ async def test_the_document_tells_the_endpoints() -> None:
     assert set(document["paths"]) == {
         "/api/metrics/{userId}/historical",
         "/api/metrics/{userId}/performance",
+        "/api/metrics/{userId}/summary",
         "/livez",
         "/readyz",
     }

@@ -39,7 +39,9 @@ def test_what_does_not_decode_is_not_valid(change: dict[str, Any]) -> None:
 
 
 def test_answers_are_there() -> None:
-    assert {"Historical", "Performance", "Ready", "Error", "Point"} <= set(SCHEMA["$defs"])
+    assert {"Historical", "Performance", "Summary", "Ready", "Error", "Point"} <= set(
+        SCHEMA["$defs"]
+    )
 
 
 def test_every_shape_is_described() -> None:

@@ -1,0 +1,26 @@
+"""Money as text: minor units of a currency, written as in the en-US locale."""
+
+import decimal
+from decimal import Decimal
+from typing import Final
+
+from babel import Locale
+from babel.numbers import format_currency
+
+from query.iso4217 import DECIMALS, UNLISTED
+
+_LOCALE: Final = Locale.parse("en_US")
+# Two sums of many bigint amounts and their decimals fit; Python's default of 28 digits might not.
+_DIGITS: Final = 60
+
+
+def money(minor: int, currency: str) -> str:
+    """`money(123450, "USD")` is `"$1,234.50"`.
+
+    How many decimals there are is ISO 4217's to say, two for a code that it has not.
+    """
+    decimals = DECIMALS.get(currency, UNLISTED)
+    pattern = f"¤#,##0.{'0' * decimals}".rstrip(".")
+    with decimal.localcontext(prec=_DIGITS):
+        amount = Decimal(minor).scaleb(-decimals)
+        return format_currency(amount, currency, pattern, _LOCALE, currency_digits=False)

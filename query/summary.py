@@ -1,0 +1,176 @@
+"""How a user's business does: money, bookings, fans, listening and skills."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import SkipValidation
+
+from query.clock import Clock
+from query.database import Pool, fetch
+from query.errors import failure
+from query.figures import change, share
+from query.money import money
+from query.openapi import REFUSALS, UserId
+from schemas.responses import (
+    Bookings,
+    Error,
+    Fans,
+    OtherRevenue,
+    Revenue,
+    Segmentation,
+    Skills,
+    Streams,
+    Summary,
+)
+
+FAILURE: Final = "Failed to fetch metrics summary"
+# Of a user who was never paid.
+DEFAULT_CURRENCY: Final = "USD"
+
+
+class Moments(msgspec.Struct, frozen=True):
+    """What the windows hang on; all UTC.
+
+    `month` and `last_month` are first days; `partner` is the moment of last month that `now` is
+    compared with.
+    """
+
+    now: datetime
+    today: date
+    month: date
+    last_month: date
+    partner: datetime
+
+
+class Business(msgspec.Struct, frozen=True):
+    """What the database tells of a user.
+
+    `currencies`, most payments first, and beside each its `month`, `base` (last month up to the
+    partner moment) and `total`, in minor units. Of fans and plays the last 30 days, of
+    `plays_before` the 30 before; `fans_gained` and `skills_gained` (of 7 days) are differences.
+    """
+
+    currencies: list[str]
+    month: list[Decimal]
+    base: list[Decimal]
+    total: list[Decimal]
+    bookings_pending: int
+    bookings_completed: int
+    bookings_cancelled: int
+    superfans: int
+    casual_fans: int
+    new_fans: int
+    fans_active: int
+    fans_gained: int
+    listeners: int
+    plays: int
+    plays_before: int
+    skills_known: int
+    skills_active: int
+    skills_gained: int
+
+
+def moments_of(now: datetime) -> Moments:
+    """The windows at a moment in UTC."""
+    today = now.date()
+    month = today.replace(day=1)
+    last_month = (month - timedelta(days=1)).replace(day=1)
+    return Moments(now, today, month, last_month, _partner(now, month, last_month))
+
+
+def _partner(now: datetime, month: date, last_month: date) -> datetime:
+    """The same day and time of day in last month, or its last moment where it is shorter."""
+    same = datetime.combine(last_month, now.time(), UTC) + timedelta(days=now.day - 1)
+    end = datetime.combine(month, datetime.min.time(), UTC) - timedelta(microseconds=1)
+    return min(same, end)
+
+
+def summary_of(business: Business) -> Summary:
+    """The answer: figures as they are, money and percents as text."""
+    return Summary(
+        revenue=_revenue(business),
+        bookings=_bookings(business),
+        fans=_fans(business),
+        streams=Streams(
+            monthly_listeners=business.listeners,
+            monthly_streams=business.plays,
+            growth=change(business.plays, business.plays_before),
+        ),
+        skills=Skills(
+            active=business.skills_active,
+            total=business.skills_known,
+            growth=_growth(business.skills_active, business.skills_gained),
+        ),
+    )
+
+
+def _revenue(business: Business) -> Revenue:
+    if not business.currencies:
+        nothing = money(0, DEFAULT_CURRENCY)
+        return Revenue(
+            currency=DEFAULT_CURRENCY, month=nothing, total=nothing, change=change(0, 0), others=[]
+        )
+    main, *others = [
+        OtherRevenue(
+            currency=currency, month=money(int(month), currency), total=money(int(total), currency)
+        )
+        for currency, month, total in zip(
+            business.currencies, business.month, business.total, strict=True
+        )
+    ]
+    return Revenue(
+        currency=main.currency,
+        month=main.month,
+        total=main.total,
+        change=change(int(business.month[0]), int(business.base[0])),
+        others=others,
+    )
+
+
+def _bookings(business: Business) -> Bookings:
+    every = business.bookings_completed + business.bookings_pending + business.bookings_cancelled
+    return Bookings(
+        completed=business.bookings_completed,
+        pending=business.bookings_pending,
+        conversion=share(business.bookings_completed, every),
+    )
+
+
+def _fans(business: Business) -> Fans:
+    every = business.superfans + business.casual_fans + business.new_fans
+    return Fans(
+        total=every,
+        active=business.fans_active,
+        growth=_growth(every, business.fans_gained),
+        segmentation=Segmentation(
+            superfans=business.superfans, casual=business.casual_fans, new=business.new_fans
+        ),
+    )
+
+
+def _growth(now: int, gained: int) -> str:
+    return change(now, now - gained)
+
+
+@get(
+    "/api/metrics/{userId:str}/summary",
+    opt=failure(FAILURE),
+    responses={**REFUSALS, 500: ResponseSpec(Error, description=FAILURE)},
+    summary="A user's business",
+)
+async def summary(
+    user_id: UserId,
+    pool: NamedDependency[SkipValidation[Pool]],
+    clock: NamedDependency[SkipValidation[Clock]],
+) -> Summary:
+    """Revenue, bookings, fans, listening and skills, and how they grow; days are UTC."""
+    moments = moments_of(clock())
+    (business,) = await fetch(
+        pool, "summary", Business, {"user_id": user_id, **msgspec.structs.asdict(moments)}
+    )
+    return summary_of(business)
