@@ -1,15 +1,30 @@
 -- Keep each agent's newest status; at the same time the one later in the contract's list wins.
-insert into agent_states as kept (agent_key, ts, status, reason)
-select distinct on (agent_key) agent_key, ts, status, reason
+-- The newest `running` and `removed` are kept besides: see effective_state().
+insert into agent_states as kept (agent_key, ts, status, reason, running_ts, removed_ts)
+select
+    agent_key,
+    max(ts),
+    (array_agg(status order by ts desc, place desc))[1],
+    (array_agg(reason order by ts desc, place desc))[1],
+    max(ts) filter (where status = 'running'),
+    max(ts) filter (where status = 'removed')
 from unnest(
     %(agent_key)s::integer[], %(ts)s::timestamptz[], %(status)s::text[], %(reason)s::text[]
 ) as sent (agent_key, ts, status, reason)
-order by agent_key, ts desc,
-    array_position(array['running', 'stopped', 'failed', 'removed'], status) desc
+cross join array_position(array['running', 'stopped', 'failed', 'removed'], status) as place
+group by agent_key
+order by agent_key
 on conflict (agent_key) do update
-set ts = excluded.ts, status = excluded.status, reason = excluded.reason
-where (
-    excluded.ts, array_position(array['running', 'stopped', 'failed', 'removed'], excluded.status)
-) > (
-    kept.ts, array_position(array['running', 'stopped', 'failed', 'removed'], kept.status)
-)
+set (ts, status, reason) = (
+        select ts, status, reason
+        from (values
+            (1, kept.ts, kept.status, kept.reason),
+            (2, excluded.ts, excluded.status, excluded.reason)
+        ) as told (coming, ts, status, reason)
+        order by ts desc,
+            array_position(array['running', 'stopped', 'failed', 'removed'], status) desc,
+            coming
+        limit 1
+    ),
+    running_ts = greatest(kept.running_ts, excluded.running_ts),
+    removed_ts = greatest(kept.removed_ts, excluded.removed_ts)

@@ -20,6 +20,17 @@ comment on column agent_states.agent_key is 'The agent.';
 comment on column agent_states.ts is 'When the agent reached the state.';
 comment on column agent_states.status is 'running, stopped, failed or removed.';
 comment on column agent_states.reason is 'Why, in the sender''s words.';
+comment on column agent_states.running_ts is 'Newest time at which the agent was told running.';
+comment on column agent_states.removed_ts is 'Newest time at which the agent was told removed.';
+comment on column agent_states.removed is 'Whether it was removed and has not been told running since.';
+
+comment on table agent_uptime is
+    'The 5-minute buckets in which each agent had a sample, for 32 days.';
+comment on column agent_uptime.agent_key is 'The agent.';
+comment on column agent_uptime.day is 'UTC day of the newest mark; the marks end with this day.';
+comment on column agent_uptime.earlier is 'How many marks the 29 days before `day` have.';
+comment on column agent_uptime.marks is
+    'A bit for each 5-minute bucket, 288 a day: 1 where the agent had a sample.';
 
 comment on table agent_samples is
     'Every sample, once; told apart by agent and time. Kept for the raw retention.';
@@ -74,6 +85,10 @@ comment on column platform_metrics_1h.shard is 'Which writer kept this row.';
 comment on table platform_heartbeats is 'Minutes in which ingest ran.';
 comment on column platform_heartbeats.minute is 'Start of the minute, UTC.';
 
+comment on table platform_heartbeat_days is 'How many minutes of each day are in platform_heartbeats.';
+comment on column platform_heartbeat_days.day is 'UTC day.';
+comment on column platform_heartbeat_days.minutes is 'Minutes in which ingest ran.';
+
 comment on table ingest_offsets is 'How far each partition is stored, and who may write it.';
 comment on column ingest_offsets.topic is 'Kafka topic.';
 comment on column ingest_offsets.partition is 'Kafka partition.';
@@ -90,6 +105,13 @@ comment on column deployments.deployment_id is 'The deployment, unique within it
 comment on column deployments.agent_id is 'Agent that was deployed.';
 comment on column deployments.ts is 'When it reached the status.';
 comment on column deployments.status is 'pending, succeeded or failed.';
+
+comment on table deployment_counts is
+    'Number of deployments by newest status, in shards to be added up.';
+comment on column deployment_counts.status is 'pending, succeeded or failed.';
+comment on column deployment_counts.shard is 'Which writer kept this row.';
+comment on column deployment_counts.deployments is
+    'Deployments that reached the status less those that left it, by this writer.';
 
 comment on table payments is 'Every payment, once.';
 comment on column payments.user_id is 'User who was paid.';

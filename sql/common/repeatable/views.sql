@@ -133,13 +133,7 @@ begin
                 a.user_id,
                 a.agent_id,
                 a.agent_key,
-                -- A supervisor's clock may run behind: half a minute is granted.
-                case
-                    when s.status is null then 'running'
-                    when s.status in ('stopped', 'failed') and l.ts > s.ts + interval '30 seconds'
-                        then 'running'
-                    else s.status
-                end as state,
+                effective_state(s.status, s.removed, s.ts, l.ts) as state,
                 s.status,
                 s.ts as status_time,
                 s.reason as status_reason,
@@ -233,7 +227,8 @@ comment on column agents_now.time is
     'Time of the newest sample; null for an agent that only sent a status.';
 comment on column agents_now.state is
     'Effective state, running, stopped, failed or removed: the newest status, running without any; '
-    'a sample more than 30 seconds newer than stopped or failed makes it running.';
+    'a sample more than 30 seconds newer than stopped or failed makes it running; removed holds '
+    'until running.';
 comment on column agents_now.status is 'Newest status that was sent; null without any.';
 comment on column agents_now.status_time is 'When the agent reached that status.';
 comment on column agents_now.status_reason is 'Why, in the sender''s words.';
