@@ -61,8 +61,9 @@ check: setup ## Style, types, import contracts and lock files
 .PHONY: test
 test: setup ## All tests, on a broker and a database of their own, which stay up
 	@$(STACK) up $(FOR_TESTS)
-# Most tests wait for other processes: three side by side keep two cores busy.
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+# Most tests wait for other processes: three side by side keep two cores busy. The longest files
+# are the first by name.
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: bench
 bench: setup ## Measure, print, and write docs/benchmarks.md; takes about four minutes

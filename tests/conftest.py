@@ -1,11 +1,13 @@
 """What all tests share: the stack, a database and topics of their own."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from sql.migrate import migrate
 from tests.stack import Stack, Topics, created_database, running_stack
@@ -16,6 +18,17 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own FLEETGAUGE_… variables decide nothing here."""
     for name in [name for name in os.environ if name.startswith("FLEETGAUGE_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_found() -> Iterator[None]:
+    """A test that runs a command leaves its logging to nobody."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
