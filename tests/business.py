@@ -64,8 +64,10 @@ _MAKE: dict[str, Callable[..., Event]] = {
 
 
 async def open_writer(url: str) -> AsyncConnection[Any]:
-    """A connection as ingest has them."""
-    return await psycopg.AsyncConnection.connect(url, autocommit=True)
+    """A connection as ingest has them, where days begin at another time than in UTC."""
+    return await psycopg.AsyncConnection.connect(
+        url, autocommit=True, options="-c timezone=Pacific/Auckland"
+    )
 
 
 async def store(connection: AsyncConnection[Any], batches: Iterable[Sequence[Event]]) -> None:

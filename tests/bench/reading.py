@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import msgspec
 import psycopg
 
 from query.historical import window_of
+from query.summary import moments_of
 from schemas.responses import Range
 from sql.migrate import migrate
 from sql.queries import query
 from tests.bench.figures import Figure, markdown
 from tests.stack import Stack, created_database
 
-FILL: Final = Path(__file__).parent / "fill_aggregates.sql"
+HERE: Final = Path(__file__).parent
+FILLS: Final = ("fill_aggregates.sql", "fill_business.sql")
 RANGES: Final[tuple[Range, ...]] = ("24h", "7d", "30d")
 Case = tuple[str, str, dict[str, Any]]
 
@@ -24,14 +27,18 @@ def measure_reading(stack: Stack, runs: int) -> list[str]:
     with created_database(stack.database_url, f"bench_{uuid4().hex[:8]}") as url:
         migrate(url)
         with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
-            connection.execute(FILL.read_bytes())
+            for fill in FILLS:
+                connection.execute((HERE / fill).read_bytes())
             times: dict[str, list[float]] = {name: [] for name, _, _ in _cases()}
             for _ in range(runs):
                 for name, query_name, parameters in _cases():
                     times[name].append(_explain_ms(connection, query_name, parameters))
     # The first runs plan anew and fill the caches.
     figures = [Figure(name, "ms", tuple(values[5:])) for name, values in times.items()]
-    title = "1,000 agents, 30 days, one user of 50 agents: planning and execution"
+    title = (
+        "1,000 agents, 30 days, one user of 50 agents; summary: 500,000 fans, 1,000,000 plays in "
+        "30 days; planning and execution"
+    )
     return ["## Reading", "", *markdown(title, figures)]
 
 
@@ -45,6 +52,8 @@ def _cases() -> list[Case]:
         cases.append((f"historical {time_range}", window.query, parameters))
     moment = now - timedelta(seconds=1)
     cases.append(("performance", "performance", {"user_id": "user-7", "now": moment}))
+    moments = msgspec.structs.asdict(moments_of(now))
+    cases.append(("summary", "summary", {"user_id": "user-7", **moments}))
     return cases
 
 

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, get_args
 
+import msgspec
 import psycopg
 import pytest
 
 from query.historical import window_of
+from query.summary import moments_of
 from schemas.responses import Range
 from sql.queries import query
 from tests.rows import insert, sample
@@ -58,3 +60,43 @@ def test_performance_reads_one_chunk_of_samples_by_its_key(database: str) -> Non
     scanned = set(_scanned(plan[0] if plan else None))
     assert len({name for name in scanned if name.startswith("_hyper")}) <= 1
     assert {"agents", "agent_latest"} <= scanned
+
+
+def test_the_summary_reads_rollups_and_two_days_of_payments(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into payments select 'alice', n, %s - n * interval '1 hour', 1, 'USD' "
+            "from generate_series(0, 20000) as n",
+            [NOW],
+        )
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("vacuum analyze payments, revenue_days")
+    parameters = {"user_id": "alice", **msgspec.structs.asdict(moments_of(NOW))}
+    found = relations(database, "summary", parameters)
+    rollups = {"booking_counts", "fan_counts", "fan_days", "listening_days", "skill_counts"}
+    assert found == {
+        *rollups,
+        "payments",
+        "revenue_days",
+        "revenue_totals",
+        "skills",
+        "skill_changes",
+    }
+    assert payments_read(database, parameters) <= 24
+
+
+def payments_read(database: str, parameters: dict[str, object]) -> int:
+    """Rows of the raw table that the summary's plan went through."""
+    with psycopg.connect(database) as connection:
+        explain = b"explain (format json, analyze) " + query("summary")
+        plan = connection.execute(explain, parameters).fetchone()
+    nodes = [n for n in _nodes(plan[0] if plan else None) if n.get("Relation Name") == "payments"]
+    return sum(n["Actual Rows"] + n.get("Rows Removed by Filter", 0) for n in nodes)
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+    for child in children:
+        yield from _nodes(child)

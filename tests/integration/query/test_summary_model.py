@@ -1,0 +1,215 @@
+"""Random histories, shuffled, repeated and split, and by two writers at once: as the model's."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import AsyncConnection
+
+from schemas.events import Booking, BookingStatus, Event, Fan, Payment, Play, Skill
+from sql.migrate import migrate
+from tests import model
+from tests.business import answer, moment, open_writer, store
+from tests.stack import Stack, created_database
+
+# Ends of days, months and years, and what is near them.
+NOWS = st.sampled_from(
+    [
+        moment(text)
+        for text in (
+            "2026-03-10T14:35",
+            "2026-03-31T12:00",
+            "2026-03-01",
+            "2026-01-01",
+            "2026-01-15T06:00:00.000001",
+            "2025-12-31T23:59:59.999999",
+            "2024-02-29T12:00",
+            "2024-03-30T00:00:01",
+            "2026-05-31T23:58",
+        )
+    ]
+)
+DAYS = st.sampled_from([0, 1, 6, 7, 8, 28, 29, 30, 31, 32, 58, 59, 60, 61, 90, 400])
+SLIPS = st.one_of(
+    st.sampled_from([timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)]),
+    st.timedeltas(timedelta(days=-1), timedelta(minutes=5)),
+)
+IDS = st.sampled_from("abcd")
+USER = "u"
+SECOND = timedelta(seconds=1)
+STATUSES: list[BookingStatus] = ["pending", "completed", "cancelled"]
+
+
+def times(now: datetime) -> st.SearchStrategy[datetime]:
+    """Up to 5 minutes ahead of now: an exact number of days back, midnight there, or near these."""
+    return st.builds(
+        lambda days, at_midnight, slip: min(
+            _floor(now - timedelta(days=days), at_midnight) + slip, now + timedelta(minutes=5)
+        ),
+        DAYS,
+        st.booleans(),
+        SLIPS,
+    )
+
+
+def _floor(ts: datetime, at_midnight: bool) -> datetime:
+    return ts.replace(hour=0, minute=0, second=0, microsecond=0) if at_midnight else ts
+
+
+def kinds(now: datetime) -> st.SearchStrategy[Event]:
+    """Events whose id will be told from their place."""
+    ts = times(now)
+    user, minor = st.just(USER), st.integers(-3_000, 9_000)
+    code = st.sampled_from(["USD", "USD", "EUR", "JPY", "BHD"])
+    status = st.sampled_from(["pending", "completed", "cancelled"])
+    segment = st.sampled_from(["superfan", "casual", "new"])
+    number, count = st.uuids().map(str), st.integers(0, 4)
+    return st.one_of(
+        st.builds(Payment, user_id=user, payment_id=number, ts=ts, amount=minor, currency=code),
+        st.builds(Booking, user_id=user, booking_id=IDS, ts=ts, status=status),
+        st.builds(Fan, user_id=user, fan_id=IDS, ts=ts, segment=segment),
+        st.builds(Play, user_id=user, play_id=number, listener_id=IDS, ts=ts, count=count),
+        st.builds(Skill, user_id=user, skill_id=IDS, ts=ts, active=st.booleans()),
+    )
+
+
+HISTORIES = NOWS.flatmap(
+    lambda now: st.tuples(st.just(now), st.lists(kinds(now), min_size=1, max_size=40))
+)
+
+
+@pytest.fixture(scope="module")
+def url(stack: Stack) -> Iterator[str]:
+    with created_database(stack.database_url, f"test_{uuid4().hex[:16]}") as made:
+        migrate(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def writer(url: str, runner: asyncio.Runner) -> Iterator[AsyncConnection[Any]]:
+    opened = runner.run(open_writer(url))
+    yield opened
+    runner.run(opened.close())
+
+
+def split(events: list[Event], chance: random.Random) -> list[list[Event]]:
+    """Batches of 1 to 9 events."""
+    batches: list[list[Event]] = []
+    while events:
+        size = chance.randint(1, 9)
+        batches.append(events[:size])
+        events = events[size:]
+    return batches
+
+
+def repeated(events: list[Event], chance: random.Random) -> list[Event]:
+    """Every event at least once, some again, in any order."""
+    every = events + chance.choices(events, k=chance.randint(0, len(events)))
+    chance.shuffle(every)
+    return every
+
+
+def owned(events: list[Event], user: str) -> list[Event]:
+    return [msgspec.structs.replace(event, user_id=user) for event in events]
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=HISTORIES, chance=st.randoms(use_true_random=False))
+def test_a_random_history_is_as_the_models(
+    writer: AsyncConnection[Any],
+    runner: asyncio.Runner,
+    history: tuple[datetime, list[Event]],
+    chance: random.Random,
+) -> None:
+    now, events = history
+    user = uuid4().hex
+    runner.run(store(writer, split(owned(repeated(events, chance), user), chance)))
+    assert runner.run(answer(writer, user, now)) == model.summary(events, now)
+    later = now + timedelta(days=chance.choice([1, 7, 30, 45]))
+    assert runner.run(answer(writer, user, later)) == model.summary(events, later)
+
+
+def random_event(user: str, now: datetime, chance: random.Random) -> Event:
+    """One of a few ids, any kind, of the last 70 days."""
+    ts = now - timedelta(days=chance.randint(0, 70), seconds=chance.randint(0, 3))
+    some = chance.choice("abcdefgh")
+    kind: list[Event] = [
+        Payment(user_id=user, payment_id=uuid4().hex, ts=ts, amount=100, currency="USD"),
+        Booking(
+            user_id=user,
+            booking_id=some,
+            ts=ts,
+            status=chance.choice(["pending", "completed", "cancelled"]),
+        ),
+        Fan(user_id=user, fan_id=some, ts=ts, segment=chance.choice(["superfan", "casual", "new"])),
+        Play(user_id=user, play_id=uuid4().hex, listener_id=some, ts=ts, count=2),
+        Skill(user_id=user, skill_id=some, ts=ts, active=chance.random() < 0.5),
+    ]
+    return chance.choice(kind)
+
+
+async def store_together(url: str, *writers: list[list[Event]]) -> None:
+    """Each list of batches on a connection of its own, all at once."""
+
+    async def write(batches: list[list[Event]]) -> None:
+        async with await open_writer(url) as connection:
+            await store(connection, batches)
+
+    await asyncio.gather(*map(write, writers))
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_two_writers_of_the_same_users_at_once(url: str, seed: int) -> None:
+    chance, now = random.Random(seed), moment("2026-03-10T14:35")
+    users = sorted(uuid4().hex for _ in range(3))
+    events = [random_event(chance.choice(users), now, chance) for _ in range(600)]
+    halves = [split(repeated(events, chance), chance) for _ in range(2)]
+    await store_together(url, *halves)
+    async with await open_writer(url) as connection:
+        for user in users:
+            mine = [event for event in events if event.user_id == user]
+            assert await answer(connection, user, now) == model.summary(mine, now)
+
+
+async def test_what_one_adds_and_the_other_changes_never_blocks_both(url: str) -> None:
+    """A statement counts rows that came and rows that changed, and the two lock different rows."""
+    now = moment("2026-03-10T14:35")
+    users = sorted(uuid4().hex for _ in range(2))
+
+    def rounds(changed: str, added: str) -> list[list[Event]]:
+        return [
+            [
+                Booking(user_id=changed, booking_id="b", ts=now + n * SECOND, status=status),
+                Booking(user_id=added, booking_id=f"{changed}{n}", ts=now, status="pending"),
+            ]
+            for n in range(150)
+            for status in STATUSES[n % 3 : n % 3 + 1]
+        ]
+
+    async with await open_writer(url) as connection:
+        both: list[Event] = [
+            Booking(user_id=user, booking_id="b", ts=now, status="pending") for user in users
+        ]
+        await store(connection, [both])
+        await store_together(url, rounds(*users), rounds(*users[::-1]))
+        for user in users:
+            told = (await answer(connection, user, now))["bookings"]
+            assert told == {"completed": 0, "pending": 150, "conversion": "0.0%"}
