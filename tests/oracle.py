@@ -80,15 +80,16 @@ async def all_stored(stack: Stack, database: str, topics: Topics, deadline_s: fl
     """Returns when the stored offsets have reached the end of both sources."""
     ends = await log_ends(stack, [topics.samples, topics.events])
 
-    async def probe() -> bool:
-        async with await psycopg.AsyncConnection.connect(database) as connection:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+
+        async def probe() -> bool:
             cursor = await connection.execute(
                 "select topic, partition, next_offset from ingest_offsets"
             )
             stored = {TopicPartition(t, p): offset for t, p, offset in await cursor.fetchall()}
-        return all(stored.get(partition, -1) == end for partition, end in ends.items())
+            return all(stored.get(partition, -1) == end for partition, end in ends.items())
 
-    await until(probe, "the end of the topics in ingest_offsets", deadline_s)
+        await until(probe, "the end of the topics in ingest_offsets", deadline_s)
 
 
 async def log_ends(stack: Stack, names: Sequence[str]) -> dict[TopicPartition, int]:
