@@ -9,6 +9,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from query.auth import Gate, Key, Verifier, read_public_key
+from query.cache import Answers
 from query.clock import Clock, utc_now
 from query.database import make_pool
 from query.errors import fail, refuse, require_single_parameters
@@ -18,10 +19,11 @@ from query.monitoring import MEASURES, Monitoring
 from query.openapi import document
 from query.pages import pages
 from query.performance import performance
+from query.platform import platform
 from query.summary import summary
 from schemas.settings import DatabaseSettings, HttpSettings, SettingsError
 
-DESCRIBED: Final = (historical, performance, summary, livez, readyz)
+DESCRIBED: Final = (platform, historical, performance, summary, livez, readyz)
 
 
 def create_app(database: DatabaseSettings, http: HttpSettings, clock: Clock = utc_now) -> Litestar:
@@ -31,15 +33,18 @@ def create_app(database: DatabaseSettings, http: HttpSettings, clock: Clock = ut
     """
     gate = Gate(Verifier(_key(http), clock))
     pool = make_pool(database, http.database_pool_size)
+    answers = Answers(http.answer_cache_ms)
     readiness = Readiness(database, pool)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with pool:
             yield
+            await answers.close()
 
     dependencies = {
         "pool": Provide(lambda: pool, sync_to_thread=False),
+        "answers": Provide(lambda: answers, sync_to_thread=False),
         "clock": Provide(lambda: clock, sync_to_thread=False),
         "readiness": Provide(lambda: readiness, sync_to_thread=False),
     }

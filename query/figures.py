@@ -8,6 +8,13 @@ def mean(total: float, count: int) -> float:
     return round(total / count, 2) if count else 0.0
 
 
+def error_rate(errors: int, messages: int) -> float:
+    """Percent of the messages, at most 100; errors without any message are 100."""
+    if errors == 0:
+        return 0.0
+    return min(100.0, round(100 * errors / messages, 2)) if messages else 100.0
+
+
 def share(part: int, whole: int) -> str:
     """`part` in percent of `whole`, as `"62.5%"`; `"0.0%"` of nothing. Half goes to even."""
     return f"{_decimal(_tenths_of_percent(part, whole))}%" if whole else "0.0%"

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter, SkipValidation
 
+from query.cache import Answers
 from query.clock import Clock
 from query.database import Pool, fetch
 from query.errors import TAKES, failure
@@ -93,15 +94,20 @@ async def historical(
     user_id: UserId,
     pool: NamedDependency[SkipValidation[Pool]],
     clock: NamedDependency[SkipValidation[Clock]],
+    answers: NamedDependency[SkipValidation[Answers]],
     time_range: Annotated[Range, QueryParameter(name="range", description=TAKES["range"])] = "24h",
-) -> Historical:
+) -> Response[Historical]:
     """Points with data in time order, the newest unfinished, and the averages over them."""
-    window = window_of(time_range, clock())
-    bounds = {"start": window.start, "stop": window.stop, "width": window.width}
-    rows = await fetch(pool, window.query, Sums, {"user_id": user_id, **bounds})
-    return Historical(
-        user_id=user_id,
-        time_range=time_range,
-        metrics=points_of(rows),
-        averages=averages_of(rows),
-    )
+
+    async def make() -> Historical:
+        window = window_of(time_range, clock())
+        bounds = {"start": window.start, "stop": window.stop, "width": window.width}
+        rows = await fetch(pool, window.query, Sums, {"user_id": user_id, **bounds})
+        return Historical(
+            user_id=user_id,
+            time_range=time_range,
+            metrics=points_of(rows),
+            averages=averages_of(rows),
+        )
+
+    return await answers.answer(("historical", user_id, time_range), make)

@@ -4,15 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
 
+from query.cache import Answers
 from query.clock import Clock
 from query.database import Pool, fetch
 from query.errors import failure
-from query.figures import mean
+from query.figures import error_rate, mean
 from query.openapi import REFUSALS, UserId
 from schemas.responses import Error, Freshness, Performance
 
@@ -52,13 +53,6 @@ def performance_of(recent: Recent, now: datetime) -> Performance:
     )
 
 
-def error_rate(errors: int, messages: int) -> float:
-    """Percent of the messages, at most 100; errors without any message are 100."""
-    if errors == 0:
-        return 0.0
-    return min(100.0, round(100 * errors / messages, 2)) if messages else 100.0
-
-
 def _silent(status: Freshness, as_of: datetime) -> Performance:
     return Performance(
         cpu=0.0, memory=0.0, error_rate=0.0, response_time=0.0, status=status, as_of=as_of
@@ -75,8 +69,13 @@ async def performance(
     user_id: UserId,
     pool: NamedDependency[SkipValidation[Pool]],
     clock: NamedDependency[SkipValidation[Clock]],
-) -> Performance:
+    answers: NamedDependency[SkipValidation[Answers]],
+) -> Response[Performance]:
     """Means over the agents' newest samples, error rate and response time of 15 minutes."""
-    now = clock()
-    (recent,) = await fetch(pool, "performance", Recent, {"user_id": user_id, "now": now})
-    return performance_of(recent, now)
+
+    async def make() -> Performance:
+        now = clock()
+        (recent,) = await fetch(pool, "performance", Recent, {"user_id": user_id, "now": now})
+        return performance_of(recent, now)
+
+    return await answers.answer(("performance", user_id), make)

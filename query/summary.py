@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Final
 
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
 
+from query.cache import Answers
 from query.clock import Clock
 from query.database import Pool, fetch
 from query.errors import failure
@@ -167,10 +168,15 @@ async def summary(
     user_id: UserId,
     pool: NamedDependency[SkipValidation[Pool]],
     clock: NamedDependency[SkipValidation[Clock]],
-) -> Summary:
+    answers: NamedDependency[SkipValidation[Answers]],
+) -> Response[Summary]:
     """Revenue, bookings, fans, listening and skills, and how they grow; days are UTC."""
-    moments = moments_of(clock())
-    (business,) = await fetch(
-        pool, "summary", Business, {"user_id": user_id, **msgspec.structs.asdict(moments)}
-    )
-    return summary_of(business)
+
+    async def make() -> Summary:
+        moments = moments_of(clock())
+        (business,) = await fetch(
+            pool, "summary", Business, {"user_id": user_id, **msgspec.structs.asdict(moments)}
+        )
+        return summary_of(business)
+
+    return await answers.answer(("summary", user_id), make)

@@ -4,9 +4,10 @@ from typing import Any
 
 import msgspec
 
-from schemas import events, responses
+from schemas import events, platform, responses
 
 ANSWERS = (
+    platform.Platform,
     responses.Historical,
     responses.Performance,
     responses.Summary,

@@ -12,61 +12,100 @@ Money = Annotated[str, Meta(description="As in the en-US locale, minor units by 
 Change = Annotated[str, Meta(pattern=r"^[+-][0-9]+\.[0-9]%$")]
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Answers share the camelCase of the contract."""
 
 
-class Error(_Answer, frozen=True, kw_only=True):
+class Error(Answer, frozen=True, kw_only=True):
     """One sentence on what was wrong."""
 
     error: str
 
 
-class Point(_Answer, frozen=True, kw_only=True):
-    """One bucket: `cpu` and `memory` are percent, means over its samples; the counts are sums."""
+class Point(Answer, frozen=True, kw_only=True):
+    """One bucket of a user's history."""
 
-    timestamp: datetime
-    cpu: float
-    memory: float
-    messages: int
-    errors: int
-
-
-class Averages(_Answer, frozen=True, kw_only=True):
-    """`cpu` and `memory`: percent, means over all samples; the counts: means per point."""
-
-    cpu: float
-    memory: float
-    messages: float
-    errors: float
+    timestamp: Annotated[datetime, Meta(description="Start of the bucket")]
+    cpu: Annotated[
+        float,
+        Meta(description="Percent, mean over all samples of the user's agents", examples=[12.5]),
+    ]
+    memory: Annotated[
+        float,
+        Meta(description="Percent, mean over all samples of the user's agents", examples=[48.25]),
+    ]
+    messages: Annotated[int, Meta(description="Sum in the bucket", examples=[1200])]
+    errors: Annotated[int, Meta(description="Sum in the bucket", examples=[3])]
 
 
-class Historical(_Answer, frozen=True, kw_only=True):
-    """A user's history in time order, buckets with data only."""
+class Averages(Answer, frozen=True, kw_only=True):
+    """Means over the whole range."""
 
-    user_id: str
-    time_range: Range
-    metrics: list[Point]
+    cpu: Annotated[
+        float, Meta(description="Percent, mean over all samples in the range", examples=[13.1])
+    ]
+    memory: Annotated[
+        float, Meta(description="Percent, mean over all samples in the range", examples=[48.95])
+    ]
+    messages: Annotated[float, Meta(description="Mean per point returned", examples=[1000.0])]
+    errors: Annotated[float, Meta(description="Mean per point returned", examples=[1.5])]
+
+
+class Historical(Answer, frozen=True, kw_only=True):
+    """A user's history in points of whole buckets."""
+
+    user_id: Annotated[str, Meta(description="As asked", examples=["alice"])]
+    time_range: Annotated[Range, Meta(description="As asked", examples=["7d"])]
+    metrics: Annotated[
+        list[Point],
+        Meta(description="In time order, buckets with data only; the newest is unfinished"),
+    ]
     averages: Averages
 
 
-class Performance(_Answer, frozen=True, kw_only=True):
-    """How a user's agents do right now.
+class Performance(Answer, frozen=True, kw_only=True):
+    """How a user's agents do right now."""
 
-    `cpu`, `memory`: percent, means over each agent's newest sample of the last 5 minutes;
-    `error_rate`: percent, and `response_time`: milliseconds, both over the last 15 minutes.
-    `as_of` is the time of the newest sample, the epoch where there is none.
-    """
+    cpu: Annotated[
+        float,
+        Meta(
+            description="Percent, mean over each agent's newest sample of the last 5 minutes",
+            examples=[31.4],
+        ),
+    ]
+    memory: Annotated[
+        float,
+        Meta(
+            description="Percent, mean over each agent's newest sample of the last 5 minutes",
+            examples=[62.75],
+        ),
+    ]
+    error_rate: Annotated[
+        float,
+        Meta(
+            description="Percent: errors ÷ messages of the last 15 minutes, at most 100; errors "
+            "without messages are 100",
+            examples=[0.25],
+        ),
+    ]
+    response_time: Annotated[
+        float,
+        Meta(
+            description="Milliseconds, mean over the messages of the last 15 minutes whose time "
+            "was told",
+            examples=[84.2],
+        ),
+    ]
+    status: Annotated[
+        Freshness,
+        Meta(description="`stale`: no sample in 5 minutes, all zeros; `no_data`: never one"),
+    ]
+    as_of: Annotated[
+        datetime, Meta(description="Time of the newest sample, the epoch where there is none")
+    ]
 
-    cpu: float
-    memory: float
-    error_rate: float
-    response_time: float
-    status: Freshness
-    as_of: datetime
 
-
-class OtherRevenue(_Answer, frozen=True, kw_only=True):
+class OtherRevenue(Answer, frozen=True, kw_only=True):
     """Money in a currency beside the user's own; it is not converted and not added up."""
 
     currency: Annotated[str, Meta(description="ISO 4217 code", examples=["EUR"])]
@@ -74,7 +113,7 @@ class OtherRevenue(_Answer, frozen=True, kw_only=True):
     total: Annotated[Money, Meta(description="All time", examples=["€480.00"])]
 
 
-class Revenue(_Answer, frozen=True, kw_only=True):
+class Revenue(Answer, frozen=True, kw_only=True):
     """Money in the currency of most of the user's payments, refunds taken off."""
 
     currency: Annotated[str, Meta(description="ISO 4217 code", examples=["USD"])]
@@ -90,7 +129,7 @@ class Revenue(_Answer, frozen=True, kw_only=True):
     others: Annotated[list[OtherRevenue], Meta(description="Other currencies, most payments first")]
 
 
-class Bookings(_Answer, frozen=True, kw_only=True):
+class Bookings(Answer, frozen=True, kw_only=True):
     """Bookings by their newest status."""
 
     completed: int
@@ -105,7 +144,7 @@ class Bookings(_Answer, frozen=True, kw_only=True):
     ]
 
 
-class Segmentation(_Answer, frozen=True, kw_only=True):
+class Segmentation(Answer, frozen=True, kw_only=True):
     """Fans by their newest segment; together they are all fans."""
 
     superfans: int
@@ -113,7 +152,7 @@ class Segmentation(_Answer, frozen=True, kw_only=True):
     new: int
 
 
-class Fans(_Answer, frozen=True, kw_only=True):
+class Fans(Answer, frozen=True, kw_only=True):
     """Everybody who was ever a fan."""
 
     total: int
@@ -124,7 +163,7 @@ class Fans(_Answer, frozen=True, kw_only=True):
     segmentation: Segmentation
 
 
-class Streams(_Answer, frozen=True, kw_only=True):
+class Streams(Answer, frozen=True, kw_only=True):
     """Plays of the last 30 UTC days, today included."""
 
     monthly_listeners: Annotated[int, Meta(description="Distinct listeners")]
@@ -134,7 +173,7 @@ class Streams(_Answer, frozen=True, kw_only=True):
     ]
 
 
-class Skills(_Answer, frozen=True, kw_only=True):
+class Skills(Answer, frozen=True, kw_only=True):
     """Skills by their newest change."""
 
     active: int
@@ -144,7 +183,7 @@ class Skills(_Answer, frozen=True, kw_only=True):
     ]
 
 
-class Summary(_Answer, frozen=True, kw_only=True):
+class Summary(Answer, frozen=True, kw_only=True):
     """How a user's business does. Percents that compare carry a sign; days and months are UTC."""
 
     revenue: Revenue
@@ -154,13 +193,13 @@ class Summary(_Answer, frozen=True, kw_only=True):
     skills: Skills
 
 
-class Live(_Answer, frozen=True, kw_only=True):
+class Live(Answer, frozen=True, kw_only=True):
     """The process runs."""
 
     status: Literal["ok"]
 
 
-class Ready(_Answer, frozen=True, kw_only=True):
+class Ready(Answer, frozen=True, kw_only=True):
     """Whether requests can be answered; `reasons` says why not."""
 
     status: Literal["ok", "unavailable"]

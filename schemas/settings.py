@@ -157,6 +157,7 @@ class HttpSettings(_Settings):
     jwt_secret: SecretStr | None = None
     jwt_public_key_file: Path | None = None
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 8
+    answer_cache_ms: Annotated[int, Field(ge=0, le=60_000)] = 2_000
 
     @field_validator("jwt_secret")
     @classmethod

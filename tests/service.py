@@ -18,9 +18,11 @@ NOW: Final = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 LOOPBACK: Final = "127.0.0.1"
 
 
-def application(database: str, now: datetime = NOW) -> Litestar:
-    """The application at one moment; HS256 with the tests' secret."""
-    http = HttpSettings(jwt_secret=SecretStr(SECRET), database_pool_size=4)
+def application(database: str, now: datetime = NOW, answer_cache_ms: int = 0) -> Litestar:
+    """The application at one moment; HS256 with the tests' secret, no answer kept."""
+    http = HttpSettings(
+        jwt_secret=SecretStr(SECRET), database_pool_size=4, answer_cache_ms=answer_cache_ms
+    )
     return create_app(DatabaseSettings(database_url=SecretStr(database)), http, lambda: now)
 
 

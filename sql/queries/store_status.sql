@@ -1,5 +1,5 @@
 -- Keep each agent's newest status; at the same time the one later in the contract's list wins.
--- The newest `running` and `removed` are kept besides: see effective_state().
+-- The newest `running` and `removed` are kept besides: between them only `running` counts.
 insert into agent_states as kept (agent_key, ts, status, reason, running_ts, removed_ts)
 select
     agent_key,

@@ -6,27 +6,22 @@ alter table agent_states add column running_ts timestamptz;
 alter table agent_states add column removed_ts timestamptz;
 update agent_states set running_ts = ts where status = 'running';
 update agent_states set removed_ts = ts where status = 'removed';
-alter table agent_states add column removed boolean not null generated always as (
-    status = 'removed' or coalesce(removed_ts >= coalesce(running_ts, '-infinity'), false)
+
+-- What a sample has to be newer than to make the agent running. A supervisor's clock may run behind:
+-- half a minute is granted. Nothing is newer than infinity: a removed agent is told so by that alone.
+alter table agent_states add column running_after timestamptz not null generated always as (
+    case
+        when status = 'removed' or removed_ts >= coalesce(running_ts, '-infinity') then 'infinity'
+        when status = 'running' then '-infinity'
+        else (ts at time zone 'UTC' + interval '30 seconds') at time zone 'UTC'
+    end
 ) stored;
 
--- The one definition of an agent's state; null stands for a status or sample there never was.
--- A supervisor's clock may run behind: half a minute is granted.
-create function effective_state(
-    status text, removed boolean, status_ts timestamptz, sample_ts timestamptz
-) returns text
-language sql stable parallel safe
-return case
-    when status is null then 'running'
-    when removed then 'removed'
-    when status in ('stopped', 'failed') and sample_ts > status_ts + interval '30 seconds'
-        then 'running'
-    else status
-end;
+create index agent_states_removed on agent_states (agent_key) where running_after = 'infinity';
 
 -- migrate:down
 
-drop function effective_state(text, boolean, timestamptz, timestamptz);
-alter table agent_states drop column removed;
+drop index agent_states_removed;
+alter table agent_states drop column running_after;
 alter table agent_states drop column removed_ts;
 alter table agent_states drop column running_ts;

@@ -1,29 +1,32 @@
 -- migrate:up
 
--- A mark for each 5-minute bucket with a sample, one row an agent: uptime over 30 days reads a row
--- an agent and not one an agent and day. Marks are only ever set, so that samples which come late,
--- out of order or again need no look-up. Half a page leaves each row a place for its next version.
-create table agent_uptime (
+-- A mark for each 5-minute bucket with a sample, one row an agent. Marks are only ever set, so that
+-- samples which come late, out of order or again need no look-up.
+create table agent_marks (
     agent_key integer primary key,
     day date not null,
-    earlier integer not null generated always as (
-        bit_count(substring(marks from 577 for 8352))::integer
-    ) stored,
     marks bit(9216) not null
 ) with (fillfactor = 50);
 
+-- What uptime over 30 days is read from, a short row an agent and not one an agent and day: worked
+-- out from the marks when they are set, once in 5 minutes and agent.
+create table agent_uptime (
+    agent_key integer primary key,
+    first_bucket integer not null,
+    day date not null,
+    earlier smallint not null,
+    totals smallint[] not null,
+    last_marks bit(576) not null
+) with (fillfactor = 50);
+
 -- Buckets are numbered from the epoch, 288 a day. The last 288 marks are those of `day`, the first
--- those of the day 31 days before. Rows go in by key, so that writers lock alike; an agent whose
--- buckets are all marked already is not locked.
-create function mark_uptime() returns trigger
-language plpgsql as $$
-begin
+-- those of the day 31 days before. Rows go in by key, so that writers lock alike. Most samples find
+-- their bucket marked in the short row, and lock nothing.
+create function mark_buckets(agent_keys integer[], numbers integer[]) returns void
+language sql as $$
     with sent as (
-        select agent_key, (extract(epoch from bucket) / 300)::integer as number
-        from (
-            select distinct agent_key, time_bucket(interval '5 minutes', ts) as bucket
-            from new_samples
-        ) as bucket
+        select agent_key, number
+        from unnest(agent_keys, numbers) as sent (agent_key, number)
     ),
     unmarked as (
         select
@@ -34,22 +37,60 @@ begin
         from sent
         left join agent_uptime as kept on kept.agent_key = sent.agent_key
         where kept.agent_key is null or substring(
-            kept.marks from sent.number - 288 * (kept.day - date '1970-01-01' - 31) + 1 for 1
+            kept.last_marks from sent.number - 288 * (kept.day - date '1970-01-01' - 1) + 1 for 1
         ) <> B'1'
+    ),
+    first as (
+        select agent_key, min(number) as bucket from unmarked group by agent_key
+    ),
+    marked as (
+        insert into agent_marks as kept (agent_key, day, marks)
+        select
+            agent_key,
+            date '1970-01-01' + day,
+            bit_or(case
+                when number >= 288 * (day - 31) then B'1'::bit(9216) >> (number - 288 * (day - 31))
+                else B'0'::bit(9216)
+            end)
+        from unmarked
+        group by agent_key, day
+        order by agent_key
+        on conflict (agent_key) do update set
+            day = greatest(kept.day, excluded.day),
+            marks = (kept.marks << 288 * greatest(excluded.day - kept.day, 0))
+                | (excluded.marks << 288 * greatest(kept.day - excluded.day, 0))
+        returning agent_key, day, marks
     )
-    insert into agent_uptime as kept (agent_key, day, marks)
+    insert into agent_uptime as kept (agent_key, first_bucket, day, earlier, totals, last_marks)
     select
         agent_key,
-        date '1970-01-01' + day,
-        bit_or(B'1'::bit(9216) >> (number - 288 * (day - 31)))
-    from unmarked
-    where number >= 288 * (day - 31)
-    group by agent_key, day
+        first.bucket,
+        day,
+        bit_count(substring(marks from 577 for 8352)),
+        array(
+            select bit_count(substring(marks for 288 * days))
+            from generate_series(1, 32) as days
+            order by days
+        ),
+        substring(marks from 8641)
+    from marked join first using (agent_key)
     order by agent_key
     on conflict (agent_key) do update set
-        day = greatest(kept.day, excluded.day),
-        marks = (kept.marks << 288 * greatest(excluded.day - kept.day, 0))
-            | (excluded.marks << 288 * greatest(kept.day - excluded.day, 0));
+        first_bucket = least(kept.first_bucket, excluded.first_bucket),
+        day = excluded.day,
+        earlier = excluded.earlier,
+        totals = excluded.totals,
+        last_marks = excluded.last_marks
+$$;
+
+create function mark_uptime() returns trigger
+language plpgsql as $$
+begin
+    perform mark_buckets(array_agg(agent_key), array_agg(number))
+    from (
+        select distinct agent_key, floor(date_part('epoch', ts) / 300)::integer as number
+        from new_samples
+    ) as sent;
     return null;
 end
 $$;
@@ -60,26 +101,16 @@ referencing new table as new_samples
 for each statement execute function mark_uptime();
 
 -- Samples that are stored already.
-with sent as (
-    select distinct
-        agent_key,
-        (extract(epoch from time_bucket(interval '5 minutes', ts)) / 300)::integer as number
+select mark_buckets(array_agg(agent_key), array_agg(number))
+from (
+    select distinct agent_key, floor(date_part('epoch', ts) / 300)::integer as number
     from agent_samples
-),
-newest as (
-    select agent_key, max(number) / 288 as day from sent group by agent_key
-)
-insert into agent_uptime (agent_key, day, marks)
-select
-    agent_key,
-    date '1970-01-01' + day,
-    bit_or(B'1'::bit(9216) >> (number - 288 * (day - 31)))
-from sent join newest using (agent_key)
-where number >= 288 * (day - 31)
-group by agent_key, day;
+) as sent;
 
 -- migrate:down
 
 drop trigger mark_uptime on agent_samples;
 drop function mark_uptime();
+drop function mark_buckets(integer[], integer[]);
 drop table agent_uptime;
+drop table agent_marks;

@@ -22,15 +22,26 @@ comment on column agent_states.status is 'running, stopped, failed or removed.';
 comment on column agent_states.reason is 'Why, in the sender''s words.';
 comment on column agent_states.running_ts is 'Newest time at which the agent was told running.';
 comment on column agent_states.removed_ts is 'Newest time at which the agent was told removed.';
-comment on column agent_states.removed is 'Whether it was removed and has not been told running since.';
+comment on column agent_states.running_after is
+    'A sample after this makes the agent running: always, 30 seconds after stopped or failed, '
+    'never (infinity) after removed, which holds until it is told running.';
 
-comment on table agent_uptime is
+comment on table agent_marks is
     'The 5-minute buckets in which each agent had a sample, for 32 days.';
-comment on column agent_uptime.agent_key is 'The agent.';
-comment on column agent_uptime.day is 'UTC day of the newest mark; the marks end with this day.';
-comment on column agent_uptime.earlier is 'How many marks the 29 days before `day` have.';
-comment on column agent_uptime.marks is
+comment on column agent_marks.agent_key is 'The agent.';
+comment on column agent_marks.day is 'UTC day of the newest mark; the marks end with this day.';
+comment on column agent_marks.marks is
     'A bit for each 5-minute bucket, 288 a day: 1 where the agent had a sample.';
+
+comment on table agent_uptime is 'What agent_marks tells of each agent, added up.';
+comment on column agent_uptime.agent_key is 'The agent.';
+comment on column agent_uptime.first_bucket is
+    'The bucket of the agent''s first sample; 5-minute buckets are numbered from the epoch.';
+comment on column agent_uptime.day is 'UTC day of the newest mark.';
+comment on column agent_uptime.earlier is 'How many marks the 29 days before `day` have.';
+comment on column agent_uptime.totals is
+    'How many marks the first of the 32 days has, the first two, and so on to all.';
+comment on column agent_uptime.last_marks is 'The marks of `day` and of the day before it.';
 
 comment on table agent_samples is
     'Every sample, once; told apart by agent and time. Kept for the raw retention.';

@@ -133,7 +133,11 @@ begin
                 a.user_id,
                 a.agent_id,
                 a.agent_key,
-                effective_state(s.status, s.removed, s.ts, l.ts) as state,
+                case
+                    when s.status is null or l.ts > s.running_after then 'running'
+                    when s.running_after = 'infinity' then 'removed'
+                    else s.status
+                end as state,
                 s.status,
                 s.ts as status_time,
                 s.reason as status_reason,

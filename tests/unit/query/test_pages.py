@@ -33,6 +33,7 @@ async def test_the_document_tells_the_endpoints() -> None:
     async with serving(application(NOWHERE)) as client:
         document = (await client.get("/openapi.json")).json()
     assert set(document["paths"]) == {
+        "/api/metrics",
         "/api/metrics/{userId}/historical",
         "/api/metrics/{userId}/performance",
         "/api/metrics/{userId}/summary",

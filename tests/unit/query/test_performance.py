@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from query.performance import Recent, error_rate, performance_of
+from query.figures import error_rate
+from query.performance import Recent, performance_of
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -1,0 +1,195 @@
+"""How the whole platform does: agents, messages, deployments, uptime, performance, storage."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import SkipValidation
+
+from query.cache import Answers
+from query.clock import Clock
+from query.database import Pool, fetch
+from query.errors import failure
+from query.figures import error_rate, mean
+from query.openapi import REFUSALS
+from schemas.platform import (
+    AgentCounts,
+    DeploymentCounts,
+    MessageCounts,
+    Platform,
+    PlatformMetrics,
+    Quality,
+    Storage,
+    Uptime,
+)
+from schemas.responses import Error
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FAILURE: Final = "Failed to fetch metrics"
+MINUTE: Final = timedelta(minutes=1)
+BUCKET: Final = timedelta(minutes=5)
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+
+
+class Moments(msgspec.Struct, frozen=True):
+    """Where the windows begin and end; all UTC.
+
+    `recent` is the first of 24 hours that end with the current one. 5-minute buckets are numbered
+    from the epoch: `bucket_start` is the first of 30 days that end with today, `bucket_stop` the
+    unfinished one.
+    `minute` is the current one and the last of 43,200 that begin with `minutes_start`.
+    """
+
+    now: datetime
+    today: datetime
+    date: date
+    week: datetime
+    month: datetime
+    recent: datetime
+    bucket_start: int
+    bucket_stop: int
+    buckets_of_today: int
+    minute: datetime
+    minutes_start: datetime
+    minutes_midnight: datetime
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """The platform as the database adds it up.
+
+    `buckets` are the finished ones since each agent's first sample, summed over agents, and
+    `buckets_up` those of them with a sample. `messages` to `response_messages`: the last 24 hours.
+    """
+
+    agents: int
+    agents_active: int
+    agents_failed: int
+    storage_used_mb: float
+    storage_total_mb: float
+    buckets: int
+    buckets_up: int
+    messages_today: int
+    messages_this_week: int
+    messages_this_month: int
+    messages: int
+    errors: int
+    response_ms_sum: float
+    response_messages: int
+    deployments: int
+    deployments_succeeded: int
+    deployments_failed: int
+    first_minute: datetime | None
+    is_minute_up: bool
+    minutes_up: int
+
+
+def moments_of(now: datetime) -> Moments:
+    """The windows at a moment in UTC."""
+    minute = now.replace(second=0, microsecond=0)
+    today = minute.replace(hour=0, minute=0)
+    minutes_start = minute - 30 * DAY + MINUTE
+    return Moments(
+        now=now,
+        today=today,
+        date=today.date(),
+        week=today - today.weekday() * DAY,
+        month=today.replace(day=1),
+        recent=minute.replace(minute=0) - 23 * HOUR,
+        bucket_start=(today - 29 * DAY - EPOCH) // BUCKET,
+        bucket_stop=(now - EPOCH) // BUCKET,
+        buckets_of_today=(now - today) // BUCKET,
+        minute=minute,
+        minutes_start=minutes_start,
+        minutes_midnight=minutes_start.replace(hour=0, minute=0) + DAY,
+    )
+
+
+def platform_of(totals: Totals, moments: Moments) -> Platform:
+    """The answer at `moments.now`; percents and means have two decimals."""
+    return Platform(
+        metrics=PlatformMetrics(
+            agents=_agents(totals),
+            messages=MessageCounts(
+                today=totals.messages_today,
+                this_week=totals.messages_this_week,
+                this_month=totals.messages_this_month,
+            ),
+            deployments=DeploymentCounts(
+                total=totals.deployments,
+                successful=totals.deployments_succeeded,
+                failed=totals.deployments_failed,
+            ),
+            uptime=_uptime(totals, moments),
+            performance=_quality(totals),
+            storage=_storage(totals),
+        ),
+        timestamp=moments.now,
+        status="ok",
+    )
+
+
+def _agents(totals: Totals) -> AgentCounts:
+    return AgentCounts(
+        total=totals.agents,
+        active=totals.agents_active,
+        inactive=totals.agents - totals.agents_active - totals.agents_failed,
+        failed=totals.agents_failed,
+    )
+
+
+def _uptime(totals: Totals, moments: Moments) -> Uptime:
+    return Uptime(
+        platform_uptime=mean(100 * totals.minutes_up, _minutes(totals, moments)),
+        average_agent_uptime=mean(100 * totals.buckets_up, totals.buckets),
+    )
+
+
+def _minutes(totals: Totals, moments: Moments) -> int:
+    """How many minutes could have had a heartbeat; the current one only once it has."""
+    if totals.first_minute is None or totals.first_minute > moments.minute:
+        return 0
+    first = max(totals.first_minute, moments.minutes_start)
+    return (moments.minute - first) // MINUTE + totals.is_minute_up
+
+
+def _quality(totals: Totals) -> Quality:
+    rate = error_rate(totals.errors, totals.messages)
+    return Quality(
+        average_response_time=mean(totals.response_ms_sum, totals.response_messages),
+        success_rate=f"{100 - rate:.2f}",
+        error_rate=f"{rate:.2f}",
+    )
+
+
+def _storage(totals: Totals) -> Storage:
+    total = totals.storage_total_mb
+    return Storage(
+        used=round(totals.storage_used_mb, 2),
+        total=round(total, 2),
+        percent_used=round(100 * totals.storage_used_mb / total, 2) if total else 0.0,
+    )
+
+
+@get(
+    "/api/metrics",
+    opt=failure(FAILURE),
+    responses={**REFUSALS, 500: ResponseSpec(Error, description=FAILURE)},
+    summary="The whole platform",
+)
+async def platform(
+    pool: NamedDependency[SkipValidation[Pool]],
+    clock: NamedDependency[SkipValidation[Clock]],
+    answers: NamedDependency[SkipValidation[Answers]],
+) -> Response[Platform]:
+    """Agents, messages, deployments, uptime, performance and storage of all users together."""
+
+    async def make() -> Platform:
+        moments = moments_of(clock())
+        (totals,) = await fetch(pool, "platform", Totals, msgspec.structs.asdict(moments))
+        return platform_of(totals, moments)
+
+    return await answers.answer(("platform",), make)

@@ -1,0 +1,110 @@
+"""What the HTTP service answers about the whole platform; as in `schemas.responses`."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from schemas.responses import Answer
+
+Percent = Annotated[str, Meta(pattern=r"^[0-9]{1,3}\.[0-9]{2}$")]
+
+
+class AgentCounts(Answer, frozen=True, kw_only=True):
+    """Agents that ever sent a sample or a status, by effective state."""
+
+    total: Annotated[int, Meta(description="Agents known and not removed", examples=[40])]
+    active: Annotated[
+        int, Meta(description="Running, and sampled in the last 5 minutes", examples=[36])
+    ]
+    inactive: Annotated[
+        int, Meta(description="All that are neither active nor failed", examples=[3])
+    ]
+    failed: Annotated[int, Meta(description="Failed", examples=[1])]
+
+
+class MessageCounts(Answer, frozen=True, kw_only=True):
+    """Messages of all agents."""
+
+    today: Annotated[int, Meta(description="Since the start of the UTC day", examples=[9_000])]
+    this_week: Annotated[int, Meta(description="Since Monday", examples=[41_000])]
+    this_month: Annotated[int, Meta(description="Since the first of the month", examples=[70_000])]
+
+
+class DeploymentCounts(Answer, frozen=True, kw_only=True):
+    """Deployments, each by its newest status."""
+
+    total: Annotated[int, Meta(description="All, pending ones too", examples=[120])]
+    successful: Annotated[int, Meta(description="Succeeded", examples=[110])]
+    failed: Annotated[int, Meta(description="Failed", examples=[8])]
+
+
+class Uptime(Answer, frozen=True, kw_only=True):
+    """How much of the time there was a sign of life."""
+
+    platform_uptime: Annotated[
+        float,
+        Meta(
+            description="Percent of the minutes since the first heartbeat, 30 days at most, in "
+            "which ingest wrote its heartbeat",
+            examples=[99.98],
+        ),
+    ]
+    average_agent_uptime: Annotated[
+        float,
+        Meta(
+            description="Percent of the 5-minute buckets since each agent's first sample that have "
+            "one, over all agents not removed and the last 30 UTC days",
+            examples=[97.5],
+        ),
+    ]
+
+
+class Quality(Answer, frozen=True, kw_only=True):
+    """How messages went in the last 24 hours, the current one and the 23 before."""
+
+    average_response_time: Annotated[
+        float,
+        Meta(
+            description="Milliseconds, mean over the messages whose time was told", examples=[84.2]
+        ),
+    ]
+    success_rate: Annotated[
+        Percent, Meta(description="Percent, 100 less errorRate", examples=["99.75"])
+    ]
+    error_rate: Annotated[
+        Percent,
+        Meta(
+            description="Percent: errors ÷ messages, at most 100; errors without messages are 100",
+            examples=["0.25"],
+        ),
+    ]
+
+
+class Storage(Answer, frozen=True, kw_only=True):
+    """The newest storage that each agent not removed has told."""
+
+    used: Annotated[float, Meta(description="MB in use, sum", examples=[5_120.0])]
+    total: Annotated[float, Meta(description="MB there are, sum", examples=[20_480.0])]
+    percent_used: Annotated[
+        float, Meta(description="Percent in use, 0 where total is 0", examples=[25.0])
+    ]
+
+
+class PlatformMetrics(Answer, frozen=True, kw_only=True):
+    """The figures of all users' agents together."""
+
+    agents: AgentCounts
+    messages: MessageCounts
+    deployments: DeploymentCounts
+    uptime: Uptime
+    performance: Quality
+    storage: Storage
+
+
+class Platform(Answer, frozen=True, kw_only=True):
+    """How the whole platform does."""
+
+    metrics: PlatformMetrics
+    timestamp: Annotated[datetime, Meta(description="The moment that was asked at")]
+    status: Annotated[Literal["ok"], Meta(description="`ok`")]
