@@ -22,6 +22,10 @@ class AgentDirectory:
     def __len__(self) -> int:
         return len(self._keys)
 
+    def stands_by(self, keys: dict[Agent, int]) -> bool:
+        """Whether these are the directory's keys and it has forgotten none since."""
+        return keys is self._keys
+
     def forget(self) -> None:
         """Looks every agent up again from here on."""
         self._keys = {}

@@ -14,6 +14,9 @@ SESSION_TIMEOUT_MS = 6_000
 # A rebalance waits until every member has asked, which it does with a heartbeat.
 HEARTBEAT_MS = 1_000
 TELL_TIMEOUT_S = 2.0
+# The client has one fetch at a time under way to a broker: while one waits for partitions without
+# news, those with a backlog wait too.
+FETCH_WAIT_MS = 20
 
 
 class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
@@ -68,6 +71,8 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         records: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
             timeout_ms=timeout_ms, max_records=max_records
         )
+        # A client with records at hand does not give way, and the writer has its next step to do.
+        await asyncio.sleep(0)
         return records
 
     async def stay_alive(self) -> None:
@@ -127,8 +132,8 @@ async def open_fetcher(
         isolation_level="read_committed",
         session_timeout_ms=SESSION_TIMEOUT_MS,
         heartbeat_interval_ms=HEARTBEAT_MS,
-        max_partition_fetch_bytes=2 * kafka.message_max_bytes,
-        fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=4 * kafka.message_max_bytes,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     await consumer.start()
     try:

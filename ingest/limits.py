@@ -38,9 +38,12 @@ class Limits:
         )
 
     def is_full(self, intake: Intake, agents: int) -> bool:
-        """Whether no more records should be added before this is written.
+        """Whether no more records should be added before this is written."""
+        return intake.rows >= self.full_rows(agents) or intake.nbytes >= self.max_bytes
+
+    def full_rows(self, agents: int) -> int:
+        """The rows of a full batch.
 
         Rollups cost by the agents in a batch, not its rows: in a backlog it grows with the fleet.
         """
-        rows = min(max(SMALLEST_FULL_BATCH, ROWS_AN_AGENT * agents), self.max_rows)
-        return intake.rows >= rows or intake.nbytes >= self.max_bytes
+        return min(max(SMALLEST_FULL_BATCH, ROWS_AN_AGENT * agents), self.max_rows)

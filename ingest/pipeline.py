@@ -1,12 +1,12 @@
-"""The loop: fetch and decode the next batch while this one is written.
+"""The loop: while one batch is written the next is shaped, and the one after it fetched, decoded.
 
-One piece of work runs beside the fetching, a claim or a write. What goes wrong ends in one of three
-ways: tried again (database or broker away), claimed again (fenced), or told (a gap).
+Beside the fetching runs a claim, or the writing. What goes wrong ends in one of three ways: tried
+again (database or broker away), claimed again (fenced), or told (a gap).
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from ingest import metrics
 from ingest.agents import AgentDirectory
-from ingest.batch import Intake
+from ingest.batch import Batch, Intake
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
 from ingest.fetch import Fetcher
@@ -25,7 +25,7 @@ from ingest.limits import Limits
 from ingest.offsets import FencedError
 from ingest.positions import GapError
 from ingest.progress import Progress
-from ingest.retry import backoff
+from ingest.retry import until_done
 from ingest.shape import agents_of, check_times, shape
 from ingest.takeover import Assignment, TakeOver
 from ingest.write import write_batch
@@ -33,9 +33,10 @@ from schemas.events import MAX_EVENTS_A_MESSAGE
 
 log = structlog.get_logger("ingest")
 
-# What is fetched at once is decoded at once, and may overfill a batch by so much.
-FETCH_RECORDS: Final = 5_000
-FETCH_EVENTS: Final = 10_000
+# What is fetched at once is decoded at once: some milliseconds, for the writer waits meanwhile.
+FETCH_EVENTS: Final = 250
+# One batch in the database's hands, and one shaped and ready.
+MOST_WORKS: Final = 2
 IDLE_FETCH_MS: Final = 500
 BUSY_FETCH_MS: Final = 20
 # Work that takes longer has the partitions paused, and the group told that we are alive.
@@ -57,7 +58,7 @@ class Pipeline:
         self._assignment: Assignment | None = None
         self._intake = Intake()
         self._waiting_since = 0.0
-        self._work: asyncio.Task[None] | None = None
+        self._works: list[asyncio.Task[None]] = []
         self._events_a_record: float = MAX_EVENTS_A_MESSAGE
         self._paused = False
         self._draining = False
@@ -71,26 +72,26 @@ class Pipeline:
                     await self._end_work()
                     self._start(self._claim(fetcher))
                 await self._settle(fetcher)
+                self._write_if_due()
                 if self._must_wait():
                     await self._wait(fetcher)
                 else:
                     await self._read(fetcher)
-                    self._write_if_due()
         finally:
             await self._end_work()
 
     async def drain(self, fetcher: Fetcher) -> None:
         """Begins no further batch, and lets the one that is being written end in time."""
         self._draining = True
-        if self._work is not None and self._assignment is not None:
-            await asyncio.wait({self._work}, timeout=self._limits.drain_s)
+        if self._works and self._assignment is not None:
+            await asyncio.wait(self._works, timeout=self._limits.drain_s)
         await fetcher.tell_group(self._progress.stored)
 
     async def on_revoked(self) -> None:
         """Gives a write that is under way a moment to end; what waits is for the next owner."""
         self._forget()
-        if self._work is not None:
-            await asyncio.wait({self._work}, timeout=self._limits.patience_s)
+        if self._works:
+            await asyncio.wait(self._works, timeout=self._limits.patience_s)
         await self._end_work()
         # It may have been a claim, and have ended.
         self._forget()
@@ -104,33 +105,31 @@ class Pipeline:
     def _start(self, claim: Coroutine[Any, Any, None]) -> None:
         """Leaves what was read and not written, to be read again after a claim."""
         self._forget()
-        self._work = asyncio.create_task(claim)
+        self._works = [asyncio.create_task(claim)]
 
     async def _end_work(self) -> None:
-        work, self._work = self._work, None
-        if work is None:
+        works, self._works = self._works, []
+        if not works:
             return
-        work.cancel()
+        for work in works:
+            work.cancel()
         # A server that does not answer must not hold up the group: the fence keeps out whatever
         # comes of it.
-        done, _ = await asyncio.wait({work}, timeout=self._limits.patience_s)
-        error = None if not done or work.cancelled() else work.exception()
-        if isinstance(error, FencedError):
-            metrics.FENCED.inc()
-        if not done or error is not None:
-            log.info("work given up", ended=bool(done), reason=str(error or "no answer"))
+        await asyncio.wait(works, timeout=self._limits.patience_s)
+        for work in works:
+            _tell_end(work)
 
     async def _settle(self, fetcher: Fetcher) -> None:
         """Takes the result of work that has ended."""
-        if self._work is None or not self._work.done():
+        if not self._works or not self._works[0].done():
             await self._progress.tell(fetcher)
             return
-        work, self._work = self._work, None
         try:
-            work.result()
+            self._works.pop(0).result()
         except FencedError as fenced:
             metrics.FENCED.inc()
             log.warning("fenced", reason=str(fenced))
+            await self._end_work()
             self._start(self._regain(fetcher))
             return
         if self._paused:
@@ -138,15 +137,17 @@ class Pipeline:
             fetcher.resume()
 
     def _must_wait(self) -> bool:
-        return self._work is not None and (self._assignment is None or self._is_full())
+        if self._assignment is None:
+            return bool(self._works)
+        return len(self._works) == MOST_WORKS and self._is_full()
 
     def _is_full(self) -> bool:
         return self._limits.is_full(self._intake, len(self._agents))
 
     async def _wait(self, fetcher: Fetcher) -> None:
-        if self._work is None:
+        if not self._works:
             return
-        done, _ = await asyncio.wait({self._work}, timeout=PATIENCE_S)
+        done, _ = await asyncio.wait(self._works[:1], timeout=PATIENCE_S)
         if not done:
             self._paused = self._assignment is not None
             await fetcher.stay_alive()
@@ -181,11 +182,13 @@ class Pipeline:
             self._events_a_record = (self._intake.rows - rows_before) / records_fetched
 
     def _fetch_records(self) -> int:
-        """Fewer records at a time where each is an array of many events."""
-        return round(min(FETCH_RECORDS, max(1, FETCH_EVENTS / max(1, self._events_a_record))))
+        """No more than fill the batch; fewer where each is an array of many events."""
+        room = self._limits.full_rows(len(self._agents)) - self._intake.rows
+        events = min(FETCH_EVENTS, max(1, room))
+        return round(max(1, events / max(1, self._events_a_record)))
 
     def _fetch_timeout_ms(self) -> int:
-        if self._work is not None:
+        if self._works:
             return BUSY_FETCH_MS
         if not self._intake.spans:
             return IDLE_FETCH_MS
@@ -193,19 +196,21 @@ class Pipeline:
         return max(1, round((self._limits.linger_s - waited) * 1000))
 
     def _write_if_due(self) -> None:
-        if self._work is not None or self._assignment is None or self._draining:
+        if self._assignment is None or self._draining or len(self._works) == MOST_WORKS:
             return
         waited = time.monotonic() - self._waiting_since
-        if self._intake.spans and (waited >= self._limits.linger_s or self._is_full()):
+        is_due = self._is_full() or (not self._works and waited >= self._limits.linger_s)
+        if self._intake.spans and is_due:
             intake, self._intake = self._intake, Intake()
-            self._work = asyncio.create_task(self._write(intake, self._assignment))
+            before = self._works[-1] if self._works else None
+            self._works.append(asyncio.create_task(self._write(intake, self._assignment, before)))
 
     async def _claim(self, fetcher: Fetcher) -> None:
         async def attempt() -> Assignment:
             bounds = await fetcher.log_bounds(fetcher.assignment)
             return await self._take_over.take_over(bounds)
 
-        assignment = await _until_done("claim", attempt)
+        assignment = await until_done("claim", attempt)
         # Revoked meanwhile: the next assignment is claimed anew.
         with suppress(IllegalStateError):
             fetcher.start_at(assignment.positions.starts())
@@ -216,17 +221,25 @@ class Pipeline:
     async def _regain(self, fetcher: Fetcher) -> None:
         """After a fence: claims again what the group has down as ours, and only that."""
         fetcher.pause()
-        if await _until_done("claim", lambda: fetcher.is_member(self._progress.stored)):
+        if await until_done("claim", lambda: fetcher.is_member(self._progress.stored)):
             await self._claim(fetcher)
         else:
             await fetcher.reassigned.wait()
 
-    async def _write(self, intake: Intake, assignment: Assignment) -> None:
+    async def _write(
+        self, intake: Intake, assignment: Assignment, before: asyncio.Task[None] | None
+    ) -> None:
+        """Makes a batch ready, and writes it when the one before it is stored."""
         check_times(intake, self._limits.lateness)
+        await until_done("dead_letters", lambda: self._dead_letters.send(intake.rejections))
+        batch = await until_done("agents", lambda: self._shape(intake))
+        if before is not None:
+            await _turn_after(before)
 
         async def attempt() -> None:
-            keys = await self._agents.resolve(agents_of(intake))
-            batch = shape(intake, keys)
+            nonlocal batch
+            if not self._agents.stands_by(batch.agent_keys):
+                batch = await self._shape(intake)
             try:
                 await write_batch(self._pool, batch, assignment.claims, self._limits.patience_s)
             except (psycopg.OperationalError, FencedError):
@@ -234,33 +247,24 @@ class Pipeline:
                 self._agents.forget()
                 raise
 
-        await _until_done("dead_letters", lambda: self._dead_letters.send(intake.rejections))
-        await _until_done("write", attempt)
+        await until_done("write", attempt)
         metrics.count(intake)
         self._progress.move(intake.spans)
 
-
-def _is_given_up() -> bool:
-    """Whether this task was cancelled, though an error of the connection's took its place."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    async def _shape(self, intake: Intake) -> Batch:
+        return shape(intake, await self._agents.resolve(agents_of(intake)))
 
 
-async def _until_done(step: str, attempt: Callable[[], Awaitable[Any]]) -> Any:
-    delays = backoff()
-    while True:
-        try:
-            return await attempt()
-        except (psycopg.Error, KafkaError) as error:
-            if _is_given_up():
-                raise asyncio.CancelledError from error
-            delay = next(delays)
-            metrics.RETRIES.labels(step).inc()
-            log.warning(
-                "will try again",
-                step=step,
-                error=str(error).strip(),
-                sqlstate=getattr(error, "sqlstate", None),
-                delay_s=round(delay, 2),
-            )
-            await asyncio.sleep(delay)
+async def _turn_after(before: asyncio.Task[None]) -> None:
+    """Returns when the batch before this one is stored; if it is not, this one is given up."""
+    await asyncio.wait({before})
+    if before.cancelled() or before.exception() is not None:
+        raise asyncio.CancelledError
+
+
+def _tell_end(work: asyncio.Task[None]) -> None:
+    error = None if not work.done() or work.cancelled() else work.exception()
+    if isinstance(error, FencedError):
+        metrics.FENCED.inc()
+    if not work.done() or error is not None:
+        log.info("work given up", ended=work.done(), reason=str(error or "no answer"))

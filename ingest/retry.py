@@ -1,7 +1,19 @@
 """When to try again, and after how long."""
 
+import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
+
+import psycopg
+import structlog
+from aiokafka.errors import KafkaError
+
+from ingest import metrics
+
+log = structlog.get_logger("ingest")
+
+Result = TypeVar("Result")
 
 # A database that is away should not be hit by every consumer at once when it returns.
 BASE_S = 0.1
@@ -14,3 +26,30 @@ def backoff() -> Iterator[float]:
     while True:
         yield random.uniform(BASE_S / 2, ceiling)  # noqa: S311 - no secret hangs on it
         ceiling = min(ceiling * 2, CAP_S)
+
+
+async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """Tries until the database and the broker let it through; what else is raised goes on up."""
+    delays = backoff()
+    while True:
+        try:
+            return await attempt()
+        except (psycopg.Error, KafkaError) as error:
+            if _is_given_up():
+                raise asyncio.CancelledError from error
+            delay = next(delays)
+            metrics.RETRIES.labels(step).inc()
+            log.warning(
+                "will try again",
+                step=step,
+                error=str(error).strip(),
+                sqlstate=getattr(error, "sqlstate", None),
+                delay_s=round(delay, 2),
+            )
+            await asyncio.sleep(delay)
+
+
+def _is_given_up() -> bool:
+    """Whether this task was cancelled, though an error of the connection's took its place."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

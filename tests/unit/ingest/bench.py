@@ -48,13 +48,19 @@ class Bench:
         self.pipeline = Pipeline(cast(Any, None), cast(Any, letters), cast(Any, claims), limits)
         self.resolved = 0
         self.forgotten = 0
+        self.keys: list[dict[tuple[str, str], int]] = []
 
     async def resolve(self, agents: Any) -> dict[tuple[str, str], int]:
         self.resolved += 1
-        return dict.fromkeys(agents, 1)
+        self.keys.append(dict.fromkeys(agents, 1))
+        return self.keys[-1]
+
+    def stands_by(self, keys: dict[tuple[str, str], int]) -> bool:
+        return any(keys is known for known in self.keys)
 
     def forget(self) -> None:
         self.forgotten += 1
+        self.keys.clear()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["asyncio.Task[None]"]:

@@ -28,6 +28,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bencher:
         built = Bench(Log(*arriving), letters or Letters(), claims, table, limits)
         monkeypatch.setattr(module, "write_batch", table.write)
         monkeypatch.setattr(AgentDirectory, "resolve", lambda _, agents: built.resolve(agents))
+        monkeypatch.setattr(AgentDirectory, "stands_by", lambda _, keys: built.stands_by(keys))
         monkeypatch.setattr(AgentDirectory, "forget", lambda _: built.forget())
         return built
 
