@@ -62,14 +62,22 @@ async def told(connection: AsyncConnection[Any], user: str, case: Case) -> dict[
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 async def test_a_case(connection: AsyncConnection[Any], case: Case) -> None:
-    once, backwards = uuid4().hex, uuid4().hex
-    events = events_of(case.events, once)
+    user = uuid4().hex
+    events = events_of(case.events, user)
     await store(connection, [events])
-    assert await told(connection, once, case) == case.told
+    assert await told(connection, user, case) == case.told
     await store(connection, [events, events[::-1]])
-    assert await told(connection, once, case) == case.told
-    await store(connection, [[event] for event in reversed(events_of(case.events, backwards))])
-    assert await told(connection, backwards, case) == case.told
+    assert await told(connection, user, case) == case.told
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+async def test_a_case_event_by_event(
+    connection: AsyncConnection[Any], case: Case, step: int
+) -> None:
+    user = uuid4().hex
+    await store(connection, [[event] for event in events_of(case.events, user)[::step]])
+    assert await told(connection, user, case) == case.told
 
 
 async def test_others_business_stays_theirs(connection: AsyncConnection[Any]) -> None:
