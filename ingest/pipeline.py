@@ -230,7 +230,7 @@ class Pipeline:
         self, intake: Intake, assignment: Assignment, before: asyncio.Task[None] | None
     ) -> None:
         """Makes a batch ready, and writes it when the one before it is stored."""
-        check_times(intake, self._limits.lateness)
+        await asyncio.to_thread(check_times, intake, self._limits.lateness)
         await until_done("dead_letters", lambda: self._dead_letters.send(intake.rejections))
         batch = await until_done("agents", lambda: self._shape(intake))
         if before is not None:
@@ -252,7 +252,9 @@ class Pipeline:
         self._progress.move(intake.spans)
 
     async def _shape(self, intake: Intake) -> Batch:
-        return shape(intake, await self._agents.resolve(agents_of(intake)))
+        # In a thread: the batch before this one needs the loop for its own next step.
+        keys = await self._agents.resolve(await asyncio.to_thread(agents_of, intake))
+        return await asyncio.to_thread(shape, intake, keys)
 
 
 async def _turn_after(before: asyncio.Task[None]) -> None:

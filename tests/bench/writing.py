@@ -28,7 +28,7 @@ from tests.oracle import all_stored
 from tests.stack import Stack, Topics, created_database, environment
 
 GEOMETRIES = (
-    Geometry("10 samples an agent in a batch", agents=1_000, batch_rows=10_000, rows=300_000),
+    Geometry("10 samples an agent in a batch", agents=1_000, batch_rows=10_000, rows=600_000),
     Geometry("1 sample an agent in a batch", agents=10_000, batch_rows=10_000, rows=200_000),
 )
 UNIT = "rows/s"
