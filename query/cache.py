@@ -60,13 +60,12 @@ class Answers:
         return await asyncio.shield(flight)
 
     def _start(self, key: Key, make: Make[Any]) -> asyncio.Task[bytes]:
-        flight = asyncio.create_task(self._fly(key, make))
+        flight = asyncio.create_task(self._fly(key, make, self._clock()))
         self._flights[key] = flight
         flight.add_done_callback(lambda _: self._land(key, flight))
         return flight
 
-    async def _fly(self, key: Key, make: Make[Any]) -> bytes:
-        began = self._clock()
+    async def _fly(self, key: Key, make: Make[Any], began: float) -> bytes:
         encoded = msgspec.json.encode(await make())
         self._keep(key, began, encoded)
         return encoded

@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 import pytest
 
+from query import platform
 from query.historical import window_of
 from query.summary import moments_of
 from schemas.responses import Range
@@ -92,6 +93,20 @@ def payments_read(database: str, parameters: dict[str, object]) -> int:
         plan = connection.execute(explain, parameters).fetchone()
     nodes = [n for n in _nodes(plan[0] if plan else None) if n.get("Relation Name") == "payments"]
     return sum(n["Actual Rows"] + n.get("Rows Removed by Filter", 0) for n in nodes)
+
+
+def test_the_platform_reads_no_sample_and_no_row_an_agent_and_day(database: str) -> None:
+    insert(database, [sample("alice/a", f"2026-03-{day:02}T14:30Z") for day in range(1, 11)])
+    found = relations(database, "platform", msgspec.structs.asdict(platform.moments_of(NOW)))
+    assert found == {
+        "agent_latest",
+        "agent_states",
+        "agent_uptime",
+        "deployment_counts",
+        "platform_heartbeat_days",
+        "platform_heartbeats",
+        "platform_metrics_1h",
+    }
 
 
 def _nodes(node: Any) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,81 @@
+"""What happens to a fleet, told in words, stored as ingest stores it: each in its turn.
+
+`sample AGENT TIME [messages= errors= ms= used= total=]`, `samples AGENT FIRST LAST EVERY-MINUTES`,
+`running|stopped|failed|removed AGENT TIME`, `deployment ID TIME STATUS [AGENT]`,
+`beat FIRST LAST [EVERY-MINUTES]`; several with semicolons. All are of one user.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+
+from sql.queries import query
+
+DAY: Final = "2026-03-10"
+USER: Final = "u"
+STATUSES: Final = frozenset({"running", "stopped", "failed", "removed"})
+
+
+def moment(text: str) -> datetime:
+    """A time with its offset, or a time of DAY in UTC."""
+    return datetime.fromisoformat(text if "T" in text else f"{DAY}T{text}Z")
+
+
+def happen(connection: psycopg.Connection[Any], story: str, mark: str = "") -> None:
+    """Stores what is told, each in a statement of its own; `mark` goes before agents' ids."""
+    for one in filter(None, story.split(";")):
+        what, *words = one.split()
+        if what == "sample":
+            agent, at, *figures = words
+            _sample(connection, mark + agent, moment(at), dict(f.split("=") for f in figures))
+        elif what == "samples":
+            agent, *span = words
+            for ts in _every(*span):
+                _sample(connection, mark + agent, ts, {})
+        elif what in STATUSES:
+            _status(connection, what, mark + words[0], moment(words[1]))
+        elif what == "deployment":
+            _deployment(connection, *words)
+        elif what == "beat":
+            for ts in _every(*words):
+                connection.execute(query("beat"), {"now": ts})
+
+
+def agent_key(connection: psycopg.Connection[Any], agent: str) -> int:
+    """The agent's key, made where it is new."""
+    ids = {"user_ids": [USER], "agent_ids": [agent]}
+    connection.execute(query("insert_agents"), ids)
+    row = connection.execute(query("read_agent_keys"), ids).fetchone()
+    return int(row[2]) if row else 0
+
+
+def _every(first: str, last: str, minutes: str = "1") -> Iterator[datetime]:
+    ts = moment(first)
+    while ts <= moment(last):
+        yield ts
+        ts += int(minutes) * timedelta(minutes=1)
+
+
+def _sample(
+    connection: psycopg.Connection[Any], agent: str, ts: datetime, figures: dict[str, str]
+) -> None:
+    told = {"messages": "0", "errors": "0", "ms": None, "used": None, "total": None, **figures}
+    connection.execute(
+        "insert into agent_samples values (%s, %s, 1, 2, %s, %s, %s, %s, %s)",
+        [ts, agent_key(connection, agent), *told.values()],
+    )
+
+
+def _status(connection: psycopg.Connection[Any], status: str, agent: str, ts: datetime) -> None:
+    values = {"agent_key": [agent_key(connection, agent)], "ts": [ts], "reason": [None]}
+    connection.execute(query("store_status"), {**values, "status": [status]})
+
+
+def _deployment(
+    connection: psycopg.Connection[Any], deployment: str, ts: str, status: str, agent: str = "a"
+) -> None:
+    ids = {"user_id": [USER], "deployment_id": [deployment], "agent_id": [agent]}
+    agent_key(connection, agent)
+    connection.execute(query("store_deployment"), {**ids, "ts": [moment(ts)], "status": [status]})
