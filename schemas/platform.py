@@ -20,7 +20,7 @@ class AgentCounts(Answer, frozen=True, kw_only=True):
     inactive: Annotated[
         int, Meta(description="All that are neither active nor failed", examples=[3])
     ]
-    failed: Annotated[int, Meta(description="Failed", examples=[1])]
+    failed: Annotated[int, Meta(description="Failed, and not sampled since", examples=[1])]
 
 
 class MessageCounts(Answer, frozen=True, kw_only=True):
@@ -66,16 +66,19 @@ class Quality(Answer, frozen=True, kw_only=True):
     average_response_time: Annotated[
         float,
         Meta(
-            description="Milliseconds, mean over the messages whose time was told", examples=[84.2]
+            description="Milliseconds, mean over the messages of the last 24 hours whose time "
+            "was told",
+            examples=[84.2],
         ),
     ]
     success_rate: Annotated[
-        Percent, Meta(description="Percent, 100 less errorRate", examples=["99.75"])
+        Percent, Meta(description="Percent: 100 less `errorRate`", examples=["99.75"])
     ]
     error_rate: Annotated[
         Percent,
         Meta(
-            description="Percent: errors ÷ messages, at most 100; errors without messages are 100",
+            description="Percent: errors ÷ messages of the last 24 hours, at most 100; errors "
+            "without messages are 100",
             examples=["0.25"],
         ),
     ]
@@ -84,8 +87,13 @@ class Quality(Answer, frozen=True, kw_only=True):
 class Storage(Answer, frozen=True, kw_only=True):
     """The newest storage that each agent not removed has told."""
 
-    used: Annotated[float, Meta(description="MB in use, sum", examples=[5_120.0])]
-    total: Annotated[float, Meta(description="MB there are, sum", examples=[20_480.0])]
+    used: Annotated[
+        float, Meta(description="MB in use, sum of what each agent told last", examples=[5_120.0])
+    ]
+    total: Annotated[
+        float,
+        Meta(description="MB there are, sum of what each agent told last", examples=[20_480.0]),
+    ]
     percent_used: Annotated[
         float, Meta(description="Percent in use, 0 where total is 0", examples=[25.0])
     ]
@@ -106,5 +114,5 @@ class Platform(Answer, frozen=True, kw_only=True):
     """How the whole platform does."""
 
     metrics: PlatformMetrics
-    timestamp: Annotated[datetime, Meta(description="The moment that was asked at")]
-    status: Annotated[Literal["ok"], Meta(description="`ok`")]
+    timestamp: Annotated[datetime, Meta(description="The moment of the answer")]
+    status: Annotated[Literal["ok"], Meta(description="Always `ok`")]

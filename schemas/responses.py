@@ -98,7 +98,7 @@ class Performance(Answer, frozen=True, kw_only=True):
     ]
     status: Annotated[
         Freshness,
-        Meta(description="`stale`: no sample in 5 minutes, all zeros; `no_data`: never one"),
+        Meta(description="`ok`; `stale`: no sample in 5 minutes, all zeros; `no_data`: never one"),
     ]
     as_of: Annotated[
         datetime, Meta(description="Time of the newest sample, the epoch where there is none")
@@ -116,7 +116,10 @@ class OtherRevenue(Answer, frozen=True, kw_only=True):
 class Revenue(Answer, frozen=True, kw_only=True):
     """Money in the currency of most of the user's payments, refunds taken off."""
 
-    currency: Annotated[str, Meta(description="ISO 4217 code", examples=["USD"])]
+    currency: Annotated[
+        str,
+        Meta(description="ISO 4217 code, that of most of the user's payments", examples=["USD"]),
+    ]
     month: Annotated[Money, Meta(description="This month so far", examples=["$1,234.50"])]
     total: Annotated[Money, Meta(description="All time", examples=["$98,765.00"])]
     change: Annotated[
@@ -132,8 +135,8 @@ class Revenue(Answer, frozen=True, kw_only=True):
 class Bookings(Answer, frozen=True, kw_only=True):
     """Bookings by their newest status."""
 
-    completed: int
-    pending: int
+    completed: Annotated[int, Meta(description="Completed ones", examples=[5])]
+    pending: Annotated[int, Meta(description="Pending ones", examples=[2])]
     conversion: Annotated[
         str,
         Meta(
@@ -147,16 +150,18 @@ class Bookings(Answer, frozen=True, kw_only=True):
 class Segmentation(Answer, frozen=True, kw_only=True):
     """Fans by their newest segment; together they are all fans."""
 
-    superfans: int
-    casual: int
-    new: int
+    superfans: Annotated[int, Meta(description="Fans whose newest segment it is", examples=[100])]
+    casual: Annotated[int, Meta(description="Fans whose newest segment it is", examples=[800])]
+    new: Annotated[int, Meta(description="Fans whose newest segment it is", examples=[300])]
 
 
 class Fans(Answer, frozen=True, kw_only=True):
     """Everybody who was ever a fan."""
 
-    total: int
-    active: Annotated[int, Meta(description="Active in the last 30 UTC days, today included")]
+    total: Annotated[int, Meta(description="All fans", examples=[1_200])]
+    active: Annotated[
+        int, Meta(description="Active in the last 30 UTC days, today included", examples=[340])
+    ]
     growth: Annotated[
         Change, Meta(description="Fans now against before these 30 days", examples=["+3.1%"])
     ]
@@ -166,8 +171,12 @@ class Fans(Answer, frozen=True, kw_only=True):
 class Streams(Answer, frozen=True, kw_only=True):
     """Plays of the last 30 UTC days, today included."""
 
-    monthly_listeners: Annotated[int, Meta(description="Distinct listeners")]
-    monthly_streams: Annotated[int, Meta(description="Plays")]
+    monthly_listeners: Annotated[
+        int, Meta(description="Distinct listeners of the last 30 UTC days", examples=[250])
+    ]
+    monthly_streams: Annotated[
+        int, Meta(description="Plays of the last 30 UTC days", examples=[4_100])
+    ]
     growth: Annotated[
         Change, Meta(description="Plays against the 30 days before", examples=["-3.0%"])
     ]
@@ -176,8 +185,8 @@ class Streams(Answer, frozen=True, kw_only=True):
 class Skills(Answer, frozen=True, kw_only=True):
     """Skills by their newest change."""
 
-    active: int
-    total: Annotated[int, Meta(description="All known ones")]
+    active: Annotated[int, Meta(description="Active ones", examples=[4])]
+    total: Annotated[int, Meta(description="All known ones", examples=[6])]
     growth: Annotated[
         Change, Meta(description="Active ones now against 7 days ago", examples=["+0.0%"])
     ]
