@@ -33,10 +33,11 @@ class Service:
 
     def calls(self, users: tuple[str, ...]) -> str:
         """What to paste into another terminal, a line for each endpoint and user."""
+        own = (*(f"historical?range={r}" for r in RANGES), "performance", "summary")
+        paths = ["", *(f"/{user}/{rest}" for user in users for rest in own)]
         guarded = [
-            f'curl -H "Authorization: Bearer $TOKEN" "{self.address}/api/metrics/{user}/{rest}"'
-            for user in users
-            for rest in (*(f"historical?range={r}" for r in RANGES), "performance")
+            f'curl -H "Authorization: Bearer $TOKEN" "{self.address}/api/metrics{path}"'
+            for path in paths
         ]
         return "\n".join([f"TOKEN={self.token}", *guarded, f"curl {self.address}/docs"])
 

@@ -51,14 +51,16 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
         steps = await lines_until(process, "ready: ")
         token = steps[-1].rpartition("token ")[2]
         calls = [line for line in await lines_until(process, "logs in") if line.startswith("curl")]
-        assert len(calls) == 9
+        assert len(calls) == 12
         async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
             answers = await asyncio.gather(*[client.get(called(line)) for line in calls])
-        assert [answer.status_code for answer in answers] == [200] * 9
-        points = [len(answer.json()["metrics"]) for answer in answers[:3]]
-        assert points == [24, 28, 30]
-        assert all(answer.json()["metrics"] for answer in answers[4:7])
-        assert [answers[n].json()["status"] for n in (3, 7)] == ["ok", "ok"]
+        assert [answer.status_code for answer in answers] == [200] * 12
+        platform, *fleet = (answer.json() for answer in answers[:-1])
+        assert platform["metrics"]["agents"]["total"] >= 50
+        assert [len(answer["metrics"]) for answer in fleet[:3]] == [24, 28, 30]
+        assert all(answer["metrics"] for answer in fleet[5:8])
+        assert [fleet[n]["status"] for n in (3, 8)] == ["ok", "ok"]
+        assert fleet[4]["bookings"]["completed"] > 0
         process.send_signal(signal.SIGTERM)
         await process.communicate()
         assert process.returncode == 0
