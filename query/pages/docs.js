@@ -49,9 +49,10 @@ function shape(name, schema) {
   const rows = Object.entries(schema.properties ?? {}).map(([field, type]) => [
     element("code", field),
     element("code", nameOf(type)),
+    type.description ?? "",
   ]);
   const parts = [element("h2", element("code", name)), element("p", schema.description ?? "")];
-  return rows.length ? [...parts, table(["field", "type"], rows)] : parts;
+  return rows.length ? [...parts, table(["field", "type", "meaning"], rows)] : parts;
 }
 
 function page(api) {

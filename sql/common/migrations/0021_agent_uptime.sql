@@ -20,8 +20,8 @@ create table agent_uptime (
 ) with (fillfactor = 50);
 
 -- Buckets are numbered from the epoch, 288 a day. The last 288 marks are those of `day`, the first
--- those of the day 31 days before. Rows go in by key, so that writers lock alike. Most samples find
--- their bucket marked in the short row, and lock nothing.
+-- those of the day 31 days before. Most samples find their bucket marked in the short row, and write
+-- nothing. keep_latest comes before, and holds the agent: the row that is read is the one that is met.
 create function mark_buckets(agent_keys integer[], numbers integer[]) returns void
 language sql as $$
     with sent as (
@@ -56,9 +56,8 @@ language sql as $$
         group by agent_key, day
         order by agent_key
         on conflict (agent_key) do update set
-            day = greatest(kept.day, excluded.day),
-            marks = (kept.marks << 288 * greatest(excluded.day - kept.day, 0))
-                | (excluded.marks << 288 * greatest(kept.day - excluded.day, 0))
+            day = excluded.day,
+            marks = (kept.marks << 288 * (excluded.day - kept.day)) | excluded.marks
         returning agent_key, day, marks
     )
     insert into agent_uptime as kept (agent_key, first_bucket, day, earlier, totals, last_marks)

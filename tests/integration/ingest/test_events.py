@@ -88,6 +88,8 @@ CASES: list[tuple[str, str, list[list[Event]], list[Row]]] = [
      [(1, T[0], "removed", None)]),
     ("tie in a batch", "status", [[state(T[0], "removed"), state(T[0], "running")]],
      [(1, T[0], "removed", None)]),
+    ("the same again", "status", [[state(T[0], "failed", reason="why")], [state(T[0], "failed")]],
+     [(1, T[0], "failed", "why")]),
     ("two agents", "status", [[state(T[0], "running"), state(T[1], "stopped", "b")]],
      [(1, T[0], "running", None), (2, T[1], "stopped", None)]),
     ("newer", "deployment", [[deployment(T[0], "pending")], [deployment(T[1], "failed", "b")]],

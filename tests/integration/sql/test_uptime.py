@@ -1,7 +1,9 @@
 """Uptime from marks equals uptime from the samples, whatever order and batches they came in."""
 
 import random
+import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,6 +81,36 @@ def test_stored_samples_are_marked_by_the_migration(database: str) -> None:
         )
         again = told(connection, times[-1])
     assert again == before == expected({(key, ts) for ts in times}, times[-1])
+
+
+def test_two_writers_of_one_agent(database: str) -> None:
+    times = [START + DAY, START, START + 2 * DAY]
+    with (
+        psycopg.connect(database, options="-c timezone=UTC") as first,
+        psycopg.connect(database) as second,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        (key,) = agent_keys(first, AGENTS[:1]).values()
+        first.commit()
+        for begun, then in ((times[0], times[1]), (times[0] + BUCKET, times[2])):
+            copy(first, [(begun, key, 1, 2, 3, 0, None)])
+            waiting = thread.submit(copy, second, [(then, key, 1, 2, 3, 0, None)])
+            wait_for_lock(first, second.info.backend_pid)
+            first.commit()
+            waiting.result(10)
+            second.commit()
+        now = times[2] + BUCKET
+        sent = {(key, ts) for ts in [*times, times[0] + BUCKET]}
+        assert told(first, now) == expected(sent, now)
+
+
+def wait_for_lock(connection: psycopg.Connection[Any], pid: int) -> None:
+    for _ in range(1_000):
+        row = connection.execute("select pg_blocking_pids(%s)", [pid]).fetchone()
+        if row and row[0]:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"session {pid} waits for nobody")
 
 
 def test_a_marked_bucket_is_not_written_again(database: str) -> None:

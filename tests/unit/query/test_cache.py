@@ -1,6 +1,7 @@
 """Answers kept for a moment, and the one flight that many wait for."""
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -119,14 +120,19 @@ async def test_who_goes_away_takes_nobodys_answer(source: Source, clock: Clock) 
 
 async def test_a_flight_without_anybody_is_kept_or_forgotten(source: Source, clock: Clock) -> None:
     answers = Answers(KEPT_MS, clock)
+    heard: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
     alone = ask(answers, source)
     await asyncio.sleep(0)
     alone.cancel()
     await asyncio.sleep(0)
     source.error = OSError("nobody hears this")
     source.may_answer.set()
+    await asyncio.sleep(0)
     await answers.close()
+    gc.collect()
     assert source.asked == 1
+    assert heard == []
 
 
 async def test_closing_ends_flights(source: Source, clock: Clock) -> None:
@@ -156,6 +162,20 @@ async def test_the_oldest_goes_where_there_are_too_many(source: Source, clock: C
     assert source.asked == MAX_ENTRIES + 1
     await ask(answers, source, "performance", 0)
     assert source.asked == MAX_ENTRIES + 2
+
+
+async def test_an_answer_made_anew_is_no_old_one(source: Source, clock: Clock) -> None:
+    answers = Answers(KEPT_MS, clock)
+    source.may_answer.set()
+    await ask(answers, source, "performance", 0)
+    await ask(answers, source, "performance", 1)
+    clock.now += 2
+    await ask(answers, source, "performance", 0)
+    for number in range(2, MAX_ENTRIES + 1):
+        await ask(answers, source, "performance", number)
+    asked = source.asked
+    await ask(answers, source, "performance", 0)
+    assert source.asked == asked
 
 
 async def test_what_clients_may_keep(source: Source, clock: Clock) -> None:
