@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-PATIENCE_S = 30.0
+# A hang is told by it; a busy machine is not.
+PATIENCE_S = 120.0
 
 
 class Running:
