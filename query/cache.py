@@ -62,19 +62,13 @@ class Answers:
     def _start(self, key: Key, make: Make[Any]) -> asyncio.Task[bytes]:
         flight = asyncio.create_task(self._fly(key, make, self._clock()))
         self._flights[key] = flight
-        flight.add_done_callback(lambda _: self._land(key, flight))
+        flight.add_done_callback(lambda _: self._flights.pop(key))
         return flight
 
     async def _fly(self, key: Key, make: Make[Any], began: float) -> bytes:
         encoded = msgspec.json.encode(await make())
         self._keep(key, began, encoded)
         return encoded
-
-    def _land(self, key: Key, flight: asyncio.Task[bytes]) -> None:
-        del self._flights[key]
-        # Looked at, so that a failure which nobody waited for is no warning.
-        if not flight.cancelled():
-            flight.exception()
 
     def _keep(self, key: Key, began: float, encoded: bytes) -> None:
         self._kept.pop(key, None)
