@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # A hang is told by it; a busy machine is not.
 PATIENCE_S = 120.0
@@ -31,11 +31,12 @@ class Running:
         self._fresh.put(None)
 
     def await_line(self, words: str) -> str:
-        """The next line with these words; AssertionError where the process ends without it."""
+        """The next line with these words; AssertionError where none comes."""
         deadline = time.monotonic() + PATIENCE_S
-        while (line := self._fresh.get(timeout=deadline - time.monotonic())) is not None:
-            if words in line:
-                return line
+        with suppress(queue.Empty):
+            while (line := self._fresh.get(timeout=deadline - time.monotonic())) is not None:
+                if words in line:
+                    return line
         raise AssertionError(f"no line with {words!r}:\n{self.output}")
 
     def signal(self, number: signal.Signals) -> None:

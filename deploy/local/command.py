@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.local import docker, files, host, running
+from deploy.local import docker, files, host, ports, running
 from deploy.local.console import complain, say, timed
 from deploy.local.instance import Instance, Kept, load
 from deploy.local.part import Mode, Part, StackError
@@ -115,7 +115,9 @@ def existing(choice: argparse.Namespace) -> Instance:
 def create(choice: argparse.Namespace) -> Instance:
     """A new instance, run in the way that this machine allows."""
     way = docker.choose_way(docker.answers(), host.is_root())
-    instance = Instance(choice.dir.resolve(), Kept(way, str(choice.cache.resolve())))
+    folder = choice.dir.resolve()
+    chosen = ports.first_choice(folder, REPOSITORY / ".stack")
+    instance = Instance(folder, Kept(way, str(choice.cache.resolve()), ports=chosen))
     instance.save()
     return instance
 

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,11 @@ def test_a_listening_port_is_not_free() -> None:
 def test_a_port_taken_on_every_address_is_not_free() -> None:
     with socket.create_server(("", 0)) as server:
         assert not ports.is_free(server.getsockname()[1])
+
+
+def test_instances_begin_at_places_of_their_own() -> None:
+    home, one, other = Path("/a/.stack"), Path("/a/.stack/test"), Path("/tmp/x")  # noqa: S108
+    assert ports.first_choice(home, home) == WANTED
+    chosen = [*ports.first_choice(one, home).values(), *ports.first_choice(other, home).values()]
+    assert len(set(chosen)) == 6
+    assert not set(chosen) & set(WANTED.values())
