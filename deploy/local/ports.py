@@ -33,13 +33,6 @@ def is_free(port: int) -> bool:
         return True
 
 
-def is_open(port: int) -> bool:
-    """Whether something accepts connections on the loopback port."""
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex((LOOPBACK, port)) == 0
-
-
 def settle(
     wanted: Mapping[str, int], used: Collection[int], free: Callable[[int], bool] = is_free
 ) -> dict[str, int]:
