@@ -65,6 +65,11 @@ test: setup ## All tests, on a broker and a database of their own, which stay up
 # are the first by name.
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
+.PHONY: faults
+faults: setup ## Break it on purpose, at length, and print what came of it; FAULTS_SEED=… again
+	@$(STACK) up $(FOR_TESTS)
+	$(BIN)/pytest tests/faults --faults-length long --numprocesses 3 --dist worksteal
+
 .PHONY: bench
 bench: setup ## Measure, print, and write docs/benchmarks.md; takes about four minutes
 	@$(BIN)/python -m tests.bench

@@ -12,6 +12,9 @@ import structlog
 from sql.migrate import migrate
 from tests.stack import Stack, Topics, created_database, running_stack
 
+# Here, because options are known before `tests/faults/` is looked into.
+pytest_plugins = ["tests.faults.plugin"]
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

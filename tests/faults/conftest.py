@@ -1,30 +1,29 @@
-"""What the fault tests share: a migrated database, topics, and a seed that is printed."""
+"""What the cases share: a database that is audited, topics, a ledger of what was sent."""
 
-import os
-import random
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
+from sql.migrate import migrate
+from tests.faults.audit import install
+from tests.faults.ledger import Ledger, open_ledger
+from tests.faults.plugin import Case
 from tests.stack import Stack, Topics, environment
 
 
 @pytest.fixture
-def rng() -> random.Random:
-    """Random, by FLEETGAUGE_TEST_SEED where it is set; the seed is in the captured output."""
-    seed = int(os.environ.get("FLEETGAUGE_TEST_SEED") or random.SystemRandom().randrange(2**32))
-    print(f"FLEETGAUGE_TEST_SEED={seed}")  # noqa: T201 - the output of a failed test
-    return random.Random(seed)
+def database(empty_database: str) -> str:
+    """The URL of a migrated database that only this test uses, with the audit in it."""
+    migrate(empty_database)
+    install(empty_database)
+    return empty_database
 
 
 @pytest.fixture
-def ingest_environment(
-    database: str, stack: Stack, topics: Topics
-) -> Callable[..., dict[str, str]]:
-    """The environment of an ingest on this test's topics, which exist; `database` may differ."""
+def made_topics(stack: Stack, topics: Topics) -> Topics:
+    """This test's topics, made."""
     create_topics(
         KafkaSettings(
             kafka_bootstrap=stack.kafka_bootstrap,
@@ -33,14 +32,25 @@ def ingest_environment(
             deadletter_topic=topics.deadletter,
         )
     )
+    return topics
+
+
+@pytest.fixture
+def ingest_environment(
+    database: str, stack: Stack, made_topics: Topics
+) -> Callable[..., dict[str, str]]:
+    """The environment of an ingest on this test's topics; `url` may be another way there."""
 
     def build(url: str = database, **more: str) -> dict[str, str]:
-        return environment(url, stack, topics, **more)
+        return environment(url, stack, made_topics, **more)
 
     return build
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """Where ingest writes its log."""
-    return tmp_path / "ingest.log"
+async def ledger(
+    stack: Stack, database: str, made_topics: Topics, case: Case
+) -> AsyncIterator[Ledger]:
+    """What this test sends, and the account of it."""
+    async with open_ledger(stack, database, made_topics, case.record) as opened:
+        yield opened

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.ledger import Ledger
 from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored, check_exact, produce
+from tests.oracle import Fleet
 from tests.proxy import Trap, proxy_to
-from tests.stack import Stack, Topics
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 COMMITTED = b"COMMIT\x00"
+
+pytestmark = pytest.mark.fault(2, "COMMIT without an answer")
 
 
 @pytest.mark.parametrize("lost", ["the COMMIT", "its answer"])
 async def test_the_stored_offset_decides(
     lost: str,
-    stack: Stack,
     database: str,
-    topics: Topics,
+    ledger: Ledger,
     ingest_environment: Callable[..., dict[str, str]],
     tmp_path: Path,
     rng: random.Random,
@@ -36,11 +37,11 @@ async def test_the_stored_offset_decides(
             trap = proxy.client_trap = Trap(COMMIT, after=-len(COMMIT))
         else:
             trap = proxy.server_trap = Trap(COMMITTED, after=-len(COMMITTED))
-        await produce(stack, topics, samples)
+        await ledger.send(samples)
         await trap.sprung.wait()
         proxy.cut()
         await ingest.said('"will try again"')
-        await all_stored(stack, database, topics)
+        await ledger.all_stored()
         assert await ingest.stop() == 0
         assert "Traceback" not in ingest.log
-    check_exact(database, samples)
+    await ledger.settle()

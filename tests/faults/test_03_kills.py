@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from schemas.events import Sample
+from tests.faults.ledger import Ledger
+from tests.faults.plugin import Case
 from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored, check_exact, produce
+from tests.oracle import Fleet
 from tests.service import application, bearer, serving, token
-from tests.stack import Stack, Topics
 
-KILLS = 5
+pytestmark = pytest.mark.fault(3, "SIGKILL anywhere in the loop")
+
 RANGES = {
     "24h": (timedelta(hours=1), 24),
     "7d": (timedelta(hours=6), 28),
@@ -26,9 +29,9 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def test_kills_anywhere_lose_and_double_nothing(
-    stack: Stack,
+    case: Case,
     database: str,
-    topics: Topics,
+    ledger: Ledger,
     ingest_environment: Callable[..., dict[str, str]],
     tmp_path: Path,
     rng: random.Random,
@@ -36,9 +39,9 @@ async def test_kills_anywhere_lose_and_double_nothing(
     now = datetime.now(UTC)
     samples = Fleet(4, 100, now, timedelta(minutes=2)).samples(720, rng)
     resent = rng.sample(samples, 2_000)
-    producing = asyncio.create_task(produce(stack, topics, samples + resent))
+    producing = asyncio.create_task(ledger.send(samples + resent))
     environment = ingest_environment(FLEETGAUGE_BATCH_MAX_ROWS="1000")
-    for kill in range(KILLS):
+    for kill in range(case.rounds(short=5, long=50)):
         async with ingest_process(environment, tmp_path / f"{kill}.log") as ingest:
             await ingest.said('"claimed"')
             # Anywhere in the loop: the one place where a random moment is what is tested.
@@ -46,9 +49,9 @@ async def test_kills_anywhere_lose_and_double_nothing(
             await ingest.kill()
     await producing
     async with ingest_process(environment, tmp_path / "last.log") as ingest:
-        await all_stored(stack, database, topics)
+        await ledger.all_stored()
         assert await ingest.stop() == 0
-    check_exact(database, samples)
+    await ledger.settle()
     await _check_history(database, samples, now)
 
 

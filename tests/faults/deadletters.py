@@ -1,0 +1,42 @@
+"""What is in the dead letters, told apart by where it came from: at least once is then once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from tests.integration.ingest.kafka import found
+from tests.stack import Stack, Topics
+
+ORIGIN = "__connect.errors."
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an event is: its record, and its index if the record is an array."""
+
+    partition: TopicPartition
+    offset: int
+    index: int | None = None
+
+    @property
+    def order(self) -> tuple[str, int, int, int]:
+        """Sorts as the log has it, one partition after the other."""
+        return (*self.partition, self.offset, self.index or 0)
+
+
+async def dead_letters(stack: Stack, topics: Topics) -> dict[Place, Any]:
+    """The dead letters' records; of one that came twice, the first."""
+    letters: dict[Place, Any] = {}
+    for record in await found(stack, topics.deadletter):
+        letters.setdefault(_place(dict(record.headers)), record)
+    return letters
+
+
+def _place(headers: dict[str, bytes]) -> Place:
+    index = headers.get("fleetgauge.index")
+    partition = TopicPartition(
+        headers[f"{ORIGIN}topic"].decode(), int(headers[f"{ORIGIN}partition"])
+    )
+    offset = int(headers[f"{ORIGIN}offset"])
+    return Place(partition, offset, None if index is None else int(index))
