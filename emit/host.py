@@ -11,6 +11,7 @@ from emit.emitter import Emitter
 from emit.interrupt import until_interrupted
 from emit.machine import Machine
 from emit.schedule import checked_interval, ticks
+from schemas.kafka import security_options
 from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("emit")
@@ -31,6 +32,7 @@ def run(kafka: KafkaSettings, user_id: str, agent_id: str, interval_s: float) ->
         interval_s=None,
         samples_topic=kafka.samples_topic,
         events_topic=kafka.events_topic,
+        client=security_options(kafka),
     )
     log.info(
         "sampling this machine",

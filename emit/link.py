@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
-    KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     UnknownTopicOrPartitionError,
 )
 
 from emit.batch import Batch
+from schemas.broker import start
 
 REQUEST_TIMEOUT_MS: Final = 5_000
 # Room for the key, the headers and Kafka's own framing.
@@ -74,25 +74,20 @@ async def link_to(bootstrap: str, max_bytes: int, client: Mapping[str, Any]) -> 
     aiokafka's default partitioner is murmur2 as in Java's client, which the contract asks for.
     """
     asked = {
+        "bootstrap_servers": bootstrap,
         "client_id": "fleetgauge-emit",
         "acks": "all",
         "request_timeout_ms": REQUEST_TIMEOUT_MS,
         "max_batch_size": max_bytes + FRAME_BYTES,
         "max_request_size": max_bytes + FRAME_BYTES,
     }
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **{**asked, **client})
+    options = {**asked, **client}
+    producer = AIOKafkaProducer(**options)
     try:
-        await _started(producer, bootstrap)
+        await start(producer, options)
         yield BrokerLink(producer)
     finally:
         await producer.stop()
-
-
-async def _started(producer: AIOKafkaProducer, bootstrap: str) -> None:
-    try:
-        await producer.start()
-    except KafkaConnectionError as error:
-        raise KafkaConnectionError(f"no broker answers at {bootstrap}") from error
 
 
 def told(error: BaseException) -> str:

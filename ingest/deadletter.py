@@ -12,6 +12,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from ingest.batch import Rejection
+from schemas.broker import start
+from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
 
 MAX_DETAIL_CHARACTERS = 1_000
@@ -59,13 +61,13 @@ async def open_dead_letters(kafka: KafkaSettings) -> AsyncIterator[DeadLetters]:
     Not an idempotent one: that tries again for ever and in silence, and keeps a stop waiting.
     """
     producer = AIOKafkaProducer(
-        bootstrap_servers=kafka.kafka_bootstrap,
+        **client_options(kafka),
         client_id="fleetgauge-ingest",
         acks="all",
         max_request_size=4 * kafka.message_max_bytes,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
-    await producer.start()
+    await start(producer, client_options(kafka))
     try:
         yield DeadLetters(producer, kafka.deadletter_topic)
     finally:

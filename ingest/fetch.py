@@ -8,6 +8,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from ingest.batch import Record
+from schemas.broker import start
+from schemas.kafka import client_options
 from schemas.settings import IngestSettings, KafkaSettings
 
 SESSION_TIMEOUT_MS = 6_000
@@ -123,7 +125,7 @@ async def open_fetcher(
 ) -> AsyncIterator[Fetcher]:
     """A started consumer without a subscription; raises KafkaError where no broker answers."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka.kafka_bootstrap,
+        **client_options(kafka),
         client_id="fleetgauge-ingest",
         group_id=ingest.consumer_group,
         enable_auto_commit=False,
@@ -135,7 +137,7 @@ async def open_fetcher(
         max_partition_fetch_bytes=4 * kafka.message_max_bytes,
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )
-    await consumer.start()
+    await start(consumer, client_options(kafka))
     try:
         yield Fetcher(consumer, on_revoked)
     finally:

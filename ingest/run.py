@@ -112,7 +112,7 @@ async def _find_cluster(kafka: KafkaSettings) -> str:
         except KafkaError as error:
             delay = next(delays)
             log.warning(
-                "no Kafka broker answers, will try again",
+                "Kafka cannot be used, will try again",
                 bootstrap=kafka.kafka_bootstrap,
                 error=str(error),
                 delay_s=round(delay, 2),

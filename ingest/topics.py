@@ -12,6 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from schemas.broker import start
+from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("migrate")
@@ -54,7 +56,7 @@ def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:
     try:
         asyncio.run(_once_it_answers(kafka, time.monotonic() + patience_s))
     except KafkaError as error:
-        log.error("no Kafka broker answers", bootstrap=kafka.kafka_bootstrap, error=str(error))
+        log.error("Kafka cannot be used", bootstrap=kafka.kafka_bootstrap, error=str(error))
         return 1
     except TopicError as error:
         log.error(str(error))
@@ -81,7 +83,7 @@ async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> None:
         except KafkaError as error:
             if time.monotonic() >= deadline:
                 raise
-            log.warning("no Kafka broker answers, will try again", error=str(error))
+            log.warning("Kafka cannot be used, will try again", error=str(error))
             await asyncio.sleep(RETRY_S)
 
 
@@ -133,10 +135,9 @@ async def _check_timestamps(admin: AIOKafkaAdminClient, topic: Topic) -> None:
 
 @asynccontextmanager
 async def _admin(kafka: KafkaSettings) -> AsyncIterator[Any]:
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=kafka.kafka_bootstrap, client_id="fleetgauge", request_timeout_ms=10_000
-    )
-    await admin.start()
+    options = client_options(kafka)
+    admin = AIOKafkaAdminClient(**options, client_id="fleetgauge", request_timeout_ms=10_000)
+    await start(admin, options)
     try:
         yield admin
     finally:

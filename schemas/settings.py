@@ -7,11 +7,15 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
+from ssl import SSLContext
 from typing import Annotated, Any, Self, TypeVar, overload
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from schemas.security import Mechanism, Protocol, check_together
+from schemas.tls import client_context
 
 PREFIX = "FLEETGAUGE_"
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -113,9 +117,18 @@ class DatabaseSettings(_Settings):
 
 
 class KafkaSettings(_Settings):
-    """Where the broker is; the topics' names and sizes."""
+    """Where the broker is and how it knows us; the topics' names and sizes."""
 
     kafka_bootstrap: str
+    kafka_security_protocol: Protocol = "PLAINTEXT"
+    kafka_sasl_mechanism: Mechanism | None = None
+    kafka_username: Annotated[str, Field(min_length=1)] | None = None
+    kafka_password: Annotated[SecretStr, Field(min_length=1)] | None = None
+    # Without it the system's authorities are trusted.
+    kafka_ca_file: Path | None = None
+    kafka_certificate_file: Path | None = None
+    kafka_key_file: Path | None = None
+    kafka_check_hostname: bool = True
     samples_topic: str = "fleet.samples"
     events_topic: str = "fleet.events"
     deadletter_topic: str = "fleet.deadletter"
@@ -133,6 +146,24 @@ class KafkaSettings(_Settings):
             if not re.fullmatch(r"[^\s,:/]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}", address.strip()):
                 raise ValueError(f"takes host:port[,host:port…], not {address!r}")
         return bootstrap
+
+    @model_validator(mode="after")
+    def _security_fits(self) -> Self:
+        given = {name.removeprefix("kafka_").upper() for name in self.model_fields_set}
+        check_together(self.kafka_security_protocol, given)
+        # Files that cannot be used are told now, not at the first connection.
+        self.tls_context()
+        return self
+
+    def tls_context(self) -> SSLContext | None:
+        """What TLS needs; None where the security protocol has none."""
+        if not self.kafka_security_protocol.endswith("SSL"):
+            return None
+        certificate, key = self.kafka_certificate_file, self.kafka_key_file
+        identity = (certificate, key) if certificate and key else None
+        return client_context(
+            self.kafka_ca_file, identity, check_hostname=self.kafka_check_hostname
+        )
 
 
 class IngestSettings(_Settings):

@@ -25,7 +25,7 @@ class Kafka:
     """The broker of one instance."""
 
     name = "kafka"
-    ports = ("kafka", "controller")
+    ports: tuple[str, ...] = ("kafka", "controller")
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -48,11 +48,7 @@ class Kafka:
         """Start the broker in a session of its own, so that it outlives its starter."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._instance.logs.mkdir(exist_ok=True)
-        ports = self._instance.kept.ports
-        text = (HERE / "server.properties").read_text()
-        self._config.write_text(
-            text + own_properties(self._data, ports["kafka"], ports["controller"])
-        )
+        self._config.write_text((HERE / "server.properties").read_text() + self._own_properties())
         self._format()
         with (self._instance.logs / "kafka.out").open("w") as output:
             broker = subprocess.Popen(  # noqa: S603
@@ -99,8 +95,14 @@ class Kafka:
     def _format(self) -> None:
         """Give a new data folder the cluster's id."""
         if not (self._data / "meta.properties").exists():
-            cluster = ("-t", self._instance.kept.cluster_id, "-c", str(self._config))
-            process.run(self._java("kafka.tools.StorageTool", "format", *cluster))
+            process.run(self._java("kafka.tools.StorageTool", "format", *self._format_words()))
+
+    def _format_words(self) -> list[str]:
+        return ["-t", self._instance.kept.cluster_id, "-c", str(self._config)]
+
+    def _own_properties(self) -> str:
+        ports = self._instance.kept.ports
+        return own_properties(self._data, ports["kafka"], ports["controller"])
 
     def _java(self, *words: str) -> list[str]:
         options = (

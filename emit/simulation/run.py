@@ -19,6 +19,7 @@ from emit.simulation.pace import Pace
 from emit.simulation.progress import displayed
 from emit.simulation.scenario import Scenario
 from schemas.events import Event
+from schemas.kafka import security_options
 from schemas.settings import KafkaSettings
 
 FLIGHT: Final = 10_000
@@ -108,7 +109,11 @@ async def _emit(kafka: KafkaSettings, scenario: Scenario) -> None:
     clock = SystemClock()
     ledger = Ledger()
     broker = Broker(
-        kafka.kafka_bootstrap, kafka.samples_topic, kafka.events_topic, scenario.encoding
+        kafka.kafka_bootstrap,
+        kafka.samples_topic,
+        kafka.events_topic,
+        scenario.encoding,
+        client=security_options(kafka),
     )
     channel = broker.channel(clock, ledger)
     log.info(

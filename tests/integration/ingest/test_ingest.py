@@ -271,7 +271,7 @@ async def test_without_a_broker_it_waits_and_says_so(
     nowhere = f"127.0.0.1:{free_port()}"
     found_nothing = environment(database, stack, topics, FLEETGAUGE_KAFKA_BOOTSTRAP=nowhere)
     async with ingest_process(found_nothing, tmp_path / "ingest.log") as ingest:
-        await ingest.said("no Kafka broker answers, will try again", times=2)
+        await ingest.said("Kafka cannot be used, will try again", times=2)
         assert nowhere in ingest.log
         assert await ingest.stop() == 0
         assert "Traceback" not in ingest.log

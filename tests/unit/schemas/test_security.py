@@ -1,0 +1,55 @@
+"""Which settings of the broker's security go together: a line a case."""
+
+from typing import get_args
+
+import pytest
+
+from schemas.security import LOGIN, TLS, Protocol, check_together
+
+# the protocol, what is set besides, how the sentence goes on after the protocol; "" where it fits
+CASES: list[tuple[Protocol, str, str]] = [
+    ("PLAINTEXT", "", ""),
+    ("PLAINTEXT", "USERNAME", "has no use for FLEETGAUGE_KAFKA_USERNAME: choose another"),
+    ("PLAINTEXT", "CA_FILE", "has no use for FLEETGAUGE_KAFKA_CA_FILE"),
+    ("PLAINTEXT", "CHECK_HOSTNAME", "has no use for FLEETGAUGE_KAFKA_CHECK_HOSTNAME"),
+    (
+        "PLAINTEXT",
+        "PASSWORD KEY_FILE",
+        "has no use for FLEETGAUGE_KAFKA_PASSWORD and FLEETGAUGE_KAFKA_KEY_FILE",
+    ),
+    ("SSL", "", ""),
+    ("SSL", "CA_FILE CHECK_HOSTNAME", ""),
+    ("SSL", "CERTIFICATE_FILE KEY_FILE", ""),
+    ("SSL", "CERTIFICATE_FILE", "needs FLEETGAUGE_KAFKA_KEY_FILE besides"),
+    ("SSL", "KEY_FILE", "needs FLEETGAUGE_KAFKA_CERTIFICATE_FILE besides"),
+    ("SSL", "SASL_MECHANISM", "has no use for FLEETGAUGE_KAFKA_SASL_MECHANISM"),
+    ("SASL_PLAINTEXT", "SASL_MECHANISM USERNAME PASSWORD", ""),
+    ("SASL_PLAINTEXT", "SASL_MECHANISM USERNAME PASSWORD CA_FILE", "has no use for FLEETGAUGE_KA"),
+    ("SASL_PLAINTEXT", "USERNAME PASSWORD", "needs FLEETGAUGE_KAFKA_SASL_MECHANISM besides"),
+    ("SASL_SSL", "SASL_MECHANISM USERNAME PASSWORD", ""),
+    ("SASL_SSL", "SASL_MECHANISM USERNAME PASSWORD CA_FILE CERTIFICATE_FILE KEY_FILE", ""),
+    (
+        "SASL_SSL",
+        "SASL_MECHANISM",
+        "needs FLEETGAUGE_KAFKA_USERNAME and FLEETGAUGE_KAFKA_PASSWORD besides",
+    ),
+]
+
+
+@pytest.mark.parametrize(("protocol", "given", "told"), CASES)
+def test_what_goes_together(protocol: Protocol, given: str, told: str) -> None:
+    if not told:
+        check_together(protocol, given.split())
+        return
+    with pytest.raises(ValueError, match=f"^FLEETGAUGE_KAFKA_SECURITY_PROTOCOL={protocol} {told}"):
+        check_together(protocol, given.split())
+
+
+def test_other_settings_are_no_matter() -> None:
+    for protocol in get_args(Protocol):
+        login = LOGIN if protocol.startswith("SASL") else ()
+        check_together(protocol, [*login, "BOOTSTRAP", "SAMPLES_TOPIC"])
+
+
+def test_no_setting_is_in_both() -> None:
+    assert not {*LOGIN} & {*TLS}
