@@ -102,6 +102,26 @@ def ingest(*, accept_gap: bool) -> None:
 
 
 @main.command()
+@click.option("--dry-run", is_flag=True, help="Tell what would be removed, and leave it there.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def maintain(*, dry_run: bool, as_json: bool) -> None:
+    """Do at once what ingest does every hour: drop what is older than its retention."""
+    from ingest.maintain import MaintainError, describe
+    from ingest.maintain import maintain as run
+    from schemas.settings import DatabaseSettings, IngestSettings, load
+
+    with _told_plainly():
+        settings = load(DatabaseSettings, IngestSettings)
+    try:
+        outcomes = run(*settings, dry_run=dry_run)
+    except MaintainError as error:
+        click.echo(f"fleetgauge: {error}", err=True)
+        sys.exit(1)
+    click.echo(msgspec.json.encode(outcomes) if as_json else describe(outcomes))
+    sys.exit(any(outcome.failure for outcome in outcomes))
+
+
+@main.command()
 def serve() -> None:
     """Answer dashboards over HTTP."""
     from query.serve import run

@@ -34,6 +34,17 @@ LAG_SECONDS = Gauge(
     ["topic", "partition"],
 )
 ASSIGNED = Gauge("fleetgauge_assigned_partitions", "Partitions this consumer writes.")
+UPKEEP_SUCCESS = Gauge(
+    "fleetgauge_upkeep_success_timestamp_seconds",
+    "When an upkeep task last went well, whichever process ran it; seconds since 1970.",
+    ["task"],
+)
+UPKEEP_REMOVED = Counter(
+    "fleetgauge_upkeep_removed", "Chunks or rows that this process' upkeep removed.", ["task"]
+)
+UPKEEP_FAILURES = Counter(
+    "fleetgauge_upkeep_failures", "Upkeep tasks that failed in this process.", ["task"]
+)
 
 
 def count(intake: Intake) -> None:

@@ -19,6 +19,7 @@ from ingest.positions import GapError
 from ingest.retry import backoff
 from ingest.takeover import TakeOver
 from ingest.topics import TopicError, check_topics
+from ingest.upkeep import Upkeep
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
 
 log = structlog.get_logger("ingest")
@@ -86,12 +87,16 @@ async def _ingest(
         pipeline = Pipeline(pool, dead_letters, take_over, limits)
         async with open_fetcher(kafka, ingest, pipeline.on_revoked) as fetcher:
             fetcher.subscribe([kafka.samples_topic, kafka.events_topic])
-            heart = asyncio.create_task(beat_on(pool))
-            moving = asyncio.create_task(pipeline.run(fetcher))
+            upkeep = Upkeep(database, ingest.upkeep_interval)
+            tasks = {
+                asyncio.create_task(beat_on(pool)),
+                asyncio.create_task(upkeep.run()),
+                asyncio.create_task(pipeline.run(fetcher)),
+            }
             log.info("ingest runs", group=ingest.consumer_group)
             try:
-                # Neither ends but by an exception.
-                done, _ = await asyncio.wait({heart, moving}, return_when=asyncio.FIRST_COMPLETED)
+                # None ends but by an exception.
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
             except asyncio.CancelledError:
@@ -99,9 +104,9 @@ async def _ingest(
                 await pipeline.drain(fetcher)
                 raise
             finally:
-                heart.cancel()
-                moving.cancel()
-                await asyncio.wait({heart, moving})
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
 
 
 async def _find_cluster(kafka: KafkaSettings) -> str:

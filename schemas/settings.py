@@ -111,6 +111,14 @@ class DatabaseSettings(_Settings):
             )
         return self
 
+    @field_validator("metrics_1h_retention_days")
+    @classmethod
+    def _holds_a_week(cls, days: int) -> int:
+        # Dashboards' 7d is read from the hours.
+        if days < 8:
+            raise ValueError("takes 8 or more: the range 7d is answered from the hours")
+        return days
+
     @property
     def lateness_limit(self) -> timedelta:
         return timedelta(days=self.lateness_limit_days)
@@ -175,8 +183,13 @@ class IngestSettings(_Settings):
     batch_linger_ms: Annotated[int, Field(ge=0, le=60_000)] = 100
     claim_patience_ms: Annotated[int, Field(ge=100)] = 2_000
     drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
+    upkeep_interval_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9464
+
+    @property
+    def upkeep_interval(self) -> timedelta:
+        return timedelta(minutes=self.upkeep_interval_minutes)
 
 
 class HttpSettings(_Settings):

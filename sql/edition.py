@@ -37,7 +37,11 @@ def read_edition(connection: Connection[Any]) -> Edition:
             "'create extension timescaledb' in the database as a superuser once"
         ) from error
     row = connection.execute(query("read_license")).fetchone()
-    licence = row[0] if row else None
+    return edition_of(row[0] if row else None)
+
+
+def edition_of(licence: str | None) -> Edition:
+    """The edition that `read_license` tells of; EditionError where it is none that is known."""
     if licence == "apache":
         return Edition.APACHE
     if licence == "timescale":

@@ -27,7 +27,7 @@ comment on column agent_states.running_after is
     'never (infinity) after removed, which holds until it is told running.';
 
 comment on table agent_marks is
-    'The 5-minute buckets in which each agent had a sample, for 32 days.';
+    'The 5-minute buckets in which each agent had a sample, for 32 days; no row after 33 silent days.';
 comment on column agent_marks.agent_key is 'The agent.';
 comment on column agent_marks.day is 'UTC day of the newest mark; the marks end with this day.';
 comment on column agent_marks.marks is
@@ -93,12 +93,21 @@ comment on table platform_metrics_1h is
     'Samples of all agents in buckets of 1 hour, in shards to be added up.';
 comment on column platform_metrics_1h.shard is 'Which writer kept this row.';
 
-comment on table platform_heartbeats is 'Minutes in which ingest ran.';
+comment on table platform_heartbeats is
+    'Minutes in which ingest ran: those of the last 33 days, and the very first.';
 comment on column platform_heartbeats.minute is 'Start of the minute, UTC.';
 
-comment on table platform_heartbeat_days is 'How many minutes of each day are in platform_heartbeats.';
+comment on table platform_heartbeat_days is 'In how many minutes of each day ingest ran.';
 comment on column platform_heartbeat_days.day is 'UTC day.';
 comment on column platform_heartbeat_days.minutes is 'Minutes in which ingest ran.';
+
+comment on table upkeep is 'How each task of the upkeep job went.';
+comment on column upkeep.task is 'The relation that is kept from growing without bound.';
+comment on column upkeep.every is 'How often the job means to run the task.';
+comment on column upkeep.ran_at is 'When it ran last.';
+comment on column upkeep.succeeded_at is 'When it last went well; null if it never did.';
+comment on column upkeep.removed is 'Chunks or rows that the last run removed.';
+comment on column upkeep.failure is 'Why the last run failed; null where it went well.';
 
 comment on table ingest_offsets is 'How far each partition is stored, and who may write it.';
 comment on column ingest_offsets.topic is 'Kafka topic.';

@@ -16,6 +16,8 @@ async def blocks(holder: AsyncConnection[Any]) -> None:
     """Returns when somebody waits for this session."""
 
     async def probe() -> bool:
+        # Within a transaction the first look at the sessions would be the last.
+        await holder.execute("select pg_stat_clear_snapshot()")
         return await (await holder.execute(WAITING)).fetchone() != (0,)
 
     await until(probe, "a session that waits", 5)

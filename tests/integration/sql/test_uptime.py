@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg.rows import class_row
 
+from ingest.retention import WINDOW_DAYS
 from query.platform import Totals, moments_of
 from sql.queries import query
 from tests.rows import agent_keys, copy
@@ -58,10 +59,17 @@ def test_marks_equal_the_samples(database: str, seed: int) -> None:
     with psycopg.connect(database, options="-c timezone=UTC") as connection:
         keys = list(agent_keys(connection, AGENTS).values())
         for _ in range(25):
-            newest += rng.choice([timedelta(minutes=5), timedelta(hours=7), 2 * DAY])
+            newest += rng.choice(
+                [timedelta(minutes=5), timedelta(hours=7), 2 * DAY, 25 * DAY, 35 * DAY]
+            )
             fresh = batch_of(rng, keys, newest) - sent
             copy(connection, [(ts, key, 1, 2, 3, 0, None) for key, ts in sorted(fresh)])
             sent |= fresh
+            # Upkeep forgets the marks of who has been silent for longer than any window.
+            if rng.random() < 0.5:
+                connection.execute(
+                    query("delete_old_agent_marks"), {"before": newest - WINDOW_DAYS * DAY}
+                )
             # A clock may be ahead, over midnight too; and nobody may have sampled for a month.
             for now in (newest, newest - timedelta(minutes=4), newest + rng.randint(0, 33) * DAY):
                 if now >= max(ts for _, ts in sent) - BUCKET:

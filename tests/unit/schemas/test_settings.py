@@ -43,6 +43,8 @@ WRONG: list[tuple[Group, str, str, str]] = [
     (DatabaseSettings, "DATABASE_URL", "", "takes postgresql://"),
     (DatabaseSettings, "LATENESS_LIMIT_DAYS", "0", "Input should be greater than or equal to 1"),
     (DatabaseSettings, "RAW_RETENTION_DAYS", "a month", "Input should be a valid integer"),
+    (DatabaseSettings, "METRICS_1H_RETENTION_DAYS", "7", "takes 8 or more: the range 7d is"),
+    (IngestSettings, "UPKEEP_INTERVAL_MINUTES", "0", "Input should be greater than or equal to 1"),
     (KafkaSettings, "KAFKA_BOOTSTRAP", "kafka", "takes host:port[,host:port…], not 'kafka'"),
     (KafkaSettings, "KAFKA_BOOTSTRAP", "a:1,b", "takes host:port[,host:port…], not 'b'"),
     (KafkaSettings, "KAFKA_BOOTSTRAP", "http://a:1", "takes host:port[,host:port…]"),

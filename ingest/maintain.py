@@ -1,0 +1,55 @@
+"""`fleetgauge maintain`: all of upkeep at once, by hand."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import psycopg
+
+from ingest.upkeep import BusyError, Outcome, be_alone, do_tasks, find_tasks, open_connection
+from schemas.settings import DatabaseSettings, IngestSettings
+from sql.edition import EditionError
+
+
+class MaintainError(Exception):
+    """Upkeep could not begin, or not go on; the message says why and what to do."""
+
+
+def maintain(database: DatabaseSettings, ingest: IngestSettings, *, dry_run: bool) -> list[Outcome]:
+    """Runs every task and tells how each went; a dry run leaves everything as it was.
+
+    Raises MaintainError.
+    """
+    try:
+        return asyncio.run(_maintain(database, ingest, dry_run=dry_run))
+    except BusyError as error:
+        raise MaintainError(
+            f"{error}, an ingest's own or another 'fleetgauge maintain': try again in a minute"
+        ) from error
+    except psycopg.errors.UndefinedTable as error:
+        raise MaintainError("the database is not migrated: run 'fleetgauge migrate'") from error
+    except (psycopg.Error, EditionError) as error:
+        raise MaintainError(f"no upkeep: {str(error).strip()}") from error
+
+
+async def _maintain(
+    database: DatabaseSettings, ingest: IngestSettings, *, dry_run: bool
+) -> list[Outcome]:
+    async with open_connection(database.database_url.get_secret_value()) as connection:
+        await be_alone(connection)
+        tasks = await find_tasks(connection, database)
+        now = datetime.now(UTC)
+        if not dry_run:
+            return await do_tasks(connection, tasks, ingest.upkeep_interval, now)
+        # What would be removed is removed, and brought back.
+        async with connection.transaction(force_rollback=True):
+            return await do_tasks(connection, tasks, ingest.upkeep_interval, now)
+
+
+def describe(outcomes: Sequence[Outcome]) -> str:
+    """A line a task, for people."""
+    return "\n".join(
+        f"{outcome.task:<20} {outcome.removed:>9} removed"
+        + (f"   failed: {outcome.failure}" if outcome.failure else "")
+        for outcome in outcomes
+    )

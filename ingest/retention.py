@@ -1,0 +1,80 @@
+"""What is deleted and when: chunks older than their retention, and rows that no answer reads."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+
+from schemas.settings import DatabaseSettings
+from sql.edition import Edition
+from sql.queries import query
+
+# Uptime, the longest window over these, is 30 UTC days with the current one.
+WINDOW_DAYS: Final = 33
+
+Connection = AsyncConnection[Any]
+Remove = Callable[[Connection, str, datetime], AsyncIterator[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One relation that must not grow without bound, and how it is kept from it."""
+
+    relation: str
+    keep: timedelta
+    remove: Remove
+
+    def run(self, connection: Connection, now: datetime) -> AsyncIterator[int]:
+        """Removes what is older than `keep`, and tells piece by piece how many chunks or rows.
+
+        Raises psycopg's errors; the pieces before stay removed.
+        """
+        return self.remove(connection, self.relation, now - self.keep)
+
+
+async def drop_chunks(
+    connection: Connection, relation: str, before: datetime
+) -> AsyncIterator[int]:
+    """Drops a hypertable's old chunks, oldest first.
+
+    Each in a transaction of its own, so that no lock is held longer than one chunk takes.
+    """
+    cursor = await connection.execute(
+        query("list_old_chunks"), {"relation": relation, "before": before}
+    )
+    for start, end in await cursor.fetchall():
+        values = {"relation": relation, "range_start": start, "range_end": end}
+        async with connection.transaction():
+            dropped = await connection.execute(query("drop_chunk"), values)
+        yield dropped.rowcount
+
+
+async def delete_rows(
+    connection: Connection, relation: str, before: datetime
+) -> AsyncIterator[int]:
+    """Deletes a table's old rows, by the query that knows which of them nobody needs."""
+    async with connection.transaction():
+        cursor = await connection.execute(query(f"delete_old_{relation}"), {"before": before})
+    yield cursor.rowcount
+
+
+def retention_tasks(database: DatabaseSettings, edition: Edition) -> list[Task]:
+    """What is left to the upkeep job; chunks of the community edition have policies."""
+    window = timedelta(days=WINDOW_DAYS)
+    rows = [
+        Task(relation, window, delete_rows)
+        for relation in ("platform_heartbeats", "agent_marks", "skill_changes")
+    ]
+    if edition is Edition.COMMUNITY:
+        return rows
+    chunks = [
+        Task(relation, timedelta(days=days), drop_chunks)
+        for relation, days in {
+            "agent_samples": database.raw_retention_days,
+            "agent_metrics_5m": database.metrics_5m_retention_days,
+            "agent_metrics_1h": database.metrics_1h_retention_days,
+        }.items()
+    ]
+    return [*chunks, *rows]

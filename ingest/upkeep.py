@@ -1,0 +1,171 @@
+"""The upkeep job: runs the tasks that are due, one session at a time, and leaves how they went."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from ingest import metrics
+from ingest.retention import Task, retention_tasks
+from schemas.settings import DatabaseSettings
+from sql.edition import EditionError, edition_of
+from sql.queries import query
+
+log = structlog.get_logger("ingest")
+
+# Any constant: the key of the advisory lock that lets one session do upkeep at a time.
+LOCK_KEY: Final = 0x75706B656570
+# Who waits for a lock holds up those who come after: rather try again a minute later.
+LOCK_TIMEOUT_MS: Final = 1_000
+STATEMENT_TIMEOUT_MS: Final = 60_000
+LOOK_EVERY_S: Final = 60.0
+
+Connection = AsyncConnection[Any]
+Clock = Callable[[], datetime]
+
+
+class BusyError(Exception):
+    """Another session does upkeep at this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a task went: what it removed in chunks or rows, and why not all, if so."""
+
+    task: str
+    removed: int
+    failure: str | None = None
+
+
+@asynccontextmanager
+async def open_connection(database_url: str) -> AsyncIterator[Connection]:
+    """A connection of upkeep's own, for ingest's are few; raises psycopg.OperationalError."""
+    connection = await AsyncConnection.connect(
+        database_url,
+        autocommit=True,
+        application_name="fleetgauge-upkeep",
+        connect_timeout=5,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=4,
+        tcp_user_timeout=30_000,
+        options=(
+            f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_MS} "
+            f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+        ),
+    )
+    async with connection:
+        yield connection
+
+
+async def be_alone(connection: Connection) -> None:
+    """Keeps other sessions from upkeep until this one ends; raises BusyError where one is at it."""
+    cursor = await connection.execute(query("try_upkeep_lock"), {"key": LOCK_KEY})
+    if await cursor.fetchone() != (True,):
+        raise BusyError("another session does upkeep at this moment")
+
+
+async def do_tasks(
+    connection: Connection, tasks: Sequence[Task], every: timedelta, now: datetime
+) -> list[Outcome]:
+    """Runs these tasks, whatever comes of each, and stores how they went.
+
+    Raises psycopg's errors where the database goes away or may not be written.
+    """
+    outcomes = []
+    for task in tasks:
+        outcome = await _attempt(connection, task, now)
+        values = {**asdict(outcome), "every": every, "now": now}
+        await connection.execute(query("note_upkeep"), values)
+        outcomes.append(outcome)
+    return outcomes
+
+
+async def _attempt(connection: Connection, task: Task, now: datetime) -> Outcome:
+    removed = 0
+    try:
+        async for count in task.run(connection, now):
+            removed += count
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        return Outcome(task.relation, removed, str(error).strip())
+    return Outcome(task.relation, removed)
+
+
+async def find_tasks(connection: Connection, database: DatabaseSettings) -> list[Task]:
+    """The tasks that this server's edition needs; raises EditionError."""
+    cursor = await connection.execute(query("read_license"))
+    ((licence,),) = await cursor.fetchall()
+    return retention_tasks(database, edition_of(licence))
+
+
+class Upkeep:
+    """Does what is due, beside ingest. Of many processes the first to look does it for all."""
+
+    def __init__(
+        self,
+        database: DatabaseSettings,
+        every: timedelta,
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._every = every
+        self._clock = clock
+
+    async def run(self, period_s: float = LOOK_EVERY_S) -> None:
+        """Looks every `period_s` until cancelled; a database that is away costs a look."""
+        while True:
+            try:
+                await self.look()
+            except (psycopg.Error, EditionError) as error:
+                log.warning("no upkeep", error=str(error).strip())
+            await asyncio.sleep(period_s)
+
+    async def look(self) -> None:
+        """Runs what is due, unless somebody else is at it, and tells the metrics how it stands.
+
+        Raises psycopg's errors and EditionError.
+        """
+        async with open_connection(self._database.database_url.get_secret_value()) as connection:
+            with suppress(BusyError):
+                await be_alone(connection)
+                await self._do_due(connection)
+            for task, succeeded_at in (await read_successes(connection)).items():
+                metrics.UPKEEP_SUCCESS.labels(task).set(succeeded_at.timestamp())
+
+    async def _do_due(self, connection: Connection) -> None:
+        successes = await read_successes(connection)
+        now = self._clock()
+        due = [
+            task
+            for task in await find_tasks(connection, self._database)
+            if self._is_due(successes.get(task.relation), now)
+        ]
+        for outcome in await do_tasks(connection, due, self._every, now):
+            _tell(outcome)
+
+    def _is_due(self, succeeded_at: datetime | None, now: datetime) -> bool:
+        # A success ahead of this clock tells nothing.
+        return succeeded_at is None or not succeeded_at <= now < succeeded_at + self._every
+
+
+async def read_successes(connection: Connection) -> dict[str, datetime]:
+    """When each task went well the last time; without those that never did."""
+    cursor = await connection.execute(query("read_upkeep"))
+    return {task: at for task, _, at in await cursor.fetchall() if at is not None}
+
+
+def _tell(outcome: Outcome) -> None:
+    metrics.UPKEEP_REMOVED.labels(outcome.task).inc(outcome.removed)
+    if outcome.failure is not None:
+        metrics.UPKEEP_FAILURES.labels(outcome.task).inc()
+        log.warning("upkeep failed", task=outcome.task, error=outcome.failure)
+    elif outcome.removed:
+        log.info("upkeep", task=outcome.task, removed=outcome.removed)

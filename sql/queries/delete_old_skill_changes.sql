@@ -1,0 +1,16 @@
+-- Delete the changes of skills before a moment, but for each skill's newest: it tells how things
+-- stood then. Rows that a writer holds are left for later.
+delete from skill_changes
+where (user_id, skill_id, ts) in (
+    select old.user_id, old.skill_id, old.ts
+    from skill_changes as old
+    where exists (
+        select from skill_changes as newer
+        where
+            newer.user_id = old.user_id
+            and newer.skill_id = old.skill_id
+            and newer.ts > old.ts
+            and newer.ts < %(before)s
+    )
+    for update skip locked
+)

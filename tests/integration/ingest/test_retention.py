@@ -1,0 +1,157 @@
+"""What retention removes, what it leaves, and that no answer changes by it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+from pydantic import SecretStr
+
+from ingest.retention import Task, retention_tasks
+from schemas.settings import DatabaseSettings
+from sql.edition import Edition
+from tests.business import answer as summary
+from tests.business import events_of, open_writer
+from tests.business import store as store_events
+from tests.fleet import happen
+from tests.rows import agent_keys, copy
+from tests.service import NOW, application, bearer, serving, token
+
+DAY = timedelta(days=1)
+URL = SecretStr("postgresql://u@h/d")
+SETTINGS = DatabaseSettings(database_url=URL, raw_retention_days=35)
+TASKS = {task.relation: task for task in retention_tasks(SETTINGS, Edition.APACHE)}
+HYPERTABLES = ("agent_samples", "agent_metrics_5m", "agent_metrics_1h")
+
+
+def days_ago(days: float) -> datetime:
+    return NOW - days * DAY
+
+
+async def run(connection: AsyncConnection[Any], tasks: Sequence[Task]) -> dict[str, int]:
+    """Runs tasks at NOW; how much each removed."""
+    return {
+        task.relation: sum([count async for count in task.run(connection, NOW)]) for task in tasks
+    }
+
+
+def fill(database: str) -> None:
+    """Two agents' samples of 400 days, and the heartbeats of a platform that had a long pause."""
+    with psycopg.connect(database, options="-c timezone=UTC") as connection:
+        keys = agent_keys(connection, ["alice/a1", "alice/a2"]).values()
+        for key in keys:
+            ages = [n * timedelta(minutes=5) for n in range(3_000)]
+            ages += [n * timedelta(hours=7) for n in range(40, 1_380)]
+            copy(
+                connection,
+                [(NOW - age, key, key, age.days % 90, 10, 1, 5.0) for age in sorted(set(ages))],
+            )
+        happen(connection, "beat 2025-08-01T10:00Z 2025-08-01T10:10Z")
+        happen(connection, "beat 2026-02-20T10:00Z 2026-03-10T14:35Z 3")
+
+
+async def answers(database: str) -> dict[str, Any]:
+    """Every answer that dashboards read."""
+    paths = ["alice/performance", "alice/summary", ""]
+    paths += [f"alice/historical?range={name}" for name in ("24h", "7d", "30d")]
+    platform = bearer(token("ops", "platform"))
+    async with serving(application(database)) as client:
+        told = {
+            p: await client.get(f"/api/metrics/{p}".rstrip("/"), headers=platform) for p in paths
+        }
+    assert {answer.status_code for answer in told.values()} == {200}
+    return {path: answer.json() for path, answer in told.items()}
+
+
+async def test_no_answer_changes(database: str) -> None:
+    fill(database)
+    before = await answers(database)
+    async with await open_writer(database) as connection:
+        removed = await run(connection, list(TASKS.values()))
+        again = await run(connection, list(TASKS.values()))
+    assert await answers(database) == before
+    assert removed["agent_samples"] == 367
+    assert removed["agent_metrics_5m"] == 312
+    assert removed["agent_metrics_1h"] > 0
+    assert removed["platform_heartbeats"] == 10
+    assert set(again.values()) == {0}
+
+
+@pytest.mark.parametrize(("relation", "days"), [("agent_samples", 35), ("agent_metrics_5m", 90)])
+async def test_nothing_younger_than_its_retention_goes(
+    database: str, relation: str, days: int
+) -> None:
+    ages = [days - 1, days - 0.01, days + 0.01, days + 1, days + 1.1]
+    with psycopg.connect(database) as connection:
+        (key,) = agent_keys(connection, ["alice/a"]).values()
+        copy(connection, [(days_ago(age), key, 1, 2, 3, 0, None) for age in sorted(ages)])
+    async with await open_writer(database) as connection:
+        await run(connection, [TASKS[relation]])
+        column = "ts" if relation == "agent_samples" else "bucket"
+        cursor = await connection.execute(
+            f"select distinct ({column} at time zone 'UTC')::date from {relation}".encode()  # noqa: S608
+        )
+        kept = {day for (day,) in await cursor.fetchall()}
+    # Whole chunks of a UTC day go: one that ends within the retention stays whole.
+    assert kept == {ts.date() for ts in map(days_ago, ages) if ts.date() >= days_ago(days).date()}
+
+
+async def test_days_are_kept_for_good(database: str) -> None:
+    fill(database)
+    count = "select count(*), sum(samples) from agent_metrics_1d"
+    async with await open_writer(database) as connection:
+        before = await (await connection.execute(count)).fetchone()
+        await run(connection, list(TASKS.values()))
+        assert await (await connection.execute(count)).fetchone() == before
+
+
+SKILLS = (
+    "skill a 2025-01-01 on; skill a 2025-02-01 off; skill a 2025-03-01 on; skill a 2026-03-08 off;"
+    "skill b 2025-01-01 off; skill b 2026-01-01 on; skill b 2026-03-09 off; skill b 2026-03-10 on;"
+    "skill c 2025-01-01 on; skill c 2026-03-05 off; skill d 2025-01-01 on; skill d 2025-01-02 off"
+)
+
+
+async def test_skills_grow_by_the_changes_that_are_left(database: str) -> None:
+    async with await open_writer(database) as connection:
+        events = events_of(SKILLS, "alice")
+        await store_events(connection, [events])
+        moments = [NOW + n * DAY for n in range(9)]
+        before = [await summary(connection, "alice", now) for now in moments]
+        assert len({told["skills"]["growth"] for told in before}) > 2
+        assert await run(connection, [TASKS["skill_changes"]]) == {"skill_changes": 4}
+        assert [await summary(connection, "alice", now) for now in moments] == before
+        # What was deleted and is sent again tells nothing new either.
+        await store_events(connection, [events])
+        assert [await summary(connection, "alice", now) for now in moments] == before
+
+
+async def test_rows_that_a_writer_holds_are_left_for_later(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        keys = agent_keys(connection, ["alice/a", "alice/b"])
+        copy(connection, [(days_ago(60), key, 1, 2, 3, 0, None) for key in keys.values()])
+    async with await open_writer(database) as connection, await open_writer(database) as writer:
+        async with writer.transaction():
+            await writer.execute(
+                "select from agent_marks where agent_key = %s for update", [keys["alice/a"]]
+            )
+            assert await run(connection, [TASKS["agent_marks"]]) == {"agent_marks": 1}
+        assert await run(connection, [TASKS["agent_marks"]]) == {"agent_marks": 1}
+
+
+def test_the_community_edition_has_policies_for_its_chunks() -> None:
+    relations = [task.relation for task in retention_tasks(SETTINGS, Edition.COMMUNITY)]
+    assert relations == ["platform_heartbeats", "agent_marks", "skill_changes"]
+
+
+def test_the_settings_decide() -> None:
+    settings = DatabaseSettings(
+        database_url=URL,
+        raw_retention_days=40,
+        metrics_5m_retention_days=50,
+        metrics_1h_retention_days=60,
+    )
+    kept = {task.relation: task.keep.days for task in retention_tasks(settings, Edition.APACHE)}
+    assert [kept[relation] for relation in HYPERTABLES] == [40, 50, 60]
