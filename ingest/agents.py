@@ -1,14 +1,13 @@
 """Keys of agents: looked up first, given only to the new ones, remembered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any
 
 from psycopg import AsyncConnection
 
+from ingest.batch import Agent
 from ingest.database import Pool
 from sql.queries import query
-
-Agent = tuple[str, str]
 
 
 class AgentDirectory:
@@ -21,6 +20,11 @@ class AgentDirectory:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    @property
+    def known(self) -> Set[Agent]:
+        """The agents that have a key, as of now."""
+        return self._keys.keys()
 
     def stands_by(self, keys: dict[Agent, int]) -> bool:
         """Whether these are the directory's keys and it has forgotten none since."""

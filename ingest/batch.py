@@ -2,15 +2,20 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
+import numpy as np
 import polars as pl
 from aiokafka import ConsumerRecord, TopicPartition
 
 from schemas.events import Event, Sample
 
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+Agent = tuple[str, str]
+# The (user, agent) pair of an event that names an agent.
+AGENT: Final = attrgetter("user_id", "agent_id")
 Reason = Literal["malformed", "invalid", "future", "expired", "too_large", "refused"]
 
 
@@ -43,7 +48,8 @@ class Span:
 class Intake:
     """Decoded events that wait to be written; grows record by record.
 
-    `origins[i]` is where `samples[i]` came from; `records` counts by topic; `nbytes` is the size of
+    `origins[i]` is where `samples[i]` came from; `sample_times_us` are their times in microseconds
+    since 1970, once they are checked; `records` counts by topic; `nbytes` is the size of
     the records' values; `sample_partitions` are those that samples came from.
     """
 
@@ -55,6 +61,7 @@ class Intake:
     records: Counter[str] = field(default_factory=Counter)
     nbytes: int = 0
     sample_partitions: set[int] = field(default_factory=set)
+    sample_times_us: Any = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def rows(self) -> int:
@@ -72,7 +79,7 @@ class Batch:
 
     samples: pl.DataFrame
     events: dict[str, list[Any]]
-    agent_keys: dict[tuple[str, str], int]
+    agent_keys: dict[Agent, int]
     rejections: list[Rejection]
     spans: dict[TopicPartition, Span]
     repeats: int

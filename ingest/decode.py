@@ -1,11 +1,14 @@
 """Turns a record's value into events, or into rejections that say why not."""
 
-from typing import Final
+from collections.abc import Sequence, Set
+from itertools import chain
+from operator import attrgetter
+from typing import Final, cast
 
 import msgspec
 
-from ingest.batch import Origin, Record, Rejection
-from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Message, Sample
+from ingest.batch import AGENT, Agent, Origin, Record, Rejection
+from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Id, Message, Sample
 
 MSGPACK: Final = b"application/msgpack"
 # What the decoders raise; a text that is no UTF-8 or a deep nesting is no DecodeError.
@@ -25,6 +28,21 @@ _MSGPACK: tuple[Decoder, EventDecoder, SplitDecoder] = (
     msgspec.msgpack.Decoder(Event),
     msgspec.msgpack.Decoder(list[msgspec.Raw]),
 )
+
+
+class _PlainSample(Sample, tag="sample", frozen=True, gc=False, kw_only=True):
+    """A Sample whose ids may be any text."""
+
+    user_id: str
+    agent_id: str
+
+
+class _NoSample(msgspec.Struct, tag="", tag_field="type"):
+    """Makes `type` required: a Struct alone would do without."""
+
+
+_SAMPLE: Final = msgspec.json.Decoder(_PlainSample | _NoSample)
+_HEADERS: Final = attrgetter("headers")
 
 
 def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
@@ -48,18 +66,25 @@ def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], 
     return [(message, Origin(record))], []
 
 
-def decode_sample(record: Record, max_bytes: int) -> Sample | None:
-    """The one sample that most records are, at once; None where `decode` has to tell."""
-    value = record.value
-    if value is None or len(value) > max_bytes or record.headers:
-        return None
-    _, single, _ = _JSON
+def decode_samples(
+    records: Sequence[Record], max_bytes: int, known: Set[Agent]
+) -> list[Sample] | None:
+    """The samples that these records are, one each; None where one is anything else.
+
+    What most records are is decoded in half the time that way: ids are not looked at where the
+    agent is `known`. Whatever else comes is for `decode` to tell.
+    """
+    values = [record.value for record in records]
     try:
-        # Not as a Sample outright: that would do without `type`.
-        event = single.decode(value)
-    except UNUSABLE:
+        if max(map(len, values)) > max_bytes or any(map(_HEADERS, records)):
+            return None
+        samples = cast(list[Sample], list(map(_SAMPLE.decode, values)))
+        agents = set(map(AGENT, samples))
+        if not known >= agents:
+            msgspec.convert([*chain.from_iterable(agents)], list[Id])
+    except (*UNUSABLE, TypeError):
         return None
-    return event if isinstance(event, Sample) else None
+    return samples
 
 
 def _decode_each(

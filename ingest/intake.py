@@ -1,11 +1,11 @@
 """Adds fetched records to what waits to be written."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from aiokafka import TopicPartition
 
-from ingest.batch import Intake, Origin, Record, Span
-from ingest.decode import decode, decode_sample
+from ingest.batch import Agent, Intake, Origin, Record, Span
+from ingest.decode import decode, decode_samples
 from schemas.events import Sample
 
 
@@ -15,26 +15,27 @@ def add_records(
     first: int,
     records: Sequence[Record],
     max_message_bytes: int,
+    known: Set[Agent],
 ) -> None:
-    """Decodes records, the next of their partition in order; `first` is the offset expected."""
+    """Decodes records, the next of their partition in order; `first` is the offset expected.
+
+    `known` are agents whose ids were seen before.
+    """
     if not records:
         return
-    # A partition mostly holds one kind: after a miss the rest goes the long way.
-    samples_only = True
     samples_before = len(intake.samples)
-    for record in records:
-        sample = decode_sample(record, max_message_bytes) if samples_only else None
-        if sample is None:
-            samples_only = False
+    samples = decode_samples(records, max_message_bytes, known)
+    if samples is None:
+        for record in records:
             _add_record(intake, record, max_message_bytes)
-        else:
-            intake.samples.append(sample)
-            intake.origins.append(Origin(record))
-        intake.nbytes += len(record.value or b"")
+    else:
+        intake.samples += samples
+        intake.origins += map(Origin, records)
     if len(intake.samples) > samples_before:
         intake.sample_partitions.add(partition.partition)
     started = intake.spans.get(partition)
     intake.records[partition.topic] += len(records)
+    intake.nbytes += sum(len(record.value or b"") for record in records)
     intake.spans[partition] = Span(
         started.first if started else first, records[-1].offset + 1, records[-1]
     )

@@ -177,7 +177,14 @@ class Pipeline:
         for partition, records in fetched.items():
             first = assignment.positions.next[partition]
             new = assignment.positions.accept(partition, records)
-            add_records(self._intake, partition, first, new, self._limits.max_message_bytes)
+            add_records(
+                self._intake,
+                partition,
+                first,
+                new,
+                self._limits.max_message_bytes,
+                self._agents.known,
+            )
         if records_fetched := sum(map(len, fetched.values())):
             self._events_a_record = (self._intake.rows - rows_before) / records_fetched
 

@@ -8,14 +8,16 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from ingest.batch import Batch, Intake, Origin, Rejection, by_type
+from ingest.batch import AGENT, Agent, Batch, Intake, Origin, Rejection, by_type
 from schemas.events import Event, Sample
 
 FUTURE_LIMIT: Final = timedelta(minutes=5)
+MICROSECOND: Final = timedelta(microseconds=1)
 # A business brings its history along, but not from before there was any.
 OLDEST_EVENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
-AgentKeys = dict[tuple[str, str], int]
+AgentKeys = dict[Agent, int]
+_BROKER_MS: Final = attrgetter("record.timestamp")
 
 
 def check_times(intake: Intake, lateness_limit: timedelta) -> None:
@@ -36,27 +38,30 @@ def check_times(intake: Intake, lateness_limit: timedelta) -> None:
 
 
 def _check_samples(intake: Intake, lateness_limit: timedelta) -> None:
-    ts = _seconds(intake.samples)
-    broker_ms = map(attrgetter("record.timestamp"), intake.origins)
-    broker = np.fromiter(broker_ms, np.float64, len(intake.origins)) / 1000
-    future = ts > broker + FUTURE_LIMIT.total_seconds()
-    expired = ts < broker - lateness_limit.total_seconds()
-    bad = future | expired
+    ts = microseconds(intake.samples)
+    broker = np.fromiter(map(_BROKER_MS, intake.origins), np.int64, len(intake.origins)) * 1000
+    future = ts > broker + FUTURE_LIMIT // MICROSECOND
+    bad = future | (ts < broker - lateness_limit // MICROSECOND)
+    intake.sample_times_us = ts[~bad]
     if not bad.any():
         return
     for i in np.flatnonzero(bad):
-        origin = intake.origins[i]
-        if future[i]:
-            intake.rejections.append(_future(intake.samples[i].ts, origin))
-        else:
-            detail = (
-                f"ts {intake.samples[i].ts.isoformat()} is more than {lateness_limit.days} days "
-                f"behind the broker's {_broker_time(origin).isoformat()}"
-            )
-            intake.rejections.append(Rejection(origin, "expired", detail))
+        sample, origin = intake.samples[i], intake.origins[i]
+        reject = (
+            _future(sample.ts, origin) if future[i] else _late(sample.ts, origin, lateness_limit)
+        )
+        intake.rejections.append(reject)
     good = np.flatnonzero(~bad).tolist()
     intake.samples = [intake.samples[i] for i in good]
     intake.origins = [intake.origins[i] for i in good]
+
+
+def _late(ts: datetime, origin: Origin, limit: timedelta) -> Rejection:
+    detail = (
+        f"ts {ts.isoformat()} is more than {limit.days} days "
+        f"behind the broker's {_broker_time(origin).isoformat()}"
+    )
+    return Rejection(origin, "expired", detail)
 
 
 def _check_event(event: Event, origin: Origin) -> Rejection | None:
@@ -82,7 +87,7 @@ def _broker_time(origin: Origin) -> datetime:
 
 def agents_of(intake: Intake) -> set[tuple[str, str]]:
     """The (user, agent) pairs that need a key."""
-    pairs = set(map(attrgetter("user_id", "agent_id"), intake.samples))
+    pairs = set(map(AGENT, intake.samples))
     for event, _ in intake.others:
         agent_id = getattr(event, "agent_id", None)
         if agent_id is not None:
@@ -91,11 +96,9 @@ def agents_of(intake: Intake) -> set[tuple[str, str]]:
 
 
 def shape(intake: Intake, keys: AgentKeys) -> Batch:
-    """The batch of an intake whose times are checked and whose agents all have keys."""
-    every = _sample_frame(intake.samples, keys)
-    samples = every.unique(["agent_key", "ts"], keep="first", maintain_order=True).sort(
-        "agent_key", "ts"
-    )
+    """One batch of an intake whose times are checked and whose agents all have keys."""
+    every = _sample_frame(intake, keys)
+    samples = _once(every)
     events = [event for event, _ in intake.others]
     return Batch(
         samples=samples,
@@ -108,7 +111,19 @@ def shape(intake: Intake, keys: AgentKeys) -> Batch:
     )
 
 
-def _sample_frame(samples: Sequence[Sample], keys: AgentKeys) -> pl.DataFrame:
+def _once(samples: pl.DataFrame) -> pl.DataFrame:
+    """Ordered by agent and time, the first of those that repeat one another."""
+    agent, ts = samples["agent_key"].to_numpy(), samples["ts"].to_numpy()
+    order = np.lexsort((ts, agent))
+    agent, ts = agent[order], ts[order]
+    is_new = np.ones(len(order), bool)
+    is_new[1:] = (agent[1:] != agent[:-1]) | (ts[1:] != ts[:-1])
+    return samples[order[is_new]]
+
+
+def _sample_frame(intake: Intake, keys: AgentKeys) -> pl.DataFrame:
+    samples = intake.samples
+
     def column(name: str, dtype: Any) -> Any:
         return np.fromiter(map(attrgetter(name), samples), dtype, len(samples))
 
@@ -116,10 +131,10 @@ def _sample_frame(samples: Sequence[Sample], keys: AgentKeys) -> pl.DataFrame:
         # No sample carries NaN (the schema's bounds refuse it), so it can stand for "not told".
         return pl.Series(column(name, np.float32)).fill_nan(None)
 
-    agent_keys = (keys[agent] for agent in map(attrgetter("user_id", "agent_id"), samples))
+    agent_keys = map(keys.__getitem__, map(AGENT, samples))
     return pl.DataFrame(
         {
-            "ts": np.rint(_seconds(samples) * 1e6).astype(np.int64),
+            "ts": intake.sample_times_us,
             "agent_key": np.fromiter(agent_keys, np.int32, len(samples)),
             "cpu": column("cpu", np.float32),
             "memory": column("memory", np.float32),
@@ -132,7 +147,8 @@ def _sample_frame(samples: Sequence[Sample], keys: AgentKeys) -> pl.DataFrame:
     )
 
 
-def _seconds(samples: Sequence[Sample]) -> Any:
+def microseconds(samples: Sequence[Sample]) -> Any:
+    """The samples' times as an array of microseconds since 1970."""
     # A double holds microseconds exactly until the year 2106.
     times = map(datetime.timestamp, map(attrgetter("ts"), samples))
-    return np.fromiter(times, np.float64, len(samples))
+    return np.rint(np.fromiter(times, np.float64, len(samples)) * 1e6).astype(np.int64)

@@ -158,7 +158,7 @@ async def _fetch_decode_shape(stack: Stack, geometry: Geometry, topics: Topics) 
             for partition, records in (
                 await consumer.getmany(timeout_ms=200, max_records=5_000)
             ).items():
-                add_records(intake, partition, 0, records, 1024**2)
+                add_records(intake, partition, 0, records, 1024**2, keys.keys())
             if intake.rows >= geometry.batch_rows or done + intake.rows >= geometry.rows:
                 done += intake.rows
                 check_times(intake, timedelta(days=31))

@@ -8,6 +8,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from ingest.batch import Intake, Origin, Record
+from ingest.shape import microseconds
 from schemas.events import Event, Sample
 
 NOON: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -65,4 +66,5 @@ def intake(events: Iterable[Event], at: datetime = NOON) -> Intake:
             found.origins.append(origin)
         else:
             found.others.append((event, origin))
+    found.sample_times_us = microseconds(found.samples)
     return found

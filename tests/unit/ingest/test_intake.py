@@ -1,13 +1,14 @@
 """Records added to what waits: the short way for samples gives what the long way gives."""
 
 import json
+from collections.abc import Set
 from typing import Any
 
 import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from ingest.batch import Intake, Record
+from ingest.batch import Agent, Intake, Record
 from ingest.decode import decode
 from ingest.intake import add_records
 from schemas.events import Sample
@@ -32,6 +33,9 @@ KINDS = {
     "no type": record(json.dumps({k: v for k, v in SAMPLE.items() if k != "type"}).encode()),
     "another type": record(encode(type="status")),
     "invalid": record(encode(cpu=101)),
+    "wrong agent id": record(encode(agentId="a 1")),
+    "wrong user id": record(encode(userId="")),
+    "type twice": record(GOOD[:-1] + b',"type":"status"}'),
     "malformed": record(b"{"),
     "bad UTF-8": record(GOOD.replace(b"alice", b"\xff")),
     "tombstone": record(None),
@@ -39,20 +43,26 @@ KINDS = {
 }
 
 
-def added(*records: Record) -> Intake:
+def added(*records: Record, known: Set[Agent] = frozenset()) -> Intake:
     found = Intake()
-    add_records(found, PARTITION, 0, records, MAX_BYTES)
+    add_records(found, PARTITION, 0, records, MAX_BYTES, known)
     return found
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("before", [(), ("sample",), ("malformed",)])
-def test_every_kind_is_decoded_alike_wherever_it_comes(kind: str, before: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("known", [frozenset(), {(SAMPLE["userId"], SAMPLE["agentId"])}])
+def test_every_kind_is_decoded_alike_wherever_it_comes(
+    kind: str, before: tuple[str, ...], known: Set[Agent]
+) -> None:
     first = added(*[KINDS[name] for name in before])
-    both = added(*[KINDS[name] for name in before], KINDS[kind])
+    both = added(*[KINDS[name] for name in before], KINDS[kind], known=known)
     events, rejections = decode(KINDS[kind], MAX_BYTES)
     samples = [(event, origin) for event, origin in events if isinstance(event, Sample)]
-    assert both.samples[len(first.samples) :] == [sample for sample, _ in samples]
+    fields = msgspec.structs.asdict
+    assert [fields(sample) for sample in both.samples[len(first.samples) :]] == [
+        fields(sample) for sample, _ in samples
+    ]
     assert both.origins[len(first.origins) :] == [origin for _, origin in samples]
     assert both.others[len(first.others) :] == [e for e in events if e not in samples]
     assert both.rejections[len(first.rejections) :] == rejections
@@ -68,9 +78,9 @@ def test_what_was_read_is_measured() -> None:
 def test_a_span_goes_from_the_expected_offset_behind_the_last_record() -> None:
     found = Intake()
     # Offsets may be missing: a transaction's marker takes one.
-    add_records(found, PARTITION, 2, [record(GOOD, offset=3)], MAX_BYTES)
-    add_records(found, PARTITION, 4, [record(GOOD, offset=9)], MAX_BYTES)
-    add_records(found, PARTITION, 10, [], MAX_BYTES)
+    add_records(found, PARTITION, 2, [record(GOOD, offset=3)], MAX_BYTES, frozenset())
+    add_records(found, PARTITION, 4, [record(GOOD, offset=9)], MAX_BYTES, frozenset())
+    add_records(found, PARTITION, 10, [], MAX_BYTES, frozenset())
     span = found.spans[PARTITION]
     assert (span.first, span.next, span.last.offset) == (2, 10, 9)
 
@@ -83,5 +93,5 @@ def test_partitions_that_brought_samples_are_known() -> None:
     found = Intake()
     for number, value in ((4, GOOD), (2, GOOD), (1, json.dumps(STATUS).encode())):
         partition = TopicPartition(TOPIC, number)
-        add_records(found, partition, 0, [record(value, partition=number)], MAX_BYTES)
+        add_records(found, partition, 0, [record(value, partition=number)], MAX_BYTES, frozenset())
     assert found.sample_partitions == {2, 4}
