@@ -6,6 +6,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 
 from ingest.batch import Batch
+from ingest.serverwork import ServerWork
 from sql.queries import query
 
 AgentKeys = dict[tuple[str, str], int]
@@ -24,7 +25,9 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
 ONCE_BY_ID: Final = frozenset({"payment", "play"})
 
 
-async def store_events(connection: AsyncConnection[Any], batch: Batch) -> dict[str, int]:
+async def store_events(
+    connection: AsyncConnection[Any], batch: Batch, server_work: ServerWork
+) -> dict[str, int]:
     """Writes the batch's events in the caller's transaction, types in one order for all writers.
 
     Returns how many were stored already, by type, where an id tells.
@@ -38,7 +41,8 @@ async def store_events(connection: AsyncConnection[Any], batch: Batch) -> dict[s
             field: [get(event) for event in events]
             for field, get in _getters(name, batch.agent_keys).items()
         }
-        cursor = await connection.execute(query(f"store_{name}"), arrays)
+        with server_work.going_on():
+            cursor = await connection.execute(query(f"store_{name}"), arrays)
         if name in ONCE_BY_ID:
             duplicates[name] = len(events) - cursor.rowcount
     return duplicates

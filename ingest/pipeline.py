@@ -6,6 +6,7 @@ again (database or broker away), claimed again (fenced), or told (a gap).
 
 import asyncio
 import time
+from asyncio import FIRST_COMPLETED
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
@@ -26,6 +27,7 @@ from ingest.offsets import FencedError
 from ingest.positions import GapError
 from ingest.progress import Progress
 from ingest.retry import until_done
+from ingest.serverwork import ServerWork
 from ingest.shape import agents_of, check_times, shape
 from ingest.takeover import Assignment, TakeOver
 from ingest.write import write_batch
@@ -60,6 +62,7 @@ class Pipeline:
         self._waiting_since = 0.0
         self._works: list[asyncio.Task[None]] = []
         self._events_a_record: float = MAX_EVENTS_A_MESSAGE
+        self._server_work = ServerWork()
         self._paused = False
         self._draining = False
 
@@ -139,6 +142,10 @@ class Pipeline:
     def _must_wait(self) -> bool:
         if self._assignment is None:
             return bool(self._works)
+        # What is read before the server has its rows makes it wait for them.
+        return bool(self._works) and (not self._server_work.is_set() or self._has_enough())
+
+    def _has_enough(self) -> bool:
         return len(self._works) == MOST_WORKS and self._is_full()
 
     def _is_full(self) -> bool:
@@ -147,10 +154,21 @@ class Pipeline:
     async def _wait(self, fetcher: Fetcher) -> None:
         if not self._works:
             return
-        done, _ = await asyncio.wait(self._works[:1], timeout=PATIENCE_S)
-        if not done:
+        if not await self._until_there_is_time():
             self._paused = self._assignment is not None
             await fetcher.stay_alive()
+
+    async def _until_there_is_time(self) -> bool:
+        """False where neither the server took its rows nor the first work ended, for PATIENCE_S."""
+        until: set[asyncio.Task[Any]] = {self._works[0]}
+        at_work = asyncio.create_task(self._server_work.wait())
+        if self._assignment is not None and not self._has_enough():
+            until.add(at_work)
+        try:
+            done, _ = await asyncio.wait(until, timeout=PATIENCE_S, return_when=FIRST_COMPLETED)
+        finally:
+            at_work.cancel()
+        return bool(done)
 
     async def _read(self, fetcher: Fetcher) -> None:
         try:
@@ -248,7 +266,7 @@ class Pipeline:
             if not self._agents.stands_by(batch.agent_keys):
                 batch = await self._shape(intake)
             try:
-                await write_batch(self._pool, batch, assignment.claims, self._limits.patience_s)
+                await self._store(batch, assignment)
             except (psycopg.OperationalError, FencedError):
                 # It may be another server now, one that never heard of the newest agents.
                 self._agents.forget()
@@ -257,6 +275,10 @@ class Pipeline:
         await until_done("write", attempt)
         metrics.count(intake)
         self._progress.move(intake.spans)
+
+    async def _store(self, batch: Batch, assignment: Assignment) -> None:
+        patience_s = self._limits.patience_s
+        await write_batch(self._pool, batch, assignment.claims, patience_s, self._server_work)
 
     async def _shape(self, intake: Intake) -> Batch:
         # In a thread: the batch before this one needs the loop for its own next step.

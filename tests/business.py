@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from ingest.events import store_events
+from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from query.summary import Business, moments_of, summary_of
 from schemas.events import Booking, Event, Fan, Payment, Play, Skill
@@ -74,7 +75,7 @@ async def store(connection: AsyncConnection[Any], batches: Iterable[Sequence[Eve
     """Writes each batch in a transaction of its own, as ingest does."""
     for events in batches:
         async with connection.transaction():
-            await store_events(connection, shape(intake(events), {}))
+            await store_events(connection, shape(intake(events), {}), ServerWork())
 
 
 async def answer(connection: AsyncConnection[Any], user: str, now: datetime) -> Any:

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL, Identifier
 
 from ingest.events import store_events
+from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from schemas.events import Booking, Deployment, Event, Fan, Payment, Play, Skill, Status
 from tests.unit.ingest.records import NOON, intake
@@ -64,7 +65,7 @@ async def store(connection: AsyncConnection[Any], *batches: list[Event]) -> dict
     duplicates: dict[str, int] = {}
     for events in batches:
         async with connection.transaction():
-            duplicates = await store_events(connection, shape(intake(events), KEYS))
+            duplicates = await store_events(connection, shape(intake(events), KEYS), ServerWork())
     return duplicates
 
 

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 
 from ingest.batch import Batch
 from ingest.samples import store_samples
+from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from schemas.events import Sample
 from tests.oracle import check_aggregates
@@ -39,7 +40,7 @@ def fleet(first: int, stop: int, **values: Any) -> list[Sample]:
 
 async def stored(connection: AsyncConnection[Any], samples: list[Sample]) -> int:
     async with connection.transaction():
-        return await store_samples(connection, batch_of(samples).samples)
+        return await store_samples(connection, batch_of(samples).samples, ServerWork())
 
 
 async def count(connection: AsyncConnection[Any]) -> int:
@@ -99,5 +100,5 @@ async def test_an_agent_each_in_one_batch(
     samples = [sample(NOON, f"{user}/{agent}", cpu=1.0) for user, agent in agents]
     batch = shape(intake(samples), agents)
     async with connection.transaction():
-        assert await store_samples(connection, batch.samples) == 10_000
+        assert await store_samples(connection, batch.samples, ServerWork()) == 10_000
     check_aggregates(empty_tables)

@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from ingest.batch import Record, Rejection
 from ingest.offsets import Claim
 from ingest.positions import Bounds, GapError, Positions
+from ingest.serverwork import ServerWork
 from ingest.takeover import Assignment
 from tests.unit.ingest.records import TOPIC
 
@@ -131,9 +132,12 @@ class Table:
         self.held = asyncio.Event()
         self.held.set()
 
-    async def write(self, pool: Any, batch: Any, claims: Any, patience_s: float) -> None:
+    async def write(
+        self, pool: Any, batch: Any, claims: Any, patience_s: float, server_work: ServerWork
+    ) -> None:
         self.begun += 1
-        await self.held.wait()
+        with server_work.going_on():
+            await self.held.wait()
         if self._failures:
             raise self._failures.pop(0)
         span = batch.spans[PARTITION]
