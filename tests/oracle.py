@@ -1,29 +1,19 @@
-"""What was produced, held against what is stored: each event once, each sum from its rows."""
+"""What was produced, held against what is stored: each sample once."""
 
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
-import numpy as np
-import polars as pl
 import psycopg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.events import Sample
+from tests.aggregates import check_aggregates
 from tests.stack import Stack, Topics
 from tests.waiting import until
-
-LEVELS = {
-    "agent_metrics_5m": timedelta(minutes=5),
-    "agent_metrics_1h": timedelta(hours=1),
-    "agent_metrics_1d": timedelta(days=1),
-}
-SUMS = ["samples", "messages", "errors", "response_messages", "up_buckets"]
-REALS = ["cpu_sum", "cpu_max", "memory_sum", "memory_max", "response_ms_sum"]
 
 
 @dataclass(frozen=True)
@@ -130,67 +120,3 @@ def check_exact(database: str, produced: Iterable[Sample]) -> None:
     assert not lost, f"{lost.total()} lost, such as {next(iter(lost))}"
     assert not doubled, f"{doubled.total()} doubled, such as {next(iter(doubled))}"
     check_aggregates(database)
-
-
-def check_aggregates(database: str) -> None:
-    """Every level equals a polars group-by of the raw rows; sums in double precision."""
-    with psycopg.connect(database, options="-c timezone=UTC") as connection:
-        raw = _frame(connection, "select * from agent_samples")
-        fine = roll_up(raw, LEVELS["agent_metrics_5m"])
-        for table, width in LEVELS.items():
-            stored = _frame(connection, f"select * from {table}")  # noqa: S608 - names of ours
-            _same(stored, _coarser(roll_up(raw, width), fine, width), ["agent_key", "bucket"])
-        platform = _frame(connection, "select * from platform_metrics_1h")
-    hourly = _coarser(roll_up(raw, timedelta(hours=1)), fine, timedelta(hours=1))
-    _same(_over_all(platform), _over_all(hourly), ["bucket"])
-
-
-def roll_up(raw: pl.DataFrame, width: timedelta) -> pl.DataFrame:
-    """The rows of one level, from raw samples."""
-    told = pl.col("response_ms").is_not_null()
-    double = pl.col("cpu", "memory", "response_ms").cast(pl.Float32).cast(pl.Float64)
-    return (
-        raw.with_columns(double, pl.col("ts").dt.truncate(width).alias("bucket"))
-        .group_by("bucket", "agent_key")
-        .agg(
-            pl.len().cast(pl.Int64).alias("samples"),
-            pl.col("cpu").sum().alias("cpu_sum"),
-            pl.col("cpu").max().alias("cpu_max"),
-            pl.col("memory").sum().alias("memory_sum"),
-            pl.col("memory").max().alias("memory_max"),
-            pl.col("messages").cast(pl.Int64).sum(),
-            pl.col("errors").cast(pl.Int64).sum(),
-            (pl.col("response_ms") * pl.col("messages")).sum().alias("response_ms_sum"),
-            pl.col("messages").cast(pl.Int64).filter(told).sum().alias("response_messages"),
-        )
-    )
-
-
-def _coarser(level: pl.DataFrame, fine: pl.DataFrame, width: timedelta) -> pl.DataFrame:
-    up = (
-        fine.with_columns(pl.col("bucket").dt.truncate(width))
-        .group_by("bucket", "agent_key")
-        .agg(pl.len().cast(pl.Int64).alias("up_buckets"))
-    )
-    return level.join(up, on=["bucket", "agent_key"])
-
-
-def _over_all(rows: pl.DataFrame) -> pl.DataFrame:
-    sums = [name for name in [*SUMS, *REALS] if not name.endswith("_max")]
-    return rows.group_by("bucket").agg(pl.col(sums).sum(), pl.col("cpu_max", "memory_max").max())
-
-
-def _frame(connection: psycopg.Connection[Any], query: str) -> pl.DataFrame:
-    cursor = connection.execute(query.encode())
-    names = [column.name for column in cursor.description or ()]
-    return pl.DataFrame(cursor.fetchall(), schema=names, orient="row", infer_schema_length=None)
-
-
-def _same(stored: pl.DataFrame, expected: pl.DataFrame, key: list[str]) -> None:
-    stored, expected = stored.sort(key), expected.sort(key)
-    for name in [*key, *SUMS]:
-        assert stored[name].to_list() == expected[name].to_list(), name
-    for name in REALS:
-        np.testing.assert_allclose(
-            stored[name].cast(pl.Float64).to_numpy(), expected[name].to_numpy(), 1e-6, err_msg=name
-        )

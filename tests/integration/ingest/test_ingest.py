@@ -18,9 +18,10 @@ from ingest import offsets
 from ingest.batch import Span
 from ingest.topics import check_topics, create_topics
 from schemas.settings import KafkaSettings
+from tests.aggregates import check_aggregates
 from tests.ingest_process import IngestProcess, ingest_process
 from tests.integration.ingest.kafka import Put, delete, found, put, set_max_bytes
-from tests.oracle import all_stored, check_aggregates
+from tests.oracle import all_stored
 from tests.stack import Stack, Topics, environment, free_port
 from tests.unit.ingest.records import record
 from tests.waiting import until

@@ -11,7 +11,7 @@ from ingest.samples import store_samples
 from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from schemas.events import Sample
-from tests.oracle import check_aggregates
+from tests.aggregates import check_aggregates
 from tests.unit.ingest.records import NOON, intake, sample
 
 MINUTE = timedelta(minutes=1)

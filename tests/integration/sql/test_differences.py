@@ -1,0 +1,46 @@
+"""The queries that hold aggregates against raw rows find nothing, and see one row that is gone."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from tests.aggregates import DIFFERENCES
+from tests.business import events_of, moment, open_writer, store
+from tests.fleet import happen
+from tests.rows import Row, insert
+
+STORY = """
+    pay 2026-03-01 100; pay 2026-03-01 20; pay 2019-01-01 30 EUR;
+    book a 2026-03-01 pending; book b 2026-03-01 pending; book b 2026-03-02 completed;
+    fan a 2025-03-01 new; fan a 2026-03-10 superfan; fan b 2026-03-10 casual;
+    play a 2026-03-01 3; play a 2026-03-05; play b 2026-03-05;
+    skill a 2026-03-01 on; skill a 2026-03-09 off; skill b 2026-03-09 on
+"""
+NAMES = sorted(file.stem for file in DIFFERENCES.glob("*.sql"))
+
+
+@pytest.fixture
+async def stored(database: str) -> str:
+    """Some of everything, in two batches."""
+    start = moment("2026-02-10")
+    insert(database, [Row(f"u/{i % 3}", start + i * timedelta(hours=7), 1, 2) for i in range(99)])
+    async with await open_writer(database) as connection:
+        events = events_of(STORY, "u")
+        await store(connection, [events[::2], events[1::2]])
+    with psycopg.connect(database) as connection:
+        happen(
+            connection, "deployment d 10:00 failed; deployment e 10:00 pending; beat 10:00 10:20"
+        )
+    return database
+
+
+def test_each_sees_a_row_that_is_gone(stored: str) -> None:
+    with psycopg.connect(stored) as connection:
+        for name in NAMES:
+            statement = (DIFFERENCES / f"{name}.sql").read_bytes()
+            assert connection.execute(statement).fetchall() == [], name
+            gone = f"delete from {name} where ctid = (select ctid from {name} limit 1)"  # noqa: S608
+            assert connection.execute(gone.encode()).rowcount == 1, name
+            assert connection.execute(statement).fetchall() != [], name
+            connection.rollback()
