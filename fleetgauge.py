@@ -82,7 +82,7 @@ def migrate() -> None:
 
     with _told_plainly():
         database, kafka = load(DatabaseSettings, KafkaSettings)
-    sys.exit(run(database.database_url.get_secret_value()) or create_topics(kafka))
+    sys.exit(run(database) or create_topics(kafka))
 
 
 @main.command()

@@ -14,6 +14,11 @@ class Edition(StrEnum):
     APACHE = "apache"
     COMMUNITY = "community"
 
+    @property
+    def licence(self) -> str:
+        """The server's own word for it: its setting `timescaledb.license`."""
+        return "apache" if self is Edition.APACHE else "timescale"
+
 
 class EditionError(Exception):
     """The server has no TimescaleDB that Fleetgauge can use; the message says what to do."""
@@ -42,8 +47,7 @@ def read_edition(connection: Connection[Any]) -> Edition:
 
 def edition_of(licence: str | None) -> Edition:
     """The edition that `read_license` tells of; EditionError where it is none that is known."""
-    if licence == "apache":
-        return Edition.APACHE
-    if licence == "timescale":
-        return Edition.COMMUNITY
+    for edition in Edition:
+        if edition.licence == licence:
+            return edition
     raise EditionError(f"timescaledb.license is {licence!r}: 'apache' or 'timescale' is known")

@@ -12,6 +12,7 @@ import psycopg
 import structlog
 from psycopg import Connection
 
+from schemas.settings import DatabaseSettings
 from sql.edition import Edition, EditionError, read_edition
 from sql.queries import query
 
@@ -29,17 +30,19 @@ class MigrationError(Exception):
     """A migration failed; the message carries dbmate's or the server's own words."""
 
 
-def migrate(database_url: str) -> Edition:
+def migrate(database: DatabaseSettings) -> Edition:
     """Applies what is missing and re-runs the repeatable files; safe to call from many at once.
 
     Raises EditionError, MigrationError, or psycopg.OperationalError where no server answers.
     """
-    with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as connection:
+    url = database.database_url.get_secret_value()
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
         connection.add_notice_handler(_tell_warning)
         connection.execute(query("lock_migrations"), {"key": LOCK_KEY})
         edition = read_edition(connection)
-        _require_aggregate_set(edition)
-        _run_dbmate(_dbmate_url(database_url, connection), edition)
+        _refuse_other_edition(edition, _applied(connection))
+        _run_dbmate(_dbmate_url(url, connection), edition)
+        connection.execute(query("set_windows"), database.model_dump())
         _run_repeatable(connection, edition)
     return edition
 
@@ -52,26 +55,37 @@ def _tell_warning(notice: psycopg.errors.Diagnostic) -> None:
 def pending(database_url: str) -> list[str]:
     """Names of migrations that this version has and the database has not, in order."""
     with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as connection:
-        row = connection.execute(query("has_migrations")).fetchone()
-        applied: set[str] = set()
-        if row and row[0]:
-            applied = {v for (v,) in connection.execute(query("read_migrations")).fetchall()}
+        applied = _applied(connection)
         edition = read_edition(connection)
     names = sorted(p.stem for folder in _folders(edition) for p in folder.glob("*.sql"))
     return [name for name in names if name.partition("_")[0] not in applied]
 
 
-def _require_aggregate_set(edition: Edition) -> None:
-    if not list((HERE / edition.value / "migrations").glob("*.sql")):
-        raise EditionError(
-            "this server runs TimescaleDB's community edition, for which this version has no "
-            "aggregates yet: use a server of the Apache edition (an image tagged '-oss', Debian's "
-            "package, or timescaledb.license = 'apache')"
-        )
+def _applied(connection: Connection[Any]) -> set[str]:
+    """The versions of the migrations that ran here."""
+    row = connection.execute(query("has_migrations")).fetchone()
+    if not (row and row[0]):
+        return set()
+    return {version for (version,) in connection.execute(query("read_migrations")).fetchall()}
+
+
+def _refuse_other_edition(edition: Edition, applied: set[str]) -> None:
+    for other in set(Edition) - {edition}:
+        if any(p.stem.partition("_")[0] in applied for p in _folder(other).glob("*.sql")):
+            raise EditionError(
+                f"this database was made on TimescaleDB's {other} edition, and the server runs the "
+                f"{edition} edition, where its rollups would not be kept: set timescaledb.license "
+                f"= '{other.licence}' in postgresql.conf and restart (a package or image that has "
+                f"this edition, where the server's has not), or migrate an empty database"
+            )
+
+
+def _folder(edition: Edition) -> Path:
+    return HERE / edition.value / "migrations"
 
 
 def _folders(edition: Edition) -> list[Path]:
-    return [HERE / "common" / "migrations", HERE / edition.value / "migrations"]
+    return [HERE / "common" / "migrations", _folder(edition)]
 
 
 def _run_dbmate(url: str, edition: Edition) -> None:
@@ -110,13 +124,13 @@ def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
                 raise MigrationError(f"{file.name}: {error}") from error
 
 
-def run(database_url: str, patience_s: float = PATIENCE_S) -> int:
+def run(database: DatabaseSettings, patience_s: float = PATIENCE_S) -> int:
     """`migrate` for a terminal: says what happened; an exit code.
 
     A server that does not answer is asked again until `patience_s` have passed.
     """
     try:
-        edition = _once_it_answers(database_url, time.monotonic() + patience_s)
+        edition = _once_it_answers(database, time.monotonic() + patience_s)
     except psycopg.OperationalError as error:
         log.error("the database does not answer", error=str(error).strip())
         return 1
@@ -127,10 +141,10 @@ def run(database_url: str, patience_s: float = PATIENCE_S) -> int:
     return 0
 
 
-def _once_it_answers(database_url: str, deadline: float) -> Edition:
+def _once_it_answers(database: DatabaseSettings, deadline: float) -> Edition:
     while True:
         try:
-            return migrate(database_url)
+            return migrate(database)
         except psycopg.OperationalError as error:
             if time.monotonic() >= deadline:
                 raise

@@ -9,11 +9,10 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from sql.migrate import migrate
-from tests.stack import Stack, Topics, created_database, running_stack
+from tests.stack import Stack, Topics, created_database, migrate, running_stack
 
 # Here, because options are known before `tests/faults/` is looked into.
-pytest_plugins = ["tests.faults.plugin"]
+pytest_plugins = ["tests.community.plugin", "tests.faults.plugin"]
 
 
 @pytest.fixture(autouse=True)
@@ -67,5 +66,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         rung = item.path.relative_to(here).parts[0]
-        if rung in {"integration", "acceptance", "faults"}:
+        if rung in {"integration", "community", "acceptance", "faults"}:
             item.add_marker(rung)

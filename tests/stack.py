@@ -13,9 +13,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql as composed
+from pydantic import SecretStr
 
 from deploy.local import docker
 from deploy.local.environment import parse
+from schemas.settings import DatabaseSettings
+from sql import migrate as migrations
+from sql.edition import Edition
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
 SECRET: Final = "a secret of the tests, 32 bytes or more"
@@ -66,6 +70,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def database_settings(database_url: str) -> DatabaseSettings:
+    """The settings of one database, with the windows that are the default."""
+    return DatabaseSettings(database_url=SecretStr(database_url))
+
+
+def migrate(database_url: str) -> Edition:
+    """Migrates a database with the windows that are the default."""
+    return migrations.migrate(database_settings(database_url))
 
 
 @contextmanager

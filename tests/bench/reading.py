@@ -12,10 +12,9 @@ import psycopg
 from query import platform, summary
 from query.historical import window_of
 from schemas.responses import Range
-from sql.migrate import migrate
 from sql.queries import query
 from tests.bench.figures import Figure, markdown
-from tests.stack import Stack, created_database
+from tests.stack import Stack, created_database, migrate
 
 HERE: Final = Path(__file__).parent
 RANGES: Final[tuple[Range, ...]] = ("24h", "7d", "30d")

@@ -19,13 +19,12 @@ from ingest.intake import add_records
 from ingest.shape import check_times, shape
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
-from sql.migrate import migrate
 from sql.queries import query
 from tests.bench.figures import Figure, markdown
 from tests.bench.geometry import Geometry, load_topic
 from tests.ingest_process import ingest_process
 from tests.oracle import all_stored
-from tests.stack import Stack, Topics, created_database, environment
+from tests.stack import Stack, Topics, created_database, environment, migrate
 
 GEOMETRIES = (
     Geometry("10 samples an agent in a batch", agents=1_000, batch_rows=10_000, rows=600_000),

@@ -6,11 +6,10 @@ import pytest
 
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
-from sql.migrate import migrate
 from tests.faults.audit import install
 from tests.faults.ledger import Ledger, open_ledger
 from tests.faults.plugin import Case
-from tests.stack import Stack, Topics, environment
+from tests.stack import Stack, Topics, environment, migrate
 
 
 @pytest.fixture

@@ -86,9 +86,6 @@ begin
     end loop;
 end
 $$;
-comment on table agent_metrics_5m is 'Samples of each agent in buckets of 5 minutes.';
-comment on table agent_metrics_1h is 'Samples of each agent in buckets of 1 hour.';
-comment on table agent_metrics_1d is 'Samples of each agent in buckets of 1 UTC day.';
 comment on table platform_metrics_1h is
     'Samples of all agents in buckets of 1 hour, in shards to be added up.';
 comment on column platform_metrics_1h.shard is 'Which writer kept this row.';

@@ -11,8 +11,7 @@ from psycopg import AsyncConnection
 from ingest.database import Pool, open_pool
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
-from sql.migrate import migrate
-from tests.stack import Stack, Topics, created_database, environment
+from tests.stack import Stack, Topics, created_database, environment, migrate
 
 ALL_TABLES: Final = """
     select format('truncate %s restart identity', string_agg(quote_ident(tablename), ', '))

@@ -11,12 +11,11 @@ import pytest
 from psycopg.rows import class_row
 
 from query.platform import Totals, moments_of, platform_of
-from sql.migrate import migrate
 from sql.queries import query
 from tests.fleet import happen, moment
 from tests.rows import insert, sample
 from tests.service import NOW, application, bearer, serving, token
-from tests.stack import Stack, created_database
+from tests.stack import Stack, created_database, migrate
 
 LINES = (Path(__file__).parent / "platform_cases.txt").read_text(encoding="utf-8").splitlines()
 CASES = [line.split(" | ") for line in LINES if line and not line.startswith("#")]

@@ -11,10 +11,9 @@ import pytest
 from psycopg import AsyncConnection
 
 from schemas.events import Event, Payment
-from sql.migrate import migrate
 from tests.business import answer, events_of, flat, moment, open_writer, store
 from tests.service import NOW, application, bearer, serving, token
-from tests.stack import Stack, created_database
+from tests.stack import Stack, created_database, migrate
 
 FILE = Path(__file__).with_name("summary_cases.txt")
 

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from psycopg import AsyncConnection
 
 from schemas.events import Booking, BookingStatus, Event, Fan, Payment, Play, Segment, Skill
-from sql.migrate import migrate
 from tests import model
 from tests.business import answer, moment, open_writer, store
-from tests.stack import Stack, created_database
+from tests.stack import Stack, created_database, migrate
 
 # Ends of days, months and years, and what is near them.
 NOWS = st.sampled_from(

@@ -15,9 +15,8 @@ from psycopg import errors
 
 from sql import migrate as module
 from sql.edition import Edition
-from sql.migrate import migrate
 from tests.integration.sql.analysts import Logins, as_role, let_in, logins
-from tests.stack import Stack, created_database
+from tests.stack import Stack, created_database, migrate
 
 FOLDER = Path(module.__file__).parent / "common" / "repeatable"
 LIMITS = {

@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from sql.migrate import migrate
 from tests.integration.sql.analysts import (
     NOW,
     PAGE,
@@ -21,7 +20,7 @@ from tests.integration.sql.analysts import (
     store_business,
     store_history,
 )
-from tests.stack import Stack, created_database
+from tests.stack import Stack, created_database, migrate
 
 READS = {
     "samples": "agent_samples",

@@ -5,9 +5,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.migrate import HERE, migrate
+from sql.migrate import HERE
 from tests import model
 from tests.business import answer, events_of, moment, open_writer, store
+from tests.stack import migrate
 
 FILES = sorted((HERE / "common" / "migrations").glob("00[01][0-9]_*.sql"))[6:11]
 VIEWS = {

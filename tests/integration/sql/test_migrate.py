@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from sql.edition import Edition, read_edition
-from sql.migrate import migrate, pending
+from sql.migrate import pending
+from tests.stack import migrate
 
 METRICS = {
     "bucket": "timestamp with time zone",

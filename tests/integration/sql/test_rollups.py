@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sql.migrate import migrate
 from sql.queries import query
 from tests.rows import copy
-from tests.stack import Stack, created_database
+from tests.stack import Stack, created_database, migrate
 
 # Twenty minutes around midnight: hours, days and chunks are all crossed within a batch.
 START = datetime(2026, 3, 9, 23, 50, tzinfo=UTC)

