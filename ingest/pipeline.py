@@ -223,6 +223,8 @@ class Pipeline:
     def _write_if_due(self) -> None:
         if self._assignment is None or self._draining or len(self._works) == MOST_WORKS:
             return
+        if self._works and not self._server_work.is_set():
+            return
         waited = time.monotonic() - self._waiting_since
         is_due = self._is_full() or (not self._works and waited >= self._limits.linger_s)
         if self._intake.spans and is_due:
