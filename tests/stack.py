@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,17 +16,15 @@ import psycopg
 from psycopg import sql as composed
 from pydantic import SecretStr
 
-from deploy.local import docker
-from deploy.local.environment import parse
+from deploy.local import docker, ports
+from deploy.local.environment import parse, render
+from deploy.local.instance import Instance, Kept
 from schemas.settings import DatabaseSettings
 from sql import migrate as migrations
 from sql.edition import Edition
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
 SECRET: Final = "a secret of the tests, 32 bytes or more"
-# The Apache edition of the same version as the local stack's image.
-TIMESCALE_IMAGE: Final = "timescale/timescaledb:2.23.0-pg17-oss"
-KAFKA_IMAGE: Final = "confluentinc/cp-kafka:7.9.4"
 
 
 @dataclass(frozen=True)
@@ -109,19 +108,30 @@ def created_database(server_url: str, name: str) -> Iterator[str]:
 
 
 def _in_containers(containers: ExitStack) -> Stack:
-    from testcontainers.community.kafka import KafkaContainer
-    from testcontainers.community.postgres import PostgresContainer
+    """The local stack's compose file, under a name of its own, gone at the end."""
+    from testcontainers.compose import DockerCompose
 
-    database = containers.enter_context(
-        PostgresContainer(TIMESCALE_IMAGE, username="fleetgauge", driver=None)
+    folder = Path(containers.enter_context(TemporaryDirectory()))
+    first = ports.first_choice(folder, REPOSITORY / ".stack")
+    instance = Instance(folder, Kept("docker", str(folder), ports=ports.settle(first, used=())))
+    instance.save()
+    variables = {"COMPOSE_PROJECT_NAME": instance.kept.name, **docker.variables(instance)}
+    (folder / "compose.env").write_text(render(variables), encoding="utf-8")
+    containers.enter_context(
+        DockerCompose(
+            docker.COMPOSE.parent, docker.COMPOSE.name, env_file=str(folder / "compose.env")
+        )
     )
-    kafka = containers.enter_context(KafkaContainer(KAFKA_IMAGE).with_kraft())
-    return Stack(kafka.get_bootstrap_server(), database.get_connection_url())
+    return _stack_of(instance.env_file)
 
 
 def _native() -> Stack:
     folder = REPOSITORY / ".stack" / "test"
     door = REPOSITORY / "deploy" / "local" / "stack.py"
     subprocess.run([sys.executable, door, "up", "--dir", folder], check=True)
-    values = parse((folder / "env").read_text(encoding="utf-8"))
+    return _stack_of(folder / "env")
+
+
+def _stack_of(env_file: Path) -> Stack:
+    values = parse(env_file.read_text(encoding="utf-8"))
     return Stack(values["FLEETGAUGE_KAFKA_BOOTSTRAP"], values["FLEETGAUGE_DATABASE_URL"])

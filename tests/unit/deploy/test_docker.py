@@ -27,12 +27,3 @@ def test_compose_takes_exactly_the_variables_it_is_given(tmp_path: Path) -> None
     given = docker.variables(Instance(tmp_path, Kept("docker", str(tmp_path))))
     taken = set(re.findall(r"\$\{(\w+)", docker.COMPOSE.read_text()))
     assert taken == set(given)
-
-
-def test_compose_and_the_plain_broker_have_the_same_settings() -> None:
-    lines = (docker.COMPOSE.parent / "server.properties").read_text().splitlines()
-    plain = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    names = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in plain.items()}
-    pairs = re.findall(r'^ +(KAFKA_\w+): "?([^"\n]*)"?$', docker.COMPOSE.read_text(), re.M)
-    composed = dict(pairs)
-    assert {name: composed.get(name) for name in names} == names
