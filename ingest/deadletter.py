@@ -5,11 +5,12 @@ topic, partition and offset. Header names are Kafka Connect's, so that its tools
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from ingest.batch import Rejection
 from schemas.broker import start
@@ -27,13 +28,27 @@ class DeadLetters:
         self._producer = producer
         self._topic = topic
 
-    async def send(self, rejections: Sequence[Rejection]) -> None:
-        """Returns when the broker has acknowledged all.
+    async def send(self, waiting: list[Rejection]) -> None:
+        """Returns when the broker has acknowledged all; takes those out that it has.
 
-        Raises aiokafka's KafkaError where it has not, at the latest after the request timeout.
+        Raises aiokafka's KafkaError for the first that it has not, at the latest after the request
+        timeout.
         """
-        sent = [await self._send_one(rejection) for rejection in rejections]
-        await asyncio.gather(*sent)
+        sent: list[asyncio.Future[Any]] = []
+        stop: KafkaError | None = None
+        try:
+            for rejection in waiting:
+                sent.append(await self._send_one(rejection))
+        except KafkaError as error:
+            stop = error
+        answers = await asyncio.gather(*sent, return_exceptions=True)
+        # For those behind the stop, its error is the answer.
+        answers += [stop] * (len(waiting) - len(sent))
+        answered = list(zip(waiting, answers, strict=True))
+        waiting[:] = [letter for letter, answer in answered if isinstance(answer, BaseException)]
+        for _, answer in answered:
+            if isinstance(answer, BaseException):
+                raise answer
 
     async def _send_one(self, rejection: Rejection) -> asyncio.Future[Any]:
         record = rejection.origin.record

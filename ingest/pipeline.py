@@ -11,13 +11,12 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
-import psycopg
 import structlog
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from ingest import metrics
 from ingest.agents import AgentDirectory
-from ingest.batch import Batch, Intake
+from ingest.batch import Intake
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
 from ingest.fetch import Fetcher
@@ -28,9 +27,8 @@ from ingest.positions import GapError
 from ingest.progress import Progress
 from ingest.retry import until_done
 from ingest.serverwork import ServerWork
-from ingest.shape import agents_of, check_times, shape
+from ingest.settle import Settler
 from ingest.takeover import Assignment, TakeOver
-from ingest.write import write_batch
 from schemas.events import MAX_EVENTS_A_MESSAGE
 
 log = structlog.get_logger("ingest")
@@ -51,8 +49,6 @@ class Pipeline:
     def __init__(
         self, pool: Pool, dead_letters: DeadLetters, take_over: TakeOver, limits: Limits
     ) -> None:
-        self._pool = pool
-        self._dead_letters = dead_letters
         self._take_over = take_over
         self._limits = limits
         self._agents = AgentDirectory(pool)
@@ -63,6 +59,9 @@ class Pipeline:
         self._works: list[asyncio.Task[None]] = []
         self._events_a_record: float = MAX_EVENTS_A_MESSAGE
         self._server_work = ServerWork()
+        self._settler = Settler(
+            pool, dead_letters, self._agents, limits, self._progress, self._server_work
+        )
         self._paused = False
         self._draining = False
 
@@ -230,7 +229,8 @@ class Pipeline:
         if self._intake.spans and is_due:
             intake, self._intake = self._intake, Intake()
             before = self._works[-1] if self._works else None
-            self._works.append(asyncio.create_task(self._write(intake, self._assignment, before)))
+            settling = self._settler.settle(intake, self._assignment.claims, before)
+            self._works.append(asyncio.create_task(settling))
 
     async def _claim(self, fetcher: Fetcher) -> None:
         async def attempt() -> Assignment:
@@ -252,47 +252,6 @@ class Pipeline:
             await self._claim(fetcher)
         else:
             await fetcher.reassigned.wait()
-
-    async def _write(
-        self, intake: Intake, assignment: Assignment, before: asyncio.Task[None] | None
-    ) -> None:
-        """Makes a batch ready, and writes it when the one before it is stored."""
-        await asyncio.to_thread(check_times, intake, self._limits.lateness)
-        await until_done("dead_letters", lambda: self._dead_letters.send(intake.rejections))
-        batch = await until_done("agents", lambda: self._shape(intake))
-        if before is not None:
-            await _turn_after(before)
-
-        async def attempt() -> None:
-            nonlocal batch
-            if not self._agents.stands_by(batch.agent_keys):
-                batch = await self._shape(intake)
-            try:
-                await self._store(batch, assignment)
-            except (psycopg.OperationalError, FencedError):
-                # It may be another server now, one that never heard of the newest agents.
-                self._agents.forget()
-                raise
-
-        await until_done("write", attempt)
-        metrics.count(intake)
-        self._progress.move(intake.spans)
-
-    async def _store(self, batch: Batch, assignment: Assignment) -> None:
-        patience_s = self._limits.patience_s
-        await write_batch(self._pool, batch, assignment.claims, patience_s, self._server_work)
-
-    async def _shape(self, intake: Intake) -> Batch:
-        # In a thread: the batch before this one needs the loop for its own next step.
-        keys = await self._agents.resolve(await asyncio.to_thread(agents_of, intake))
-        return await asyncio.to_thread(shape, intake, keys)
-
-
-async def _turn_after(before: asyncio.Task[None]) -> None:
-    """Returns when the batch before this one is stored; if it is not, this one is given up."""
-    await asyncio.wait({before})
-    if before.cancelled() or before.exception() is not None:
-        raise asyncio.CancelledError
 
 
 def _tell_end(work: asyncio.Task[None]) -> None:

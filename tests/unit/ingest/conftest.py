@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ingest import pipeline as module
+from ingest import settle
 from ingest.agents import AgentDirectory
 from ingest.limits import Limits
 from tests.unit.ingest.bench import LIMITS, Bench, Bencher
@@ -26,7 +27,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bencher:
         claims = Claims(accept_gap=accept_gap)
         table = Table(claims, *failures)
         built = Bench(Log(*arriving), letters or Letters(), claims, table, limits)
-        monkeypatch.setattr(module, "write_batch", table.write)
+        monkeypatch.setattr(settle, "write_batch", table.write)
         monkeypatch.setattr(AgentDirectory, "resolve", lambda _, agents: built.resolve(agents))
         monkeypatch.setattr(AgentDirectory, "stands_by", lambda _, keys: built.stands_by(keys))
         monkeypatch.setattr(AgentDirectory, "forget", lambda _: built.forget())

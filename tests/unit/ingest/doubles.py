@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
+from psycopg import errors
 
-from ingest.batch import Record, Rejection
+from ingest.batch import Batch, Record, Rejection
 from ingest.offsets import Claim
 from ingest.positions import Bounds, GapError, Positions
 from ingest.serverwork import ServerWork
@@ -81,16 +82,25 @@ class Log:
 
 
 class Letters:
-    """Stands for the dead letters; each of `failures` refuses one attempt."""
+    """Stands for the dead letters; each of `failures` refuses one attempt.
+
+    While `held` is clear, nothing is acknowledged.
+    """
 
     def __init__(self, *failures: Exception) -> None:
         self._failures = list(failures)
+        self.begun = 0
         self.sent: list[Rejection] = []
+        self.held = asyncio.Event()
+        self.held.set()
 
-    async def send(self, rejections: Sequence[Rejection]) -> None:
+    async def send(self, waiting: list[Rejection]) -> None:
+        self.begun += 1
         if self._failures:
             raise self._failures.pop(0)
-        self.sent += rejections
+        await self.held.wait()
+        self.sent += waiting
+        waiting.clear()
 
 
 class Claims:
@@ -121,19 +131,21 @@ class Claims:
 class Table:
     """Stands for the database: takes batches in place of `write_batch`.
 
-    Each of `failures` refuses one attempt; while `held` is clear, a write does not end.
+    Each of `failures` refuses one attempt, and rows from the offsets `refused` are refused always;
+    while `held` is clear, a write does not end.
     """
 
     def __init__(self, claims: Claims, *failures: Exception) -> None:
         self._claims = claims
         self._failures = list(failures)
+        self.refused: set[int] = set()
         self.written: list[tuple[int, int]] = []
         self.begun = 0
         self.held = asyncio.Event()
         self.held.set()
 
     async def write(
-        self, pool: Any, batch: Any, claims: Any, patience_s: float, server_work: ServerWork
+        self, pool: Any, batch: Batch, claims: Any, patience_s: float, server_work: ServerWork
     ) -> None:
         self.begun += 1
         with server_work.going_on():
@@ -141,6 +153,9 @@ class Table:
         if self._failures:
             raise self._failures.pop(0)
         span = batch.spans[PARTITION]
+        has_rows = batch.samples.height or batch.events
+        if has_rows and self.refused.intersection(range(span.first, span.next)):
+            raise errors.CheckViolation("no")
         assert span.first == self._claims.stored
         self.written.append((span.first, span.next))
         self._claims.stored = span.next

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
@@ -119,7 +120,7 @@ async def test_a_refusal_is_raised_and_leaves_no_fault_in_asyncio(
 async def is_refused(producer: Producer) -> bool:
     """Whether sending raises; nothing of the exception is kept."""
     try:
-        await letters(producer).send([rejection(record(b"v"))] * 3)
+        await letters(producer).send([rejection(record(b"v")) for _ in range(3)])
     except KafkaTimeoutError:
         return True
     return False
@@ -127,3 +128,22 @@ async def is_refused(producer: Producer) -> bool:
 
 async def test_nothing_to_send() -> None:
     await letters(Producer()).send([])
+
+
+@pytest.mark.parametrize(
+    ("failures", "left"),
+    [
+        ({1: KafkaTimeoutError()}, [1]),
+        ({0: KafkaTimeoutError(), 3: KafkaTimeoutError()}, [0, 3]),
+        ({2: OSError("refused at once")}, [2, 3]),
+        ({0: KafkaTimeoutError(), 1: OSError("refused at once")}, [0, 1, 2, 3]),
+        ({}, []),
+    ],
+)
+async def test_what_is_acknowledged_does_not_wait_any_more(
+    failures: dict[int, Exception], left: list[int]
+) -> None:
+    waiting = [rejection(record(b"v", offset=offset)) for offset in range(4)]
+    with suppress(KafkaTimeoutError):
+        await letters(Producer(failures)).send(waiting)
+    assert [letter.origin.record.offset for letter in waiting] == left

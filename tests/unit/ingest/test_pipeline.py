@@ -11,7 +11,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, OffsetOutOfRangeError
 from prometheus_client import REGISTRY
 
-from ingest import pipeline as module
+from ingest import settle
 from ingest.positions import GapError
 from tests.unit.ingest.bench import AWAY, GOOD, LIMITS, Bencher, came, fenced, records
 from tests.unit.ingest.doubles import PARTITION, Letters
@@ -209,7 +209,7 @@ async def test_draining_gives_up_in_time(bench: Bencher) -> None:
 
 def writes() -> list[Any]:
     """The writes that go on."""
-    return [task for task in asyncio.all_tasks() if "Pipeline._write" in repr(task.get_coro())]
+    return [task for task in asyncio.all_tasks() if "Settler.settle" in repr(task.get_coro())]
 
 
 async def test_a_write_that_was_given_up_is_not_tried_again(
@@ -227,7 +227,7 @@ async def test_a_write_that_was_given_up_is_not_tried_again(
         ended.set()
         raise AWAY
 
-    monkeypatch.setattr(module, "write_batch", silent)
+    monkeypatch.setattr(settle, "write_batch", silent)
     async with b.running():
         await came(lambda: b.table.begun, "the write")
         await asyncio.wait_for(b.pipeline.on_revoked(), 1)

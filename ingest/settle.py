@@ -1,0 +1,154 @@
+"""Settles an intake: each message stored or told in the dead letters, then its offset moved."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+import psycopg
+import structlog
+from aiokafka import TopicPartition
+
+from ingest import metrics
+from ingest.agents import AgentDirectory
+from ingest.batch import Batch, Intake, Origin, Record, Rejection
+from ingest.database import Pool
+from ingest.deadletter import DeadLetters
+from ingest.errors import refusal
+from ingest.halves import halve, messages
+from ingest.limits import Limits
+from ingest.offsets import Claim, FencedError
+from ingest.progress import Progress
+from ingest.retry import until_done
+from ingest.serverwork import ServerWork
+from ingest.shape import agents_of, check_times, shape
+from ingest.write import write_batch
+
+log = structlog.get_logger("ingest")
+
+Claims = Mapping[TopicPartition, Claim]
+
+
+class Settler:
+    """Settles intakes one after the other. May be cancelled anywhere: the offsets decide."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        dead_letters: DeadLetters,
+        agents: AgentDirectory,
+        limits: Limits,
+        progress: Progress,
+        server_work: ServerWork,
+    ) -> None:
+        self._pool = pool
+        self._dead_letters = dead_letters
+        self._agents = agents
+        self._limits = limits
+        self._progress = progress
+        self._server_work = server_work
+
+    async def settle(
+        self, intake: Intake, claims: Claims, before: asyncio.Task[None] | None
+    ) -> None:
+        """Makes an intake ready, and stores it when the one before it is settled.
+
+        Raises FencedError where a partition is no longer ours; waits for a database or a broker
+        that is away.
+        """
+        await asyncio.to_thread(check_times, intake, self._limits.lateness)
+        await self._tell(intake.rejections)
+        batch = await self._shape_ahead(intake)
+        if before is not None:
+            await _turn_after(before)
+        await self._store(intake, batch, claims)
+
+    async def _tell(self, rejections: Iterable[Rejection]) -> None:
+        waiting = list(rejections)
+        if waiting:
+            await until_done("dead_letters", lambda: self._dead_letters.send(waiting))
+
+    async def _shape_ahead(self, intake: Intake) -> Batch | None:
+        """The batch; None where an agent is refused, which is looked into in the intake's turn."""
+
+        async def attempt() -> Batch | None:
+            try:
+                return await self._shape(intake)
+            except psycopg.Error as error:
+                if refusal(error) is None:
+                    raise
+                return None
+
+        return await until_done("agents", attempt)
+
+    async def _shape(self, intake: Intake) -> Batch:
+        # In a thread: the batch before this one needs the loop for its own next step.
+        keys = await self._agents.resolve(await asyncio.to_thread(agents_of, intake))
+        return await asyncio.to_thread(shape, intake, keys)
+
+    async def _store(self, intake: Intake, batch: Batch | None, claims: Claims) -> None:
+        """Stores an intake without what the database refuses of it.
+
+        The parts are stored in order, so that no offset passes a message that is not settled.
+        """
+        reason = await self._try_to_store(intake, batch, claims)
+        if reason is None:
+            return
+        found = messages(intake)
+        if len(found) > 1:
+            log.warning("refused, halving", messages=len(found), reason=reason)
+            for half in await asyncio.to_thread(halve, intake):
+                await self._store(half, None, claims)
+        else:
+            await self._store_alone(intake, found[0], claims)
+
+    async def _store_alone(self, intake: Intake, record: Record, claims: Claims) -> None:
+        """Stores a message after all, or sends it whole to the dead letters."""
+        # Two writers that make the same chunk may meet in its unique names: that passes.
+        reason = await self._try_to_store(intake, None, claims)
+        if reason is None:
+            return
+        place = f"{record.topic}/{record.partition}"
+        log.warning("refused", partition=place, offset=record.offset, reason=reason)
+        letter = Rejection(Origin(record), "refused", reason)
+        await self._tell([letter])
+        rejections = [*intake.rejections, letter]
+        told = Intake(rejections=rejections, spans=intake.spans, records=intake.records)
+        await self._store(told, None, claims)
+
+    async def _try_to_store(
+        self, intake: Intake, batch: Batch | None, claims: Claims
+    ) -> str | None:
+        """Stores an intake, or returns why the database refuses it."""
+
+        async def attempt() -> str | None:
+            nonlocal batch
+            try:
+                if batch is None or not self._agents.stands_by(batch.agent_keys):
+                    batch = await self._shape(intake)
+                await self._write(batch, claims)
+            except (psycopg.OperationalError, FencedError):
+                # It may be another server now, one that never heard of the newest agents.
+                self._agents.forget()
+                raise
+            except psycopg.Error as error:
+                reason = refusal(error)
+                if reason is None or not messages(intake):
+                    raise
+                return reason
+            return None
+
+        reason = await until_done("write", attempt)
+        if reason is None:
+            metrics.count(intake)
+            self._progress.move(intake.spans)
+        return reason
+
+    async def _write(self, batch: Batch, claims: Claims) -> None:
+        patience_s = self._limits.patience_s
+        await write_batch(self._pool, batch, claims, patience_s, self._server_work)
+
+
+async def _turn_after(before: asyncio.Task[None]) -> None:
+    """Returns when the intake before this one is settled; if it is not, this one is given up."""
+    await asyncio.wait({before})
+    if before.cancelled() or before.exception() is not None:
+        raise asyncio.CancelledError

@@ -1,0 +1,119 @@
+"""What only the database refuses: found among the rest, told whole, and passed by nothing."""
+
+import asyncio
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+from psycopg import errors
+
+from tests.unit.ingest.bench import GOOD, LIMITS, Bencher, came, records
+from tests.unit.ingest.doubles import Letters
+
+# What the database says, and whether the content is at fault.
+ANSWERS = [
+    (errors.CheckViolation(), True),
+    (errors.NumericValueOutOfRange(), True),
+    (errors.UntranslatableCharacter(), True),
+    (errors.UniqueViolation(), True),
+    (errors.SerializationFailure(), False),
+    (errors.DeadlockDetected(), False),
+    (errors.InternalError_(), False),
+    (errors.DiskFull(), False),
+    (errors.ReadOnlySqlTransaction(), False),
+    (errors.UndefinedTable(), False),
+    (errors.RaiseException(), False),
+]
+
+
+def told(b: Letters) -> list[tuple[str, int]]:
+    return [(letter.reason, letter.origin.record.offset) for letter in b.sent]
+
+
+@pytest.mark.parametrize(("answer", "is_refusal"), ANSWERS, ids=lambda a: type(a).__name__)
+async def test_only_content_is_refused(answer: Exception, is_refusal: bool, bench: Bencher) -> None:
+    b = bench(records(GOOD, GOOD), failures=(answer,))
+    async with b.running():
+        await came(lambda: b.claims.stored == 2, "two records")
+    assert b.letters.sent == []
+    assert b.table.written == ([(0, 1), (1, 2)] if is_refusal else [(0, 2)])
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.sets(st.integers(0, 39)))
+def test_exactly_what_is_refused_is_told(bench: Bencher, refused: set[int]) -> None:
+    async def run() -> None:
+        b = bench(records(*[GOOD] * 40))
+        b.table.refused = set(refused)
+        async with b.running():
+            await came(lambda: b.claims.stored == 40, "forty records")
+        assert told(b.letters) == [("refused", offset) for offset in sorted(refused)]
+        ends = [next_offset for _, next_offset in b.table.written]
+        assert ends == sorted(ends)
+
+    asyncio.run(run())
+
+
+async def test_one_among_thousands_costs_few_attempts(bench: Bencher) -> None:
+    b = bench(records(*[GOOD] * 10_000))
+    b.table.refused = {random.Random(1).randrange(10_000)}
+    async with b.running():
+        await came(lambda: b.claims.stored == 10_000, "ten thousand records")
+    assert b.table.begun < 50
+
+
+async def test_a_refused_message_is_counted_as_a_letter_and_not_as_a_row(bench: Bencher) -> None:
+    names = ["fleetgauge_rows_total", "fleetgauge_records_total", "fleetgauge_dead_letters_total"]
+    labels = [{"type": "sample"}, {"topic": "fleet.samples"}, {"reason": "refused"}]
+
+    def now() -> list[float]:
+        return [
+            REGISTRY.get_sample_value(name, label) or 0
+            for name, label in zip(names, labels, strict=True)
+        ]
+
+    before = now()
+    b = bench(records(GOOD, b"[]", GOOD, GOOD))
+    b.table.refused = {2}
+    async with b.running():
+        await came(lambda: b.claims.stored == 4, "four records")
+    assert [a - b for a, b in zip(now(), before, strict=True)] == [2, 4, 1]
+
+
+async def test_the_next_batch_waits_until_the_refused_message_is_told(bench: Bencher) -> None:
+    b = bench(records(GOOD, GOOD), records(GOOD, first=2), limits=replace(LIMITS, max_rows=1))
+    b.table.refused = {1}
+    b.letters.held.clear()
+    async with b.running():
+        await came(lambda: b.letters.begun, "the letter")
+        assert b.claims.stored == 1
+        b.letters.held.set()
+        await came(lambda: b.claims.stored == 3, "three records")
+    assert b.table.written == [(0, 1), (1, 2), (2, 3)]
+
+
+async def test_who_is_refused_once_by_chance_is_stored(bench: Bencher) -> None:
+    b = bench(records(GOOD), failures=(errors.UniqueViolation(),))
+    async with b.running():
+        await came(lambda: b.claims.stored == 1, "the record")
+    assert b.letters.sent == []
+
+
+async def test_an_array_with_a_refused_event_is_told_whole(bench: Bencher) -> None:
+    array = b"[" + GOOD + b",{}," + GOOD + b"]"
+    b = bench(records(GOOD, array, GOOD))
+    b.table.refused = {1}
+    async with b.running():
+        await came(lambda: b.claims.stored == 3, "three records")
+    assert [(r.reason, r.origin.record.offset, r.origin.index) for r in b.letters.sent] == [
+        ("invalid", 1, 1),
+        ("refused", 1, None),
+    ]
+    assert all(letter.origin.record.value == array for letter in b.letters.sent)
