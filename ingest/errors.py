@@ -12,10 +12,10 @@ def refusal(error: psycopg.Error) -> str | None:
     """Why the database takes this content neither now nor later; None where that is not so."""
     if error.sqlstate is None or error.sqlstate[:2] not in REFUSALS:
         return None
-    return f"SQLSTATE {error.sqlstate}: {describe(error)}"
+    return f"SQLSTATE {error.sqlstate}: {sentence(error)}"
 
 
-def describe(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
     """What went wrong, in a line: without the SQL and the rows that the database adds."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
         return error.diag.message_primary

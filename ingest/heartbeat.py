@@ -8,6 +8,7 @@ import psycopg
 import structlog
 
 from ingest.database import Pool
+from ingest.errors import sentence
 from sql.queries import query
 
 log = structlog.get_logger("ingest")
@@ -27,5 +28,5 @@ async def beat_on(
             async with pool.connection() as connection:
                 await connection.execute(query("beat"), {"now": clock()})
         except psycopg.Error as error:
-            log.warning("no heartbeat written", error=str(error).strip())
+            log.warning("no heartbeat written", error=sentence(error))
         await asyncio.sleep(period_s)

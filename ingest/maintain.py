@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from ingest.errors import sentence
 from ingest.upkeep import BusyError, Outcome, be_alone, do_tasks, find_tasks, open_connection
 from schemas.settings import DatabaseSettings, IngestSettings
 from sql.edition import EditionError
@@ -29,7 +30,7 @@ def maintain(database: DatabaseSettings, ingest: IngestSettings, *, dry_run: boo
     except psycopg.errors.UndefinedTable as error:
         raise MaintainError("the database is not migrated: run 'fleetgauge migrate'") from error
     except (psycopg.Error, EditionError) as error:
-        raise MaintainError(f"no upkeep: {str(error).strip()}") from error
+        raise MaintainError(f"no upkeep: {sentence(error)}") from error
 
 
 async def _maintain(

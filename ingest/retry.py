@@ -10,6 +10,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from ingest import metrics
+from ingest.errors import sentence
 
 log = structlog.get_logger("ingest")
 
@@ -42,7 +43,7 @@ async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Res
             log.warning(
                 "will try again",
                 step=step,
-                error=str(error).strip(),
+                error=sentence(error),
                 sqlstate=getattr(error, "sqlstate", None),
                 delay_s=round(delay, 2),
             )

@@ -85,20 +85,23 @@ class Settler:
         return await asyncio.to_thread(shape, intake, keys)
 
     async def _store(self, intake: Intake, batch: Batch | None, claims: Claims) -> None:
-        """Stores an intake without what the database refuses of it.
-
-        The parts are stored in order, so that no offset passes a message that is not settled.
-        """
         reason = await self._try_to_store(intake, batch, claims)
-        if reason is None:
-            return
+        if reason is not None:
+            log.warning("refused, looking for what", messages=len(messages(intake)), reason=reason)
+            await self._store_apart(intake, claims)
+
+    async def _store_apart(self, intake: Intake, claims: Claims) -> None:
+        """Stores what is not refused of an intake that is.
+
+        The halves are stored in order, so that no offset passes a message that is not settled.
+        """
         found = messages(intake)
-        if len(found) > 1:
-            log.warning("refused, halving", messages=len(found), reason=reason)
-            for half in await asyncio.to_thread(halve, intake):
-                await self._store(half, None, claims)
-        else:
+        if len(found) == 1:
             await self._store_alone(intake, found[0], claims)
+            return
+        for half in await asyncio.to_thread(halve, intake):
+            if await self._try_to_store(half, None, claims) is not None:
+                await self._store_apart(half, claims)
 
     async def _store_alone(self, intake: Intake, record: Record, claims: Claims) -> None:
         """Stores a message after all, or sends it whole to the dead letters."""
@@ -112,7 +115,7 @@ class Settler:
         await self._tell([letter])
         rejections = [*intake.rejections, letter]
         told = Intake(rejections=rejections, spans=intake.spans, records=intake.records)
-        await self._store(told, None, claims)
+        await self._try_to_store(told, None, claims)
 
     async def _try_to_store(
         self, intake: Intake, batch: Batch | None, claims: Claims

@@ -12,6 +12,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from ingest import metrics
+from ingest.errors import sentence
 from ingest.retention import Task, retention_tasks
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError, edition_of
@@ -95,7 +96,7 @@ async def _attempt(connection: Connection, task: Task, now: datetime) -> Outcome
     except psycopg.Error as error:
         if connection.closed:
             raise
-        return Outcome(task.relation, removed, str(error).strip())
+        return Outcome(task.relation, removed, sentence(error))
     return Outcome(task.relation, removed)
 
 
@@ -125,7 +126,7 @@ class Upkeep:
             try:
                 await self.look()
             except (psycopg.Error, EditionError) as error:
-                log.warning("no upkeep", error=str(error).strip())
+                log.warning("no upkeep", error=sentence(error))
             await asyncio.sleep(period_s)
 
     async def look(self) -> None:
