@@ -193,23 +193,31 @@ async def test_killed_while_it_halves(
     await check_reasons(ledger)
 
 
+# So many plays already that ten more fit into 64 bits.
+FILL: LiteralString = """
+    insert into listening_days
+    select 'u', day::date, 9223372036854775807 - 10, 0
+    from generate_series(now() - interval '1 day', now() + interval '1 day', '1 day') as day
+"""
+EMPTY: LiteralString = """
+    update listening_days set plays = plays - (9223372036854775807 - 10);
+    delete from listening_days where plays = 0
+"""
+
+
 async def test_a_sum_that_overflows_costs_the_message_that_does_it(
     database: str, ledger: Ledger, ingest_environment: Environment, tmp_path: Path
 ) -> None:
-    execute(
-        database,
-        "insert into listening_days select 'u', d::date, 9223372036854775807 - 10, 0 "
-        "from generate_series(now() at time zone 'UTC' - interval '1 day',"
-        " now() at time zone 'UTC' + interval '1 day', interval '1 day') as d",
-    )
-    # Each would fit, the first two fit together, and the third only where they are not.
-    plays = [alone(ledger, play(name, 5)) for name in ("a", "b", "c")]
-    rest = [alone(ledger, sample) for sample in FLEET.samples(1, random.Random(1))]
-    await ledger.put([*plays[:2], replace(plays[2], refused=frozenset({0})), *rest])
+    execute(database, FILL)
+    samples = [alone(ledger, sample) for sample in FLEET.samples(1, random.Random(1))]
+    first, second, third = (alone(ledger, play(name, 5)) for name in ("a", "b", "c"))
+    # Any two of them fit.
+    await ledger.put([first, *samples, second, replace(third, refused=frozenset({0}))])
     async with ingest_process(ingest_environment(), tmp_path / "ingest.log") as ingest:
         await ledger.all_stored()
         assert "SQLSTATE 22003: bigint out of range" in ingest.log
         assert await ingest.stop() == 0
+    execute(database, EMPTY)
     await ledger.settle()
 
 
