@@ -129,7 +129,7 @@ def serve() -> None:
 
     with _told_plainly():
         settings = load(DatabaseSettings, HttpSettings)
-    sys.exit(run(*settings))
+    run(*settings)
 
 
 @main.command()

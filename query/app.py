@@ -1,68 +1,81 @@
-"""The application: its routes, who guards them, and the pool that it opens and closes."""
+"""The application: its routes, what stands before them, and the pool that it opens and closes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from functools import partial
 
 from litestar import Litestar
-from litestar.di import Provide
+from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 
-from query.auth import Gate, Key, Verifier, read_public_key
+from query.auth import Verifier
 from query.cache import Answers
 from query.clock import Clock, utc_now
-from query.database import make_pool
-from query.errors import fail, refuse, require_single_parameters
-from query.health import Readiness, livez, readyz
+from query.database import Database, Overloaded
+from query.errors import fail, put_off, refuse, require_single_parameters
+from query.front import Front
+from query.gate import Gate
+from query.health import Readiness, health
 from query.historical import historical
-from query.monitoring import MEASURES, Monitoring
+from query.keys import keys_of
+from query.monitoring import metrics
 from query.openapi import document
 from query.pages import pages
 from query.performance import performance
 from query.platform import platform
+from query.rate import RateLimit
+from query.source import Source
 from query.summary import summary
-from schemas.settings import DatabaseSettings, HttpSettings, SettingsError
-
-DESCRIBED: Final = (platform, historical, performance, summary, livez, readyz)
+from schemas.settings import DatabaseSettings, HttpSettings
 
 
-def create_app(database: DatabaseSettings, http: HttpSettings, clock: Clock = utc_now) -> Litestar:
+def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = utc_now) -> Litestar:
     """The service over this database; its pool is open for as long as the application runs.
 
     Raises SettingsError where there is no usable key for tokens.
     """
-    gate = Gate(Verifier(_key(http), clock))
-    pool = make_pool(database, http.database_pool_size)
+    gate = partial(Gate, verifier=Verifier(keys_of(http), clock), limit=_limit(http))
+    database = Database(settings, http.database_pool_size)
     answers = Answers(http.answer_cache_ms)
-    readiness = Readiness(database, pool)
+    readiness = Readiness(settings, database)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with pool:
+        async with database:
             yield
+            await readiness.close()
             await answers.close()
 
-    dependencies = {
-        "pool": Provide(lambda: pool, sync_to_thread=False),
-        "answers": Provide(lambda: answers, sync_to_thread=False),
-        "clock": Provide(lambda: clock, sync_to_thread=False),
-        "readiness": Provide(lambda: readiness, sync_to_thread=False),
-    }
-    return Litestar(
-        [*DESCRIBED, Monitoring, *pages(document(DESCRIBED, dependencies))],
+    source = Source(database, answers, clock)
+    endpoints = [endpoint(source) for endpoint in (platform, historical, performance, summary)]
+    described = [*endpoints, *health(readiness)]
+    app = Litestar(
+        [*described, metrics, *pages(document(described))],
         lifespan=[lifespan],
-        guards=[gate.admit, require_single_parameters],
-        dependencies=dependencies,
-        exception_handlers={HTTPException: refuse, Exception: fail},
-        middleware=[MEASURES.middleware],
+        middleware=[gate],
+        before_request=require_single_parameters,
+        exception_handlers={HTTPException: refuse, Overloaded: put_off, Exception: fail},
+        cors_config=_cors(http),
         openapi_config=None,
         logging_config=None,
     )
+    app.asgi_handler = Front(app.asgi_handler)
+    return app
 
 
-def _key(http: HttpSettings) -> Key:
-    if http.jwt_public_key_file is not None:
-        return read_public_key(http.jwt_public_key_file)
-    if http.jwt_secret is None:
-        raise SettingsError(["set FLEETGAUGE_JWT_SECRET or FLEETGAUGE_JWT_PUBLIC_KEY_FILE"])
-    return http.jwt_secret.get_secret_value().encode()
+def _limit(http: HttpSettings) -> RateLimit | None:
+    if http.rate_limit_per_s == 0:
+        return None
+    return RateLimit(http.rate_limit_per_s, http.rate_limit_burst, http.http_replicas)
+
+
+def _cors(http: HttpSettings) -> CORSConfig | None:
+    """None, which leaves browsers' pages of other origins out, where no origin is named."""
+    if not http.cors_origins:
+        return None
+    return CORSConfig(
+        allow_origins=http.cors_origins,
+        allow_methods=["GET"],
+        allow_headers=["authorization"],
+        expose_headers=["retry-after"],
+    )

@@ -1,31 +1,19 @@
-"""Who asks and what they may read; decided from the token alone, before any database connection."""
+"""What a token says, and whether it can be trusted now; no database is asked."""
 
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated, Final, Literal
 
 import jwt
 import msgspec
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
-from litestar.handlers import BaseRouteHandler
 
 from query.clock import Clock
-from schemas.settings import SettingsError
+from query.keys import Key, algorithm_of
 
 AUDIENCE: Final = "fleetgauge"
-USER_PARAMETER: Final = "userId"
-# A route is closed unless it carries this mark.
-PUBLIC: Final = {"public": True}
-
-_CHALLENGE: Final = {"www-authenticate": "Bearer"}
-_KEY_FILE: Final = "FLEETGAUGE_JWT_PUBLIC_KEY_FILE"
-
-Key = bytes | RSAPublicKey | EllipticCurvePublicKey
-Connection = ASGIConnection[Any, Any, Any, Any]
+# Bound the memory of what is remembered; a longer token is checked each time.
+MAX_KEPT: Final = 2_048
+MAX_KEPT_BYTES: Final = 2_048
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -39,83 +27,51 @@ class Claims(msgspec.Struct, frozen=True):
 
 
 class Verifier:
-    """Checks tokens with one key, which fixes the one algorithm that is taken."""
+    """Checks tokens with these keys, each of which fixes the one algorithm it is used with.
 
-    def __init__(self, key: Key, clock: Clock) -> None:
-        self._key = key
-        self._algorithm = _algorithm_of(key)
-        self._jws = jwt.PyJWS(algorithms=[self._algorithm])
+    Tokens with a good signature are remembered, the oldest first out; whether they hold now is
+    asked each time. What cannot be trusted is not remembered, so it pushes nothing out.
+    """
+
+    def __init__(self, keys: Sequence[Key], clock: Clock) -> None:
+        self._checks = [(key, algorithm_of(key)) for key in keys]
+        self._jws = jwt.PyJWS(algorithms=[algorithm for _, algorithm in self._checks])
         self._clock = clock
+        self._trusted: dict[bytes, Claims] = {}
 
-    def claims(self, token: str) -> Claims:
+    def claims(self, token: bytes) -> Claims:
         """The claims of a token that holds now.
 
         Raises ValueError where signature, shape, audience or time are wrong.
         """
-        try:
-            payload = self._jws.decode(token, self._key, algorithms=[self._algorithm])
-            claims = msgspec.json.decode(payload, type=Claims)
-        except (jwt.PyJWTError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise ValueError("the token cannot be trusted") from error
-        self._require_valid(claims)
+        claims = self._trusted.get(token)
+        if claims is None:
+            claims = self._decoded(token)
+            self._keep(token, claims)
+        if not claims.nbf <= self._clock().timestamp() < claims.exp:
+            raise ValueError("the token does not hold now")
         return claims
 
-    def _require_valid(self, claims: Claims) -> None:
+    def _decoded(self, token: bytes) -> Claims:
+        try:
+            claims = msgspec.json.decode(self._payload(token), type=Claims)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise ValueError("the token cannot be trusted") from error
         audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
         if AUDIENCE not in audiences:
             raise ValueError("the token is meant for somebody else")
-        if not claims.nbf <= self._clock().timestamp() < claims.exp:
-            raise ValueError("the token does not hold now")
+        return claims
 
+    def _payload(self, token: bytes) -> bytes:
+        for key, algorithm in self._checks:
+            with suppress(jwt.PyJWTError):
+                payload: bytes = self._jws.decode(token, key, algorithms=[algorithm])
+                return payload
+        raise ValueError("no key fits")
 
-class Gate:
-    """The guard of every route: the one place where it is decided who reads what."""
-
-    def __init__(self, verifier: Verifier) -> None:
-        self._verifier = verifier
-
-    async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
-        """Lets public routes, a user's own routes and the platform's tokens pass.
-
-        Raises NotAuthorizedException (401) or PermissionDeniedException (403).
-        """
-        if handler.opt.get("public"):
+    def _keep(self, token: bytes, claims: Claims) -> None:
+        if len(token) > MAX_KEPT_BYTES:
             return
-        claims = self._claims(connection)
-        if claims.scope == "platform":
-            return
-        # The handler gets the same parsed value, so no spelling of the path can tell them apart.
-        # A route without a user is the platform's.
-        if connection.path_params.get(USER_PARAMETER) != claims.sub:
-            raise PermissionDeniedException("this token does not reach that far")
-
-    def _claims(self, connection: Connection) -> Claims:
-        headers = connection.headers.getall("authorization", [])
-        scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
-        if scheme.lower() != "bearer":
-            raise NotAuthorizedException("no token", headers=_CHALLENGE)
-        try:
-            return self._verifier.claims(token.strip())
-        except ValueError as error:
-            raise NotAuthorizedException("bad token", headers=_CHALLENGE) from error
-
-
-def read_public_key(path: Path) -> Key:
-    """The RSA or P-256 public key in a PEM file; SettingsError where there is none."""
-    try:
-        key = load_pem_public_key(path.read_bytes())
-    except OSError as error:
-        raise SettingsError([f"{_KEY_FILE}: cannot read {path}: {error.strerror}"]) from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise SettingsError([f"{_KEY_FILE}: {path} holds no public key in PEM"]) from error
-    if isinstance(key, RSAPublicKey) and key.key_size >= 2048:
-        return key
-    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
-        return key
-    raise SettingsError([f"{_KEY_FILE}: takes an RSA key of 2048 bits or more, or a P-256 key"])
-
-
-def _algorithm_of(key: Key) -> str:
-    if isinstance(key, bytes):
-        return "HS256"
-    return "RS256" if isinstance(key, RSAPublicKey) else "ES256"
+        self._trusted[token] = claims
+        if len(self._trusted) > MAX_KEPT:
+            del self._trusted[next(iter(self._trusted))]

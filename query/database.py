@@ -1,13 +1,15 @@
-"""The way to the database: one pool, named queries, one round trip a request."""
+"""The way to the database: one pool, a short queue before it, one round trip a request."""
 
+import asyncio
 import select
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, Self, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from schemas.settings import DatabaseSettings
 from sql.queries import query
@@ -17,11 +19,113 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 STATEMENT_TIMEOUT_MS: Final = 5_000
 CONNECT_TIMEOUT_S: Final = 3
-# How long a request waits for a connection; while the database is away it fails after this.
+# How long a query waits for its turn, and how many do.
+TURN_PATIENCE_S: Final = 1.0
+WAITING_PER_CONNECTION: Final = 32
+# How long it waits then for a connection, which nobody else uses: the database is away without.
 PATIENCE_S: Final = 2.0
+# From question to rows; the server ends a statement before, if it hears us at all.
+ANSWER_TIMEOUT_S: Final = 8.0
 # The pool's pauses between attempts double: start over before they keep a database that is back
 # waiting.
 RECONNECT_TIMEOUT_S: Final = 5.0
+
+
+class Overloaded(Exception):  # noqa: N818 - a state, and whoever asks may ask again
+    """More is asked than the database's connections can answer soon."""
+
+
+class Unreachable(Exception):  # noqa: N818 - as above
+    """The database gives no connection or no answer."""
+
+
+class Database:
+    """Named queries, of which `size` run at once; a few more wait for their turn, and not long."""
+
+    def __init__(self, settings: DatabaseSettings, size: int) -> None:
+        self._pool = make_pool(settings, size)
+        self._turns = asyncio.Semaphore(size)
+        self._max_waiting = WAITING_PER_CONNECTION * size
+        self._waiting = 0
+        self._connected = 0
+        self._queries: set[asyncio.Task[Any]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self._pool.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._queries:
+            task.cancel()
+        await asyncio.gather(*self._queries, return_exceptions=True)
+        await self._pool.close()
+
+    async def fetch(self, name: str, row: type[Row], parameters: Mapping[str, object]) -> list[Row]:
+        """All rows of a named query; the columns' names are the fields of `row`.
+
+        Raises Overloaded, Unreachable or psycopg.Error.
+        """
+        task = asyncio.create_task(self._fetch(name, row, parameters))
+        self._queries.add(task)
+        task.add_done_callback(self._queries.discard)
+        try:
+            # To end a query on a link that is dead takes seconds more: nobody waits for that, but
+            # its turn is not given away before.
+            await asyncio.wait({task}, timeout=ANSWER_TIMEOUT_S)
+        finally:
+            if not task.done():
+                task.cancel()
+        if task.done():
+            return task.result()
+        raise Unreachable(f"no answer from the database within {ANSWER_TIMEOUT_S} s")
+
+    async def _fetch(
+        self, name: str, row: type[Row], parameters: Mapping[str, object]
+    ) -> list[Row]:
+        async with (
+            self._turn(),
+            self._connection() as connection,
+            connection.cursor(row_factory=class_row(row)) as cursor,
+        ):
+            await cursor.execute(query(name), parameters)
+            return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._turns.locked():
+            await self._wait()
+        else:
+            await self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def _wait(self) -> None:
+        if self._waiting >= self._max_waiting:
+            raise Overloaded(f"{self._waiting} queries wait already")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(TURN_PATIENCE_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            # Those whose turn it is run queries, or have no connection either.
+            kind = Overloaded if self._connected else Unreachable
+            raise kind(f"no turn within {TURN_PATIENCE_S} s") from None
+        finally:
+            self._waiting -= 1
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        try:
+            async with self._pool.connection() as connection:
+                self._connected += 1
+                try:
+                    yield connection
+                finally:
+                    self._connected -= 1
+        except PoolTimeout as error:
+            raise Unreachable(str(error)) from error
 
 
 def make_pool(database: DatabaseSettings, size: int) -> Pool:
@@ -44,18 +148,6 @@ def make_pool(database: DatabaseSettings, size: int) -> Pool:
             "options": f"{conninfo_to_dict(url).get('options') or ''} {ours}".strip(),
         },
     )
-
-
-async def fetch(
-    pool: Pool, name: str, row: type[Row], parameters: Mapping[str, object]
-) -> list[Row]:
-    """All rows of a named query; the columns' names are the fields of `row`.
-
-    Raises psycopg.Error, or psycopg_pool.PoolTimeout where no connection came free in time.
-    """
-    async with pool.connection() as connection, connection.cursor(row_factory=class_row(row)) as c:
-        await c.execute(query(name), parameters)
-        return await c.fetchall()
 
 
 async def _check(connection: psycopg.AsyncConnection[Any]) -> None:

@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import structlog
 from litestar import Request, Response
-from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.handlers import BaseRouteHandler
 
+from query.database import Overloaded
 from schemas.responses import Error
 
 log = structlog.get_logger(__name__)
 
+RETRY_AFTER_S: Final = 1
 TAKES: Final = {
     "range": "range takes one of 24h, 7d and 30d, once.",
     "userId": "userId takes 1 to 128 of A-Z a-z 0-9 . _ ~ : @ - in the path.",
@@ -24,6 +24,7 @@ _SENTENCES: Final = {
     401: "This needs a valid token in the header Authorization: Bearer <JWT>.",
     403: "This token may not read that.",
     404: "There is nothing at this path.",
+    429: "This token's user asks too often: wait as long as Retry-After says.",
 }
 _UNNAMED_FAILURE: Final = "Failed to answer"
 
@@ -33,12 +34,15 @@ def failure(sentence: str) -> dict[str, str]:
     return {"failure": sentence}
 
 
-async def require_single_parameters(
-    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
-) -> None:
-    """Guard: a parameter given twice is refused, for readers disagree on which one counts."""
-    for name in connection.query_params:
-        if len(connection.query_params.getall(name)) > 1:
+async def require_single_parameters(request: Request[Any, Any, Any]) -> None:
+    """Before a handler: a parameter given twice is refused, for readers disagree on which counts.
+
+    Raises ValidationException (400).
+    """
+    if b"&" not in request.scope["query_string"]:
+        return
+    for name in request.query_params:
+        if len(request.query_params.getall(name)) > 1:
             raise ValidationException(extra=[{"key": name}])
 
 
@@ -49,18 +53,29 @@ def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Er
     headers = {
         name: value
         for name, value in (error.headers or {}).items()
-        if name.lower() in {"allow", "www-authenticate"}
+        if name.lower() in {"allow", "retry-after", "www-authenticate"}
     }
     return Response(Error(error=_sentence(error)), status_code=error.status_code, headers=headers)
 
 
+def put_off(request: Request[Any, Any, Any], _: Overloaded) -> Response[Error]:
+    """The answer where more is asked than can be answered now."""
+    headers = {"retry-after": str(RETRY_AFTER_S)}
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return Response(Error(error=_failure_of(request)), status_code=status, headers=headers)
+
+
 def fail(request: Request[Any, Any, Any], error: Exception) -> Response[Error]:
     """The answer where the service itself is at fault; why is for the log only."""
-    handler = request.scope.get("route_handler")
-    sentence = handler.opt.get("failure", _UNNAMED_FAILURE) if handler else _UNNAMED_FAILURE
+    sentence = _failure_of(request)
     reason = str(error).partition("\n")[0]
     log.error(sentence, path=request.scope["path"], error=type(error).__name__, reason=reason)
     return Response(Error(error=sentence), status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _failure_of(request: Request[Any, Any, Any]) -> str:
+    handler = request.scope.get("route_handler")
+    return str(handler.opt.get("failure", _UNNAMED_FAILURE)) if handler else _UNNAMED_FAILURE
 
 
 def _sentence(error: HTTPException) -> str:

@@ -1,42 +1,73 @@
 """Whether the process lives and whether requests can be answered."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Final
 
+import msgspec
 import psycopg
 import structlog
 from litestar import Response, get
-from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import SkipValidation
-from psycopg_pool import PoolTimeout
 
-from query.auth import PUBLIC
-from query.database import Pool
+from query.database import Database, Overloaded, Unreachable
+from query.gate import PUBLIC
 from schemas.responses import Live, Ready
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError
 from sql.migrate import pending
-from sql.queries import query
 
 log = structlog.get_logger(__name__)
+
+# Anybody may ask: the database is asked once for all of them.
+KEPT_S: Final = 1.0
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """Whether any migration ran."""
+
+    present: bool
 
 
 class Readiness:
     """Asks the database whether it is there and migrated; remembers the second once it is so."""
 
-    def __init__(self, database: DatabaseSettings, pool: Pool) -> None:
-        self._url = database.database_url.get_secret_value()
-        self._pool = pool
+    def __init__(
+        self,
+        settings: DatabaseSettings,
+        database: Database,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = settings.database_url.get_secret_value()
+        self._database = database
+        self._clock = clock
         self._migrated = False
+        self._asked: tuple[float, asyncio.Task[list[str]]] | None = None
 
     async def reasons(self) -> list[str]:
         """Why requests cannot be answered, a sentence each; empty where they can."""
+        now = self._clock()
+        if self._asked is None or (self._asked[1].done() and now - self._asked[0] >= KEPT_S):
+            self._asked = (now, asyncio.create_task(self._ask()))
+        return await asyncio.shield(self._asked[1])
+
+    async def close(self) -> None:
+        """Ends a question that nobody waits for any more."""
+        if self._asked is not None:
+            self._asked[1].cancel()
+            await asyncio.gather(self._asked[1], return_exceptions=True)
+
+    async def _ask(self) -> list[str]:
         try:
-            async with self._pool.connection() as connection:
-                await connection.execute(query("has_migrations"))
+            await self._database.fetch("has_migrations", Schema, {})
             return [] if self._migrated else await self._migrations()
-        except (psycopg.Error, PoolTimeout, EditionError) as error:
+        except Overloaded:
+            # Who is busy answers others: out of rotation, the rest would have more to do.
+            return []
+        except (psycopg.Error, Unreachable, EditionError) as error:
             log.warning("not ready", error=type(error).__name__, reason=str(error).split("\n")[0])
             return ["The database cannot be reached."]
 
@@ -46,25 +77,33 @@ class Readiness:
         return [f"Migrations are pending: {', '.join(missing)}."] if missing else []
 
 
-@get("/livez", opt=PUBLIC, sync_to_thread=False, security=[{}], summary="Whether the process runs")
-def livez() -> Live:
-    """Always the same answer, without a look at the database."""
-    return Live(status="ok")
+def health(readiness: Readiness) -> list[HTTPRouteHandler]:
+    """The routes that tell it."""
 
+    @get(
+        "/livez",
+        opt=PUBLIC,
+        sync_to_thread=False,
+        security=[{}],
+        summary="Whether the process runs",
+    )
+    def livez() -> Live:
+        """Always the same answer, without a look at the database."""
+        return Live(status="ok")
 
-@get(
-    "/readyz",
-    opt=PUBLIC,
-    security=[{}],
-    summary="Whether requests can be answered",
-    responses={503: ResponseSpec(Ready, description="Why not", generate_examples=False)},
-)
-async def readyz(
-    readiness: NamedDependency[SkipValidation[Readiness]],
-) -> Response[Ready]:
-    """200 where the database is there and migrated, else 503 and the reasons."""
-    reasons = await readiness.reasons()
-    if not reasons:
-        return Response(Ready(status="ok", reasons=[]))
-    unavailable = Ready(status="unavailable", reasons=reasons)
-    return Response(unavailable, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+    @get(
+        "/readyz",
+        opt=PUBLIC,
+        security=[{}],
+        summary="Whether requests can be answered",
+        responses={503: ResponseSpec(Ready, description="Why not", generate_examples=False)},
+    )
+    async def readyz() -> Response[Ready]:
+        """200 where the database is there and migrated, else 503 and the reasons."""
+        reasons = await readiness.reasons()
+        if not reasons:
+            return Response(Ready(status="ok", reasons=[]))
+        unavailable = Ready(status="unavailable", reasons=reasons)
+        return Response(unavailable, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return [livez, readyz]

@@ -5,17 +5,14 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import QueryParameter, SkipValidation
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
 
-from query.cache import Answers
-from query.clock import Clock
-from query.database import Pool, fetch
 from query.errors import TAKES, failure
 from query.figures import mean
-from query.openapi import REFUSALS, UserId
-from schemas.responses import Averages, Error, Historical, Point, Range
+from query.openapi import UserId, answers
+from query.source import Source
+from schemas.responses import Averages, Historical, Point, Range
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -84,30 +81,35 @@ def averages_of(rows: list[Sums]) -> Averages:
     )
 
 
-@get(
-    "/api/metrics/{userId:str}/historical",
-    opt=failure(FAILURE),
-    responses={**REFUSALS, 500: ResponseSpec(Error, description=FAILURE)},
-    summary="A user's history",
-)
-async def historical(
-    user_id: UserId,
-    pool: NamedDependency[SkipValidation[Pool]],
-    clock: NamedDependency[SkipValidation[Clock]],
-    answers: NamedDependency[SkipValidation[Answers]],
-    time_range: Annotated[Range, QueryParameter(name="range", description=TAKES["range"])] = "24h",
-) -> Response[Historical]:
-    """Points with data in time order, the newest unfinished, and the averages over them."""
+async def read(source: Source, user_id: str, time_range: Range) -> Historical:
+    """The answer from the aggregate that fits the range."""
+    window = window_of(time_range, source.clock())
+    bounds = {"start": window.start, "stop": window.stop, "width": window.width}
+    rows = await source.database.fetch(window.query, Sums, {"user_id": user_id, **bounds})
+    return Historical(
+        user_id=user_id,
+        time_range=time_range,
+        metrics=points_of(rows),
+        averages=averages_of(rows),
+    )
 
-    async def make() -> Historical:
-        window = window_of(time_range, clock())
-        bounds = {"start": window.start, "stop": window.stop, "width": window.width}
-        rows = await fetch(pool, window.query, Sums, {"user_id": user_id, **bounds})
-        return Historical(
-            user_id=user_id,
-            time_range=time_range,
-            metrics=points_of(rows),
-            averages=averages_of(rows),
-        )
 
-    return await answers.answer(("historical", user_id, time_range), make)
+def historical(source: Source) -> HTTPRouteHandler:
+    """The route of a user's history."""
+
+    @get(
+        "/api/metrics/{userId:str}/historical",
+        opt=failure(FAILURE),
+        responses=answers(FAILURE),
+        summary="A user's history",
+    )
+    async def tell(
+        user_id: UserId,
+        time_range: Annotated[
+            Range, QueryParameter(name="range", description=TAKES["range"])
+        ] = "24h",
+    ) -> Response[Historical]:
+        """Points with data in time order, the newest unfinished, and the averages over them."""
+        return await source.answer(read, user_id, time_range)
+
+    return tell

@@ -1,11 +1,10 @@
 """The description of the service that tools read, and what its routes share in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
 from litestar import Litestar
-from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
@@ -26,15 +25,31 @@ UserId = Annotated[
         description=TAKES["userId"],
     ),
 ]
-REFUSALS: Final = {
-    400: ResponseSpec(Error, description="A parameter is wrong", generate_examples=False),
-    401: ResponseSpec(Error, description="No token or a bad one", generate_examples=False),
-    403: ResponseSpec(Error, description="Somebody else's data", generate_examples=False),
+
+
+def _told(description: str) -> ResponseSpec:
+    return ResponseSpec(Error, description=description, generate_examples=False)
+
+
+_REFUSALS: Final = {
+    400: _told("A parameter is wrong"),
+    401: _told("No token or a bad one"),
+    403: _told("Somebody else's data"),
+    413: _told("A body, which no request has"),
+    414: _told("The path or the query is too long"),
+    429: _told("The user asks too often; Retry-After says when to go on"),
+    431: _told("Too many headers, or too long ones"),
 }
 
 
-def document(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Provide]) -> bytes:
-    """The OpenAPI document of these routes, as JSON; the dependencies tell what is no parameter."""
+def answers(failure: str) -> dict[int, ResponseSpec]:
+    """What a guarded endpoint answers but its data; `failure` is its own sentence."""
+    overloaded = f"{failure}: too much is asked; Retry-After says when to go on"
+    return {**_REFUSALS, 500: _told(failure), 503: _told(overloaded)}
+
+
+def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
+    """The OpenAPI document of these routes, as JSON."""
     config = OpenAPIConfig(
         title="Fleetgauge",
         version="1",
@@ -47,7 +62,5 @@ def document(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Prov
             }
         ),
     )
-    described = Litestar(
-        list(routes), dependencies=dict(dependencies), openapi_config=config, logging_config=None
-    )
+    described = Litestar(routes, openapi_config=config, logging_config=None)
     return msgspec.json.encode(described.openapi_schema.to_schema())

@@ -8,7 +8,7 @@ from litestar import MediaType, Response, get
 from litestar.enums import OpenAPIMediaType
 from litestar.handlers import HTTPRouteHandler
 
-from query.auth import PUBLIC
+from query.gate import PUBLIC
 
 FOLDER: Final = Path(__file__).parent / "pages"
 # Everything a page needs comes from this service, and nothing runs that is not in its files.
@@ -17,8 +17,6 @@ HEADERS: Final = {
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
 }
 
 

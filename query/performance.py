@@ -5,17 +5,13 @@ from typing import Final
 
 import msgspec
 from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import SkipValidation
+from litestar.handlers import HTTPRouteHandler
 
-from query.cache import Answers
-from query.clock import Clock
-from query.database import Pool, fetch
 from query.errors import failure
 from query.figures import error_rate, mean
-from query.openapi import REFUSALS, UserId
-from schemas.responses import Error, Freshness, Performance
+from query.openapi import UserId, answers
+from query.source import Source
+from schemas.responses import Freshness, Performance
 
 FRESH: Final = timedelta(minutes=5)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,23 +55,25 @@ def _silent(status: Freshness, as_of: datetime) -> Performance:
     )
 
 
-@get(
-    "/api/metrics/{userId:str}/performance",
-    opt=failure(FAILURE),
-    responses={**REFUSALS, 500: ResponseSpec(Error, description=FAILURE)},
-    summary="A user's agents right now",
-)
-async def performance(
-    user_id: UserId,
-    pool: NamedDependency[SkipValidation[Pool]],
-    clock: NamedDependency[SkipValidation[Clock]],
-    answers: NamedDependency[SkipValidation[Answers]],
-) -> Response[Performance]:
-    """Means over the agents' newest samples, error rate and response time of 15 minutes."""
+async def read(source: Source, user_id: str) -> Performance:
+    """The answer from the newest samples."""
+    now = source.clock()
+    parameters = {"user_id": user_id, "now": now}
+    (recent,) = await source.database.fetch("performance", Recent, parameters)
+    return performance_of(recent, now)
 
-    async def make() -> Performance:
-        now = clock()
-        (recent,) = await fetch(pool, "performance", Recent, {"user_id": user_id, "now": now})
-        return performance_of(recent, now)
 
-    return await answers.answer(("performance", user_id), make)
+def performance(source: Source) -> HTTPRouteHandler:
+    """The route of how a user's agents do."""
+
+    @get(
+        "/api/metrics/{userId:str}/performance",
+        opt=failure(FAILURE),
+        responses=answers(FAILURE),
+        summary="A user's agents right now",
+    )
+    async def tell(user_id: UserId) -> Response[Performance]:
+        """Means over the agents' newest samples, error rate and response time of 15 minutes."""
+        return await source.answer(read, user_id)
+
+    return tell

@@ -5,16 +5,12 @@ from typing import Final
 
 import msgspec
 from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import SkipValidation
+from litestar.handlers import HTTPRouteHandler
 
-from query.cache import Answers
-from query.clock import Clock
-from query.database import Pool, fetch
 from query.errors import failure
 from query.figures import error_rate, mean
-from query.openapi import REFUSALS
+from query.openapi import answers
+from query.source import Source
 from schemas.platform import (
     AgentCounts,
     DeploymentCounts,
@@ -25,7 +21,6 @@ from schemas.platform import (
     Storage,
     Uptime,
 )
-from schemas.responses import Error
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAILURE: Final = "Failed to fetch metrics"
@@ -174,22 +169,25 @@ def _storage(totals: Totals) -> Storage:
     )
 
 
-@get(
-    "/api/metrics",
-    opt=failure(FAILURE),
-    responses={**REFUSALS, 500: ResponseSpec(Error, description=FAILURE)},
-    summary="The whole platform",
-)
-async def platform(
-    pool: NamedDependency[SkipValidation[Pool]],
-    clock: NamedDependency[SkipValidation[Clock]],
-    answers: NamedDependency[SkipValidation[Answers]],
-) -> Response[Platform]:
-    """Agents, messages, deployments, uptime, performance and storage of all users together."""
+async def read(source: Source) -> Platform:
+    """The answer from the rollups of the whole fleet."""
+    moments = moments_of(source.clock())
+    parameters = msgspec.structs.asdict(moments)
+    (totals,) = await source.database.fetch("platform", Totals, parameters)
+    return platform_of(totals, moments)
 
-    async def make() -> Platform:
-        moments = moments_of(clock())
-        (totals,) = await fetch(pool, "platform", Totals, msgspec.structs.asdict(moments))
-        return platform_of(totals, moments)
 
-    return await answers.answer(("platform",), make)
+def platform(source: Source) -> HTTPRouteHandler:
+    """The route of the whole platform."""
+
+    @get(
+        "/api/metrics",
+        opt=failure(FAILURE),
+        responses=answers(FAILURE),
+        summary="The whole platform",
+    )
+    async def tell() -> Response[Platform]:
+        """Agents, messages, deployments, uptime, performance and storage of all users together."""
+        return await source.answer(read)
+
+    return tell

@@ -6,20 +6,15 @@ from typing import Final
 
 import msgspec
 from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import SkipValidation
+from litestar.handlers import HTTPRouteHandler
 
-from query.cache import Answers
-from query.clock import Clock
-from query.database import Pool, fetch
 from query.errors import failure
 from query.figures import change, share
 from query.money import money
-from query.openapi import REFUSALS, UserId
+from query.openapi import UserId, answers
+from query.source import Source
 from schemas.responses import (
     Bookings,
-    Error,
     Fans,
     OtherRevenue,
     Revenue,
@@ -158,25 +153,26 @@ def _growth(now: int, gained: int) -> str:
     return change(now, now - gained)
 
 
-@get(
-    "/api/metrics/{userId:str}/summary",
-    opt=failure(FAILURE),
-    responses={**REFUSALS, 500: ResponseSpec(Error, description=FAILURE)},
-    summary="A user's business",
-)
-async def summary(
-    user_id: UserId,
-    pool: NamedDependency[SkipValidation[Pool]],
-    clock: NamedDependency[SkipValidation[Clock]],
-    answers: NamedDependency[SkipValidation[Answers]],
-) -> Response[Summary]:
-    """Revenue, bookings, fans, listening and skills, and how they grow; days are UTC."""
+async def read(source: Source, user_id: str) -> Summary:
+    """The answer from the rollups of the user's business."""
+    parameters = msgspec.structs.asdict(moments_of(source.clock()))
+    (business,) = await source.database.fetch(
+        "summary", Business, {"user_id": user_id, **parameters}
+    )
+    return summary_of(business)
 
-    async def make() -> Summary:
-        moments = moments_of(clock())
-        (business,) = await fetch(
-            pool, "summary", Business, {"user_id": user_id, **msgspec.structs.asdict(moments)}
-        )
-        return summary_of(business)
 
-    return await answers.answer(("summary", user_id), make)
+def summary(source: Source) -> HTTPRouteHandler:
+    """The route of a user's business."""
+
+    @get(
+        "/api/metrics/{userId:str}/summary",
+        opt=failure(FAILURE),
+        responses=answers(FAILURE),
+        summary="A user's business",
+    )
+    async def tell(user_id: UserId) -> Response[Summary]:
+        """Revenue, bookings, fans, listening and skills, and how they grow; days are UTC."""
+        return await source.answer(read, user_id)
+
+    return tell

@@ -20,6 +20,8 @@ from schemas.tls import client_context
 PREFIX = "FLEETGAUGE_"
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Days = Annotated[int, Field(ge=1)]
+# As a browser writes it: no path, no final slash, no capital, no wildcard.
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
 A = TypeVar("A", bound="_Settings")
 B = TypeVar("B", bound="_Settings")
 C = TypeVar("C", bound="_Settings")
@@ -197,13 +199,34 @@ class HttpSettings(_Settings):
 
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
-    # HS256 with a secret, or RS256/ES256 with the public key in this PEM file.
+    http_cors_origins: str | None = None
+    http_max_connections: Annotated[int, Field(ge=1, le=65_535)] = 2_048
+    http_drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
+    # Metrics for other machines are on a port of their own, which no dashboard needs to reach.
+    http_metrics_host: str = "127.0.0.1"
+    http_metrics_port: Port | None = None
+    # HS256 with a secret, or RS256/ES256 with the public key in this PEM file. What was signed with
+    # the one before is taken besides, for as long as such tokens hold.
     jwt_secret: SecretStr | None = None
     jwt_public_key_file: Path | None = None
+    jwt_previous_secret: SecretStr | None = None
+    jwt_previous_public_key_file: Path | None = None
+    rate_limit_per_s: Annotated[int, Field(ge=0)] = 50
+    rate_limit_burst: Annotated[int, Field(ge=1)] = 100
+    # Processes among which a user's requests are spread: each grants its share of the limit.
+    http_replicas: Annotated[int, Field(ge=1)] = 1
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 8
     answer_cache_ms: Annotated[int, Field(ge=0, le=60_000)] = 2_000
 
-    @field_validator("jwt_secret")
+    @field_validator("http_cors_origins")
+    @classmethod
+    def _is_a_list_of_origins(cls, origins: str | None) -> str | None:
+        for origin in (origins or "").split(","):
+            if origins is not None and not _ORIGIN.fullmatch(origin.strip()):
+                raise ValueError(f"takes https://host[:port][,https://host…], not {origin!r}")
+        return origins
+
+    @field_validator("jwt_secret", "jwt_previous_secret")
     @classmethod
     def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value().encode()) < 32:
@@ -218,6 +241,19 @@ class HttpSettings(_Settings):
                 "or FLEETGAUGE_JWT_PUBLIC_KEY_FILE"
             )
         return self
+
+    @model_validator(mode="after")
+    def _has_a_share_for_each(self) -> Self:
+        if self.rate_limit_burst < self.http_replicas:
+            raise ValueError(
+                f"FLEETGAUGE_RATE_LIMIT_BURST ({self.rate_limit_burst}) must be "
+                f"FLEETGAUGE_HTTP_REPLICAS ({self.http_replicas}) or more: each grants its share"
+            )
+        return self
+
+    @property
+    def cors_origins(self) -> list[str]:
+        return [origin.strip() for origin in (self.http_cors_origins or "").split(",") if origin]
 
 
 @overload

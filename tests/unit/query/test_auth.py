@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from query.auth import Claims, Verifier, read_public_key
+from query.auth import MAX_KEPT, MAX_KEPT_BYTES, Claims, Verifier
+from query.keys import read_public_key
 from schemas.settings import SettingsError
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
@@ -38,7 +39,7 @@ PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519Public
 
 
 def verifier(key: bytes | rsa.RSAPublicKey | ec.EllipticCurvePublicKey = SECRET) -> Verifier:
-    return Verifier(key, lambda: NOW)
+    return Verifier([key], lambda: NOW)
 
 
 def part(content: bytes) -> bytes:
@@ -68,7 +69,7 @@ def raw(claim: str, value: str) -> bytes:
 
 
 def test_a_good_token_tells_who_asks() -> None:
-    claims = verifier().claims(signed(with_()))
+    claims = verifier().claims(signed(with_()).encode())
     assert (claims.sub, claims.scope) == ("alice", "user")
 
 
@@ -84,7 +85,7 @@ HOLDING = {
 
 @pytest.mark.parametrize("payload", HOLDING.values(), ids=HOLDING.keys())
 def test_holds(payload: bytes) -> None:
-    assert verifier().claims(signed(payload)).sub == "alice"
+    assert verifier().claims(signed(payload).encode()).sub == "alice"
 
 
 NOT_HOLDING = {
@@ -122,7 +123,7 @@ NOT_HOLDING = {
 @pytest.mark.parametrize("payload", NOT_HOLDING.values(), ids=NOT_HOLDING.keys())
 def test_does_not_hold(payload: bytes) -> None:
     with pytest.raises(ValueError, match="the token"):
-        verifier().claims(signed(payload))
+        verifier().claims(signed(payload).encode())
 
 
 MISMADE = {
@@ -148,7 +149,7 @@ MISMADE = {
 @pytest.mark.parametrize("token", MISMADE.values(), ids=MISMADE.keys())
 def test_mismade(token: str) -> None:
     with pytest.raises(ValueError, match="the token cannot be trusted"):
-        verifier().claims(token)
+        verifier().claims(token.encode(errors="surrogateescape"))
 
 
 @pytest.mark.parametrize(("private", "algorithm"), [(RSA, "RS256"), (CURVE, "ES256")])
@@ -156,17 +157,53 @@ def test_public_keys_fix_their_algorithm(
     private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, algorithm: str
 ) -> None:
     checks = verifier(private.public_key())
-    assert checks.claims(jwt.encode(GOOD, private, algorithm)) == Claims(**GOOD)
+    assert checks.claims(jwt.encode(GOOD, private, algorithm).encode()) == Claims(**GOOD)
     confused = signed(with_(), key=pem(private.public_key()))
     also_confused = signed(with_(), b'{"alg":"HS256"}', pem(private.public_key()).strip())
     for token in (confused, also_confused, signed(with_()), MISMADE["none"]):
         with pytest.raises(ValueError, match="the token cannot be trusted"):
-            checks.claims(token)
+            checks.claims(token.encode())
 
 
 def test_a_longer_rsa_hash_is_not_taken() -> None:
     with pytest.raises(ValueError, match="the token cannot be trusted"):
-        verifier(RSA.public_key()).claims(jwt.encode(GOOD, RSA, "RS512"))
+        verifier(RSA.public_key()).claims(jwt.encode(GOOD, RSA, "RS512").encode())
+
+
+def test_each_of_two_keys_is_taken() -> None:
+    checks = Verifier([RSA.public_key(), SECRET], lambda: NOW)
+    for good in (jwt.encode(GOOD, RSA, "RS256"), signed(with_())):
+        assert checks.claims(good.encode()) == Claims(**GOOD)
+    confused = signed(with_(), key=pem(RSA.public_key()))
+    for bad in (confused, signed(with_(), key=b"x" * 32), jwt.encode(GOOD, CURVE, "ES256")):
+        with pytest.raises(ValueError, match="the token cannot be trusted"):
+            checks.claims(bad.encode())
+
+
+def test_a_token_that_is_remembered_ends_all_the_same() -> None:
+    now = [NOW]
+    checks = Verifier([SECRET], lambda: now[0])
+    payload = with_(nbf=EPOCH_S - 60)
+    assert checks.claims(signed(payload).encode()).sub == "alice"
+    for seconds in (-61, 60):
+        now[0] = NOW + timedelta(seconds=seconds)
+        with pytest.raises(ValueError, match="does not hold now"):
+            checks.claims(signed(payload).encode())
+    now[0] = NOW
+    assert checks.claims(signed(payload).encode()).sub == "alice"
+
+
+def test_only_good_tokens_are_remembered_and_not_too_many() -> None:
+    checks = verifier()
+    remembered = vars(checks)["_trusted"]
+    for payload in (with_(aud="other"), with_(sub=""), b"{"):
+        with pytest.raises(ValueError, match="the token"):
+            checks.claims(signed(payload).encode())
+    checks.claims(signed(with_(note="x" * MAX_KEPT_BYTES)).encode())
+    assert not remembered
+    for number in range(MAX_KEPT + 10):
+        checks.claims(signed(with_(sub=str(number))).encode())
+    assert len(remembered) == MAX_KEPT
 
 
 def test_a_key_file_is_read(tmp_path: Path) -> None:

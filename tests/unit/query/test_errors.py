@@ -10,7 +10,8 @@ from litestar.exceptions import (
 )
 from litestar.params import FromQuery
 
-from query.errors import fail, failure, refuse, require_single_parameters
+from query.database import Overloaded
+from query.errors import fail, failure, put_off, refuse, require_single_parameters
 from tests.service import serving
 
 FAILURES: dict[str, tuple[Exception, int, str]] = {
@@ -21,7 +22,17 @@ FAILURES: dict[str, tuple[Exception, int, str]] = {
         "Failed to fetch the weather",
     ),
     "malformed": (ClientException("inside"), 400, "The request is malformed."),
-    "another": (TooManyRequestsException("inside"), 429, "Too Many Requests."),
+    "another": (
+        HTTPException("inside", status_code=418),
+        418,
+        "I'm a Teapot.",
+    ),
+    "too often": (
+        TooManyRequestsException("inside"),
+        429,
+        "This token's user asks too often: wait as long as Retry-After says.",
+    ),
+    "too much": (Overloaded("inside"), 503, "Failed to fetch the weather"),
     "a bare one": (HTTPException("inside", status_code=404), 404, "There is nothing at this path."),
 }
 
@@ -35,8 +46,8 @@ def application(raised: Exception | None = None) -> Litestar:
 
     return Litestar(
         [weather],
-        guards=[require_single_parameters],
-        exception_handlers={HTTPException: refuse, Exception: fail},
+        before_request=require_single_parameters,
+        exception_handlers={HTTPException: refuse, Overloaded: put_off, Exception: fail},
         openapi_config=None,
         logging_config=None,
     )

@@ -3,9 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from litestar import Litestar
 from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 
+from query.app import create_app
+from schemas.settings import DatabaseSettings, HttpSettings
 from tests.service import NOW, application, bearer, serving, token
+from tests.stack import SECRET
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 PATHS = ("/api/metrics/alice/historical", "/api/metrics/alice/performance")
@@ -22,7 +27,7 @@ REFUSED: dict[str, tuple[list[tuple[str, str]], int]] = {
     "two in one": ([("Authorization", f"Bearer {ALICE}, Bearer {ALICE}")], 401),
     "another header": ([("X-Authorization", f"Bearer {ALICE}")], 401),
     "expired": ([("Authorization", f"Bearer {token('alice', now=NOW - timedelta(days=1))}")], 401),
-    "huge": ([("Authorization", "Bearer " + "a" * 60_000)], 401),
+    "huge": ([("Authorization", "Bearer " + "a" * 16_000)], 401),
     "somebody else's": ([("Authorization", f"Bearer {token('bob')}")], 403),
     "look-alike": ([("Authorization", f"Bearer {token('alice.')}")], 403),
     "the platform's name as a user": ([("Authorization", f"Bearer {token('platform')}")], 403),
@@ -61,3 +66,47 @@ async def test_a_wrong_range_is_nobody_elses_business() -> None:
     async with serving(application(NOWHERE)) as client:
         answer = await client.get(f"{PATHS[0]}?range=1y", headers=bearer(token("bob")))
     assert answer.status_code == 403
+
+
+def limited(burst: int) -> Litestar:
+    """One of sixty processes: so many requests at once, and then one a minute."""
+    http = HttpSettings(
+        jwt_secret=SecretStr(SECRET),
+        rate_limit_per_s=1,
+        rate_limit_burst=60 * burst,
+        http_replicas=60,
+    )
+    return create_app(DatabaseSettings(database_url=SecretStr(NOWHERE)), http, lambda: NOW)
+
+
+async def test_the_limit_is_by_user_whatever_else_the_request_says() -> None:
+    tokens = [token("alice", now=NOW - timedelta(seconds=s)) for s in range(10)]
+    async with serving(limited(burst=5)) as client:
+        statuses = [
+            (await client.get(path, headers={**bearer(one), **said})).status_code
+            for one in tokens
+            for path in PATHS
+            for said in ({"X-Forwarded-For": f"192.0.2.{tokens.index(one)}"}, {"Host": "elsewhere"})
+        ]
+        other = await client.get(PATHS[0], headers=bearer(token("bob")))
+        public = await client.get("/livez", headers=bearer(tokens[0]))
+    assert statuses == [500] * 5 + [429] * 35
+    assert (other.status_code, public.status_code) == (403, 200)
+
+
+async def test_a_refusal_tells_when_to_go_on() -> None:
+    async with serving(limited(burst=1)) as client:
+        await client.get(PATHS[0], headers=bearer(ALICE))
+        answer = await client.get(PATHS[0], headers=bearer(ALICE))
+    assert 50 < int(answer.headers["retry-after"]) <= 60
+    assert answer.json() == {
+        "error": "This token's user asks too often: wait as long as Retry-After says."
+    }
+
+
+async def test_a_platforms_token_has_a_bucket_apart_from_a_user_of_its_name() -> None:
+    async with serving(limited(burst=1)) as client:
+        for scope in ("user", "platform"):
+            headers = bearer(token("alice", scope))
+            statuses = [(await client.get(PATHS[0], headers=headers)).status_code for _ in "12"]
+            assert statuses == [500, 429]

@@ -58,11 +58,11 @@ def test_no_duration(ttl: str) -> None:
     ("user_id", "sub", "scope"), [("alice", "alice", "user"), (None, "platform", "platform")]
 )
 def test_a_token_holds_until_its_end(user_id: str | None, sub: str, scope: str) -> None:
-    token = issue(HTTP, user_id, "90s", lambda: NOW)
-    last = Verifier(SECRET.encode(), lambda: NOW + timedelta(seconds=89.9)).claims(token)
+    token = issue(HTTP, user_id, "90s", lambda: NOW).encode()
+    last = Verifier([SECRET.encode()], lambda: NOW + timedelta(seconds=89.9)).claims(token)
     assert (last.sub, last.scope) == (sub, scope)
     with pytest.raises(ValueError, match="does not hold now"):
-        Verifier(SECRET.encode(), lambda: NOW + timedelta(seconds=90)).claims(token)
+        Verifier([SECRET.encode()], lambda: NOW + timedelta(seconds=90)).claims(token)
 
 
 @pytest.mark.parametrize("user_id", ["", "a b", "a/b", "a\n", "ä", "a" * 129, "a\0"])

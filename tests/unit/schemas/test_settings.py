@@ -56,6 +56,14 @@ WRONG: list[tuple[Group, str, str, str]] = [
     (HttpSettings, "HTTP_PORT", "70000", "Input should be less than or equal to 65535"),
     (HttpSettings, "JWT_SECRET", "x" * 31, "takes a secret of 32 bytes or more"),
     (HttpSettings, "JWT_SECRET", "", "takes a secret of 32 bytes or more"),
+    (HttpSettings, "JWT_PREVIOUS_SECRET", "x" * 31, "takes a secret of 32 bytes or more"),
+    (HttpSettings, "HTTP_CORS_ORIGINS", "*", "takes https://host[:port]"),
+    (HttpSettings, "HTTP_CORS_ORIGINS", "https://a/", "takes https://host[:port]"),
+    (HttpSettings, "HTTP_CORS_ORIGINS", "https://a,b", "takes https://host[:port]"),
+    (HttpSettings, "HTTP_CORS_ORIGINS", "https://*.a", "takes https://host[:port]"),
+    (HttpSettings, "HTTP_CORS_ORIGINS", "null", "takes https://host[:port]"),
+    (HttpSettings, "HTTP_MAX_CONNECTIONS", "0", "Input should be greater than or equal to 1"),
+    (HttpSettings, "RATE_LIMIT_PER_S", "-1", "Input should be greater than or equal to 0"),
     (HttpSettings, "DATABASE_POOL_SIZE", "101", "Input should be less than or equal to 100"),
 ]
 
@@ -146,6 +154,17 @@ def test_a_file_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 KEYS = "set either FLEETGAUGE_JWT_SECRET (or FLEETGAUGE_JWT_SECRET_FILE) or"
+
+
+def test_each_replica_has_a_share_of_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(monkeypatch, RATE_LIMIT_BURST="4", HTTP_REPLICAS="5")
+    assert problems(HttpSettings)[0].startswith("FLEETGAUGE_RATE_LIMIT_BURST (4) must be")
+
+
+def test_origins_in_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(monkeypatch, HTTP_CORS_ORIGINS="https://a.example, http://[::1]:3000")
+    (http,) = load(HttpSettings)
+    assert http.cors_origins == ["https://a.example", "http://[::1]:3000"]
 
 
 def test_one_key_for_tokens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

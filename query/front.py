@@ -1,0 +1,89 @@
+"""What every request passes first and every answer last: bounds, headers, measures."""
+
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final, cast
+
+import msgspec
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from query.monitoring import UNDER_WAY, measure
+from schemas.responses import Error
+
+MAX_TARGET_BYTES: Final = 2_048
+MAX_HEADERS: Final = 64
+MAX_HEADER_BYTES: Final = 16_384
+
+POLICY: Final = b"content-security-policy"
+# An answer is data: should a browser take it for a page all the same, nothing in it runs or loads.
+_STRICTEST: Final = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
+HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+
+
+def _refusal(status: HTTPStatus, sentence: str) -> ASGIResponse:
+    return ASGIResponse(body=msgspec.json.encode(Error(error=sentence)), status_code=status)
+
+
+_BODY: Final = _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A request takes no body here.")
+_TARGET: Final = _refusal(
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    f"Path and query take {MAX_TARGET_BYTES} characters at most.",
+)
+_HEADERS: Final = _refusal(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    f"Headers take {MAX_HEADERS} lines and {MAX_HEADER_BYTES} bytes at most.",
+)
+
+
+class Front:
+    """Around the whole application, so that what it does not route is bounded and told as well."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._under_way = 0
+        UNDER_WAY.set_function(lambda: self._under_way)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuses what is too large (413, 414, 431); else the application answers."""
+        began = time.perf_counter()
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+
+        async def tell(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _completed(message["headers"])
+            await send(message)
+
+        self._under_way += 1
+        try:
+            await (_too_large(scope) or self._app)(scope, receive, tell)
+        finally:
+            self._under_way -= 1
+            measure(cast(HTTPScope, scope), status, began)
+
+
+def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, with those that every answer has; a page brings its own policy."""
+    if any(name == POLICY for name, _ in headers):
+        return [*headers, *HEADERS]
+    return [*headers, _STRICTEST, *HEADERS]
+
+
+def _too_large(scope: Scope) -> ASGIResponse | None:
+    if len(scope["path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+        return _TARGET
+    lines, size = 0, 0
+    for name, value in scope["headers"]:
+        lines += 1
+        size += len(name) + len(value)
+        if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
+            return _BODY
+    return _HEADERS if size > MAX_HEADER_BYTES or lines > MAX_HEADERS else None

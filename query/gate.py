@@ -1,0 +1,57 @@
+"""The one place where it is decided who reads what, and how often; from the token alone."""
+
+from typing import Any, Final
+
+from litestar.exceptions import (
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+)
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from query.auth import Claims, Verifier
+from query.rate import RateLimit
+
+USER_PARAMETER: Final = "userId"
+# A route is closed unless it carries this mark.
+PUBLIC: Final = {"public": True}
+
+_CHALLENGE: Final = {"www-authenticate": "Bearer"}
+
+
+class Gate:
+    """Stands before every route of the application, after the path has been parsed."""
+
+    def __init__(self, app: ASGIApp, verifier: Verifier, limit: RateLimit | None) -> None:
+        self._app = app
+        self._verifier = verifier
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets public routes, a user's own routes and the platform's tokens pass.
+
+        Raises NotAuthorizedException (401), PermissionDeniedException (403), or
+        TooManyRequestsException (429).
+        """
+        if not scope["route_handler"].opt.get("public"):
+            self._admit(self._claims(scope), scope["path_params"])
+        await self._app(scope, receive, send)
+
+    def _admit(self, claims: Claims, path_params: dict[str, Any]) -> None:
+        wait_s = self._limit.wait_s((claims.scope, claims.sub)) if self._limit else 0
+        if wait_s:
+            raise TooManyRequestsException(headers={"retry-after": str(wait_s)})
+        # The handler gets the same parsed value, so no spelling of the path can tell them apart.
+        # A route without a user is the platform's.
+        if claims.scope != "platform" and path_params.get(USER_PARAMETER) != claims.sub:
+            raise PermissionDeniedException("this token does not reach that far")
+
+    def _claims(self, scope: Scope) -> Claims:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
+        if scheme.lower() != b"bearer":
+            raise NotAuthorizedException("no token", headers=_CHALLENGE)
+        try:
+            return self._verifier.claims(token.strip())
+        except ValueError as error:
+            raise NotAuthorizedException("bad token", headers=_CHALLENGE) from error
