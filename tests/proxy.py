@@ -1,30 +1,58 @@
 """A TCP proxy between the parts: cuts, freezes, and waits at a place in the stream."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from tests.postgres_messages import Messages
 
-@dataclass
+
+class Stop(Protocol):
+    """A place where a stream stops, once: `sprung` is set there; it goes on after `released`."""
+
+    sprung: asyncio.Event
+    released: asyncio.Event
+
+    def split(self, data: bytes, link: object) -> int | None:
+        """How much of a link's next bytes goes through before it; None where it is not here."""
+
+
 class Trap:
-    """Stops a stream where `pattern` has passed, and `after` more bytes: once.
+    """Stops where `pattern` has passed, and `after` more bytes."""
 
-    `sprung` is set there; the rest of the stream goes on when `released` is set.
-    """
+    def __init__(self, pattern: bytes, after: int = 0) -> None:
+        self._pattern = pattern
+        self._after = after
+        self._is_set = True
+        self.sprung = asyncio.Event()
+        self.released = asyncio.Event()
 
-    pattern: bytes
-    after: int = 0
-    sprung: asyncio.Event = field(default_factory=asyncio.Event)
-    released: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def split(self, data: bytes) -> int | None:
-        """How much of `data` goes through before the trap; None where it is not here."""
-        if self.sprung.is_set():
+    def split(self, data: bytes, link: object) -> int | None:
+        at = data.find(self._pattern) if self._is_set else -1
+        if at < 0:
             return None
-        at = data.find(self.pattern)
-        return None if at < 0 else at + len(self.pattern) + self.after
+        self._is_set = False
+        return at + len(self._pattern) + self._after
+
+
+class CountingTrap:
+    """Stops before the message of this number, from 0, of all links that began since it was set."""
+
+    def __init__(self, number: int, *, of_client: bool) -> None:
+        self._left = number
+        self._links = defaultdict[object, Messages](lambda: Messages(of_client=of_client))
+        self.sprung = asyncio.Event()
+        self.released = asyncio.Event()
+
+    def split(self, data: bytes, link: object) -> int | None:
+        for at in self._links[link].begin_at(data):
+            self._left -= 1
+            if self._left < 0:
+                return at if self._left == -1 else None
+        return None
 
 
 class Proxy:
@@ -38,8 +66,8 @@ class Proxy:
         self._flowing.set()
         self._refusing = False
         self.port = 0
-        self.client_trap: Trap | None = None
-        self.server_trap: Trap | None = None
+        self.client_trap: Stop | None = None
+        self.server_trap: Stop | None = None
 
     def cut(self) -> None:
         """Ends every connection there is; new ones are taken."""
@@ -104,8 +132,8 @@ class Proxy:
         with suppress(OSError):
             while data := await reader.read(64 * 1024):
                 await self._flowing.wait()
-                trap: Trap | None = getattr(self, trap_name)
-                at = trap.split(data) if trap is not None else None
+                trap: Stop | None = getattr(self, trap_name)
+                at = trap.split(data, reader) if trap is not None else None
                 if trap is not None and at is not None:
                     writer.write(data[:at])
                     await writer.drain()

@@ -62,7 +62,8 @@ def row(events: Iterable[Event]) -> Key:
         return (*own, *(_text(getattr(of_one[0], field)) for field in _VALUES[own[0]]))
     state, ranks = _STATES[own[0]]
     newest = max(of_one, key=lambda event: (event.ts, ranks.index(getattr(event, state))))
-    return (*own, _text(newest.ts), _text(getattr(newest, state)))
+    told = _text(getattr(newest, state))
+    return (*own, told) if own[0] in ONCE else (*own, _text(newest.ts), told)
 
 
 def _text(value: object) -> str:

@@ -15,6 +15,7 @@ from tests.faults.table import Run, table
 
 ACCOUNT: Final = "faults.account"
 CASE: Final = "faults.case"
+ROUNDS: Final = "faults.rounds"
 SHORT_TIMEOUT_S: Final = 180
 LONG_TIMEOUT_S: Final = 1_800
 _BEGAN = pytest.StashKey[float]()
@@ -38,7 +39,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fault(number, name): a case of the table of faults")
+    config.addinivalue_line("markers", "runs(short, long): how many tests, `run` is each one's own")
     config.stash[_BEGAN] = time.monotonic()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Makes as many tests as the length asks for: side by side they take less time."""
+    mark = metafunc.definition.get_closest_marker("runs")
+    if mark is not None:
+        length = metafunc.config.getoption("faults_length")
+        metafunc.parametrize("run", range(mark.kwargs[length]))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -75,12 +85,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     took_s = time.monotonic() - config.stash[_BEGAN]
     length = config.getoption("faults_length")
     terminalreporter.write_line(
-        f"{len(runs)} runs in {took_s:.0f} s, {length}; FAULTS_SEED={_seed(config)}"
+        f"{len(runs)} tests in {took_s:.0f} s, {length}; FAULTS_SEED={_seed(config)}"
     )
 
 
 def _runs(reports: Iterable[Any]) -> list[Run]:
-    """A run a test: its body may have passed, and its teardown not."""
+    """By test: its body may have passed, and its teardown not."""
     by_test: dict[str, list[Any]] = defaultdict(list)
     for report in reports:
         if CASE in dict(report.user_properties):
@@ -92,28 +102,31 @@ def _run(reports: list[Any]) -> Run:
     told = dict(reports[-1].user_properties)
     number, name = told[CASE]
     account = Account(**told[ACCOUNT]) if ACCOUNT in told else None
-    return Run(number, name, all(report.passed for report in reports), account)
+    passed = all(report.passed for report in reports)
+    return Run(number, name, passed, told.get(ROUNDS, 1), account)
 
 
 class Case:
-    """One run of a case: how long it is, and where what came of it goes."""
+    """One test of a case: how long it is, and where what came of it goes."""
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._node = request.node
         self.is_long = request.config.getoption("faults_length") == "long"
 
     def rounds(self, *, short: int, long: int) -> int:
-        """How many rounds this run has."""
-        return long if self.is_long else short
+        """How often the harm is done in this test, each of them a run in the table."""
+        rounds = long if self.is_long else short
+        self._node.user_properties.append((ROUNDS, rounds))
+        return rounds
 
     def record(self, account: Account) -> None:
-        """Puts the run's account into the table."""
+        """Puts this test's account into the table."""
         self._node.user_properties.append((ACCOUNT, asdict(account)))
 
 
 @pytest.fixture
 def case(request: pytest.FixtureRequest) -> Case:
-    """The run of the case that this test is."""
+    """What this test knows of its case."""
     return Case(request)
 
 

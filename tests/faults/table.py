@@ -12,11 +12,13 @@ HEADINGS: Final = ("case", "runs", *COUNTS, "result")
 
 @dataclass(frozen=True)
 class Run:
-    """One test of a case; without an account where the case counts no events."""
+    """One test of a case, which does the harm `rounds` times; without an account where the case
+    counts no events."""
 
     number: int
     name: str
     passed: bool
+    rounds: int = 1
     account: Account | None = None
 
 
@@ -41,7 +43,7 @@ def table(runs: Iterable[Run]) -> list[str]:
     lines: dict[tuple[int, str], _Line] = {}
     for run in runs:
         line = lines.setdefault((run.number, run.name), _Line())
-        line.runs += 1
+        line.runs += run.rounds
         line.failed += not run.passed
         if run.account is not None:
             line.accounts.append(run.account)

@@ -26,8 +26,10 @@ pytestmark = pytest.mark.fault(1, "zombie writer")
 
 
 @pytest.mark.parametrize("pause", PAUSES)
+@pytest.mark.runs(short=1, long=4)
 async def test_a_zombie_neither_blocks_nor_doubles(
     pause: str,
+    run: int,
     database: str,
     ledger: Ledger,
     ingest_environment: Callable[..., dict[str, str]],

@@ -1,9 +1,10 @@
-"""A day of samples; SIGKILL anywhere in the loop, many times; all stored once, and answered."""
+"""A day of samples, and business; SIGKILL anywhere in the loop, many times; all stored once."""
 
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from schemas.events import Sample
+from schemas.events import Event, Sample
 from tests.faults.ledger import Ledger
+from tests.faults.load import Business
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
+from tests.ingest_process import IngestProcess, ingest_process
 from tests.oracle import Fleet
+from tests.proxy import CountingTrap, Proxy, proxy_to
 from tests.service import application, bearer, serving, token
 
 pytestmark = pytest.mark.fault(3, "SIGKILL anywhere in the loop")
 
+# A process that has started and claimed is behind 80 messages of its own, a batch is 50 more.
+MOST_MESSAGES = 400
+LONGEST_S = 1.5
 RANGES = {
     "24h": (timedelta(hours=1), 24),
     "7d": (timedelta(hours=6), 28),
@@ -28,7 +34,46 @@ RANGES = {
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class Kill:
+    """When a process is killed, and what becomes of what was on its way to the database.
+
+    Before its message of that number, or the server's; or some time after its claim. What was on
+    its way arrives, or is lost, or its connection stays open as that of a machine which is gone.
+    """
+
+    number: int
+    of_client: bool
+    after_s: float
+    fate: str
+
+    @classmethod
+    def anywhere(cls, rng: random.Random) -> "Kill":
+        return cls(
+            number=rng.randrange(MOST_MESSAGES) if rng.random() < 0.8 else 10**9,
+            of_client=rng.random() < 0.6,
+            after_s=rng.uniform(0, LONGEST_S),
+            fate=rng.choice(["arrives", "lost", "open"]),
+        )
+
+    async def befall(self, ingest: IngestProcess, proxy: Proxy, trap: CountingTrap) -> None:
+        # Some moment is what is tested, where no message is.
+        sprung = asyncio.create_task(trap.sprung.wait())
+        claimed = asyncio.create_task(ingest.said('"claimed"'))
+        await asyncio.wait({sprung, claimed}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({sprung}, timeout=self.after_s)
+        sprung.cancel()
+        claimed.cancel()
+        await ingest.kill()
+        if self.fate == "arrives":
+            trap.released.set()
+        elif self.fate == "lost":
+            proxy.cut()
+
+
+@pytest.mark.runs(short=1, long=4)
 async def test_kills_anywhere_lose_and_double_nothing(
+    run: int,
     case: Case,
     database: str,
     ledger: Ledger,
@@ -37,22 +82,34 @@ async def test_kills_anywhere_lose_and_double_nothing(
     rng: random.Random,
 ) -> None:
     now = datetime.now(UTC)
-    samples = Fleet(4, 100, now, timedelta(minutes=2)).samples(720, rng)
-    resent = rng.sample(samples, 2_000)
-    producing = asyncio.create_task(ledger.send(samples + resent))
-    environment = ingest_environment(FLEETGAUGE_BATCH_MAX_ROWS="1000")
-    for kill in range(case.rounds(short=5, long=50)):
-        async with ingest_process(environment, tmp_path / f"{kill}.log") as ingest:
-            await ingest.said('"claimed"')
-            # Anywhere in the loop: the one place where a random moment is what is tested.
-            await asyncio.sleep(rng.uniform(0, 0.4))
-            await ingest.kill()
-    await producing
-    async with ingest_process(environment, tmp_path / "last.log") as ingest:
-        await ledger.all_stored()
-        assert await ingest.stop() == 0
+    kills = case.rounds(short=8, long=52)
+    samples = Fleet(4, 3 * kills, now, timedelta(minutes=2)).samples(720, rng)
+    parts = _parts([*samples, *Business(rng).events(100 * kills)], kills, rng)
+    small = {"FLEETGAUGE_BATCH_MAX_ROWS": "300", "FLEETGAUGE_CLAIM_PATIENCE_MS": "1000"}
+    async with proxy_to(database) as (proxy, through):
+        for number, part in enumerate(parts):
+            kill = Kill.anywhere(rng)
+            trap = CountingTrap(kill.number, of_client=kill.of_client)
+            proxy.client_trap, proxy.server_trap = (trap, None) if kill.of_client else (None, trap)
+            # The group waits six seconds for a dead member: most have a group of their own.
+            group = f"{ledger.topics.samples}-{number // 4 if number % 4 else number}"
+            environment = ingest_environment(through, FLEETGAUGE_CONSUMER_GROUP=group, **small)
+            sending = asyncio.create_task(ledger.send(part))
+            async with ingest_process(environment, tmp_path / f"{number}.log") as ingest:
+                await kill.befall(ingest, proxy, trap)
+            await sending
+        async with ingest_process(ingest_environment(), tmp_path / "last.log") as ingest:
+            await ledger.all_stored()
+            assert await ingest.stop() == 0
     await ledger.settle()
     await _check_history(database, samples, now)
+
+
+def _parts(events: list[Event], number: int, rng: random.Random) -> Iterator[list[Event]]:
+    """The events, and some of them again, in so many parts."""
+    for place in range(number):
+        part = events[place * len(events) // number : (place + 1) * len(events) // number]
+        yield part + rng.sample(part, len(part) // 30)
 
 
 async def _check_history(database: str, samples: Iterable[Sample], now: datetime) -> None:
