@@ -2,28 +2,28 @@
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 import rich_click as click
 import structlog
 
+from ingest.dlq.commands import dlq
 from schemas.settings import SettingsError
 
 # Each command imports what it runs: `emit` works where neither database nor web server is there.
 
 
-@contextmanager
-def _told_plainly() -> Iterator[None]:
+class _Plainly(click.RichGroup):
     """Turns settings that cannot be used into sentences and exit code 2."""
-    try:
-        yield
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"fleetgauge: {problem}", err=True)
-        sys.exit(2)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            for problem in error.problems:
+                click.echo(f"fleetgauge: {problem}", err=True)
+            sys.exit(2)
 
 
 def _configure_logs(level: str) -> None:
@@ -58,7 +58,7 @@ def _json(event: object, **_: object) -> str:
     return msgspec.json.encode(event, enc_hook=str).decode()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Plainly, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fleetgauge")
 @click.option(
     "--log-level",
@@ -73,6 +73,9 @@ def main(log_level: str) -> None:
     _configure_logs(log_level)
 
 
+main.add_command(dlq)
+
+
 @main.command()
 def migrate() -> None:
     """Bring the database and the topics to this version's shape."""
@@ -80,8 +83,7 @@ def migrate() -> None:
     from schemas.settings import DatabaseSettings, KafkaSettings, load
     from sql.migrate import run
 
-    with _told_plainly():
-        database, kafka = load(DatabaseSettings, KafkaSettings)
+    database, kafka = load(DatabaseSettings, KafkaSettings)
     sys.exit(run(database) or create_topics(kafka))
 
 
@@ -96,8 +98,7 @@ def ingest(*, accept_gap: bool) -> None:
     from ingest.run import run
     from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings, load
 
-    with _told_plainly():
-        settings = load(DatabaseSettings, KafkaSettings, IngestSettings)
+    settings = load(DatabaseSettings, KafkaSettings, IngestSettings)
     sys.exit(run(*settings, accept_gap=accept_gap))
 
 
@@ -110,8 +111,7 @@ def maintain(*, dry_run: bool, as_json: bool) -> None:
     from ingest.maintain import maintain as run
     from schemas.settings import DatabaseSettings, IngestSettings, load
 
-    with _told_plainly():
-        settings = load(DatabaseSettings, IngestSettings)
+    settings = load(DatabaseSettings, IngestSettings)
     try:
         outcomes = run(*settings, dry_run=dry_run)
     except MaintainError as error:
@@ -127,8 +127,7 @@ def serve() -> None:
     from query.serve import run
     from schemas.settings import DatabaseSettings, HttpSettings, load
 
-    with _told_plainly():
-        settings = load(DatabaseSettings, HttpSettings)
+    settings = load(DatabaseSettings, HttpSettings)
     run(*settings)
 
 
@@ -143,8 +142,7 @@ def token(user_id: str | None, *, platform: bool, ttl: str) -> None:
 
     if (user_id is None) is not platform:
         raise click.UsageError("name either --user ID or --platform")
-    with _told_plainly():
-        (http,) = load(HttpSettings)
+    (http,) = load(HttpSettings)
     try:
         click.echo(issue(http, user_id, ttl))
     except ValueError as error:
@@ -180,8 +178,7 @@ def host(user_id: str, agent_id: str, interval: float) -> None:
     from emit.host import run
     from schemas.settings import KafkaSettings, load
 
-    with _told_plainly():
-        (kafka,) = load(KafkaSettings)
+    (kafka,) = load(KafkaSettings)
     try:
         sys.exit(run(kafka, user_id, agent_id, interval))
     except ValueError as error:
@@ -239,9 +236,8 @@ def fleet(**words: Any) -> None:
     from emit.simulation.scenario import Words, scenario
     from schemas.settings import KafkaSettings, load
 
-    with _told_plainly():
-        (kafka,) = load(KafkaSettings)
-        limit = lateness_limit()
+    (kafka,) = load(KafkaSettings)
+    limit = lateness_limit()
     try:
         planned = scenario(Words(**words), SystemClock().now(), limit)
     except ValueError as error:

@@ -1,6 +1,6 @@
 """Turns a record's value into events, or into rejections that say why not."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from itertools import chain
 from operator import attrgetter
 from typing import Final, cast
@@ -56,7 +56,7 @@ def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], 
     if len(value) > max_bytes:
         detail = f"{len(value)} bytes, at most {max_bytes} are taken"
         return [], [Rejection(Origin(record), "too_large", detail)]
-    whole, single, split = _MSGPACK if _is_msgpack(record) else _JSON
+    whole, single, split = _MSGPACK if is_msgpack(record.headers) else _JSON
     try:
         message = whole.decode(value)
     except UNUSABLE as error:
@@ -115,10 +115,10 @@ def _reject(origin: Origin, problem: Exception) -> Rejection:
     return Rejection(origin, "invalid" if is_readable else "malformed", str(problem))
 
 
-def _is_msgpack(record: Record) -> bool:
-    # A header's value may be null.
+def is_msgpack(headers: Iterable[tuple[str, bytes | None]]) -> bool:
+    """Whether a record's headers tell that its value is MessagePack; else it is JSON."""
     return any(
         name.lower() == "content-type"
         and (content or b"").split(b";")[0].strip().lower() == MSGPACK
-        for name, content in record.headers
+        for name, content in headers
     )

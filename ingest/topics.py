@@ -10,7 +10,12 @@ from typing import Any, Final
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from schemas.broker import start
 from schemas.kafka import client_options
@@ -35,17 +40,25 @@ class Topic:
     name: str
     partitions: int
     max_bytes: int
+    cleanup: str = "delete"
 
 
 def topics(kafka: KafkaSettings) -> list[Topic]:
-    """The three topics. The sources take more than ingest does, so that an oversized message is
-    told in a dead letter; the dead letters take more than the sources, for the headers on top."""
+    """Ingest's three. The sources take more than ingest does, so that an oversized message is told
+    in a dead letter; the dead letters take more than the sources, for the headers on top."""
     source_bytes = 2 * kafka.message_max_bytes
     return [
         Topic(kafka.samples_topic, kafka.samples_partitions, source_bytes),
         Topic(kafka.events_topic, kafka.events_partitions, source_bytes),
         Topic(kafka.deadletter_topic, 1, 2 * source_bytes),
     ]
+
+
+def _to_make(kafka: KafkaSettings) -> list[Topic]:
+    # Which dead letters have been replayed is kept for as long as they may be there: for good, for
+    # how long the broker really keeps a dead letter, nobody can say.
+    replayed = Topic(kafka.replayed_topic, 1, kafka.message_max_bytes, "compact")
+    return [*topics(kafka), replayed]
 
 
 def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:
@@ -76,6 +89,15 @@ async def check_topics(kafka: KafkaSettings) -> str:
     return str(cluster["cluster_id"])
 
 
+async def partitions_of(kafka: KafkaSettings, name: str) -> list[int]:
+    """A topic's partitions; raises TopicError where there is no such topic."""
+    async with _admin(kafka) as admin:
+        (found,) = await admin.describe_topics([name])
+    if found["error_code"] == UnknownTopicOrPartitionError.errno:
+        raise TopicError(f"topic {name} is missing: run 'fleetgauge migrate'")
+    return sorted(partition["partition"] for partition in found["partitions"])
+
+
 async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> None:
     while True:
         try:
@@ -89,7 +111,7 @@ async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> None:
 
 async def _create_topics(kafka: KafkaSettings) -> None:
     async with _admin(kafka) as admin:
-        for topic in topics(kafka):
+        for topic in _to_make(kafka):
             created = await _create(admin, topic, kafka)
             if created:
                 log.info("topic created", topic=topic.name, partitions=topic.partitions)
@@ -104,7 +126,7 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings
         TIMESTAMP_TYPE: "LogAppendTime",
         "max.message.bytes": str(topic.max_bytes),
         "retention.ms": str(kafka.topic_retention_days * DAY_MS),
-        "cleanup.policy": "delete",
+        "cleanup.policy": topic.cleanup,
     }
     new = NewTopic(topic.name, topic.partitions, kafka.topic_replication, topic_configs=settings)
     response = await admin.create_topics([new])

@@ -165,6 +165,11 @@ class KafkaSettings(_Settings):
         self.tls_context()
         return self
 
+    @property
+    def replayed_topic(self) -> str:
+        """Where it is written which dead letters have been replayed."""
+        return f"{self.deadletter_topic}.replayed"
+
     def tls_context(self) -> SSLContext | None:
         """What TLS needs; None where the security protocol has none."""
         if not self.kafka_security_protocol.endswith("SSL"):

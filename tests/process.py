@@ -43,6 +43,11 @@ class Running:
         """Sends a signal to this process alone."""
         self._process.send_signal(number)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has come to its end by itself, or by a signal."""
+        return self._process.poll() is not None
+
     def await_exit(self) -> int:
         """The exit code, once all output is here."""
         code = self._process.wait(PATIENCE_S)

@@ -17,6 +17,7 @@ from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
 from tests.certificates import Authority, Identity
 from tests.ingest_process import ingest_process
+from tests.integration.ingest.dlq.letters import committed
 from tests.integration.ingest.kafka import Put, found, put
 from tests.oracle import all_stored, log_ends, stored_identities
 from tests.process import fleetgauge
@@ -103,6 +104,10 @@ async def test_the_whole_way(
     assert "here" in agents
     assert len(agents) == 4
     assert [letter.value for letter in await found(open_door, topics.deadletter)] == [b"{"]
+    assert await ran(told, "dlq", "list") == 0
+    assert await ran(told, "dlq", "replay", "--all") == 0
+    sent = await committed(bare(open_door.kafka_bootstrap), topics.samples)
+    assert [record.value for record in sent].count(b"{") == 2
 
 
 async def holds_any(stack: Stack, topic: str) -> bool:

@@ -1,0 +1,101 @@
+"""The commands `fleetgauge dlq`; each imports what it runs."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import rich_click as click
+
+REASONS: Final = ("malformed", "invalid", "future", "expired", "too_large", "refused")
+
+_OPTIONS: Final = (
+    click.option(
+        "--reason",
+        "reasons",
+        type=click.Choice(REASONS),
+        multiple=True,
+        help="Refused for this; may be repeated.",
+    ),
+    click.option("--since", metavar="TIME", help="Refused then or later: 2h, 7d, RFC 3339."),
+    click.option("--until", metavar="TIME", help="Refused before then."),
+    click.option("--topic", metavar="NAME", help="From this topic."),
+    click.option("--partition", type=click.IntRange(min=0), help="From this partition of it."),
+)
+
+
+@click.group()
+def dlq() -> None:
+    """Look at the dead letters, and replay them after a fix."""
+
+
+def _which(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say which dead letters a command is about."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dlq.command("list")
+@_which
+@click.option("--limit", type=click.IntRange(min=1), help="The newest so many. [50 in a table]")
+@click.option("--json", "as_json", is_flag=True, help="For programs: a line each.")
+def list_letters(*, limit: int | None, as_json: bool, **which: Any) -> None:
+    """List dead letters: when, why, where from, and whether they have been replayed."""
+    from ingest.dlq.run import LISTED, run_json, run_list
+
+    kafka, wanted = _dead_letters(**which)
+    if as_json:
+        sys.exit(run_json(kafka, wanted, limit))
+    sys.exit(run_list(kafka, wanted, limit or LISTED))
+
+
+@dlq.command()
+@click.argument("place", metavar="TOPIC/PARTITION/OFFSET[/INDEX]|PARTITION:OFFSET")
+def show(place: str) -> None:
+    """Show a dead letter whole, by where the original was or by its own place."""
+    from ingest.dlq.find import target
+    from ingest.dlq.run import run_show
+    from schemas.settings import KafkaSettings, load
+
+    (kafka,) = load(KafkaSettings)
+    try:
+        at = target(place)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    sys.exit(run_show(kafka, at))
+
+
+@dlq.command("replay")
+@_which
+@click.option("--all", "everything", is_flag=True, help="For whatever reason they were refused.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be replayed, and do nothing.")
+@click.option(
+    "--most-replays",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Leave alone what has been replayed so often, and was refused again.",
+)
+def replay_letters(*, everything: bool, dry_run: bool, most_replays: int, **which: Any) -> None:
+    """Send dead letters to where they came from, each once."""
+    from ingest.dlq.run import run_dry, run_replay
+
+    if everything is bool(which["reasons"]):
+        raise click.UsageError("name either --reason or --all")
+    kafka, wanted = _dead_letters(**which)
+    sys.exit((run_dry if dry_run else run_replay)(kafka, wanted, most_replays))
+
+
+def _dead_letters(since: str | None, until: str | None, **which: Any) -> Any:
+    """The broker's settings, and which dead letters are meant."""
+    from ingest.dlq.wanted import Wanted, moment
+    from schemas.settings import KafkaSettings, load
+
+    (kafka,) = load(KafkaSettings)
+    now = datetime.now(UTC)
+    try:
+        begin, end = moment("since", since, now), moment("until", until, now)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return kafka, Wanted(since=begin, until=end, **which)

@@ -1,0 +1,96 @@
+"""A dead letter as it lies in its topic: the original record, where it was, and why it is here."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final, Self
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+# The first of the headers that ingest adds behind the original ones.
+FIRST_ADDED: Final = "__connect.errors.topic"
+REPLAYS: Final = "fleetgauge.replays"
+REPLAY_OF: Final = "fleetgauge.replay.of"
+
+Header = tuple[str, bytes | None]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an event was: what tells dead letters apart. `index` is its place in an array."""
+
+    topic: str
+    partition: int
+    offset: int
+    index: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.topic, self.partition, self.offset, self.index]
+        return "/".join(str(part) for part in parts if part is not None)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The place that `str` wrote; ValueError, a sentence, for anything else."""
+        match = re.fullmatch(r"([A-Za-z0-9._-]+)/(\d{1,9})/(\d{1,18})(?:/(\d{1,9}))?", text)
+        if match is None:
+            raise ValueError(
+                f"{text!r} is no TOPIC/PARTITION/OFFSET or TOPIC/PARTITION/OFFSET/INDEX"
+            )
+        topic, partition, offset, index = match.groups()
+        return cls(topic, int(partition), int(offset), None if index is None else int(index))
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """`partition`, `offset` and `at` (the broker's time) are its own; `headers` the original's."""
+
+    partition: int
+    offset: int
+    at: datetime
+    place: Place
+    reason: str
+    detail: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header]
+
+    @property
+    def replays(self) -> int:
+        """How many times what is in here has been replayed, to be refused again."""
+        count = dict(self.headers).get(REPLAYS) or b""
+        return int(count) if re.fullmatch(rb"\d{1,9}", count) else 0
+
+
+def letter_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> Letter | None:
+    """The dead letter in a record; None where ingest did not write it.
+
+    The last block of added headers counts: an original may bring headers of the same names.
+    """
+    names = [name for name, _ in record.headers]
+    if FIRST_ADDED not in names:
+        return None
+    begin = len(names) - 1 - names[::-1].index(FIRST_ADDED)
+    added = {
+        name: (value or b"").decode("utf-8", "replace") for name, value in record.headers[begin:]
+    }
+    try:
+        index = added.get("fleetgauge.index")
+        place = Place(
+            added[FIRST_ADDED],
+            int(added["__connect.errors.partition"]),
+            int(added["__connect.errors.offset"]),
+            None if index is None else int(index),
+        )
+        reason, detail = added["fleetgauge.reason"], added["__connect.errors.exception.message"]
+    except (KeyError, ValueError):
+        return None
+    return Letter(
+        partition=record.partition,
+        offset=record.offset,
+        at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        place=place,
+        reason=reason,
+        detail=detail,
+        key=record.key,
+        value=record.value,
+        headers=record.headers[:begin],
+    )

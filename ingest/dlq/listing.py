@@ -1,0 +1,148 @@
+"""Dead letters a line each: a table for people, or JSON for programs."""
+
+import heapq
+from collections import Counter
+from datetime import datetime
+from typing import IO, Protocol
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ingest.dlq.letter import Letter
+from ingest.dlq.text import plain, printable
+
+
+class Listing(Protocol):
+    """Takes dead letters as they are read, oldest first within each partition."""
+
+    def add(self, letter: Letter, *, replayed: bool) -> None:
+        """`replayed`: whether it has been."""
+
+    def end(self) -> None:
+        """There are no more."""
+
+
+class Line(msgspec.Struct, rename="camel"):
+    """A dead letter for programs; what is no text in the key is written as `\\xff`."""
+
+    at: datetime
+    reason: str
+    message: str
+    topic: str
+    partition: int
+    offset: int
+    index: int | None
+    key: str | None
+    size_bytes: int
+    replays: int
+    replayed: bool
+    dead_letter: str
+
+
+def line_of(letter: Letter, *, replayed: bool) -> Line:
+    """What is told of a dead letter; `dead_letter` is its own partition:offset."""
+    return Line(
+        at=letter.at,
+        reason=letter.reason,
+        message=letter.detail,
+        topic=letter.place.topic,
+        partition=letter.place.partition,
+        offset=letter.place.offset,
+        index=letter.place.index,
+        key=None if letter.key is None else letter.key.decode("utf-8", "backslashreplace"),
+        size_bytes=len(letter.value or b""),
+        replays=letter.replays,
+        replayed=replayed,
+        dead_letter=f"{letter.partition}:{letter.offset}",
+    )
+
+
+class Lines:
+    """Every dead letter, as it comes."""
+
+    def __init__(self, output: IO[str]) -> None:
+        self._output = output
+
+    def add(self, letter: Letter, *, replayed: bool) -> None:
+        line = msgspec.json.encode(line_of(letter, replayed=replayed))
+        self._output.write(f"{line.decode()}\n")
+
+    def end(self) -> None:
+        self._output.flush()
+
+
+class Rows:
+    """All of them in one table."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._table = Table("time", "reason", "from", "key", "replayed", "message", box=SIMPLE_HEAD)
+
+    def add(self, letter: Letter, *, replayed: bool) -> None:
+        self._table.add_row(*map(Text, _cells(letter, replayed=replayed)))
+
+    def end(self) -> None:
+        if self._table.row_count:
+            self._console.print(self._table)
+
+
+class Newest:
+    """Passes on the newest ones at the end, oldest first."""
+
+    def __init__(self, listing: Listing, most: int) -> None:
+        self._listing = listing
+        self._most = most
+        self._held: list[tuple[datetime, int, int, bool, Letter]] = []
+
+    def add(self, letter: Letter, *, replayed: bool) -> None:
+        entry = (letter.at, letter.partition, letter.offset, replayed, letter)
+        if len(self._held) < self._most:
+            heapq.heappush(self._held, entry)
+        else:
+            heapq.heappushpop(self._held, entry)
+
+    def end(self) -> None:
+        for *_, replayed, letter in sorted(self._held):
+            self._listing.add(letter, replayed=replayed)
+        self._listing.end()
+
+
+class Tally:
+    """The newest ones in a table, and below it how many there are for each reason."""
+
+    def __init__(self, console: Console, most: int) -> None:
+        self._console = console
+        self._most = most
+        self._newest = Newest(Rows(console), most)
+        self._reasons: Counter[str] = Counter()
+
+    def add(self, letter: Letter, *, replayed: bool) -> None:
+        self._reasons[letter.reason] += 1
+        self._newest.add(letter, replayed=replayed)
+
+    def end(self) -> None:
+        self._newest.end()
+        self._console.print(Text(self._summary()))
+
+    def _summary(self) -> str:
+        total = self._reasons.total()
+        if not total:
+            return "no dead letters"
+        reasons = ", ".join(f"{count:,} {name}" for name, count in self._reasons.most_common())
+        older = total - self._most
+        left_out = f"; {older:,} older ones are not listed" if older > 0 else ""
+        return f"{total:,} in all: {printable(reasons)}{left_out}"
+
+
+def _cells(letter: Letter, *, replayed: bool) -> tuple[str, ...]:
+    return (
+        f"{letter.at:%Y-%m-%d %H:%M:%S}",
+        printable(letter.reason),
+        str(letter.place),
+        plain(letter.key),
+        "yes" if replayed else "",
+        printable(letter.detail),
+    )

@@ -1,0 +1,37 @@
+"""What a dead letter's event was, as it is sent again."""
+
+from typing import Final
+
+import msgspec
+
+from ingest.decode import is_msgpack
+from ingest.dlq.letter import REPLAY_OF, REPLAYS, Header, Letter
+
+_JSON: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_MSGPACK: Final = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
+class NotThereError(ValueError):
+    """A dead letter whose event cannot be found in its message."""
+
+
+def event_of(letter: Letter) -> bytes | None:
+    """The bytes of the event that was refused: of an array that one alone, else the whole value.
+
+    Raises NotThereError.
+    """
+    index = letter.place.index
+    if index is None:
+        return letter.value
+    split = _MSGPACK if is_msgpack(letter.headers) else _JSON
+    try:
+        return bytes(split.decode(letter.value or b"")[index])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError) as error:
+        raise NotThereError(f"there is no event {index} in its message: {error}") from error
+
+
+def headers_of(letter: Letter) -> list[Header]:
+    """The original's, and besides how often it has been replayed and what this is a replay of."""
+    own = [(name, value) for name, value in letter.headers if name not in (REPLAYS, REPLAY_OF)]
+    told = {REPLAYS: str(letter.replays + 1), REPLAY_OF: str(letter.place)}
+    return own + [(name, value.encode()) for name, value in told.items()]

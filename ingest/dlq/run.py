@@ -1,0 +1,150 @@
+"""The commands of `fleetgauge dlq`, from settings to an exit code."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import structlog
+from aiokafka.errors import KafkaError, ProducerFenced
+from rich.console import Console
+from rich.text import Text
+
+from ingest.dlq.choice import Choice, Passed
+from ingest.dlq.find import Target, find
+from ingest.dlq.ledger import read_ledger
+from ingest.dlq.listing import Lines, Listing, Newest, Tally
+from ingest.dlq.log import open_log
+from ingest.dlq.progress import shown
+from ingest.dlq.reader import Looked, wanted_letters
+from ingest.dlq.replay import Outcome, chosen, replay
+from ingest.dlq.sheet import sheet
+from ingest.dlq.wanted import Wanted
+from ingest.topics import TopicError
+from schemas.settings import KafkaSettings
+
+log = structlog.get_logger("dlq")
+
+DONE: Final = 0
+FAILED: Final = 1
+# The columns of a table that goes to a file.
+WIDE: Final = 240
+# Dead letters that a dry run lists.
+LISTED: Final = 50
+
+
+def run_list(kafka: KafkaSettings, wanted: Wanted, most: int) -> int:
+    """Prints the newest dead letters as a table, and how many there are for each reason."""
+    return _ended(_list(kafka, wanted, Tally(_console(), most)))
+
+
+def run_json(kafka: KafkaSettings, wanted: Wanted, most: int | None) -> int:
+    """Prints dead letters as a line of JSON each; all of them where `most` is None."""
+    lines = Lines(sys.stdout)
+    return _ended(_list(kafka, wanted, lines if most is None else Newest(lines, most)))
+
+
+def run_show(kafka: KafkaSettings, at: Target) -> int:
+    """Prints all that is to be known of the dead letters in a place."""
+    return _ended(_show(kafka, at))
+
+
+def run_dry(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> int:
+    """Prints what `run_replay` would replay, and replays nothing."""
+    return _ended(_try(kafka, wanted, most_replays))
+
+
+def run_replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> int:
+    """Replays dead letters until all are, or until SIGTERM or SIGINT."""
+    return _ended(_replay(kafka, wanted, most_replays))
+
+
+def _ended(work: Coroutine[Any, Any, int]) -> int:
+    try:
+        return asyncio.run(work)
+    except ProducerFenced:
+        log.error("another replay has begun, and this one ends; what is left, that one replays")
+    except KafkaError as error:
+        log.error("Kafka cannot be used", error=str(error))
+    except TopicError as error:
+        log.error(str(error))
+    return FAILED
+
+
+async def _list(kafka: KafkaSettings, wanted: Wanted, listing: Listing) -> int:
+    ledger = await read_ledger(kafka)
+    async with open_log(kafka, kafka.deadletter_topic) as dead_letters:
+        with _progress() as looked:
+            async for letter in wanted_letters(dead_letters, wanted, looked):
+                listing.add(letter, replayed=letter.place in ledger)
+    listing.end()
+    return DONE
+
+
+async def _show(kafka: KafkaSettings, at: Target) -> int:
+    ledger = await read_ledger(kafka)
+    async with open_log(kafka, kafka.deadletter_topic) as dead_letters:
+        with _progress() as looked:
+            found = await find(dead_letters, at, looked)
+    if not found:
+        log.error("there is no such dead letter", place=str(at))
+        return FAILED
+    sheets = [sheet(letter, replayed=letter.place in ledger) for letter in found]
+    sys.stdout.write("\n\n\n".join(sheets) + "\n")
+    return DONE
+
+
+async def _try(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> int:
+    choice = Choice(kafka, await read_ledger(kafka), most_replays)
+    outcome = Outcome()
+    listing = Tally(_console(), LISTED)
+    async with open_log(kafka, kafka.deadletter_topic) as dead_letters:
+        with _progress() as looked:
+            wanted_ones = wanted_letters(dead_letters, wanted, looked)
+            async for letter in chosen(wanted_ones, choice, outcome):
+                listing.add(letter, replayed=False)
+    listing.end()
+    return _told("a dry run: nothing is replayed", outcome)
+
+
+def _ignore_broker(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # What kept the client from its work is raised; it leaves the same in places of its own.
+    if not isinstance(context.get("exception"), KafkaError):
+        loop.default_exception_handler(context)
+
+
+async def _replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> int:
+    outcome = Outcome()
+    with _progress() as looked:
+        work = asyncio.create_task(replay(kafka, wanted, most_replays, outcome, looked))
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_ignore_broker)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, work.cancel)
+        # Whatever ended it, what was replayed is to be told.
+        await asyncio.wait({work})
+    code = _told(f"{outcome.replayed:,} replayed", outcome)
+    if work.cancelled():
+        log.warning("stopped; what is left is for another run")
+        return FAILED
+    work.result()
+    return code
+
+
+def _told(what: str, outcome: Outcome) -> int:
+    """Prints the outcome; whether something stays behind for good."""
+    passed_over = [f"{count:,} passed over, {why}" for why, count in outcome.passed_over.items()]
+    _console().print(Text("; ".join([what, *passed_over])))
+    left = outcome.passed_over.keys() - {Passed.BEFORE}
+    return FAILED if left else DONE
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
+def _progress() -> AbstractContextManager[Looked]:
+    return shown("dead letters read", Console(stderr=True))

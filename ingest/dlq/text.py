@@ -1,0 +1,61 @@
+"""Bytes that anybody may have sent, as text that a terminal may show."""
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+from ingest.decode import is_msgpack
+from ingest.dlq.letter import Letter
+
+_BYTES_A_LINE: Final = 16
+# What a decoder raises for bytes that are not of its kind.
+_OTHER: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def plain(content: bytes | None) -> str:
+    """On one line: text where it is that, with whatever a terminal would obey written out."""
+    if content is None:
+        return "null"
+    return printable(content.decode("utf-8", "backslashreplace"))
+
+
+def printable(text: str, kept: str = "") -> str:
+    """Characters that do more than show themselves are written out, but for those `kept`."""
+    return "".join(
+        c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def pretty(letter: Letter, content: bytes | None) -> str:
+    """A value of this letter's message: indented JSON, also where it is MessagePack, or hex."""
+    if not content:
+        return "no value" if content is None else "an empty value"
+    text = _packed(content) if is_msgpack(letter.headers) else _json(content)
+    return printable(text, kept="\n") if text is not None else _hex(content)
+
+
+def _json(content: bytes) -> str | None:
+    try:
+        # Numbers keep their digits that way.
+        return msgspec.json.format(content, indent=2).decode()
+    except _OTHER:
+        return None
+
+
+def _packed(content: bytes) -> str | None:
+    try:
+        value: Any = msgspec.msgpack.decode(content, strict=False)
+        # NaN and infinity are shown as what they are, which is why they were refused.
+        return json.dumps(value, indent=2, ensure_ascii=False, default=repr)
+    except (*_OTHER, TypeError, ValueError):
+        return None
+
+
+def _hex(content: bytes) -> str:
+    lines = [content[i : i + _BYTES_A_LINE] for i in range(0, len(content), _BYTES_A_LINE)]
+    return "\n".join(
+        f"{number * _BYTES_A_LINE:08x}  {line.hex(' '):<47}  "
+        + "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in line)
+        for number, line in enumerate(lines)
+    )

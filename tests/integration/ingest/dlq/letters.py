@@ -1,0 +1,56 @@
+"""Dead letters as ingest writes them, and what a command makes of them."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer
+
+from ingest.batch import Origin, Record, Rejection
+from ingest.deadletter import open_dead_letters
+from ingest.dlq.letter import Letter
+from ingest.dlq.log import open_log
+from ingest.dlq.reader import wanted_letters
+from ingest.dlq.wanted import Wanted
+from schemas.settings import KafkaSettings
+
+ANY: Final = Wanted()
+
+
+def refused(
+    record: Record, reason: Any = "invalid", index: int | None = None, detail: str = "why"
+) -> Rejection:
+    """What ingest makes of a record that it cannot use."""
+    return Rejection(Origin(record, index), reason, detail)
+
+
+async def write(kafka: KafkaSettings, rejections: Iterable[Rejection]) -> None:
+    """Sends them to the dead letters, in order, by ingest's own hand."""
+    async with open_dead_letters(kafka) as dead_letters:
+        await dead_letters.send(list(rejections))
+
+
+async def found(kafka: KafkaSettings, wanted: Wanted = ANY) -> list[Letter]:
+    """Those that are there, in order."""
+    async with open_log(kafka, kafka.deadletter_topic) as log:
+        return [letter async for letter in wanted_letters(log, wanted, lambda *_: None)]
+
+
+async def committed(kafka: KafkaSettings, topic: str) -> list[Any]:
+    """Every record that a reader of committed ones gets, as ingest is one."""
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=kafka.kafka_bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=8 * 1024**2,
+    )
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(list(consumer.assignment()))
+        records: list[Any] = []
+        while any([await consumer.position(p) < end for p, end in ends.items()]):
+            for some in (await consumer.getmany(timeout_ms=500)).values():
+                records += some
+        return records
+    finally:
+        await consumer.stop()

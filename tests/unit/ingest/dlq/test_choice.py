@@ -1,0 +1,57 @@
+"""Which dead letters are replayed, and why others are not: a line a case."""
+
+import pytest
+
+from ingest.dlq.choice import Choice, Passed
+from ingest.dlq.commands import REASONS
+from ingest.dlq.ledger import Ledger
+from ingest.dlq.letter import Letter, Place
+from schemas.settings import KafkaSettings
+from tests.unit.ingest.dlq.letters import letter
+
+
+def choice(*replayed: str, most_replays: int = 3) -> Choice:
+    ledger = Ledger()
+    for place in replayed:
+        ledger.add(Place.parse(place))
+    return Choice(KafkaSettings(kafka_bootstrap="a:1"), ledger, most_replays)
+
+
+def replayed_often(count: int) -> Letter:
+    return letter(headers=[("fleetgauge.replays", str(count).encode())])
+
+
+CASES = [
+    (letter(), None),
+    (letter(place="fleet.events/1/2"), None),
+    (letter(place="fleet.other/1/2"), Passed.ELSEWHERE),
+    (letter(place="fleet.deadletter/0/2"), Passed.ELSEWHERE),
+    (letter(place="fleet.samples/0/1"), Passed.BEFORE),
+    (letter(place="fleet.samples/0/2"), None),
+    (letter(b"[{}]", place="fleet.samples/0/1/0"), None),
+    (letter(b"[{}]", place="fleet.samples/0/2/0"), Passed.BEFORE),
+    (letter(b"[{}]", place="fleet.samples/0/3/1"), Passed.NOT_THERE),
+    (replayed_often(2), None),
+    (replayed_often(3), Passed.TOO_OFTEN),
+    (replayed_often(4), Passed.TOO_OFTEN),
+]
+
+
+@pytest.mark.parametrize(("found", "passed_over"), CASES)
+def test_who_is_passed_over(found: Letter, passed_over: Passed | None) -> None:
+    made = choice("fleet.samples/0/1", "fleet.samples/0/2/0")
+    assert made.passed_over(found) is passed_over
+
+
+def test_one_that_is_there_twice_is_replayed_once() -> None:
+    made = choice()
+    found = [made.passed_over(letter(own=own)) for own in range(3)]
+    assert found == [None, Passed.BEFORE, Passed.BEFORE]
+
+
+def test_the_command_knows_every_reason() -> None:
+    from typing import get_args
+
+    from ingest.batch import Reason
+
+    assert get_args(Reason) == REASONS

@@ -1,0 +1,24 @@
+"""What is in the ledger and what is not: a place is no other place."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.dlq.ledger import Ledger
+from ingest.dlq.letter import Place
+
+PLACES = st.builds(
+    Place,
+    st.sampled_from(["fleet.samples", "fleet.events"]),
+    st.integers(0, 2),
+    st.integers(0, 3) | st.integers(0, 2**53),
+    st.none() | st.integers(0, 999),
+)
+
+
+@given(st.lists(PLACES, max_size=30), st.lists(PLACES, max_size=30))
+def test_it_holds_what_was_added_and_nothing_else(added: list[Place], asked: list[Place]) -> None:
+    ledger = Ledger()
+    for place in added:
+        ledger.add(place)
+    for place in [*added, *asked]:
+        assert (place in ledger) is (place in added)
