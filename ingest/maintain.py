@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import psycopg
 
 from ingest.errors import sentence
-from ingest.upkeep import BusyError, Outcome, be_alone, do_tasks, find_tasks, open_connection
+from ingest.retention import retention_tasks
+from ingest.upkeep import BusyError, Outcome, be_alone, do_tasks, open_connection
 from schemas.settings import DatabaseSettings, IngestSettings
-from sql.edition import EditionError
 
 
 class MaintainError(Exception):
@@ -29,7 +29,7 @@ def maintain(database: DatabaseSettings, ingest: IngestSettings, *, dry_run: boo
         ) from error
     except psycopg.errors.UndefinedTable as error:
         raise MaintainError("the database is not migrated: run 'fleetgauge migrate'") from error
-    except (psycopg.Error, EditionError) as error:
+    except psycopg.Error as error:
         raise MaintainError(f"no upkeep: {sentence(error)}") from error
 
 
@@ -38,7 +38,7 @@ async def _maintain(
 ) -> list[Outcome]:
     async with open_connection(database.database_url.get_secret_value()) as connection:
         await be_alone(connection)
-        tasks = await find_tasks(connection, database)
+        tasks = retention_tasks(database)
         now = datetime.now(UTC)
         if not dry_run:
             return await do_tasks(connection, tasks, ingest.upkeep_interval, now)

@@ -39,6 +39,11 @@ UPKEEP_SUCCESS = Gauge(
     "When an upkeep task last went well, whichever process ran it; seconds since 1970.",
     ["task"],
 )
+UPKEEP_OVERDUE = Gauge(
+    "fleetgauge_upkeep_overdue",
+    "1 where an upkeep task, or a job of the database server, has not gone well for too long.",
+    ["task"],
+)
 UPKEEP_REMOVED = Counter(
     "fleetgauge_upkeep_removed", "Chunks or rows that this process' upkeep removed.", ["task"]
 )

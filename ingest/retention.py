@@ -37,7 +37,7 @@ class Task:
 async def drop_chunks(
     connection: Connection, relation: str, before: datetime
 ) -> AsyncIterator[int]:
-    """Drops a hypertable's old chunks, oldest first.
+    """Drops the old chunks of a hypertable or continuous aggregate, oldest first.
 
     Each in a transaction of its own, so that no lock is held longer than one chunk takes.
     """
@@ -60,21 +60,23 @@ async def delete_rows(
     yield cursor.rowcount
 
 
-def retention_tasks(database: DatabaseSettings, edition: Edition) -> list[Task]:
-    """What is left to the upkeep job; chunks of the community edition have policies."""
-    window = timedelta(days=WINDOW_DAYS)
-    rows = [
-        Task(relation, window, delete_rows)
-        for relation in ("platform_heartbeats", "agent_marks", "skill_changes")
+def retention_tasks(database: DatabaseSettings) -> list[Task]:
+    """Everything that has a retention."""
+    chunks = {
+        "agent_samples": database.raw_retention_days,
+        "agent_metrics_5m": database.metrics_5m_retention_days,
+        "agent_metrics_1h": database.metrics_1h_retention_days,
+    }
+    rows = dict.fromkeys(("platform_heartbeats", "agent_marks", "skill_changes"), WINDOW_DAYS)
+    return [
+        *(Task(name, timedelta(days=days), drop_chunks) for name, days in chunks.items()),
+        *(Task(name, timedelta(days=days), delete_rows) for name, days in rows.items()),
     ]
+
+
+def tasks_of_the_job(database: DatabaseSettings, edition: Edition) -> list[Task]:
+    """What nobody else does: chunks of the community edition have policies."""
+    tasks = retention_tasks(database)
     if edition is Edition.COMMUNITY:
-        return rows
-    chunks = [
-        Task(relation, timedelta(days=days), drop_chunks)
-        for relation, days in {
-            "agent_samples": database.raw_retention_days,
-            "agent_metrics_5m": database.metrics_5m_retention_days,
-            "agent_metrics_1h": database.metrics_1h_retention_days,
-        }.items()
-    ]
-    return [*chunks, *rows]
+        return [task for task in tasks if task.remove is not drop_chunks]
+    return tasks

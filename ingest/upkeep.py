@@ -13,9 +13,9 @@ from psycopg import AsyncConnection
 
 from ingest import metrics
 from ingest.errors import sentence
-from ingest.retention import Task, retention_tasks
+from ingest.retention import Task, tasks_of_the_job
 from schemas.settings import DatabaseSettings
-from sql.edition import EditionError, edition_of
+from sql.edition import Edition, EditionError, edition_of
 from sql.queries import query
 
 log = structlog.get_logger("ingest")
@@ -42,6 +42,15 @@ class Outcome:
     task: str
     removed: int
     failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """When a task last went well, and whether that is too long ago."""
+
+    task: str
+    succeeded_at: datetime | None
+    is_overdue: bool
 
 
 @asynccontextmanager
@@ -100,11 +109,10 @@ async def _attempt(connection: Connection, task: Task, now: datetime) -> Outcome
     return Outcome(task.relation, removed)
 
 
-async def find_tasks(connection: Connection, database: DatabaseSettings) -> list[Task]:
-    """The tasks that this server's edition needs; raises EditionError."""
-    cursor = await connection.execute(query("read_license"))
-    ((licence,),) = await cursor.fetchall()
-    return retention_tasks(database, edition_of(licence))
+async def read_state(connection: Connection, now: datetime) -> list[State]:
+    """How all that has to be done again and again stands, the server's own jobs among it."""
+    cursor = await connection.execute(query("read_upkeep"), {"now": now})
+    return [State(*row) for row in await cursor.fetchall()]
 
 
 class Upkeep:
@@ -138,15 +146,15 @@ class Upkeep:
             with suppress(BusyError):
                 await be_alone(connection)
                 await self._do_due(connection)
-            for task, succeeded_at in (await read_successes(connection)).items():
-                metrics.UPKEEP_SUCCESS.labels(task).set(succeeded_at.timestamp())
+            for state in await read_state(connection, self._clock()):
+                _tell_state(state)
 
     async def _do_due(self, connection: Connection) -> None:
-        successes = await read_successes(connection)
         now = self._clock()
+        successes = {state.task: state.succeeded_at for state in await read_state(connection, now)}
         due = [
             task
-            for task in await find_tasks(connection, self._database)
+            for task in tasks_of_the_job(self._database, await _edition(connection))
             if self._is_due(successes.get(task.relation), now)
         ]
         for outcome in await do_tasks(connection, due, self._every, now):
@@ -157,10 +165,16 @@ class Upkeep:
         return succeeded_at is None or not succeeded_at <= now < succeeded_at + self._every
 
 
-async def read_successes(connection: Connection) -> dict[str, datetime]:
-    """When each task went well the last time; without those that never did."""
-    cursor = await connection.execute(query("read_upkeep"))
-    return {task: at for task, _, at in await cursor.fetchall() if at is not None}
+async def _edition(connection: Connection) -> Edition:
+    cursor = await connection.execute(query("read_license"))
+    ((licence,),) = await cursor.fetchall()
+    return edition_of(licence)
+
+
+def _tell_state(state: State) -> None:
+    metrics.UPKEEP_OVERDUE.labels(state.task).set(state.is_overdue)
+    if state.succeeded_at is not None:
+        metrics.UPKEEP_SUCCESS.labels(state.task).set(state.succeeded_at.timestamp())
 
 
 def _tell(outcome: Outcome) -> None:

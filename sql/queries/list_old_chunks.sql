@@ -1,8 +1,6 @@
--- List the chunks of a hypertable that lie wholly before a moment, oldest first.
+-- List the chunks of a hypertable or continuous aggregate that lie wholly before a moment, oldest first.
 select range_start, range_end
-from timescaledb_information.chunks
-where
-    hypertable_schema = current_schema()
-    and hypertable_name = %(relation)s
-    and range_end <= %(before)s
+from show_chunks(%(relation)s::text::regclass, older_than => %(before)s::timestamptz) as old
+join timescaledb_information.chunks
+    on format('%%I.%%I', chunk_schema, chunk_name)::regclass = old
 order by range_end

@@ -9,7 +9,7 @@ import pytest
 from psycopg import AsyncConnection
 from pydantic import SecretStr
 
-from ingest.retention import Task, retention_tasks
+from ingest.retention import Task, retention_tasks, tasks_of_the_job
 from schemas.settings import DatabaseSettings
 from sql.edition import Edition
 from tests.business import answer as summary
@@ -22,7 +22,7 @@ from tests.service import NOW, application, bearer, serving, token
 DAY = timedelta(days=1)
 URL = SecretStr("postgresql://u@h/d")
 SETTINGS = DatabaseSettings(database_url=URL, raw_retention_days=35)
-TASKS = {task.relation: task for task in retention_tasks(SETTINGS, Edition.APACHE)}
+TASKS = {task.relation: task for task in retention_tasks(SETTINGS)}
 HYPERTABLES = ("agent_samples", "agent_metrics_5m", "agent_metrics_1h")
 
 
@@ -142,7 +142,9 @@ async def test_rows_that_a_writer_holds_are_left_for_later(database: str) -> Non
 
 
 def test_the_community_edition_has_policies_for_its_chunks() -> None:
-    relations = [task.relation for task in retention_tasks(SETTINGS, Edition.COMMUNITY)]
+    tasks = {edition: tasks_of_the_job(SETTINGS, edition) for edition in Edition}
+    assert tasks[Edition.APACHE] == list(TASKS.values())
+    relations = [task.relation for task in tasks[Edition.COMMUNITY]]
     assert relations == ["platform_heartbeats", "agent_marks", "skill_changes"]
 
 
@@ -153,5 +155,5 @@ def test_the_settings_decide() -> None:
         metrics_5m_retention_days=50,
         metrics_1h_retention_days=60,
     )
-    kept = {task.relation: task.keep.days for task in retention_tasks(settings, Edition.APACHE)}
+    kept = {task.relation: task.keep.days for task in retention_tasks(settings)}
     assert [kept[relation] for relation in HYPERTABLES] == [40, 50, 60]

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from ingest import upkeep as module
-from ingest.upkeep import Upkeep, be_alone, open_connection
+from ingest.upkeep import Upkeep, be_alone, open_connection, read_state
 from schemas.settings import DatabaseSettings
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.sessions import blocks
@@ -94,6 +94,33 @@ async def test_it_is_done_when_it_is_due(database: str, later: timedelta, *, don
     await job(database).look()
     await job(database, NOW + later).look()
     assert left(database)["agent_samples"][0] == (NOW + later if done else NOW)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_overdue"), [(timedelta(0), False), (3 * HOUR, False), (3.01 * HOUR, True)]
+)
+async def test_three_runs_that_are_missing_are_told(
+    database: str, later: timedelta, *, is_overdue: bool
+) -> None:
+    await job(database).look()
+    async with open_connection(database) as connection:
+        states = await read_state(connection, NOW + later)
+    assert {state.task for state in states} == TASKS
+    assert {state.is_overdue for state in states} == {is_overdue}
+
+
+async def test_what_was_never_done_is_told(database: str) -> None:
+    async with open_connection(database) as connection:
+        states = await read_state(connection, NOW)
+        assert {state.task for state in states if state.is_overdue} == {
+            "platform_heartbeats",
+            "agent_marks",
+            "skill_changes",
+        }
+        await be_alone(connection)
+        await job(database).look()
+    overdue = REGISTRY.get_sample_value("fleetgauge_upkeep_overdue", {"task": "agent_marks"})
+    assert overdue == 1
 
 
 async def test_two_never_do_it_at_once(database: str) -> None:

@@ -1,0 +1,105 @@
+"""Upkeep on the community edition: the server's jobs are watched, retention is done by hand."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from ingest.maintain import maintain
+from ingest.upkeep import State, Upkeep, open_connection, read_state
+from schemas.settings import IngestSettings
+from tests.community.server import community_database
+from tests.stack import database_settings
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+OURS = {"platform_heartbeats", "agent_marks", "skill_changes"}
+JOBS = {
+    "policy_compression of agent_samples",
+    "policy_retention of agent_samples",
+    "policy_retention of agent_metrics_5m",
+    "policy_retention of agent_metrics_1h",
+    "refresh_metrics",
+    "compress_metrics",
+}
+# What the server's scheduler notes of a run; in WebAssembly there is none.
+NOTE_RUN = """
+insert into _timescaledb_internal.bgw_job_stat
+select
+    id, %(ended)s, %(ended)s, %(ended)s, %(ended)s, %(success)s,
+    1, '1 s', '1 s', 1, 0, 0, 0, 0, 0
+from _timescaledb_config.bgw_job where id >= 1000 and proc_name like %(name)s
+"""
+
+
+@pytest.fixture(scope="module")
+def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(community, autocommit=True, prepare_threshold=None) as opened:
+        yield opened
+
+
+async def states(database: str, now: datetime = NOW) -> dict[str, State]:
+    async with open_connection(database) as connection:
+        return {state.task: state for state in await read_state(connection, now)}
+
+
+def overdue(found: dict[str, State]) -> set[str]:
+    return {task for task, state in found.items() if state.is_overdue}
+
+
+async def test_jobs_of_the_server_are_watched(
+    community: str, connection: psycopg.Connection[Any]
+) -> None:
+    never = await states(community)
+    assert never.keys() == overdue(never) == OURS | JOBS
+
+    await Upkeep(database_settings(community), HOUR, lambda: NOW).look()
+    connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
+    done = await states(community)
+    assert (done.keys(), overdue(done)) == (OURS | JOBS, set())
+    assert done["refresh_metrics"].succeeded_at == NOW
+
+    later = NOW + timedelta(minutes=11)
+    assert overdue(await states(community, later)) == {"refresh_metrics"}
+    assert overdue(await states(community, NOW + 4 * DAY)) == OURS | JOBS
+
+    connection.execute(
+        "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs "
+        "where proc_name = 'compress_metrics'"
+    )
+    assert overdue(await states(community)) == {"compress_metrics"}
+
+
+async def test_maintain_drops_what_is_old_of_rows_and_aggregates() -> None:
+    with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("insert into agents (user_id, agent_id) values ('u', 'a')")
+        connection.execute(
+            "insert into agent_samples select ts, 1, 1, 2, 3, 0 from generate_series("
+            "%s::timestamptz, %s, '6 hours') as ts",
+            [NOW - 400 * DAY, NOW],
+        )
+        connection.execute("call refresh_metrics_between(%s, %s)", [NOW - 401 * DAY, NOW + DAY])
+        days = "select count(*), sum(samples) from agent_metrics_1d"
+        before = connection.execute(days).fetchall()
+        settings = database_settings(url), IngestSettings()
+        rehearsed = await _maintain(settings, dry_run=True)
+        removed = await _maintain(settings)
+        assert removed == rehearsed
+        assert removed["agent_samples"] in {365, 366}
+        assert removed["agent_metrics_5m"] in {310, 311}
+        assert removed["agent_metrics_1h"] in {4, 5}
+        assert set((await _maintain(settings)).values()) == {0}
+        oldest = connection.execute("select min(bucket) from agent_metrics_5m").fetchone()
+        assert oldest is not None
+        assert NOW - 91 * DAY < oldest[0] < NOW - 89 * DAY
+        assert connection.execute(days).fetchall() == before
+
+
+async def _maintain(settings: Any, *, dry_run: bool = False) -> dict[str, int]:
+    outcomes = await asyncio.to_thread(maintain, *settings, dry_run=dry_run)
+    assert [outcome.failure for outcome in outcomes] == [None] * 6
+    return {outcome.task: outcome.removed for outcome in outcomes}
