@@ -37,7 +37,7 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
     gate = partial(Gate, verifier=Verifier(keys_of(http), clock), limit=_limit(http))
     database = Database(settings, http.database_pool_size)
     answers = Answers(http.answer_cache_ms)
-    readiness = Readiness(settings, database)
+    readiness = Readiness(settings, database, clock)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

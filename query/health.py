@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -13,6 +14,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
+from query.clock import Clock
 from query.database import Database, Overloaded, Unreachable
 from query.gate import PUBLIC
 from schemas.responses import Live, Ready
@@ -32,23 +34,33 @@ class Schema(msgspec.Struct, frozen=True):
     present: bool
 
 
+class Upkeep(msgspec.Struct, frozen=True):
+    """When something that has to be done again and again last went well."""
+
+    task: str
+    succeeded_at: datetime | None
+    is_overdue: bool
+
+
 class Readiness:
-    """Asks the database whether it is there and migrated; remembers the second once it is so."""
+    """Asks the database whether it is there and migrated, which is remembered, and kept up."""
 
     def __init__(
         self,
         settings: DatabaseSettings,
         database: Database,
+        now: Clock,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = settings.database_url.get_secret_value()
         self._database = database
+        self._now = now
         self._clock = clock
         self._migrated = False
-        self._asked: tuple[float, asyncio.Task[list[str]]] | None = None
+        self._asked: tuple[float, asyncio.Task[Ready]] | None = None
 
-    async def reasons(self) -> list[str]:
-        """Why requests cannot be answered, a sentence each; empty where they can."""
+    async def state(self) -> Ready:
+        """Whether requests can be answered, and what should be seen to although they can."""
         now = self._clock()
         if self._asked is None or (self._asked[1].done() and now - self._asked[0] >= KEPT_S):
             self._asked = (now, asyncio.create_task(self._ask()))
@@ -60,21 +72,39 @@ class Readiness:
             self._asked[1].cancel()
             await asyncio.gather(self._asked[1], return_exceptions=True)
 
-    async def _ask(self) -> list[str]:
+    async def _ask(self) -> Ready:
         try:
             await self._database.fetch("has_migrations", Schema, {})
-            return [] if self._migrated else await self._migrations()
+            reasons = [] if self._migrated else await self._migrations()
         except Overloaded:
             # Who is busy answers others: out of rotation, the rest would have more to do.
-            return []
+            return Ready(status="ok", reasons=[], warnings=[])
         except (psycopg.Error, Unreachable, EditionError) as error:
             log.warning("not ready", error=type(error).__name__, reason=str(error).split("\n")[0])
-            return ["The database cannot be reached."]
+            reasons = ["The database cannot be reached."]
+        if reasons:
+            return Ready(status="unavailable", reasons=reasons, warnings=[])
+        return Ready(status="ok", reasons=[], warnings=await self._warnings())
+
+    async def _warnings(self) -> list[str]:
+        """No reason to take no requests: it is so for every process of this database."""
+        try:
+            tasks = await self._database.fetch("read_upkeep", Upkeep, {"now": self._now()})
+        except (psycopg.Error, Overloaded, Unreachable):
+            return []
+        overdue = ", ".join(_last_time(task) for task in tasks if task.is_overdue)
+        return [f"Overdue: {overdue}. `fleetgauge doctor` tells more."] if overdue else []
 
     async def _migrations(self) -> list[str]:
         missing = await asyncio.to_thread(pending, self._url)
         self._migrated = not missing
         return [f"Migrations are pending: {', '.join(missing)}."] if missing else []
+
+
+def _last_time(task: Upkeep) -> str:
+    if task.succeeded_at is None:
+        return f"{task.task} (never done)"
+    return f"{task.task} (last done {task.succeeded_at:%Y-%m-%dT%H:%M:%SZ})"
 
 
 def health(readiness: Readiness) -> list[HTTPRouteHandler]:
@@ -100,10 +130,10 @@ def health(readiness: Readiness) -> list[HTTPRouteHandler]:
     )
     async def readyz() -> Response[Ready]:
         """200 where the database is there and migrated, else 503 and the reasons."""
-        reasons = await readiness.reasons()
-        if not reasons:
-            return Response(Ready(status="ok", reasons=[]))
-        unavailable = Ready(status="unavailable", reasons=reasons)
-        return Response(unavailable, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        state = await readiness.state()
+        is_ok = state.status == "ok"
+        return Response(
+            state, status_code=HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE
+        )
 
     return [livez, readyz]

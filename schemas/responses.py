@@ -209,7 +209,11 @@ class Live(Answer, frozen=True, kw_only=True):
 
 
 class Ready(Answer, frozen=True, kw_only=True):
-    """Whether requests can be answered; `reasons` says why not."""
+    """Whether requests can be answered; `reasons` says why not.
+
+    `warnings` are of what has to be seen to although requests can be answered.
+    """
 
     status: Literal["ok", "unavailable"]
     reasons: list[str]
+    warnings: list[str]

@@ -7,11 +7,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
 from ingest.maintain import maintain
 from ingest.upkeep import State, Upkeep, open_connection, read_state
 from schemas.settings import IngestSettings
 from tests.community.server import community_database
+from tests.service import application, serving
 from tests.stack import database_settings
 
 NOW = datetime.now(UTC)
@@ -60,7 +62,8 @@ async def test_jobs_of_the_server_are_watched(
     await Upkeep(database_settings(community), HOUR, lambda: NOW).look()
     connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
     done = await states(community)
-    assert (done.keys(), overdue(done)) == (OURS | JOBS, set())
+    assert done.keys() == OURS | JOBS
+    assert not overdue(done)
     assert done["refresh_metrics"].succeeded_at == NOW
 
     later = NOW + timedelta(minutes=11)
@@ -103,3 +106,30 @@ async def _maintain(settings: Any, *, dry_run: bool = False) -> dict[str, int]:
     outcomes = await asyncio.to_thread(maintain, *settings, dry_run=dry_run)
     assert [outcome.failure for outcome in outcomes] == [None] * 6
     return {outcome.task: outcome.removed for outcome in outcomes}
+
+
+async def test_a_refresh_that_is_off_is_told_by_readyz_and_metrics() -> None:
+    with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        settings = database_settings(url)
+        connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
+        await Upkeep(settings, HOUR, lambda: NOW).look()
+        assert (await _warnings(url), _metric("refresh_metrics")) == ([], 0)
+        connection.execute(
+            "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs "
+            "where proc_name = 'refresh_metrics'"
+        )
+        await Upkeep(settings, HOUR, lambda: NOW).look()
+        (warning,) = await _warnings(url)
+        assert warning.startswith(f"Overdue: refresh_metrics (last done {NOW:%Y-%m-%dT%H:%M:%SZ})")
+        assert _metric("refresh_metrics") == 1
+
+
+async def _warnings(url: str) -> Any:
+    async with serving(application(url, NOW)) as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    return answer.json()["warnings"]
+
+
+def _metric(task: str) -> float | None:
+    return REGISTRY.get_sample_value("fleetgauge_upkeep_overdue", {"task": task})
