@@ -6,7 +6,7 @@ import sysconfig
 import time
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 import psycopg
 import structlog
@@ -21,6 +21,9 @@ log = structlog.get_logger("migrate")
 HERE: Final = Path(__file__).parent
 # Any constant: the key of the advisory lock that lets one migration run at a time.
 LOCK_KEY: Final = 0x666C6565_74
+
+# Of libpq's parameters those that dbmate's driver knows too.
+DRIVER_KNOWS: Final = ("sslmode", "sslrootcert", "sslcert", "sslkey", "options")
 
 PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
@@ -41,7 +44,7 @@ def migrate(database: DatabaseSettings) -> Edition:
         connection.execute(query("lock_migrations"), {"key": LOCK_KEY})
         edition = read_edition(connection)
         _refuse_other_edition(edition, _applied(connection))
-        _run_dbmate(_dbmate_url(url, connection), edition)
+        _run_dbmate(dbmate_url(connection), edition)
         connection.execute(query("set_windows"), database.model_dump())
         _run_repeatable(connection, edition)
     return edition
@@ -105,13 +108,24 @@ def _path_with_scripts() -> str:
     return os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
 
 
-def _dbmate_url(database_url: str, connection: Connection[Any]) -> str:
-    """dbmate's driver knows no `sslmode=prefer`: say which of the two this server took."""
-    parts = urlsplit(database_url)
-    options = dict(parse_qsl(parts.query))
+def dbmate_url(connection: Connection[Any]) -> str:
+    """The server of this connection as dbmate is to reach it, as safely.
+
+    Made from what libpq took from the URL, the environment and its own files: dbmate's driver would
+    take most of libpq's parameters for the server's, knows no list of hosts and no
+    `sslmode=prefer`.
+    """
+    info = connection.info
+    taken = {o.keyword.decode(): o.val.decode() for o in connection.pgconn.info if o.val}
+    options = {name: value for name, value in taken.items() if name in DRIVER_KNOWS}
     if options.get("sslmode", "prefer") in {"prefer", "allow"}:
         options["sslmode"] = "require" if connection.pgconn.ssl_in_use else "disable"
-    return urlunsplit(parts._replace(query=urlencode(options)))
+    host = f"[{info.host}]" if ":" in info.host else info.host
+    if host.startswith("/"):
+        host, options = "", {**options, "host": host, "port": str(info.port)}
+    login = f"{quote(info.user, '')}:{quote(info.password, '')}"
+    address = f"{login}@{host}:{info.port}" if host else f"{login}@"
+    return f"postgres://{address}/{quote(info.dbname, '')}?{urlencode(options, quote_via=quote)}"
 
 
 def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
