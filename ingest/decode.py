@@ -8,6 +8,7 @@ from typing import Final, cast
 import msgspec
 
 from ingest.batch import AGENT, Agent, Origin, Record, Rejection
+from ingest.unpack import MAX_BATCH_BYTES, UnreadBatch
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Id, Message, Sample
 
 MSGPACK: Final = b"application/msgpack"
@@ -53,6 +54,11 @@ def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], 
     value = record.value
     if value is None:
         return [], [Rejection(Origin(record), "malformed", "the record has no value")]
+    if isinstance(value, UnreadBatch):
+        detail = (
+            f"a batch of more than {MAX_BATCH_BYTES} bytes when inflated; the value is all of it"
+        )
+        return [], [Rejection(Origin(record), "too_large", detail)]
     if len(value) > max_bytes:
         detail = f"{len(value)} bytes, at most {max_bytes} are taken"
         return [], [Rejection(Origin(record), "too_large", detail)]

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from ingest.batch import Record
+from ingest.unpack import Unpacker
 from schemas.broker import start
 from schemas.kafka import client_options
 from schemas.settings import IngestSettings, KafkaSettings
@@ -29,9 +30,13 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
     """
 
     def __init__(
-        self, consumer: AIOKafkaConsumer, on_revoked: Callable[[], Awaitable[None]]
+        self,
+        consumer: AIOKafkaConsumer,
+        unpacker: Unpacker,
+        on_revoked: Callable[[], Awaitable[None]],
     ) -> None:
         self._consumer = consumer
+        self._unpacker = unpacker
         self._on_revoked = on_revoked
         self.reassigned = asyncio.Event()
 
@@ -69,10 +74,18 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self.resume()
 
     async def fetch(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
-        """What has arrived, by partition; nothing after `timeout_ms`."""
-        records: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
-            timeout_ms=timeout_ms, max_records=max_records
-        )
+        """What has arrived, by partition; nothing after `timeout_ms`.
+
+        After any error `start_at` has to say again from where: what other partitions had is gone.
+        """
+        self._unpacker.begin()
+        try:
+            records: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
+                timeout_ms=timeout_ms, max_records=max_records
+            )
+        except UnicodeDecodeError as error:
+            self._unpacker.is_careful = True
+            raise KafkaError("a header has a name that is no UTF-8: reading with care") from error
         # A client with records at hand does not give way, and the writer has its next step to do.
         await asyncio.sleep(0)
         return records
@@ -138,7 +151,9 @@ async def open_fetcher(
         fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     await start(consumer, client_options(kafka))
+    unpacker = Unpacker()
     try:
-        yield Fetcher(consumer, on_revoked)
+        with unpacker.in_charge():
+            yield Fetcher(consumer, unpacker, on_revoked)
     finally:
         await consumer.stop()

@@ -184,8 +184,16 @@ class Pipeline:
             self._start(self._claim(fetcher))
         except KafkaError as error:
             metrics.RETRIES.labels("fetch").inc()
-            log.warning("the broker does not answer", error=str(error))
+            log.warning("reading failed", error=str(error))
+            self._read_again(fetcher)
             await asyncio.sleep(PATIENCE_S)
+
+    def _read_again(self, fetcher: Fetcher) -> None:
+        """Goes back to what was taken last: of a fetch that failed, some may have been dropped."""
+        # Revoked meanwhile, there is nothing to read.
+        with suppress(IllegalStateError):
+            if self._assignment is not None:
+                fetcher.start_at(self._assignment.positions.starts())
 
     def _take(self, fetched: dict[Any, Any], assignment: Assignment) -> None:
         if fetched and not self._intake.spans:

@@ -14,6 +14,7 @@ from aiokafka.errors import (
 
 from ingest import fetch as module
 from ingest.fetch import Fetcher
+from ingest.unpack import Unpacker
 
 HERE = TopicPartition("t", 0)
 
@@ -60,7 +61,7 @@ async def nothing() -> None:
 
 
 def fetcher(consumer: Consumer) -> Fetcher:
-    return Fetcher(cast(AIOKafkaConsumer, consumer), nothing)
+    return Fetcher(cast(AIOKafkaConsumer, consumer), Unpacker(0), nothing)
 
 
 @pytest.mark.parametrize(

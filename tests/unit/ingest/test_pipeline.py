@@ -103,6 +103,13 @@ async def test_a_broker_that_is_away_is_waited_for(bench: Bencher) -> None:
     assert b.claims.epoch == 1
 
 
+async def test_after_an_error_reading_goes_back_to_what_was_taken_last(bench: Bencher) -> None:
+    b = bench(records(GOOD, GOOD), KafkaConnectionError("away"), records(GOOD, first=2))
+    async with b.running():
+        await came(lambda: b.claims.stored == 3, "three records")
+    assert b.log.started_at == [{PARTITION: 0}, {PARTITION: 2}]
+
+
 async def test_fewer_records_are_asked_for_where_each_holds_many_events(bench: Bencher) -> None:
     many = b"[" + b",".join([GOOD] * 100) + b"]"
     b = bench(records(GOOD), records(many))

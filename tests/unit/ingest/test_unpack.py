@@ -1,0 +1,122 @@
+"""Batches as the client library would read them, but for what would harm."""
+
+from typing import Any, Final
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.consumer import fetcher
+from aiokafka.record.memory_records import MemoryRecords
+
+from ingest.unpack import Unpacker, UnreadBatch
+from tests.unit.ingest.batches import CODECS, batch, with_other_name
+
+HERE = TopicPartition("t", 0)
+VALUES = [b"a" * 100, None, b"", b"b" * 100]
+BOUND: Final = 1_000
+BOMB = [b"\0" * 2 * BOUND]
+
+
+def read(unpacker: Unpacker, data: bytes, at: int = 0) -> tuple[list[Any], int]:
+    """What the library takes from fetched data, and where it goes on."""
+    partition = fetcher.PartitionRecords(
+        HERE, _asked_for(unpacker, data), None, at, None, None, True, fetcher.READ_COMMITTED
+    )
+    return list(partition), partition.next_fetch_offset
+
+
+def _asked_for(unpacker: Unpacker, data: bytes) -> Any:
+    records = unpacker.unpack(data)
+    assert records.has_next()
+    return records
+
+
+def parts(records: list[Any]) -> list[tuple[Any, ...]]:
+    return [(r.offset, r.timestamp, r.key, r.value, r.headers) for r in records]
+
+
+@pytest.mark.parametrize("is_careful", [False, True])
+@pytest.mark.parametrize("codec", CODECS)
+def test_reads_what_the_library_reads(codec: str, is_careful: bool) -> None:
+    data = batch(VALUES, codec, 5, [("h", b"1"), ("ü", None)]) + batch(VALUES, codec, 9)
+    unpacker = Unpacker(BOUND)
+    unpacker.is_careful = is_careful
+    native = fetcher.PartitionRecords(HERE, MemoryRecords(data), None, 6, None, None, True, 1)
+    records, following = read(unpacker, data, 6)
+    assert parts(records) == parts(list(native))
+    assert following == native.next_fetch_offset == 13
+
+
+def test_what_is_not_compressed_is_left_to_the_library() -> None:
+    assert isinstance(Unpacker(BOUND).unpack(batch(VALUES)), MemoryRecords)
+
+
+def test_a_part_of_a_batch_is_told_as_the_library_tells_it() -> None:
+    records = Unpacker(BOUND).unpack(batch(VALUES, "gzip")[:-1])
+    assert (records.has_next(), records.size_in_bytes() > 0) == (False, True)
+
+
+@pytest.mark.parametrize("codec", [name for name in CODECS if name != "none"])
+def test_a_batch_beyond_the_bound_is_stood_for(codec: str) -> None:
+    bomb = batch([b"x", *BOMB, b"y"], codec, 7)
+    records, following = read(
+        Unpacker(BOUND), batch(VALUES, codec) + bomb + batch([b"z"], codec, 10)
+    )
+    stand = records[4]
+    assert (stand.offset, stand.key, stand.value) == (9, None, bomb)
+    assert stand.headers == (("fleetgauge.batch", b"7"),)
+    assert isinstance(stand.value, UnreadBatch)
+    assert ([r.offset for r in records], following) == ([0, 1, 2, 3, 9, 10], 11)
+
+
+def test_a_batch_just_within_the_bound_is_read() -> None:
+    value = b"\0" * (BOUND - 13)
+    records, _ = read(Unpacker(BOUND), batch([value], "zstd"))
+    assert records[0].value == value
+
+
+def test_reading_ends_when_the_bound_is_reached_and_goes_on_later() -> None:
+    data = [batch([b"\0" * 600], "zstd", first) for first in range(6)]
+    unpacker = Unpacker(BOUND)
+    seen = []
+    at = 0
+    while at < 6:
+        unpacker.begin()
+        records, at = read(unpacker, b"".join(data[at:]), at)
+        seen.append([record.offset for record in records])
+    assert seen == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_another_partition_waits_for_the_next_time_too() -> None:
+    unpacker = Unpacker(BOUND)
+    read(unpacker, batch([b"\0" * 900], "zstd") + batch([b"\0" * 900], "zstd", 1))
+    assert read(unpacker, batch(VALUES, "zstd", 50), 50) == ([], 50)
+    unpacker.begin()
+    assert read(unpacker, batch(VALUES, "zstd", 50), 50)[1] == 54
+
+
+@pytest.mark.parametrize("codec", ["none", "zstd"])
+def test_a_name_that_is_no_utf8_stops_only_who_takes_no_care(codec: str) -> None:
+    strange = with_other_name(
+        batch([b"v"], headers=[("né", b"1"), ("é", None)]), "é".encode(), b"\xe9\xff"
+    )
+    data = batch([b"first"], codec) + _shifted(strange)
+    unpacker = Unpacker(BOUND)
+    with pytest.raises(UnicodeDecodeError):
+        read(unpacker, data)
+    unpacker.is_careful = True
+    records, following = read(unpacker, data)
+    assert [record.value for record in records] == [b"first", b"v"]
+    assert records[1].headers == (("n??", b"1"), ("??", None))
+    assert following == 2
+
+
+def _shifted(raw: bytes) -> bytes:
+    """The batch one offset later, which its checksum leaves out."""
+    return (1).to_bytes(8) + raw[8:]
+
+
+def test_the_library_is_itself_again_afterwards() -> None:
+    unpacker = Unpacker(BOUND)
+    with unpacker.in_charge():
+        assert fetcher.MemoryRecords == unpacker.unpack
+    assert fetcher.MemoryRecords is MemoryRecords
