@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from ingest.batch import Rejection
+from ingest.original import original_of
+from ingest.topics import letter_max_bytes, original_max_bytes
 from schemas.broker import start
 from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
@@ -24,9 +26,10 @@ REQUEST_TIMEOUT_MS = 10_000
 class DeadLetters:
     """Where rejections go."""
 
-    def __init__(self, producer: AIOKafkaProducer, topic: str) -> None:
+    def __init__(self, producer: AIOKafkaProducer, topic: str, max_original_bytes: int) -> None:
         self._producer = producer
         self._topic = topic
+        self._max_original_bytes = max_original_bytes
 
     async def send(self, waiting: list[Rejection]) -> None:
         """Returns when the broker has acknowledged all; takes those out that it has.
@@ -51,13 +54,13 @@ class DeadLetters:
                 raise answer
 
     async def _send_one(self, rejection: Rejection) -> asyncio.Future[Any]:
-        record = rejection.origin.record
+        original = original_of(rejection.origin.record, self._max_original_bytes)
         future: asyncio.Future[Any] = await self._producer.send(
             self._topic,
             # The client takes no record without either: one with neither gets an empty value.
-            value=b"" if record.value is None and record.key is None else record.value,
-            key=record.key,
-            headers=[*record.headers, *_headers(rejection)],
+            value=b"" if original.value is None and original.key is None else original.value,
+            key=original.key,
+            headers=[*original.headers, *_headers(rejection, original.missing)],
         )
         # When another one fails nobody asks this one; asyncio would log that as a fault.
         future.add_done_callback(_look_at)
@@ -79,17 +82,17 @@ async def open_dead_letters(kafka: KafkaSettings) -> AsyncIterator[DeadLetters]:
         **client_options(kafka),
         client_id="fleetgauge-ingest",
         acks="all",
-        max_request_size=4 * kafka.message_max_bytes,
+        max_request_size=letter_max_bytes(kafka),
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
     await start(producer, client_options(kafka))
     try:
-        yield DeadLetters(producer, kafka.deadletter_topic)
+        yield DeadLetters(producer, kafka.deadletter_topic, original_max_bytes(kafka))
     finally:
         await producer.stop()
 
 
-def _headers(rejection: Rejection) -> list[tuple[str, bytes]]:
+def _headers(rejection: Rejection, missing: str | None) -> list[tuple[str, bytes]]:
     record = rejection.origin.record
     told = {
         "__connect.errors.topic": record.topic,
@@ -100,4 +103,6 @@ def _headers(rejection: Rejection) -> list[tuple[str, bytes]]:
     }
     if rejection.origin.index is not None:
         told["fleetgauge.index"] = str(rejection.origin.index)
+    if missing is not None:
+        told["fleetgauge.incomplete"] = missing
     return [(name, value.encode("utf-8", "replace")) for name, value in told.items()]

@@ -1,33 +1,31 @@
 """Turns a record's value into events, or into rejections that say why not."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import chain
 from operator import attrgetter
 from typing import Final, cast
 
 import msgspec
 
+from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
 from ingest.batch import AGENT, Agent, Origin, Record, Rejection
 from ingest.unpack import MAX_BATCH_BYTES, UnreadBatch
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Id, Message, Sample
 
 MSGPACK: Final = b"application/msgpack"
-# What the decoders raise; a text that is no UTF-8 or a deep nesting is no DecodeError.
-UNUSABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
 Decoder = msgspec.json.Decoder[Message] | msgspec.msgpack.Decoder[Message]
 EventDecoder = msgspec.json.Decoder[Event] | msgspec.msgpack.Decoder[Event]
-SplitDecoder = msgspec.json.Decoder[list[msgspec.Raw]] | msgspec.msgpack.Decoder[list[msgspec.Raw]]
+Split = Callable[[bytes], Parts]
 
-_JSON: tuple[Decoder, EventDecoder, SplitDecoder] = (
+_JSON: tuple[Decoder, EventDecoder, Split] = (
     msgspec.json.Decoder(Message),
     msgspec.json.Decoder(Event),
-    msgspec.json.Decoder(list[msgspec.Raw]),
+    split_json,
 )
-_MSGPACK: tuple[Decoder, EventDecoder, SplitDecoder] = (
+_MSGPACK: tuple[Decoder, EventDecoder, Split] = (
     msgspec.msgpack.Decoder(Message),
     msgspec.msgpack.Decoder(Event),
-    msgspec.msgpack.Decoder(list[msgspec.Raw]),
+    split_msgpack,
 )
 
 
@@ -94,10 +92,10 @@ def decode_samples(
 
 
 def _decode_each(
-    record: Record, value: bytes, single: EventDecoder, split: SplitDecoder, problem: Exception
+    record: Record, value: bytes, single: EventDecoder, split: Split, problem: Exception
 ) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
     try:
-        parts = split.decode(value)
+        parts = split(value)
     except msgspec.ValidationError:
         # Not an array: the one event in it is what the whole was refused for.
         return [], [_reject(Origin(record), problem)]

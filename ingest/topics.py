@@ -27,6 +27,9 @@ PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
 DAY_MS: Final = 86_400_000
 TIMESTAMP_TYPE: Final = "message.timestamp.type"
+MAX_BYTES: Final = "max.message.bytes"
+# What ingest adds to an original, and the batch that a letter is sent in.
+ADDED_BYTES: Final = 16 * 1024
 
 
 class TopicError(Exception):
@@ -43,14 +46,28 @@ class Topic:
     cleanup: str = "delete"
 
 
+def original_max_bytes(kafka: KafkaSettings) -> int:
+    """How much of a record its dead letter carries: more than a source takes, if uncompressed."""
+    return 2 * _source_max_bytes(kafka)
+
+
+def letter_max_bytes(kafka: KafkaSettings) -> int:
+    """The longest dead letter: an original, and what is told of it."""
+    return original_max_bytes(kafka) + ADDED_BYTES
+
+
+def _source_max_bytes(kafka: KafkaSettings) -> int:
+    return 2 * kafka.message_max_bytes
+
+
 def topics(kafka: KafkaSettings) -> list[Topic]:
     """Ingest's three. The sources take more than ingest does, so that an oversized message is told
-    in a dead letter; the dead letters take more than the sources, for the headers on top."""
-    source_bytes = 2 * kafka.message_max_bytes
+    in a dead letter."""
+    source_bytes = _source_max_bytes(kafka)
     return [
         Topic(kafka.samples_topic, kafka.samples_partitions, source_bytes),
         Topic(kafka.events_topic, kafka.events_partitions, source_bytes),
-        Topic(kafka.deadletter_topic, 1, 2 * source_bytes),
+        Topic(kafka.deadletter_topic, 1, letter_max_bytes(kafka)),
     ]
 
 
@@ -86,6 +103,8 @@ async def check_topics(kafka: KafkaSettings) -> str:
             if topic.name not in there:
                 raise TopicError(f"topic {topic.name} is missing: run 'fleetgauge migrate'")
             await _check_timestamps(admin, topic)
+            if topic.name == kafka.deadletter_topic:
+                await _warn_of_short_letters(admin, topic)
     return str(cluster["cluster_id"])
 
 
@@ -124,7 +143,7 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings
     settings = {
         # "The broker's clock" of the contract must be in the record, whoever sent it.
         TIMESTAMP_TYPE: "LogAppendTime",
-        "max.message.bytes": str(topic.max_bytes),
+        MAX_BYTES: str(topic.max_bytes),
         "retention.ms": str(kafka.topic_retention_days * DAY_MS),
         "cleanup.policy": topic.cleanup,
     }
@@ -140,19 +159,41 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings
 
 
 async def _check_timestamps(admin: AIOKafkaAdminClient, topic: Topic) -> None:
-    resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, {TIMESTAMP_TYPE: None})
+    found = await _setting(admin, topic, TIMESTAMP_TYPE)
+    if found != "LogAppendTime":
+        raise TopicError(
+            f"topic {topic.name} has {TIMESTAMP_TYPE}={found}, needed is LogAppendTime: "
+            f"run '{_altering(topic, TIMESTAMP_TYPE, 'LogAppendTime')}'"
+        )
+
+
+async def _warn_of_short_letters(admin: AIOKafkaAdminClient, topic: Topic) -> None:
+    """Ingest stands still at a dead letter that does not fit, and most do: no reason to stop."""
+    found = int(await _setting(admin, topic, MAX_BYTES))
+    if found < topic.max_bytes:
+        log.warning(
+            "the longest dead letters do not fit their topic",
+            topic=topic.name,
+            max_message_bytes=found,
+            run=_altering(topic, MAX_BYTES, str(topic.max_bytes)),
+        )
+
+
+async def _setting(admin: AIOKafkaAdminClient, topic: Topic, name: str) -> str:
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, {name: None})
     (response,) = await admin.describe_configs([resource])
     ((code, _, _, _, found),) = response.resources
     if code != 0:
         # Just made by another `migrate`, a topic is not known to every broker at once.
         raise for_code(code)(f"topic {topic.name}")
-    settings = {name: value for name, value, *_ in found}
-    if settings.get(TIMESTAMP_TYPE) != "LogAppendTime":
-        raise TopicError(
-            f"topic {topic.name} has {TIMESTAMP_TYPE}={settings.get(TIMESTAMP_TYPE)}, needed is "
-            f"LogAppendTime: run 'kafka-configs.sh --alter --entity-type topics --entity-name "
-            f"{topic.name} --add-config {TIMESTAMP_TYPE}=LogAppendTime'"
-        )
+    return str({name: value for name, value, *_ in found}.get(name))
+
+
+def _altering(topic: Topic, name: str, value: str) -> str:
+    return (
+        f"kafka-configs.sh --alter --entity-type topics --entity-name {topic.name} "
+        f"--add-config {name}={value}"
+    )
 
 
 @asynccontextmanager

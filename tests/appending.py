@@ -39,9 +39,7 @@ class Appender:
 @asynccontextmanager
 async def appending(stack: Stack) -> AsyncIterator[Appender]:
     """An appender with a connection of its own."""
-    client = AIOKafkaClient(
-        bootstrap_servers=stack.kafka_bootstrap, request_timeout_ms=TIMEOUT_MS
-    )
+    client = AIOKafkaClient(bootstrap_servers=stack.kafka_bootstrap, request_timeout_ms=TIMEOUT_MS)
     await client.bootstrap()
     try:
         yield Appender(client)

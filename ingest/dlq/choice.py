@@ -16,6 +16,7 @@ class Passed(StrEnum):
     ELSEWHERE = "from a topic that ingest does not read"
     NOT_THERE = "without its event in the message"
     TOO_LARGE = "larger than the topic takes"
+    INCOMPLETE = "not the whole of the original"
 
 
 class Choice:
@@ -34,6 +35,8 @@ class Choice:
             return Passed.BEFORE
         if letter.replays >= self._most_replays:
             return Passed.TOO_OFTEN
+        if not letter.is_whole:
+            return Passed.INCOMPLETE
         try:
             event_of(letter)
         except NotThereError:

@@ -41,7 +41,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """`partition`, `offset` and `at` (the broker's time) are its own; `headers` the original's."""
+    """`partition`, `offset` and `at` (the broker's time) are its own; `headers` the original's.
+
+    Where it `is_whole`, key, value and headers are those of the original, and not cut.
+    """
 
     partition: int
     offset: int
@@ -52,6 +55,7 @@ class Letter(msgspec.Struct, frozen=True):
     key: bytes | None
     value: bytes | None
     headers: Sequence[Header]
+    is_whole: bool = True
 
     @property
     def replays(self) -> int:
@@ -93,4 +97,5 @@ def letter_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> Letter | 
         key=record.key,
         value=record.value,
         headers=record.headers[:begin],
+        is_whole="fleetgauge.incomplete" not in added,
     )

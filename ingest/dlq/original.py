@@ -1,14 +1,8 @@
 """What a dead letter's event was, as it is sent again."""
 
-from typing import Final
-
-import msgspec
-
+from ingest.arrays import UNUSABLE, split_json, split_msgpack
 from ingest.decode import is_msgpack
 from ingest.dlq.letter import REPLAY_OF, REPLAYS, Header, Letter
-
-_JSON: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_MSGPACK: Final = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 
 class NotThereError(ValueError):
@@ -23,10 +17,10 @@ def event_of(letter: Letter) -> bytes | None:
     index = letter.place.index
     if index is None:
         return letter.value
-    split = _MSGPACK if is_msgpack(letter.headers) else _JSON
+    split = split_msgpack if is_msgpack(letter.headers) else split_json
     try:
-        return bytes(split.decode(letter.value or b"")[index])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError) as error:
+        return bytes(split(letter.value or b"")[index])
+    except (*UNUSABLE, IndexError) as error:
         raise NotThereError(f"there is no event {index} in its message: {error}") from error
 
 

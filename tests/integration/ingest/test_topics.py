@@ -55,7 +55,7 @@ async def test_made_with_settings_and_left_alone_the_second_time(kafka: KafkaSet
     mebibyte = 1024**2
     assert await described(kafka, kafka.samples_topic) == settings_of(6, 2 * mebibyte)
     assert await described(kafka, kafka.events_topic) == settings_of(3, 2 * mebibyte)
-    assert await described(kafka, kafka.deadletter_topic) == settings_of(1, 4 * mebibyte)
+    assert await described(kafka, kafka.deadletter_topic) == settings_of(1, 4 * mebibyte + 16_384)
 
     changed = kafka.model_copy(update={"samples_partitions": 9, "topic_retention_days": 1})
     assert await made(changed) == 0

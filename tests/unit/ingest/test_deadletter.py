@@ -35,7 +35,7 @@ class Producer:
 
 
 def letters(producer: Producer) -> DeadLetters:
-    return DeadLetters(cast(Any, producer), "dead")
+    return DeadLetters(cast(Any, producer), "dead", 10_000)
 
 
 def rejection(of: Record, index: int | None = None, detail: str = "why") -> Rejection:

@@ -1,5 +1,6 @@
 """Which dead letters are replayed, and why others are not: a line a case."""
 
+import msgspec
 import pytest
 
 from ingest.dlq.choice import Choice, Passed
@@ -31,6 +32,7 @@ CASES = [
     (letter(b"[{}]", place="fleet.samples/0/1/0"), None),
     (letter(b"[{}]", place="fleet.samples/0/2/0"), Passed.BEFORE),
     (letter(b"[{}]", place="fleet.samples/0/3/1"), Passed.NOT_THERE),
+    (msgspec.structs.replace(letter(), is_whole=False), Passed.INCOMPLETE),
     (replayed_often(2), None),
     (replayed_often(3), Passed.TOO_OFTEN),
     (replayed_often(4), Passed.TOO_OFTEN),

@@ -18,7 +18,7 @@ async def written(of: Record, index: int | None = None) -> Record:
     """The dead letter of a record, by ingest's own hand."""
     producer = Producer()
     rejection = Rejection(Origin(of, index), "invalid", "why not")
-    await DeadLetters(cast(Any, producer), "dead").send([rejection])
+    await DeadLetters(cast(Any, producer), "dead", 1_000).send([rejection])
     ((sent),) = producer.taken
     return record(
         sent["value"], key=sent["key"], headers=sent["headers"], topic="dead", offset=3, partition=1
@@ -63,6 +63,11 @@ FOREIGN: list[list[Header]] = [
     [*PRETENDED, ("__connect.errors.topic", b"t")],
     [("__connect.errors.topic", b"t"), ("__connect.errors.partition", b"x")],
 ]
+
+
+async def test_one_that_is_cut_is_not_whole() -> None:
+    found = letter_of(await written(record(b"v" * 1_001)))
+    assert (found and found.is_whole, found and found.value) == (False, b"v" * 500)
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
