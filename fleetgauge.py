@@ -9,6 +9,7 @@ import rich_click as click
 import structlog
 
 from ingest.dlq.commands import dlq
+from schemas.secrets import redacting
 from schemas.settings import SettingsError
 
 # Each command imports what it runs: `emit` works where neither database nor web server is there.
@@ -245,5 +246,11 @@ def fleet(**words: Any) -> None:
     sys.exit(run(kafka, planned))
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The command as a process of its own: no secret of its settings is in what it complains of."""
+    sys.stderr = redacting(sys.stderr)
     main()
+
+
+if __name__ == "__main__":
+    run()

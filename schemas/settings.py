@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from schemas.database_url import check_database_url
 from schemas.security import Mechanism, Protocol, check_together
 from schemas.tls import client_context
 
@@ -81,8 +82,7 @@ class DatabaseSettings(_Settings):
     @field_validator("database_url")
     @classmethod
     def _is_a_postgresql_url(cls, url: SecretStr) -> SecretStr:
-        if not re.match(r"postgres(ql)?://[^/]*/[^/?]+", url.get_secret_value()):
-            raise ValueError("takes postgresql://user:password@host:port/database")
+        check_database_url(url.get_secret_value())
         return url
 
     @model_validator(mode="after")

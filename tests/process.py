@@ -39,6 +39,10 @@ class Running:
                     return line
         raise AssertionError(f"no line with {words!r}:\n{self.output}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to this process alone."""
         self._process.send_signal(number)

@@ -21,6 +21,12 @@ def database(empty_database: str) -> str:
 
 
 @pytest.fixture
+def variables(database: str, stack: Stack, topics: Topics) -> dict[str, str]:
+    """The environment of a service over this test's database; nobody has made its topics."""
+    return environment(database, stack, topics)
+
+
+@pytest.fixture
 def made_topics(stack: Stack, topics: Topics) -> Topics:
     """This test's topics, made."""
     create_topics(
