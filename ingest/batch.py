@@ -37,11 +37,14 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The part [first, next) of a partition that a batch covers, and the last record in it."""
+    """The part [first, next) of a partition that a batch covers, and the last record in it.
+
+    There is none where it holds only marks, which transactions leave in the log.
+    """
 
     first: int
     next: int
-    last: Record
+    last: "Record | None"
 
 
 @dataclass(slots=True)

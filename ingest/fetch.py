@@ -90,6 +90,10 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         await asyncio.sleep(0)
         return records
 
+    async def reached(self) -> dict[TopicPartition, int]:
+        """The offset that each partition is read up to; marks of transactions may come last."""
+        return {p: await self._consumer.position(p) for p in self._consumer.assignment()}
+
     async def stay_alive(self) -> None:
         """Pauses, and tells the group that this consumer is alive."""
         self.pause()

@@ -41,6 +41,14 @@ def add_records(
     )
 
 
+def add_marks(intake: Intake, partition: TopicPartition, first: int, end: int) -> None:
+    """Covers offsets [first, end), the next of their partition, that hold no records."""
+    started = intake.spans.get(partition)
+    intake.spans[partition] = (
+        Span(started.first, end, started.last) if started else Span(first, end, None)
+    )
+
+
 def _add_record(intake: Intake, record: Record, max_message_bytes: int) -> None:
     events, rejections = decode(record, max_message_bytes)
     for event, origin in events:

@@ -37,14 +37,16 @@ class Stored(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LastRecord:
-    """What is remembered of the record before the stored offset, to know its topic again."""
+    """What is remembered of the last record before the stored offset, to know its topic again."""
 
+    offset: int
     ts_ms: int
     crc: int
 
     @classmethod
     def of(cls, record: Record) -> "LastRecord":
-        return cls(record.timestamp, zlib.crc32(record.value or b"", zlib.crc32(record.key or b"")))
+        crc = zlib.crc32(record.value or b"", zlib.crc32(record.key or b""))
+        return cls(record.offset, record.timestamp, crc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ async def claim(
             "cluster_id": cluster_id,
         },
     )
-    ((next_offset, epoch, stored_cluster, ts, crc),) = await cursor.fetchall()
-    last = None if ts is None else LastRecord(round(ts.timestamp() * 1000), crc)
+    ((next_offset, epoch, stored_cluster, offset, ts, crc),) = await cursor.fetchall()
+    last = None if ts is None else LastRecord(offset, round(ts.timestamp() * 1000), crc)
     return Claim(epoch, next_offset, stored_cluster, last)
 
 
@@ -138,7 +140,7 @@ async def advance(
 
     Raises FencedError where a row has moved under the lock.
     """
-    last = [LastRecord.of(span.last) for span in spans.values()]
+    last = [span.last and LastRecord.of(span.last) for span in spans.values()]
     cursor = await connection.execute(
         query("advance_offsets"),
         {
@@ -146,8 +148,9 @@ async def advance(
             "epochs": [claims[tp].epoch for tp in spans],
             "first_offsets": [span.first for span in spans.values()],
             "next_offsets": [span.next for span in spans.values()],
-            "last_record_ts": [datetime.fromtimestamp(r.ts_ms / 1000, UTC) for r in last],
-            "last_record_crcs": [record.crc for record in last],
+            "last_record_offsets": [r and r.offset for r in last],
+            "last_record_ts": [r and datetime.fromtimestamp(r.ts_ms / 1000, UTC) for r in last],
+            "last_record_crcs": [r and r.crc for r in last],
         },
     )
     if cursor.rowcount != len(spans):

@@ -20,7 +20,7 @@ from ingest.batch import Intake
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
 from ingest.fetch import Fetcher
-from ingest.intake import add_records
+from ingest.intake import add_marks, add_records
 from ingest.limits import Limits
 from ingest.offsets import FencedError
 from ingest.positions import GapError
@@ -41,6 +41,7 @@ IDLE_FETCH_MS: Final = 500
 BUSY_FETCH_MS: Final = 20
 # Work that takes longer has the partitions paused, and the group told that we are alive.
 PATIENCE_S: Final = 1.0
+MARKS_EVERY_S: Final = 1.0
 
 
 class Pipeline:
@@ -56,6 +57,7 @@ class Pipeline:
         self._assignment: Assignment | None = None
         self._intake = Intake()
         self._waiting_since = 0.0
+        self._looked_for_marks = 0.0
         self._works: list[asyncio.Task[None]] = []
         self._events_a_record: float = MAX_EVENTS_A_MESSAGE
         self._server_work = ServerWork()
@@ -174,6 +176,7 @@ class Pipeline:
             fetched = await fetcher.fetch(self._fetch_timeout_ms(), self._fetch_records())
             if self._assignment is not None and not fetcher.reassigned.is_set():
                 self._take(fetched, self._assignment)
+                await self._take_marks(fetcher, self._assignment)
         except OffsetOutOfRangeError:
             # The log's start has passed us: the claim finds and tells the gap.
             await self._end_work()
@@ -212,6 +215,21 @@ class Pipeline:
             )
         if records_fetched := sum(map(len, fetched.values())):
             self._events_a_record = (self._intake.rows - rows_before) / records_fetched
+
+    async def _take_marks(self, fetcher: Fetcher, assignment: Assignment) -> None:
+        """Transactions leave marks in the log: each has an offset, and is handed out by nobody."""
+        now = time.monotonic()
+        if now < self._looked_for_marks + MARKS_EVERY_S:
+            return
+        self._looked_for_marks = now
+        reached = await fetcher.reached()
+        if self._assignment is not assignment or fetcher.reassigned.is_set():
+            return
+        passed = assignment.positions.pass_over(reached)
+        if passed and not self._intake.spans:
+            self._waiting_since = now
+        for partition, (first, end) in passed.items():
+            add_marks(self._intake, partition, first, end)
 
     def _fetch_records(self) -> int:
         """No more than fill the batch; fewer where each is an array of many events."""

@@ -48,8 +48,8 @@ def find_gap(
 class Positions:
     """The next offset of each partition.
 
-    Reading starts one record early where that record is known and still there: it must be the one
-    that was stored last, or the topic was made anew and has outgrown the stored offset.
+    Reading starts at the record that was stored last where it is known and still there: it must be
+    that one, or the topic was made anew and has outgrown the stored offset.
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class Positions:
         self._known: dict[TopicPartition, LastRecord] = {
             partition: claim.last_record
             for partition, claim in claims.items()
-            if claim.last_record is not None and claim.next_offset > bounds[partition][0]
+            if claim.last_record is not None and claim.last_record.offset >= bounds[partition][0]
         }
 
     def starts(self) -> dict[TopicPartition, int]:
         """Where reading begins."""
         return {
-            partition: offset - 1 if partition in self._known else offset
+            partition: self._known[partition].offset if partition in self._known else offset
             for partition, offset in self.next.items()
         }
 
@@ -79,11 +79,20 @@ class Positions:
             self.next[partition] = records[-1].offset + 1
         return records
 
+    def pass_over(self, reached: Mapping[TopicPartition, int]) -> dict[TopicPartition, Bounds]:
+        """Of what is read up to these offsets, that which came after the last record: marks."""
+        passed = {
+            partition: (self.next[partition], offset)
+            for partition, offset in reached.items()
+            if offset > self.next[partition] and partition not in self._known
+        }
+        self.next.update({partition: end for partition, (_, end) in passed.items()})
+        return passed
+
     def _recognise(self, partition: TopicPartition, known: LastRecord, record: Record) -> None:
-        expected = self.next[partition] - 1
-        if record.offset != expected or LastRecord.of(record) != known:
+        if LastRecord.of(record) != known:
             raise GapError(
                 partition,
                 f"the record at offset {record.offset} is not the one that was stored at "
-                f"{expected}: the topic was made anew",
+                f"{known.offset}: the topic was made anew",
             )

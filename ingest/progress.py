@@ -13,7 +13,7 @@ TELL_EVERY_S = 2.0
 
 
 class Progress:
-    """Offsets behind the last stored record of this consumer's partitions."""
+    """How far this consumer's partitions are stored."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -33,7 +33,8 @@ class Progress:
         """These spans are stored."""
         for partition, span in spans.items():
             self.stored[partition] = span.next
-            self._newest_s[partition] = span.last.timestamp / 1000
+            if span.last is not None:
+                self._newest_s[partition] = span.last.timestamp / 1000
 
     async def tell(self, fetcher: Fetcher) -> None:
         """Tells the lag, and the group its offsets, every few seconds at most."""

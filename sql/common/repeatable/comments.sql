@@ -112,7 +112,9 @@ comment on column ingest_offsets.partition is 'Kafka partition.';
 comment on column ingest_offsets.next_offset is 'First offset that is not stored yet.';
 comment on column ingest_offsets.epoch is 'Grows by one with each claim; an older one is refused.';
 comment on column ingest_offsets.cluster_id is 'Kafka cluster the offsets belong to.';
-comment on column ingest_offsets.last_record_ts is 'Broker time of the record before next_offset.';
+comment on column ingest_offsets.last_record_offset is
+    'Where the last record before next_offset is; marks of transactions may be in between.';
+comment on column ingest_offsets.last_record_ts is 'Broker time of that record.';
 comment on column ingest_offsets.last_record_crc is
     'CRC-32 of that record''s key and value; tells a topic that was made anew.';
 

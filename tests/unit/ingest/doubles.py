@@ -38,6 +38,7 @@ class Log:
         self.member_answers: list[bool | Exception] = []
         self.alive = 0
         self.paused = False
+        self.marks_to = 0
 
     async def log_bounds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
         return dict.fromkeys(partitions, (0, 1000))
@@ -56,6 +57,9 @@ class Log:
         if isinstance(found, Exception):
             raise found
         return {PARTITION: list(found)} if found else {}
+
+    async def reached(self) -> dict[TopicPartition, int]:
+        return {PARTITION: self.marks_to}
 
     async def stay_alive(self) -> None:
         self.paused = True

@@ -76,7 +76,7 @@ def test_halves_are_the_whole_in_order(logs: dict[tuple[str, int], list[tuple[st
             span.next,
             span.last,
         )
-        assert all(part.last.offset + 1 == part.next for part in parts)
+        assert all(part.last and part.last.offset + 1 == part.next for part in parts)
         assert all(a.next == b.first for a, b in pairwise(parts))
     for half in (left, right):
         for partition, offset in map(place_of, messages(half)):

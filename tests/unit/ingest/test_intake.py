@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from ingest.batch import Agent, Intake, Record
+from ingest.batch import Agent, Intake, Record, Span
 from ingest.decode import decode
-from ingest.intake import add_records
+from ingest.intake import add_marks, add_records
 from schemas.events import Sample
 from tests.unit.ingest.records import SAMPLE, STATUS, TOPIC, record
 
@@ -81,8 +81,17 @@ def test_a_span_goes_from_the_expected_offset_behind_the_last_record() -> None:
     add_records(found, PARTITION, 2, [record(GOOD, offset=3)], MAX_BYTES, frozenset())
     add_records(found, PARTITION, 4, [record(GOOD, offset=9)], MAX_BYTES, frozenset())
     add_records(found, PARTITION, 10, [], MAX_BYTES, frozenset())
-    span = found.spans[PARTITION]
-    assert (span.first, span.next, span.last.offset) == (2, 10, 9)
+    assert found.spans == {PARTITION: Span(2, 10, record(GOOD, offset=9))}
+
+
+def test_marks_are_part_of_a_span_and_no_records() -> None:
+    found = Intake()
+    add_marks(found, PARTITION, 0, 2)
+    assert found.spans == {PARTITION: Span(0, 2, None)}
+    add_records(found, PARTITION, 2, [record(GOOD, offset=2)], MAX_BYTES, frozenset())
+    add_marks(found, PARTITION, 3, 5)
+    assert found.spans == {PARTITION: Span(0, 5, record(GOOD, offset=2))}
+    assert found.rows == found.records.total() == 1
 
 
 def test_nothing_new_leaves_no_span() -> None:

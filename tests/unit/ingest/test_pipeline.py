@@ -24,6 +24,15 @@ async def test_what_arrives_is_written_in_order(bench: Bencher) -> None:
     assert b.log.started_at == [{PARTITION: 0}]
 
 
+async def test_marks_are_stored_past(bench: Bencher) -> None:
+    b = bench(records(GOOD, GOOD))
+    async with b.running():
+        await came(lambda: b.claims.stored == 2, "two records")
+        b.log.marks_to = 4
+        await came(lambda: b.claims.stored == 4, "the marks")
+    assert b.table.written == [(0, 2), (2, 4)]
+
+
 async def test_dead_letters_are_sent_once_however_often_the_write_fails(bench: Bencher) -> None:
     b = bench(records(b"bad", GOOD), failures=(AWAY, AWAY))
     async with b.running():

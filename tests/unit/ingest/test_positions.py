@@ -10,6 +10,7 @@ from tests.unit.ingest.records import TOPIC, record
 
 PARTITION = TopicPartition(TOPIC, 0)
 OTHER = TopicPartition(TOPIC, 1)
+BOUNDS: dict[TopicPartition, Bounds] = {PARTITION: (0, 9), OTHER: (0, 9)}
 
 
 def claim(at: int, *last: Record, cluster: str = "here") -> Claim:
@@ -53,6 +54,8 @@ STARTS = [
     ("never stored", claim(0), (0, 10), 0),
     ("one early, to know the record again", claim(5, log(4, 4)[0]), (0, 10), 4),
     ("that record is deleted", claim(5, log(4, 4)[0]), (5, 10), 5),
+    ("one before marks", claim(8, log(4, 4)[0]), (4, 10), 4),
+    ("one before marks, deleted", claim(8, log(4, 4)[0]), (5, 10), 8),
     ("repositioned", claim(5), (0, 10), 5),
 ]
 
@@ -89,6 +92,26 @@ def test_offsets_may_be_missing() -> None:
     positions = Positions({PARTITION: claim(0)}, {PARTITION: (0, 9)})
     positions.accept(PARTITION, [*log(0, 1), *log(7, 8)])
     assert positions.next == {PARTITION: 9}
+
+
+def test_marks_behind_the_last_record_are_passed_over() -> None:
+    positions = Positions({PARTITION: claim(0), OTHER: claim(0)}, BOUNDS)
+    positions.accept(PARTITION, log(0, 2))
+    assert positions.pass_over({PARTITION: 5, OTHER: 0}) == {PARTITION: (3, 5)}
+    assert positions.next == {PARTITION: 5, OTHER: 0}
+    assert positions.pass_over({PARTITION: 5, OTHER: 0}) == {}
+    assert positions.accept(PARTITION, log(5, 5)) == log(5, 5)
+
+
+def test_the_known_record_may_have_marks_behind_it() -> None:
+    (known,) = log(4, 4)
+    positions = Positions({PARTITION: claim(7, known)}, BOUNDS)
+    assert positions.starts() == {PARTITION: 4}
+    # Not before it is known again: else a log made anew would pass.
+    assert positions.pass_over({PARTITION: 9}) == {}
+    assert positions.accept(PARTITION, [known]) == []
+    assert positions.pass_over({PARTITION: 5}) == {}
+    assert positions.pass_over({PARTITION: 9}) == {PARTITION: (7, 9)}
 
 
 STRANGE = [

@@ -21,9 +21,9 @@ from schemas.settings import KafkaSettings
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.dlq.letters import committed, found, refused, write
 from tests.integration.ingest.kafka import Put, put, set_max_bytes
-from tests.oracle import stored_identities
+from tests.oracle import all_stored, stored_identities
 from tests.process import fleetgauge
-from tests.stack import Stack
+from tests.stack import Stack, Topics
 from tests.unit.ingest.dlq.letters import letter
 from tests.unit.ingest.records import SAMPLE, record
 from tests.waiting import until
@@ -180,7 +180,12 @@ async def are_there(kafka: KafkaSettings, number: int) -> bool:
 
 
 async def test_after_a_fix_it_is_stored(
-    told: Told, stack: Stack, dead_letters: KafkaSettings, database: str, tmp_path: Path
+    told: Told,
+    stack: Stack,
+    made_topics: Topics,
+    dead_letters: KafkaSettings,
+    database: str,
+    tmp_path: Path,
 ) -> None:
     now = datetime.now(UTC).isoformat()
     long = json.dumps({**SAMPLE, "ts": now, "more": "x" * 3_000}).encode()
@@ -193,10 +198,7 @@ async def test_after_a_fix_it_is_stored(
         with fleetgauge(told(), "dlq", "replay", "--reason", "too_large") as process:
             assert await asyncio.to_thread(process.await_exit) == 0
         assert "1 replayed\n" in process.output
-        await until(lambda: is_stored(database), "the sample", 60)
+        await all_stored(stack, database, made_topics)
         assert await ingest.stop() == 0
     assert len(await found(dead_letters)) == 1
-
-
-async def is_stored(database: str) -> bool:
-    return len(stored_identities(database)) == 1
+    assert stored_identities(database).total() == 1
