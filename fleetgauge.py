@@ -151,11 +151,14 @@ def token(user_id: str | None, *, platform: bool, ttl: str) -> None:
 
 
 @main.command()
-def schema() -> None:
+@click.option("--asyncapi", "is_asyncapi", is_flag=True, help="The AsyncAPI 3 document instead.")
+def schema(*, is_asyncapi: bool) -> None:
     """Print the JSON Schema of events and answers."""
+    from schemas.asyncapi import asyncapi
     from schemas.export import json_schema
 
-    click.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))
+    document = asyncapi() if is_asyncapi else json_schema()
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
 
 
 @main.group()

@@ -1,14 +1,16 @@
-"""The pages that people open: static files from this package and the OpenAPI document."""
+"""The pages that people open, and the documents that describe the service and its topics."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from litestar import MediaType, Response, get
 from litestar.enums import OpenAPIMediaType
 from litestar.handlers import HTTPRouteHandler
 
 from query.gate import PUBLIC
+from schemas.asyncapi import asyncapi
 
 FOLDER: Final = Path(__file__).parent / "pages"
 # Everything a page needs comes from this service, and nothing runs that is not in its files.
@@ -21,12 +23,13 @@ HEADERS: Final = {
 
 
 def pages(document: bytes) -> Sequence[HTTPRouteHandler]:
-    """`/docs` with its script and style, and the document that it shows."""
+    """`/docs` with its script and style, the document that it shows, and that of the topics."""
     return [
         _static("/docs", (FOLDER / "docs.html").read_bytes(), MediaType.HTML),
         _static("/docs.js", (FOLDER / "docs.js").read_bytes(), "text/javascript"),
         _static("/docs.css", (FOLDER / "docs.css").read_bytes(), MediaType.CSS),
         _static("/openapi.json", document, OpenAPIMediaType.OPENAPI_JSON),
+        _static("/asyncapi.json", msgspec.json.encode(asyncapi()), "application/asyncapi+json"),
     ]
 
 

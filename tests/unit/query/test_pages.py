@@ -5,6 +5,7 @@ import re
 import pytest
 
 from query.pages import FOLDER
+from schemas.asyncapi import asyncapi
 from tests.service import application, serving
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -55,3 +56,10 @@ async def test_the_document_tells_the_endpoints() -> None:
         503,
     ]
     assert document["security"] == [{"token": []}]
+
+
+async def test_the_topics_are_told_too() -> None:
+    async with serving(application(NOWHERE)) as client:
+        answer = await client.get("/asyncapi.json")
+    assert answer.headers["content-type"] == "application/asyncapi+json"
+    assert answer.json() == asyncapi()

@@ -1,0 +1,131 @@
+"""The AsyncAPI document: topics, keys, headers and messages, from the Structs that decode them."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from schemas import events
+
+ASYNCAPI: Final = "3.0.0"
+# As in the OpenAPI document: a change that breaks senders makes it 2.
+CONTRACT: Final = "1"
+MSGPACK: Final = "application/msgpack"
+REASONS: Final = ("malformed", "invalid", "future", "expired", "too_large", "refused")
+STATES: Final = (
+    events.Status,
+    events.Deployment,
+    events.Payment,
+    events.Booking,
+    events.Fan,
+    events.Play,
+    events.Skill,
+)
+ID: Final = {"type": "string", "minLength": 1, "maxLength": 128}
+
+
+def asyncapi() -> dict[str, Any]:
+    """What Fleetgauge receives and sends over Kafka, as AsyncAPI 3."""
+    kinds = (events.Sample, *STATES)
+    _, shapes = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return {
+        "asyncapi": ASYNCAPI,
+        "info": {
+            "title": "Fleetgauge",
+            "version": CONTRACT,
+            "description": (
+                "Events of software agents. Keys are placed as Java's client places them "
+                "(murmur2), so that one source stays in one partition; acks=all. The same event "
+                "sent twice counts once. Unknown fields are passed over."
+            ),
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "samples": _channel("fleet.samples", "The key is the agentId.", [events.Sample]),
+            "events": _channel("fleet.events", "The key is the userId.", STATES),
+            "deadletter": {
+                **_address("fleet.deadletter", "What could not be used, with why."),
+                "messages": {"deadLetter": {"$ref": "#/components/messages/deadLetter"}},
+            },
+        },
+        "operations": {
+            "receiveSamples": _operation("receive", "samples", "Stores samples, exactly once."),
+            "receiveEvents": _operation("receive", "events", "Stores events, exactly once."),
+            "sendDeadLetters": _operation(
+                "send", "deadletter", "Passes on what could not be used, at least once."
+            ),
+        },
+        "components": {
+            "messages": {**{_name(kind): _message(kind) for kind in kinds}, **_dead_letter()},
+            "schemas": shapes,
+        },
+    }
+
+
+def _address(topic: str, description: str) -> dict[str, Any]:
+    kafka = {"topic": topic, "bindingVersion": "0.5.0"}
+    return {"address": topic, "description": description, "bindings": {"kafka": kafka}}
+
+
+def _channel(topic: str, description: str, kinds: Iterable[type]) -> dict[str, Any]:
+    names = [_name(kind) for kind in kinds]
+    refs = {name: {"$ref": f"#/components/messages/{name}"} for name in names}
+    return {**_address(topic, description), "messages": refs}
+
+
+def _operation(action: str, channel: str, summary: str) -> dict[str, Any]:
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "summary": summary}
+
+
+def _message(kind: type) -> dict[str, Any]:
+    """One event of a kind, or an array of them."""
+    shape = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    many = {"type": "array", "items": shape, "maxItems": events.MAX_EVENTS_A_MESSAGE}
+    owner = "agentId" if kind is events.Sample else "userId"
+    return {
+        "name": _name(kind),
+        "summary": (kind.__doc__ or "").splitlines()[0],
+        "headers": {
+            "type": "object",
+            "properties": {
+                "content-type": {
+                    "description": "JSON without it.",
+                    "enum": ["application/json", MSGPACK],
+                }
+            },
+        },
+        "payload": {"anyOf": [shape, many]},
+        "bindings": {"kafka": {"key": {**ID, "description": owner}, "bindingVersion": "0.5.0"}},
+    }
+
+
+def _dead_letter() -> dict[str, Any]:
+    headers = {
+        "fleetgauge.reason": {"enum": list(REASONS)},
+        "fleetgauge.index": {
+            "type": "string",
+            "description": "Place of the event that was refused in an array, from 0.",
+        },
+        "__connect.errors.topic": {"type": "string"},
+        "__connect.errors.partition": {"type": "string"},
+        "__connect.errors.offset": {"type": "string"},
+        "__connect.errors.exception.message": {"type": "string", "description": "A sentence."},
+    }
+    return {
+        "deadLetter": {
+            "name": "deadLetter",
+            "summary": "A message as it came, with its key and headers, and why it was not used.",
+            "contentType": "application/octet-stream",
+            "headers": {
+                "type": "object",
+                "required": [name for name in headers if name != "fleetgauge.index"],
+                "properties": headers,
+            },
+            "payload": {"description": "The original bytes."},
+        }
+    }
+
+
+def _name(kind: type) -> str:
+    return str(kind.__struct_config__.tag)  # type: ignore[attr-defined]
