@@ -23,7 +23,7 @@ order by 1, 2
 COLUMNS = """
 select table_name::text, column_name::text, data_type::text
 from information_schema.columns
-where table_schema = 'public' and table_name <> 'metrics_refreshes'
+where table_schema = 'public' and table_name not in ('metrics_refreshes', 'late_buckets')
     and table_name not in (
         select relname from pg_class join pg_depend on objid = pg_class.oid where deptype = 'e'
     )
@@ -82,7 +82,7 @@ def jobs(*, raw: str, fine: str, hours: str, refresh_start: str, compress: str) 
             "refresh_metrics",
             "",
             "00:00:05",
-            {"newest": "2 days", "older_time": "00:00:15", "refresh_start": refresh_start},
+            {"late_time": "00:00:15", "refresh_start": refresh_start},
         ),
     ]
 

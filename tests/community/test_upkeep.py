@@ -12,13 +12,15 @@ from prometheus_client import REGISTRY
 from ingest.maintain import maintain
 from ingest.upkeep import State, Upkeep, open_connection, read_state
 from schemas.settings import IngestSettings
-from tests.community.server import community_database
+from tests.community.samples import refresh
+from tests.community.server import IS_FULL, community_database
 from tests.service import application, serving
 from tests.stack import database_settings
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+AS_THE_SCHEDULER = pytest.mark.skipif(IS_FULL, reason="it stands in for a full server's scheduler")
 OURS = {"platform_heartbeats", "agent_marks", "skill_changes"}
 JOBS = {
     "policy_compression of agent_samples",
@@ -53,6 +55,7 @@ def overdue(found: dict[str, State]) -> set[str]:
     return {task for task, state in found.items() if state.is_overdue}
 
 
+@AS_THE_SCHEDULER
 async def test_jobs_of_the_server_are_watched(
     community: str, connection: psycopg.Connection[Any]
 ) -> None:
@@ -85,7 +88,7 @@ async def test_maintain_drops_what_is_old_of_rows_and_aggregates() -> None:
             "%s::timestamptz, %s, '6 hours') as ts",
             [NOW - 400 * DAY, NOW],
         )
-        connection.execute("call refresh_metrics_between(%s, %s)", [NOW - 401 * DAY, NOW + DAY])
+        refresh(connection, NOW - 401 * DAY, NOW + DAY)
         days = "select count(*), sum(samples) from agent_metrics_1d"
         before = connection.execute(days).fetchall()
         settings = database_settings(url), IngestSettings()
@@ -108,6 +111,7 @@ async def _maintain(settings: Any, *, dry_run: bool = False) -> dict[str, int]:
     return {outcome.task: outcome.removed for outcome in outcomes}
 
 
+@AS_THE_SCHEDULER
 async def test_a_refresh_that_is_off_is_told_by_readyz_and_metrics() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         settings = database_settings(url)

@@ -18,7 +18,8 @@ begin
             sum(messages) as messages,
             sum(errors) as errors,
             coalesce(sum(response_ms::double precision * messages), 0) as response_ms_sum,
-            coalesce(sum(messages) filter (where response_ms is not null), 0) as response_messages
+            coalesce(sum(messages) filter (where response_ms is not null), 0) as response_messages,
+            array_agg(ts) as times
         from new_samples
         group by 1, 2
     ),
@@ -50,13 +51,15 @@ begin
         count(*) filter (
             where case
                 when place >= 0 then substring(marks from place + 1 for 1) <> B'1'
-                -- No marks, or none so old: new where all that is stored of it came just now.
-                else samples = (
-                    select count(*) from agent_samples as stored
+                -- No marks, or none so old: new where nothing is stored of it but what came just now,
+                -- which a chunk in the columnstore does not show before the statement has ended.
+                else not exists (
+                    select from agent_samples as stored
                     where
                         stored.agent_key = placed.agent_key
                         and stored.ts >= placed.bucket
                         and stored.ts < placed.bucket + interval '5 minutes'
+                        and stored.ts <> all(placed.times)
                 )
             end
         )

@@ -5,7 +5,14 @@ comment on view agent_metrics_1h is 'Samples of each agent in buckets of 1 hour.
 comment on view agent_metrics_1d is 'Samples of each agent in buckets of 1 UTC day.';
 
 comment on table metrics_refreshes is
-    'When the rollups of each older UTC day were last worked out anew.';
-comment on column metrics_refreshes.day is 'The UTC day.';
-comment on column metrics_refreshes.refreshed_at is 'When its refresh ended.';
-comment on column metrics_refreshes.took is 'How long that took; the next one waits by it.';
+    'When the job refresh_metrics last went over each six hours of the refresh window.';
+comment on column metrics_refreshes.start is
+    'Start of the six hours; infinity: the newest buckets and what was noted, each time.';
+comment on column metrics_refreshes.refreshed_at is
+    'When their refresh ended; of infinity, when the last run began that ended well.';
+comment on column metrics_refreshes.took is 'How long that took.';
+
+comment on table late_buckets is
+    'Buckets of 5 minutes that samples reached late, until the job refresh_metrics has seen to them.';
+comment on column late_buckets.id is 'Number of the note.';
+comment on column late_buckets.bucket is 'Start of the bucket.';

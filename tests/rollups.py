@@ -1,0 +1,108 @@
+"""Random samples, and what the rollups of them have to be, by polars."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, NamedTuple
+
+import polars as pl
+import psycopg
+from hypothesis import strategies as st
+
+LEVELS = {"agent_metrics_5m": "5m", "agent_metrics_1h": "1h", "agent_metrics_1d": "1d"}
+FIGURES = (
+    "samples",
+    "cpu_sum",
+    "cpu_max",
+    "memory_sum",
+    "memory_max",
+    "messages",
+    "errors",
+    "response_ms_sum",
+    "response_messages",
+    "up_buckets",
+)
+COLUMNS = ("ts", "agent_key", "cpu", "memory", "messages", "errors", "response_ms")
+
+
+class Sent(NamedTuple):
+    """What tells a sample apart; its figures follow from it, so that a resent one is the same."""
+
+    agent_key: int
+    day: int
+    half_minute: int
+
+    def row(self, start: datetime) -> tuple[Any, ...]:
+        """The sample as `COLUMNS`, counted from `start`."""
+        random = Random(str(self))
+        ts = start + timedelta(days=self.day, seconds=30 * self.half_minute)
+        percents = (random.randrange(1001) / 10, random.randrange(1001) / 10)
+        response_ms = random.choice([None, random.randrange(100_000) / 10])
+        counts = (random.randrange(1000), random.randrange(10))
+        return (ts, self.agent_key, *percents, *counts, response_ms)
+
+
+Batch = list[Sent]
+# Twenty minutes of three days: where they begin before midnight, hours, days and chunks are all
+# crossed within a batch, and what comes after it is late by as much as a month.
+BATCHES = st.lists(
+    st.lists(
+        st.builds(Sent, st.integers(1, 3), st.sampled_from([0, 1, 30]), st.integers(0, 39)),
+        min_size=1,
+        max_size=40,
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def expected(
+    batches: Iterable[Batch], start: datetime, every: str, keys: list[str]
+) -> list[tuple[Any, ...]]:
+    """The rollup; values become float32 first, as in the table, and sum in float64."""
+    rows = [sent.row(start) for sent in {sent for batch in batches for sent in batch}]
+    frame = pl.DataFrame(rows, schema=list(COLUMNS), orient="row").with_columns(
+        pl.col("cpu", "memory", "response_ms").cast(pl.Float32).cast(pl.Float64),
+        fine=pl.col("ts").dt.truncate("5m"),
+        bucket=pl.col("ts").dt.truncate(every),
+    )
+    told = pl.col("response_ms").is_not_null()
+    grouped = frame.group_by(keys).agg(
+        pl.len(),
+        pl.col("cpu").sum(),
+        pl.col("cpu").max().alias("cpu_max"),
+        pl.col("memory").sum(),
+        pl.col("memory").max().alias("memory_max"),
+        pl.col("messages").sum(),
+        pl.col("errors").sum(),
+        (pl.col("response_ms") * pl.col("messages")).sum().alias("response_ms_sum"),
+        pl.col("messages").filter(told).sum().alias("response_messages"),
+        pl.struct("agent_key", "fine").n_unique().alias("up_buckets"),
+    )
+    return sorted(grouped.rows())
+
+
+def stored(
+    connection: psycopg.Connection[Any], relation: str, start: datetime, keys: list[str]
+) -> list[tuple[Any, ...]]:
+    """What the rollup says from the day of `start` on; shards of the platform's are added up."""
+    key = ", ".join(keys)
+    figures = ", ".join(
+        f"max({name})::double precision" if name.endswith("max") else f"sum({name})"
+        for name in FIGURES
+    )
+    text = (
+        f"select {key}, {figures} from {relation} "  # noqa: S608 - names of ours
+        f"where bucket >= date_trunc('day', %s, 'UTC') group by {key} order by {key}"
+    )
+    return connection.execute(text.encode(), [start]).fetchall()
+
+
+def check(connection: psycopg.Connection[Any], batches: list[Batch], start: datetime) -> None:
+    """Every level of rollups, and the whole platform's, is what polars makes of these batches."""
+    for relation, every in LEVELS.items():
+        keys = ["agent_key", "bucket"]
+        found = stored(connection, relation, start, keys)
+        assert found == expected(batches, start, every, keys), relation
+    platform = stored(connection, "platform_metrics_1h", start, ["bucket"])
+    assert platform == expected(batches, start, "1h", ["bucket"])
