@@ -10,7 +10,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 STACK := $(PYTHON) deploy/local/stack.py
 FOR_TESTS := --dir .stack/test
-COMMUNITY := tests/community/server
+NPM := tests/node_modules/.package-lock.json
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
@@ -57,19 +57,20 @@ check: setup ## Style, types, import contracts and lock files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@! grep -nE '://|^ *(-i|-f|--(extra-)?index-url|--find-links)\b' requirements/*.txt \
-		$(COMMUNITY)/package-lock.json \
+		tests/package-lock.json \
 		|| { echo "a lock file names an address: make lock"; exit 1; }
 
-.PHONY: community
-community: $(COMMUNITY)/node_modules/.package-lock.json
+.PHONY: npm
+npm: $(NPM)
 
-# TimescaleDB's community edition, for the tests; without npm they are skipped, and say so.
-$(COMMUNITY)/node_modules/.package-lock.json: $(COMMUNITY)/package-lock.json $(COMMUNITY)/.npmrc
-	@if command -v npm >/dev/null; then cd $(COMMUNITY) && npm ci --silent; \
-		else echo "no npm here: the community edition will not be tested"; fi
+# What tests take from npm: TimescaleDB's community edition, and what the page is held against.
+# Without npm those tests are skipped, and say so.
+$(NPM): tests/package-lock.json tests/.npmrc
+	@if command -v npm >/dev/null; then cd tests && npm ci --silent; \
+		else echo "no npm here: some tests will be skipped"; fi
 
 .PHONY: test
-test: setup community ## All tests, on a broker and a database of their own, which stay up
+test: setup npm ## All tests, on a broker and a database of their own, which stay up
 	@$(STACK) up $(FOR_TESTS)
 # Most tests wait for other processes: three side by side keep two cores busy. The longest files
 # are the first by name.

@@ -23,8 +23,8 @@ HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cache-control", b"no-store"),
 )
+_UNKEPT: Final = (b"cache-control", b"no-store")
 
 
 def _refusal(status: HTTPStatus, sentence: str) -> ASGIResponse:
@@ -71,10 +71,10 @@ class Front:
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer, with those that every answer has; a page brings its own policy."""
+    """The headers of an answer, with those that every answer has; a page's own rules come first."""
     if any(name == POLICY for name, _ in headers):
         return [*headers, *HEADERS]
-    return [*headers, _STRICTEST, *HEADERS]
+    return [*headers, _STRICTEST, _UNKEPT, *HEADERS]
 
 
 def _too_large(scope: Scope) -> ASGIResponse | None:

@@ -56,14 +56,16 @@ def show() -> None:
         run_logged(LOGS / "migrate.log", [FLEETGAUGE, "migrate"], env)
     children = Children(LOGS, env)
     try:
-        service = Service(address, issue_token(env))
+        service = Service(address, issue_token(env, "--platform"))
         start(children)
         with timed("first answer with fresh data"):
             until("fresh data", has_fresh_data(service), children.hold)
         start_fleet(children, env, service)
         say(f"\nready: {address} after {time.monotonic() - begun:.1f} s, token {service.token}")
-        calls = service.calls((demo_fleet.user(1), HOST_USER))
-        say(f"\n{calls}\n\nlogs in {LOGS}; Ctrl-C stops all of it")
+        user = demo_fleet.user(1)
+        say(f"\nopen  {service.link(service.token)}")
+        say(f"or as {user}:\n      {service.link(issue_token(env, '--user', user))}")
+        say(f"\n{service.calls((user, HOST_USER))}\n\nlogs in {LOGS}; Ctrl-C stops all of it")
         children.hold(None)
     finally:
         # A second Ctrl-C would leave half of it running.
@@ -118,10 +120,10 @@ def start_fleet(children: Children, env: dict[str, str], service: Service) -> No
     children.start("fleet", [*fleet, *demo_fleet.LIVE])
 
 
-def issue_token(env: dict[str, str]) -> str:
-    """A token that reads everything, good for a day."""
+def issue_token(env: dict[str, str], *whose: str) -> str:
+    """A token as `fleetgauge token` makes it with these words, good for a day."""
     done = subprocess.run(  # noqa: S603
-        [FLEETGAUGE, "token", "--platform", "--ttl", "1d"],
+        [FLEETGAUGE, "token", *whose, "--ttl", "1d"],
         env=env,
         capture_output=True,
         text=True,

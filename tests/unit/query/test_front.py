@@ -37,7 +37,7 @@ async def test_every_answer_has_the_headers(
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == ("no-cache" if path == "/docs" else "no-store")
     (policy,) = answer.headers.get_list("content-security-policy")
     assert policy.startswith("default-src 'none'; ")
     assert "frame-ancestors 'none'" in policy

@@ -1,32 +1,67 @@
-"""The page of the API: from this service alone, under a policy that holds it to that."""
+"""The pages: from this service alone, under a policy that holds them to that."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from query.pages import FOLDER
+from query.pages import FOLDER, KINDS
 from schemas.asyncapi import asyncapi
 from tests.service import application, serving
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.iterdir()), ids=lambda file: str(file.name))
-def test_no_file_names_another_host(file: object) -> None:
-    text = (FOLDER / str(file)).read_text(encoding="utf-8")
+FILES = sorted(path for path in FOLDER.rglob("*") if path.suffix in KINDS)
+OWN = [path for path in FILES if "vendor" not in path.parts]
+# A name, not an address: nothing is asked there.
+SVG = "http://www.w3.org/2000/svg"
+
+
+@pytest.mark.parametrize("file", OWN, ids=lambda file: str(file.relative_to(FOLDER)))
+def test_no_file_names_another_host(file: Path) -> None:
+    text = file.read_text(encoding="utf-8").replace(SVG, "")
     assert not re.search(r"https?:|//[a-z]|@import|url\(", text.replace("// ", ""))
 
 
-async def test_the_page_brings_its_policy() -> None:
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html"),
+        ("/docs", "text/html"),
+        ("/docs.js", "text/javascript"),
+        ("/docs.css", "text/css"),
+        ("/dashboard/main.js", "text/javascript"),
+        ("/dashboard/icon.svg", "image/svg+xml"),
+        ("/vendor/uplot/uPlot.esm.js", "text/javascript"),
+        ("/openapi.json", "application/vnd.oai.openapi+json"),
+    ],
+)
+async def test_a_page_brings_its_policy_and_is_sent_once(path: str, kind: str) -> None:
     async with serving(application(NOWHERE)) as client:
-        answers = {p: await client.get(p) for p in ("/docs", "/docs.js", "/docs.css")}
-    kinds = [answer.headers["content-type"].partition(";")[0] for answer in answers.values()]
-    assert kinds == ["text/html", "text/javascript", "text/css"]
-    assert all(
-        "script-src 'self';" in a.headers["content-security-policy"] for a in answers.values()
-    )
-    assert "<script>" not in answers["/docs"].text
-    assert "style=" not in answers["/docs"].text
+        answer = await client.get(path)
+        tag = {"If-None-Match": f'"other", W/{answer.headers["etag"]}'}
+        again = await client.get(path, headers=tag)
+        changed = await client.get(path, headers={"If-None-Match": '"other"'})
+    assert answer.headers["content-type"].partition(";")[0] == kind
+    assert "script-src 'self';" in answer.headers["content-security-policy"]
+    assert answer.headers.get_list("cache-control") == ["no-cache"]
+    assert (again.status_code, again.content) == (304, b"")
+    assert (changed.status_code, changed.content) == (200, answer.content)
+
+
+@pytest.mark.parametrize("name", ["index.html", "docs.html"])
+def test_nothing_in_a_page_breaks_its_policy(name: str) -> None:
+    page = (FOLDER / name).read_text(encoding="utf-8")
+    assert not re.search(r"<script>|<style|style=|\son[a-z]+=|javascript:", page)
+
+
+@pytest.mark.parametrize("file", OWN, ids=lambda file: str(file.relative_to(FOLDER)))
+def test_every_file_that_is_named_is_there(file: Path) -> None:
+    named = re.findall(r'(?:(?:href|src)="|from ")([^"#]+\.[a-z]+)"', file.read_text("utf-8"))
+    made = {"openapi.json"}
+    missing = [name for name in {*named} - made if not (file.parent / name).is_file()]
+    assert missing == []
 
 
 async def test_the_document_tells_the_endpoints() -> None:

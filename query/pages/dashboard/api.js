@@ -1,0 +1,69 @@
+// The service's answers, and its refusals as sentences.
+
+const PATIENCE_MS = 15_000;
+
+/** A refusal or failure: the message is the service's sentence; `status` is 0 without an answer. */
+export class ApiError extends Error {
+  constructor(sentence, status, retryAfterS = 0) {
+    super(sentence);
+    this.status = status;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/** The endpoints, asked with one token. Each answers `{body, at}`: JSON, and the service's time. */
+export class Api {
+  #headers;
+
+  constructor(token) {
+    this.#headers = { authorization: `Bearer ${token}` };
+  }
+
+  platform(signal) {
+    return this.#get("api/metrics", signal);
+  }
+
+  performance(user, signal) {
+    return this.#get(`${pathOf(user)}/performance`, signal);
+  }
+
+  historical(user, range, signal) {
+    return this.#get(`${pathOf(user)}/historical?range=${range}`, signal);
+  }
+
+  summary(user, signal) {
+    return this.#get(`${pathOf(user)}/summary`, signal);
+  }
+
+  async #get(path, signal) {
+    const answer = await this.#answer(path, signal);
+    if (!answer.ok) throw await errorOf(answer);
+    return { body: await answer.json(), at: timeOf(answer) };
+  }
+
+  async #answer(path, signal) {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    try {
+      return await fetch(path, { headers: this.#headers, signal: patience });
+    } catch (problem) {
+      if (signal.aborted) throw problem;
+      throw new ApiError("The service does not answer.", 0);
+    }
+  }
+}
+
+function pathOf(user) {
+  return `api/metrics/${encodeURIComponent(user)}`;
+}
+
+async function errorOf(answer) {
+  const told = await answer.json().catch(() => ({}));
+  const sentence = told.error ?? `The service answers with status ${answer.status}.`;
+  return new ApiError(sentence, answer.status, Number(answer.headers.get("retry-after")) || 0);
+}
+
+// The clock of this machine may be wrong, and buckets begin by the service's.
+function timeOf(answer) {
+  const told = Date.parse(answer.headers.get("date"));
+  return new Date(Number.isNaN(told) ? Date.now() : told);
+}

@@ -1,0 +1,34 @@
+// The axes of a chart: how far they reach, where they are marked, and what stands there.
+
+import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { utc } from "./format.js";
+
+const HOUR_S = 3_600;
+const DAY_S = 86_400;
+const STEPS_S = [1, 3, 6, 12].map((hours) => hours * HOUR_S)
+  .concat([1, 2, 5, 10].map((days) => days * DAY_S));
+const LABEL_WIDTH = 64;
+
+/** A round number above all values, from which the axis goes down to 0. */
+export function ceiling(greatest, { least, most }) {
+  const [, round] = uPlot.rangeNum(0, Math.max(greatest ?? 0, least), 0.1, true);
+  return Math.min(round, most);
+}
+
+/** The moments to mark between two: as many as there is room for, on round hours or days of UTC. */
+export function moments(plot, _, first, last) {
+  const room = Math.max(2, Math.floor(plot.over.clientWidth / LABEL_WIDTH));
+  const step = STEPS_S.find((one) => (last - first) / one <= room) ?? STEPS_S.at(-1);
+  const marks = [];
+  for (let at = Math.ceil(first / step) * step; at <= last; at += step) marks.push(at);
+  return marks;
+}
+
+/** `06:00`, or the day where a day begins. */
+export function momentLabels(_, marks) {
+  return marks.map((at) => {
+    const moment = new Date(at * 1000);
+    const parts = at % DAY_S ? { hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric" };
+    return utc(moment, parts);
+  });
+}

@@ -1,0 +1,44 @@
+// Puts an answer's values where the page names them: figures, meters, stacked bars.
+
+import { element } from "./dom.js";
+import { FORMATS } from "./format.js";
+
+const UNTOLD = "–";
+
+/** Fills every `data-figure`, `data-meter` and `data-stack` under `root`.
+ *
+ * `figures` is an answer's object; names in the page are paths in it. Null: values are untold.
+ */
+export function fill(root, figures) {
+  for (const target of root.querySelectorAll("[data-figure]")) {
+    const { figure, format } = target.dataset;
+    const text = figures ? FORMATS[format](at(figures, figure)) : UNTOLD;
+    if (target.textContent !== text) target.textContent = text;
+    if (format === "text") target.dataset.trend = trendOf(text);
+  }
+  for (const meter of root.querySelectorAll("[data-meter]")) {
+    const percent = figures ? at(figures, meter.dataset.meter) : 0;
+    meter.style.setProperty("--share", `${Math.min(100, Math.max(0, percent))}%`);
+  }
+  for (const bar of root.querySelectorAll("[data-stack]")) stack(bar, figures);
+}
+
+// Percents that compare carry a sign, and nothing else does.
+function trendOf(text) {
+  const [, sign, size] = /^([+-])([0-9.]+)%$/.exec(text) ?? [];
+  return { "+": "up", "-": "down" }[Number(size) && sign] ?? "none";
+}
+
+function stack(bar, figures) {
+  const names = bar.dataset.stack.split(" ");
+  if (!bar.childElementCount) bar.append(...names.map(() => element("span")));
+  names.forEach((name, place) => {
+    const many = figures ? at(figures, name) : 0;
+    bar.children[place].style.flexGrow = many;
+    bar.children[place].hidden = many === 0;
+  });
+}
+
+function at(figures, path) {
+  return path.split(".").reduce((value, name) => value[name], figures);
+}

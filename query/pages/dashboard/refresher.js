@@ -1,0 +1,49 @@
+// Does a job again and again, a while after its end; never while the page is hidden or on pause.
+
+export class Refresher {
+  #job;
+  #everyMs;
+  #timer;
+  #round = 0;
+  #dueAt = Infinity;
+  #paused = false;
+
+  /** `job()` never fails; it returns milliseconds to wait at the least. */
+  constructor(job, everyMs) {
+    this.#job = job;
+    this.#everyMs = everyMs;
+    document.addEventListener("visibilitychange", () => this.#plan());
+  }
+
+  get paused() {
+    return this.#paused;
+  }
+
+  set paused(paused) {
+    this.#paused = paused;
+    this.#plan();
+  }
+
+  /** Does it at once, and from then on. */
+  async start() {
+    this.stop();
+    const round = this.#round;
+    const leastMs = await this.#job();
+    if (this.#round !== round) return;
+    this.#dueAt = Date.now() + Math.max(this.#everyMs, leastMs);
+    this.#plan();
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#round += 1;
+    this.#dueAt = Infinity;
+  }
+
+  #plan() {
+    if (this.#dueAt === Infinity) return;
+    clearTimeout(this.#timer);
+    if (this.#paused || document.hidden) return;
+    this.#timer = setTimeout(() => this.start(), Math.max(0, this.#dueAt - Date.now()));
+  }
+}

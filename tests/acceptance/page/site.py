@@ -1,0 +1,136 @@
+"""The running service over a database with known rows, which can be taken away from it."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psycopg
+
+from tests.business import events_of, open_writer, store
+from tests.fleet import happen
+from tests.process import PATIENCE_S, fleetgauge
+from tests.relay import relay
+from tests.rows import Row, insert
+from tests.service import token
+from tests.stack import Stack, Topics, environment, free_port
+
+# Hours and days before now in which alice's agent sent nothing.
+SILENT_HOURS: Final = frozenset({5, 6})
+SILENT_DAYS: Final = frozenset({10, 11, 12})
+STALE_AGE: Final = timedelta(hours=3)
+
+
+@dataclass
+class Site:
+    """A running service, and the way from it to its database."""
+
+    address: str
+    _database: str
+    _port: int
+    _way: ExitStack = field(default_factory=ExitStack)
+
+    def link(self, user: str | None = None, ttl: timedelta = timedelta(hours=1)) -> str:
+        """The page, signed in as a user or the platform."""
+        return f"{self.address}/#token={self.token(user, ttl)}"
+
+    def token(self, user: str | None = None, ttl: timedelta = timedelta(hours=1)) -> str:
+        """A token of a user or the platform; a negative `ttl` is one that has ended."""
+        began = datetime.now(UTC) + ttl - timedelta(hours=1)
+        return token(user or "platform", "user" if user else "platform", began)
+
+    def connect(self) -> None:
+        """Opens the way to the database, and returns when the service has found it."""
+        parts = urlsplit(self._database)
+        self._way.enter_context(relay(self._port, (parts.hostname or "", parts.port or 0)))
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._is_ready():
+            assert time.monotonic() < deadline, httpx.get(f"{self.address}/readyz").text
+
+    def disconnect(self) -> None:
+        """Cuts the service off from its database."""
+        self._way.close()
+
+    @contextmanager
+    def without_database(self) -> Iterator[None]:
+        """The service has no database until the end of the block."""
+        self.disconnect()
+        try:
+            yield
+        finally:
+            self.connect()
+
+    def _is_ready(self) -> bool:
+        with suppress(httpx.HTTPError):
+            return httpx.get(f"{self.address}/readyz").status_code == 200
+        return False
+
+
+@contextmanager
+def served(database: str, stack: Stack, topics: Topics) -> Iterator[Site]:
+    """`fleetgauge serve` over this database, by a way that can be cut."""
+    port = free_port()
+    parts = urlsplit(database)
+    login, _, _ = parts.netloc.rpartition("@")
+    through = urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{port}"))
+    variables = environment(
+        through, stack, topics, FLEETGAUGE_HTTP_PORT="0", FLEETGAUGE_ANSWER_CACHE_MS="0"
+    )
+    with fleetgauge(variables, "serve") as process:
+        told = json.loads(process.await_line('"listening"'))
+        site = Site(told["address"], database, port)
+        site.connect()
+        try:
+            yield site
+        finally:
+            site.disconnect()
+
+
+def fill(database: str) -> None:
+    """What the tests know: alice's month, bob, who is silent, and agents in every state."""
+    now = datetime.now(UTC)
+    hours = [n for n in range(24) if n not in SILENT_HOURS]
+    days = [n for n in range(2, 30) if n not in SILENT_DAYS]
+    ages = [timedelta(seconds=1), *(timedelta(hours=n) for n in hours if n)]
+    rows = [
+        Row("alice/a", now - age, 20 + n, 40.25, 1_000 + 10 * n, n, 84.2)
+        for n, age in enumerate([*ages, *(timedelta(days=n) for n in days)])
+    ]
+    insert(database, [*rows, Row("bob/b", now - STALE_AGE, 50, 60, 7, 1, 12)])
+    with psycopg.connect(database) as connection:
+        happen(connection, _fleet(now))
+    asyncio.run(_do_business(database, now))
+
+
+def _fleet(now: datetime) -> str:
+    at = now.isoformat()
+    return ";".join(
+        [
+            f"sample s1 {at} messages=10 errors=1 ms=20 used=512 total=2048",
+            f"stopped s2 {at}",
+            f"failed s3 {at}",
+            *(f"deployment d{n} {at} succeeded" for n in range(3)),
+            f"deployment d4 {at} failed",
+            f"deployment d5 {at} pending",
+            f"beat {at} {at}",
+        ]
+    )
+
+
+async def _do_business(database: str, now: datetime) -> None:
+    at = (now - timedelta(seconds=1)).replace(tzinfo=None).isoformat()
+    before = (now - timedelta(days=40)).replace(tzinfo=None).isoformat()
+    story = (
+        f"pay {at} 123450;pay {before} 1000;pay {at} 1200 EUR;"
+        f"book b1 {at} completed;book b2 {at} pending;"
+        f"fan f1 {at} superfan;fan f2 {at} casual;fan f3 {before} new;"
+        f"play l1 {at} 5;play l2 {before} 10;skill s1 {at} on;skill s2 {at} off"
+    )
+    async with await open_writer(database) as connection:
+        await store(connection, [events_of(story, "alice")])
