@@ -123,6 +123,23 @@ def maintain(*, dry_run: bool, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(*, as_json: bool) -> None:
+    """Look at the database, the broker and what is between, and tell what mends what is wrong."""
+    import asyncio
+    from datetime import UTC, datetime
+
+    from ingest.doctor.examine import examine
+    from ingest.doctor.finding import EXIT_STATUS, describe, worst
+    from schemas.settings import DatabaseSettings, KafkaSettings, load
+
+    settings = load(DatabaseSettings, KafkaSettings)
+    findings = asyncio.run(examine(*settings, datetime.now(UTC)))
+    click.echo(msgspec.json.encode(findings) if as_json else describe(findings))
+    sys.exit(EXIT_STATUS[worst(findings)])
+
+
+@main.command()
 def serve() -> None:
     """Answer dashboards over HTTP."""
     from query.serve import run

@@ -4,6 +4,7 @@
 create or replace view upkeep_tasks as
 select
     task,
+    job_id,
     every,
     ran_at,
     succeeded_at,
@@ -16,7 +17,7 @@ select
         else '-infinity'
     end as overdue_at
 from (
-    select kept.task, done.every, done.ran_at, done.succeeded_at, done.failure
+    select kept.task, null::integer as job_id, done.every, done.ran_at, done.succeeded_at, done.failure
     from (
         -- These the job does on every server, whatever it has done so far.
         select * from unnest(array['platform_heartbeats', 'agent_marks', 'skill_changes'])
@@ -32,6 +33,7 @@ from (
     union all
     select
         job.proc_name || coalesce(' of ' || job.hypertable_name, ''),
+        job.job_id,
         case when job.scheduled then job.schedule_interval end,
         done.last_run_started_at,
         nullif(done.last_successful_finish, '-infinity'),
@@ -49,6 +51,7 @@ from (
 comment on view upkeep_tasks is
     'What has to be done again and again, by the upkeep job or by the server, and when it was.';
 comment on column upkeep_tasks.task is 'A relation the upkeep job looks after, or a job of the server.';
+comment on column upkeep_tasks.job_id is 'Which job of the server it is; null of the upkeep job.';
 comment on column upkeep_tasks.every is 'How often it is meant to run; null where it is not.';
 comment on column upkeep_tasks.ran_at is 'When it ran last; null if it never did.';
 comment on column upkeep_tasks.succeeded_at is 'When it last went well; null if it never did.';

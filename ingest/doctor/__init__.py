@@ -1,0 +1,1 @@
+"""`fleetgauge doctor`: looks at the database, the broker and what is between."""

@@ -1,0 +1,121 @@
+"""How far what is in the topics is stored, and whether anybody stores it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from psycopg import AsyncConnection
+
+from ingest.doctor.finding import Finding, ok, problem, warning
+from ingest.offsets import Claim
+from ingest.positions import Bounds, find_gap
+from ingest.topics import partitions_of
+from schemas.broker import start
+from schemas.kafka import client_options
+from schemas.settings import KafkaSettings
+from sql.queries import query
+
+# Ingest writes a heartbeat each half minute.
+MAX_SILENCE: Final = timedelta(minutes=2)
+MAX_LAG: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How far a partition is stored; `last_ts` is the broker's time of the last stored record."""
+
+    next_offset: int
+    cluster_id: str
+    last_ts: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The newest minute in which ingest ran, and the partitions it has ever claimed."""
+
+    beat: datetime | None
+    stored: Mapping[TopicPartition, Stored]
+
+
+async def read_progress(connection: AsyncConnection[Any]) -> Progress:
+    """What the database knows; raises psycopg's errors."""
+    cursor = await connection.execute(query("read_progress"))
+    rows = await cursor.fetchall()
+    stored = {
+        TopicPartition(topic, partition): Stored(*rest)
+        for _, topic, partition, *rest in rows
+        if topic is not None
+    }
+    return Progress(rows[0][0], stored)
+
+
+async def read_bounds(kafka: KafkaSettings, topics: Sequence[str]) -> dict[TopicPartition, Bounds]:
+    """First offset and end of each partition; raises KafkaError and TopicError."""
+    partitions = [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in await partitions_of(kafka, topic)
+    ]
+    options = client_options(kafka)
+    consumer = AIOKafkaConsumer(**options, client_id="fleetgauge-doctor")
+    try:
+        await start(consumer, options)
+        starts = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+    finally:
+        await consumer.stop()
+    return {partition: (starts[partition], ends[partition]) for partition in partitions}
+
+
+def examine_beat(progress: Progress, now: datetime) -> Finding:
+    """Whether some ingest runs."""
+    if progress.beat is None:
+        return problem("ingest", "no ingest ever ran on this database", "fleetgauge ingest")
+    if now - progress.beat > MAX_SILENCE:
+        says = f"no ingest has run since {progress.beat:%Y-%m-%dT%H:%MZ}"
+        return problem("ingest", says, "fleetgauge ingest", beat=progress.beat)
+    return ok("ingest", f"ran at {progress.beat:%Y-%m-%dT%H:%MZ}", beat=progress.beat)
+
+
+def examine_lag(
+    bounds: Mapping[TopicPartition, Bounds], progress: Progress, cluster_id: str, now: datetime
+) -> list[Finding]:
+    """A finding for each partition that lags behind or has a gap, and one for all together."""
+    ill: list[Finding] = []
+    lags = {}
+    for partition, (first, end) in bounds.items():
+        stored = progress.stored.get(partition)
+        lag = end - (stored.next_offset if stored else first)
+        lags[f"{partition.topic}/{partition.partition}"] = lag
+        ill += _examine_partition(partition, (first, end), stored, cluster_id, now)
+    says = f"{sum(lags.values())} records to be stored in {len(bounds)} partitions"
+    return [*([] if ill else [ok("lag", says, records=lags)]), *ill]
+
+
+def _examine_partition(
+    partition: TopicPartition, bounds: Bounds, stored: Stored | None, cluster_id: str, now: datetime
+) -> list[Finding]:
+    name = f"{partition.topic}/{partition.partition}"
+    if stored is None:
+        if bounds[0] == bounds[1]:
+            return []
+        says = f"{name}: {bounds[1] - bounds[0]} records, of which none was ever stored"
+        return [warning("lag", says, "fleetgauge ingest")]
+    claim = Claim(0, stored.next_offset, stored.cluster_id, None)
+    gap = find_gap(partition, claim, bounds, cluster_id)
+    if gap is not None:
+        return [problem("lag", str(gap), "fleetgauge ingest --accept-gap")]
+    lag = bounds[1] - stored.next_offset
+    if lag == 0 or stored.last_ts is None or now - stored.last_ts <= MAX_LAG:
+        return []
+    says = f"{name}: {lag} records behind, the last one stored is of {stored.last_ts:%H:%M:%SZ}"
+    return [warning("lag", says, "start more of fleetgauge ingest, up to one a partition")]
+
+
+def examine_letters(bounds: Mapping[TopicPartition, Bounds]) -> Finding:
+    """How many dead letters the broker still has."""
+    count = sum(end - first for first, end in bounds.values())
+    says = f"{count} in the topic" + (", see fleetgauge dlq list" if count else "")
+    return ok("deadletters", says, records=count)

@@ -1,0 +1,98 @@
+"""What is stored: chunks, sizes, columnstore, and whether what should be gone is gone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from ingest.doctor.finding import Finding, ok, problem, warning
+from ingest.doctor.server import in_units
+from schemas.settings import DatabaseSettings
+from sql.edition import Edition
+from sql.queries import query
+
+# A policy drops once a day, and may miss a turn.
+GRACE: Final = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Samples or a rollup of them; sizes in bytes, `oldest_end` is the end of the oldest chunk."""
+
+    relation: str
+    chunks: int
+    compressed: int
+    oldest_end: datetime | None
+    bytes: int
+    before_bytes: int | None
+    after_bytes: int | None
+
+
+async def read_storage(connection: AsyncConnection[Any]) -> list[Relation]:
+    """The samples and their rollups; raises psycopg's errors."""
+    async with connection.cursor(row_factory=class_row(Relation)) as cursor:
+        await cursor.execute(query("read_storage"))
+        return await cursor.fetchall()
+
+
+async def read_windows(connection: AsyncConnection[Any]) -> dict[str, float]:
+    """Days that the server's own jobs keep to, by relation or job; raises psycopg's errors."""
+    cursor = await connection.execute(query("read_windows"))
+    return {name: float(days) for name, days in await cursor.fetchall()}
+
+
+def retentions(database: DatabaseSettings) -> dict[str, int]:
+    """How many days each relation is kept; without those kept for good."""
+    return {
+        "agent_samples": database.raw_retention_days,
+        "agent_metrics_5m": database.metrics_5m_retention_days,
+        "agent_metrics_1h": database.metrics_1h_retention_days,
+    }
+
+
+def examine_storage(
+    relations: Sequence[Relation], database: DatabaseSettings, now: datetime
+) -> list[Finding]:
+    """A finding a relation."""
+    kept = retentions(database)
+    return [_examine_relation(relation, kept.get(relation.relation), now) for relation in relations]
+
+
+def _examine_relation(relation: Relation, days: int | None, now: datetime) -> Finding:
+    says = f"{relation.relation}: {relation.chunks} chunks, {in_units(relation.bytes)}"
+    if relation.before_bytes and relation.after_bytes:
+        ratio = relation.before_bytes / relation.after_bytes
+        says += f", {relation.compressed} in the columnstore at 1/{ratio:.1f} of their size"
+    facts = asdict(relation)
+    if days is None or relation.oldest_end is None:
+        return ok("storage", says, **facts)
+    too_old = now - relation.oldest_end - timedelta(days=days)
+    if too_old > GRACE:
+        late = f"{says}; the oldest should have gone {too_old.days} days ago"
+        return problem("storage", late, "fleetgauge maintain", **facts)
+    return ok("storage", says, **facts)
+
+
+def examine_windows(
+    windows: Mapping[str, float], database: DatabaseSettings, edition: Edition
+) -> list[Finding]:
+    """Whether the server's jobs keep to the settings; on the Apache edition upkeep reads them."""
+    expected = {**retentions(database), "refresh_metrics": database.refresh_start_days}
+    facts = {"days": {"lateness": database.lateness_limit_days, **expected}}
+    differing = [
+        f"{name} has {windows.get(name, 0):g} days for {days}"
+        for name, days in expected.items()
+        if edition is Edition.COMMUNITY and windows.get(name) != days
+    ]
+    if differing:
+        says = f"the server's jobs differ from the settings: {', '.join(differing)}"
+        return [warning("windows", says, "fleetgauge migrate", **facts)]
+    says = (
+        f"samples may be {database.lateness_limit_days} days late and are kept "
+        f"{expected['agent_samples']}; 5 minutes {expected['agent_metrics_5m']}, "
+        f"hours {expected['agent_metrics_1h']}"
+    )
+    return [ok("windows", says, **facts)]

@@ -1,0 +1,19 @@
+-- Tell how far the rollups of the community edition are materialized, and how long ago the day that
+-- has waited longest had its last turn.
+select
+    aggregate.view_name,
+    -- Of one that was never refreshed it is the first moment of all time.
+    nullif(
+        _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(held.id)),
+        _timescaledb_functions.to_timestamp(_timescaledb_functions.get_internal_time_min(
+            'timestamptz'::regtype
+        ))
+    ) as watermark,
+    (select max(ts) from agent_latest) as newest,
+    (select min(refreshed_at) from metrics_refreshes) as oldest_turn
+from timescaledb_information.continuous_aggregates as aggregate
+join _timescaledb_catalog.hypertable as held
+    on held.schema_name = aggregate.materialization_hypertable_schema
+    and held.table_name = aggregate.materialization_hypertable_name
+where aggregate.view_schema = current_schema() and aggregate.view_name like 'agent\_metrics\_%'
+order by aggregate.view_name

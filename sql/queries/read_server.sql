@@ -1,0 +1,8 @@
+-- Tell what the database server is.
+select
+    current_setting('server_version') as postgresql,
+    (select extversion from pg_extension where extname = 'timescaledb') as timescaledb,
+    current_setting('timescaledb.license', true) as licence,
+    clock_timestamp() as now,
+    pg_is_in_recovery() as is_standby,
+    pg_database_size(current_database()) as bytes

@@ -1,0 +1,36 @@
+-- Tell of the samples and their rollups how many chunks there are, how large, of what time, and what
+-- the columnstore makes of them.
+select
+    relation,
+    chunks.*,
+    hypertable_size(relation::regclass) as bytes,
+    columns.before_bytes,
+    columns.after_bytes
+from unnest(
+    array['agent_samples', 'agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d']
+) with ordinality as asked (relation, place)
+cross join lateral (
+    select
+        count(*) as chunks,
+        count(*) filter (where is_compressed) as compressed,
+        min(range_end) as oldest_end
+    from show_chunks(relation::regclass) as shown
+    join timescaledb_information.chunks
+        on format('%I.%I', chunk_schema, chunk_name)::regclass = shown
+) as chunks
+cross join lateral (
+    select
+        sum(before_compression_total_bytes)::bigint as before_bytes,
+        sum(after_compression_total_bytes)::bigint as after_bytes
+    from hypertable_compression_stats(coalesce(
+        (
+            select format(
+                '%I.%I', materialization_hypertable_schema, materialization_hypertable_name
+            )
+            from timescaledb_information.continuous_aggregates
+            where view_schema = current_schema() and view_name = relation
+        ),
+        relation
+    )::regclass)
+) as columns
+order by place

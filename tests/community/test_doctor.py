@@ -1,0 +1,79 @@
+"""The doctor on the community edition: columnstore, windows, refreshes and jobs of the server."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from pydantic import SecretStr
+
+from ingest.doctor.examine import examine
+from ingest.doctor.finding import Finding, Level
+from ingest.upkeep import Upkeep
+from schemas.settings import DatabaseSettings, KafkaSettings
+from tests.community.server import community_database
+from tests.community.test_upkeep import NOTE_RUN
+from tests.stack import database_settings, free_port
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+async def findings(settings: DatabaseSettings) -> dict[str, list[Finding]]:
+    """What is found of the database, by check; there is no broker."""
+    kafka = KafkaSettings(kafka_bootstrap=f"127.0.0.1:{free_port()}")
+    found: dict[str, list[Finding]] = {}
+    for finding in await examine(settings, kafka, NOW):
+        found.setdefault(finding.check, []).append(finding)
+    return found
+
+
+async def test_what_the_server_does_by_itself_is_examined() -> None:
+    with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("insert into agents (user_id, agent_id) values ('u', 'a')")
+        connection.execute(
+            "insert into agent_samples select ts, 1, 1, 2, 3, 0 from generate_series("
+            "%s::timestamptz, %s, '5 minutes') as ts",
+            [NOW - 10 * DAY, NOW],
+        )
+        settings = database_settings(url)
+        behind = (await findings(settings))["refresh"]
+        assert [f.level for f in behind] == [Level.WARNING]
+
+        connection.execute("call refresh_metrics_between(%s, %s)", [NOW - 11 * DAY, NOW])
+        for (job,) in connection.execute(
+            "select job_id from timescaledb_information.jobs where proc_name = 'policy_compression'"
+        ).fetchall():
+            connection.execute(f"call run_job({job:d})".encode())
+        connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
+        await Upkeep(settings, timedelta(hours=1), lambda: NOW).look()
+        found = await findings(settings)
+        assert "community edition" in found["database"][0].says
+        assert [f.says for f in found["upkeep"]] == ["9 tasks and jobs go well"]
+        assert [f.level for f in found["refresh"]] == [Level.OK]
+        assert found["refresh"][0].facts["watermarks"].keys() == {
+            "agent_metrics_5m",
+            "agent_metrics_1h",
+            "agent_metrics_1d",
+        }
+        samples = found["storage"][0]
+        assert samples.facts["compressed"] in {6, 7}
+        assert samples.facts["before_bytes"] > samples.facts["after_bytes"] > 0
+        assert "in the columnstore at 1/" in samples.says
+        assert [f.level for f in found["windows"]] == [Level.OK]
+
+
+async def test_what_differs_from_the_settings_or_is_off_is_told(community: str) -> None:
+    longer = DatabaseSettings(database_url=SecretStr(community), raw_retention_days=60)
+    with psycopg.connect(community, autocommit=True) as connection:
+        connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
+        row = connection.execute(
+            "select job_id, alter_job(job_id, scheduled => false) "
+            "from timescaledb_information.jobs where proc_name = 'refresh_metrics'"
+        ).fetchone()
+    assert row is not None
+    found = await findings(longer)
+    (windows,) = found["windows"]
+    assert (windows.level, windows.mend) == (Level.WARNING, "fleetgauge migrate")
+    assert windows.says.endswith("agent_samples has 35 days for 60")
+    assert [f.mend for f in found["upkeep"] if "refresh_metrics is" in f.says] == [
+        f"select alter_job({row[0]}, scheduled => true)"
+    ]

@@ -1,0 +1,173 @@
+"""The doctor on the real broker and database: a part that is away is a finding, never an error."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql as composed
+
+from ingest.doctor.examine import examine
+from ingest.doctor.finding import Finding, Level
+from schemas.settings import KafkaSettings
+from tests.ingest_process import ingest_process
+from tests.integration.ingest.kafka import Put, put
+from tests.rows import Row, insert
+from tests.stack import Stack, Topics, database_settings, environment, free_port
+from tests.waiting import until
+
+Environment = Callable[..., dict[str, str]]
+NOWHERE = "postgresql://someone:a-password@127.0.0.1:{port}/fleetgauge"
+
+
+async def findings(database: str, kafka: KafkaSettings) -> list[Finding]:
+    return await examine(database_settings(database), kafka, datetime.now(UTC))
+
+
+@pytest.fixture
+async def known_topics(kafka: KafkaSettings, made_topics: Topics) -> Topics:
+    """Topics that are made, and that the broker has heard of: it takes it a moment."""
+    nowhere = NOWHERE.format(port=free_port())
+
+    async def known() -> bool:
+        return "broker" not in {f.check for f in await findings(nowhere, kafka) if f.mend}
+
+    await until(known, "topics that are known", 10)
+    return made_topics
+
+
+def ill(found: list[Finding]) -> list[tuple[str, Level, str]]:
+    """Check, level and sentence of what does not go well."""
+    return [(f.check, f.level, f.says) for f in found if f.level is not Level.OK]
+
+
+async def test_nothing_is_wrong_where_everything_runs(
+    database: str,
+    kafka: KafkaSettings,
+    known_topics: Topics,
+    ingest_environment: Environment,
+    tmp_path: Path,
+) -> None:
+    async with ingest_process(ingest_environment(), tmp_path / "ingest.log") as ingest:
+        await ingest.said('"claimed"')
+
+        async def all_well() -> bool:
+            return not ill(await findings(database, kafka))
+
+        await until(all_well, "nothing wrong", 30)
+        found = await findings(database, kafka)
+        assert await ingest.stop() == 0
+    checks = [finding.check for finding in found]
+    assert checks == [
+        *("database", "migrations", "ingest", "upkeep", "refresh"),
+        *(["storage"] * 4),
+        *("windows", "broker", "deadletters", "lag"),
+    ]
+
+
+async def test_what_is_undone_is_told(
+    database: str, kafka: KafkaSettings, known_topics: Topics, stack: Stack
+) -> None:
+    insert(database, [Row("alice/a", datetime.now(UTC) - timedelta(days=40))])
+    await put(stack, known_topics.events, [Put(b"{}", b"k")])
+    found = ill(await findings(database, kafka))
+    assert [(check, level) for check, level, _ in found] == [
+        ("ingest", Level.PROBLEM),
+        *[("upkeep", Level.PROBLEM)] * 3,
+        ("storage", Level.PROBLEM),
+        ("lag", Level.WARNING),
+    ]
+    assert found[4][2].endswith("the oldest should have gone 4 days ago")
+
+
+async def test_a_gap_is_told(database: str, kafka: KafkaSettings, known_topics: Topics) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into ingest_offsets values (%s, 0, 7, 1, 'another')", [known_topics.samples]
+        )
+    gaps = [says for check, _, says in ill(await findings(database, kafka)) if check == "lag"]
+    assert gaps[0].startswith(
+        f"{known_topics.samples}/0: stored offset 7 belongs to cluster another"
+    )
+
+
+async def test_a_database_that_is_not_migrated_is_told(
+    empty_database: str, kafka: KafkaSettings, known_topics: Topics
+) -> None:
+    found = await findings(empty_database, kafka)
+    assert [f.check for f in found] == ["database", "migrations", "broker", "deadletters"]
+    ((check, level, says),) = ill(found)
+    assert (check, level) == ("migrations", Level.PROBLEM)
+    assert says.startswith("pending: 0001_agents, ")
+
+
+async def test_what_a_role_may_not_read_is_told(
+    database: str, kafka: KafkaSettings, known_topics: Topics
+) -> None:
+    name = f"{urlsplit(database).path[1:]}_nobody"
+    role = composed.Identifier(name)
+    url = urlsplit(database)
+    nobody = urlunsplit(url._replace(netloc=f"{name}:p@{url.hostname}:{url.port}"))
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(composed.SQL("create role {} login password 'p'").format(role))
+        try:
+            found = ill(await findings(nobody, kafka))
+        finally:
+            connection.execute(composed.SQL("drop role {}").format(role))
+    assert [(check, level) for check, level, _ in found] == [("database", Level.PROBLEM)]
+    assert "permission denied" in found[0][2]
+
+
+async def test_parts_that_are_away_are_told(
+    stack: Stack, kafka: KafkaSettings, known_topics: Topics
+) -> None:
+    nowhere = NOWHERE.format(port=free_port())
+    found = await findings(nowhere, kafka)
+    assert [f.check for f in found] == ["database", "broker", "deadletters"]
+    away = kafka.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()}"})
+    found = await findings(nowhere, away)
+    assert [(f.check, f.level) for f in found] == [
+        ("database", Level.PROBLEM),
+        ("broker", Level.PROBLEM),
+    ]
+    assert all("no answer" in finding.says for finding in found)
+
+
+async def test_topics_that_are_missing_are_told(database: str, kafka: KafkaSettings) -> None:
+    found = [f for f in await findings(database, kafka) if f.check == "broker"]
+    assert [(f.level, f.mend) for f in found] == [(Level.PROBLEM, "fleetgauge migrate")]
+
+
+def doctor(variables: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "fleetgauge", "doctor", *words]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_the_command_tells_it_by_its_status(
+    words: tuple[str, ...], database: str, stack: Stack, known_topics: Topics
+) -> None:
+    done = doctor(environment(database, stack, known_topics), *words)
+    assert (done.returncode, done.stderr) == (1, "")
+    if words:
+        told: list[dict[str, Any]] = json.loads(done.stdout)
+        (ingest,) = (one for one in told if one["check"] == "ingest")
+        assert (ingest["level"], ingest["mend"]) == ("problem", "fleetgauge ingest")
+    else:
+        assert "problem  ingest      no ingest ever ran on this database" in done.stdout
+        assert " -> fleetgauge ingest\n" in done.stdout
+
+
+def test_the_command_needs_no_part_to_be_there(stack: Stack, topics: Topics) -> None:
+    variables = environment(NOWHERE.format(port=free_port()), stack, topics)
+    variables["FLEETGAUGE_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{free_port()}"
+    done = doctor(variables)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "a-password" not in done.stdout
+    assert len(done.stdout.splitlines()) == 4
