@@ -98,21 +98,18 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client's connection, from its first byte to its end."""
-        if self._refusing:
-            writer.close()
-            return
-        task = asyncio.create_task(self._link(reader, writer))
-        self._links.add(task)
-        task.add_done_callback(self._links.discard)
-        with suppress(asyncio.CancelledError):
-            await task
+        try:
+            if not self._refusing:
+                task = asyncio.create_task(self._link(reader, writer))
+                self._links.add(task)
+                task.add_done_callback(self._links.discard)
+                with suppress(asyncio.CancelledError, OSError):
+                    await task
+        finally:
+            writer.transport.abort()
 
     async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            up_reader, up_writer = await asyncio.open_connection(self._host, self._port)
-        except OSError:
-            writer.close()
-            return
+        up_reader, up_writer = await asyncio.open_connection(self._host, self._port)
         pumps = [
             asyncio.create_task(self._pump(reader, up_writer, "client_trap")),
             asyncio.create_task(self._pump(up_reader, writer, "server_trap")),
@@ -120,11 +117,11 @@ class Proxy:
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # At once: who is cut twice does not come to the end of this.
+            up_writer.transport.abort()
             for pump in pumps:
                 pump.cancel()
             await asyncio.wait(pumps)
-            for end in (writer, up_writer):
-                end.transport.abort()
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, trap_name: str
