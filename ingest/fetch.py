@@ -117,23 +117,28 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
             return False
         return True
 
-    async def tell_group(self, positions: dict[TopicPartition, int]) -> None:
+    async def tell_group(self, positions: dict[TopicPartition, int]) -> bool:
         """Commits offsets to the group, for lag tools only: the database's are what counts.
 
-        A broker that is away holds nothing up for longer than TELL_TIMEOUT_S.
+        Whether it has them; a broker that is away holds nothing up for longer than TELL_TIMEOUT_S.
         """
-        if not positions:
-            return
+        if positions:
+            with suppress(KafkaError, IllegalStateError, TimeoutError):
+                async with asyncio.timeout(TELL_TIMEOUT_S):
+                    await self._consumer.commit(positions)
+                    return True
+        return False
+
+    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offsets behind the newest records; none where the broker does not answer in time.
+
+        Asked of the broker: while nothing is read, the client does not hear what arrives.
+        """
         with suppress(KafkaError, IllegalStateError, TimeoutError):
             async with asyncio.timeout(TELL_TIMEOUT_S):
-                await self._consumer.commit(positions)
-
-    def log_end(self, partition: TopicPartition) -> int | None:
-        """The offset behind the newest record, as of the last fetch; None before any."""
-        if partition not in self._consumer.assignment():
-            return None
-        end: int | None = self._consumer.last_stable_offset(partition)
-        return end
+                ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(partitions))
+                return ends
+        return {}
 
 
 @asynccontextmanager

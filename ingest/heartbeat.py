@@ -15,18 +15,24 @@ log = structlog.get_logger("ingest")
 
 # Twice a minute, so that no minute is missed by a beat that comes late.
 PERIOD_S = 30.0
+# A database that returns within the minute costs none.
+AGAIN_S = 5.0
 
 
 async def beat_on(
     pool: Pool,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    on_absence: Callable[[], None],
     period_s: float = PERIOD_S,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
-    """Writes the current minute until cancelled; a database that is away costs that minute."""
+    """Writes the current minute until cancelled; `on_absence` is told where it cannot be."""
     while True:
         try:
             async with pool.connection() as connection:
                 await connection.execute(query("beat"), {"now": clock()})
         except psycopg.Error as error:
             log.warning("no heartbeat written", error=sentence(error))
-        await asyncio.sleep(period_s)
+            on_absence()
+            await asyncio.sleep(min(period_s, AGAIN_S))
+        else:
+            await asyncio.sleep(period_s)

@@ -21,6 +21,7 @@ class Limits:
     linger_s: float
     patience_s: float
     drain_s: float
+    stall_s: float
     lateness: timedelta
 
     @classmethod
@@ -34,6 +35,7 @@ class Limits:
             linger_s=ingest.batch_linger_ms / 1000,
             patience_s=ingest.claim_patience_ms / 1000,
             drain_s=ingest.drain_timeout_ms / 1000,
+            stall_s=ingest.stall_timeout_ms / 1000,
             lateness=database.lateness_limit,
         )
 

@@ -24,6 +24,10 @@ BATCH_ROWS = Histogram(
 RETRIES = Counter("fleetgauge_retries", "Attempts that failed and were made again.", ["step"])
 FENCED = Counter("fleetgauge_fenced", "Batches refused because a partition was claimed anew.")
 STALE_SESSIONS = Counter("fleetgauge_stale_sessions_ended", "Writers ended that blocked others.")
+STALLED_SECONDS = Gauge(
+    "fleetgauge_stalled_seconds",
+    "Seconds since ingest last got on, had nothing to do or waited for an absent database.",
+)
 GAPS = Counter("fleetgauge_gaps", "Gaps between stored offsets and the log that were accepted.")
 LAG_RECORDS = Gauge(
     "fleetgauge_lag_records", "Records in the log that are not stored.", ["topic", "partition"]

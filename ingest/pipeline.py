@@ -7,7 +7,7 @@ again (database or broker away), claimed again (fenced), or told (a gap).
 import asyncio
 import time
 from asyncio import FIRST_COMPLETED
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -48,12 +48,17 @@ class Pipeline:
     """Moves records into the database. `run` may be cancelled anywhere: the offsets decide."""
 
     def __init__(
-        self, pool: Pool, dead_letters: DeadLetters, take_over: TakeOver, limits: Limits
+        self,
+        pool: Pool,
+        dead_letters: DeadLetters,
+        take_over: TakeOver,
+        limits: Limits,
+        reassure: Callable[[], None],
     ) -> None:
         self._take_over = take_over
         self._limits = limits
         self._agents = AgentDirectory(pool)
-        self._progress = Progress()
+        self._progress = Progress(reassure)
         self._assignment: Assignment | None = None
         self._intake = Intake()
         self._waiting_since = 0.0

@@ -15,7 +15,10 @@ TELL_EVERY_S = 2.0
 class Progress:
     """How far this consumer's partitions are stored."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, reassure: Callable[[], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._reassure = reassure
         self._clock = clock
         self.stored: dict[TopicPartition, int] = {}
         self._newest_s: dict[TopicPartition, float] = {}
@@ -28,6 +31,7 @@ class Progress:
         metrics.ASSIGNED.set(len(positions))
         self.stored = dict(positions)
         self._newest_s = {}
+        self._reassure()
 
     def move(self, spans: Mapping[TopicPartition, Span]) -> None:
         """These spans are stored."""
@@ -35,22 +39,29 @@ class Progress:
             self.stored[partition] = span.next
             if span.last is not None:
                 self._newest_s[partition] = span.last.timestamp / 1000
+        self._reassure()
 
     async def tell(self, fetcher: Fetcher) -> None:
         """Tells the lag, and the group its offsets, every few seconds at most."""
         now = time.monotonic()
-        if now - self._told < TELL_EVERY_S or not self.stored:
+        if now - self._told < TELL_EVERY_S:
             return
         self._told = now
-        for partition in self.stored:
-            self._tell_lag(fetcher, partition)
-        await fetcher.tell_group(self.stored)
-
-    def _tell_lag(self, fetcher: Fetcher, partition: TopicPartition) -> None:
-        end = fetcher.log_end(partition)
-        if end is None:
+        if not self.stored:
+            self._reassure()
             return
-        behind = max(0, end - self.stored[partition])
+        stored = dict(self.stored)
+        ends = await fetcher.log_ends(stored)
+        if self.stored.keys() != stored.keys():
+            # Given up meanwhile: their lag is another's to tell.
+            return
+        for partition, end in ends.items():
+            self._tell_lag(partition, max(0, end - stored[partition]))
+        is_behind = any(end > stored[partition] for partition, end in ends.items())
+        if await fetcher.tell_group(stored) and ends and not is_behind:
+            self._reassure()
+
+    def _tell_lag(self, partition: TopicPartition, behind: int) -> None:
         newest = self._newest_s.get(partition)
         age = max(0.0, self._clock() - newest) if behind and newest is not None else 0.0
         labels = (partition.topic, str(partition.partition))

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 from contextlib import suppress
 from typing import Final
@@ -12,8 +13,9 @@ from prometheus_client import start_http_server
 
 from ingest.database import open_pool
 from ingest.deadletter import open_dead_letters
+from ingest.errors import sentence
 from ingest.fetch import open_fetcher
-from ingest.heartbeat import beat_on
+from ingest.heartbeat import PERIOD_S, beat_on
 from ingest.limits import Limits
 from ingest.pipeline import Pipeline
 from ingest.positions import GapError
@@ -21,11 +23,15 @@ from ingest.retry import backoff
 from ingest.takeover import TakeOver
 from ingest.topics import TopicError, check_topics
 from ingest.upkeep import Upkeep
+from ingest.watchdog import Watchdog
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
 
 log = structlog.get_logger("ingest")
 
 FAILED: Final = 1
+STOPS: Final = (signal.SIGTERM, signal.SIGINT)
+# For the group and the connections, after the batch in hand.
+CLOSING_S: Final = 5.0
 
 
 def run(
@@ -51,6 +57,11 @@ def run(
     except KafkaError as error:
         log.error("the Kafka broker went away", error=str(error))
         return FAILED
+    except Exception as error:
+        # A trace may tell more than a log should: it is for who looks for it.
+        log.error("ingest failed", error=f"{type(error).__name__}: {sentence(error)}")
+        log.debug("it failed here", exc_info=True)
+        return FAILED
     finally:
         server.shutdown()
 
@@ -71,13 +82,32 @@ async def _run(
     accept_gap: bool,
 ) -> int:
     work = asyncio.create_task(_ingest(database, kafka, ingest, accept_gap=accept_gap))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, work.cancel)
+    stop = asyncio.create_task(_signalled())
+    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        work.cancel()
+        await asyncio.wait({work}, timeout=ingest.drain_timeout_ms / 1000 + CLOSING_S)
+        if not work.done():
+            log.warning("stopped without leaving the group: something does not answer")
+            # What hangs here would hang again in the loop's own end.
+            os._exit(0)
+    stop.cancel()
     with suppress(asyncio.CancelledError):
         await work
     log.info("stopped")
     return 0
+
+
+async def _signalled() -> None:
+    """Returns at SIGTERM or SIGINT; a second one ends the process at once."""
+    signalled = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in STOPS:
+        loop.add_signal_handler(number, signalled.set)
+    await signalled.wait()
+    for number in STOPS:
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
 
 
 async def _ingest(
@@ -94,12 +124,18 @@ async def _ingest(
         open_dead_letters(kafka) as dead_letters,
     ):
         take_over = TakeOver(pool, cluster_id, limits.patience_s, accept_gap=accept_gap)
-        pipeline = Pipeline(pool, dead_letters, take_over, limits)
-        async with open_fetcher(kafka, ingest, pipeline.on_revoked) as fetcher:
+        watchdog = Watchdog(limits.stall_s)
+        pipeline = Pipeline(pool, dead_letters, take_over, limits, watchdog.reassure)
+        async with (
+            open_fetcher(kafka, ingest, pipeline.on_revoked) as fetcher,
+            watchdog.watching(),
+        ):
             fetcher.subscribe([kafka.samples_topic, kafka.events_topic])
+            # Often enough that an absence is known before the watchdog's time is over.
+            beat_s = min(PERIOD_S, limits.stall_s / 4)
             upkeep = Upkeep(database, ingest.upkeep_interval)
             tasks = {
-                asyncio.create_task(beat_on(pool)),
+                asyncio.create_task(beat_on(pool, watchdog.reassure, beat_s)),
                 asyncio.create_task(upkeep.run()),
                 asyncio.create_task(pipeline.run(fetcher)),
             }

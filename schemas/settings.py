@@ -190,6 +190,7 @@ class IngestSettings(_Settings):
     batch_linger_ms: Annotated[int, Field(ge=0, le=60_000)] = 100
     claim_patience_ms: Annotated[int, Field(ge=100)] = 2_000
     drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
+    stall_timeout_ms: Annotated[int, Field(ge=1_000)] = 300_000
     upkeep_interval_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9464

@@ -24,6 +24,7 @@ LIMITS = Limits(
     linger_s=0.0,
     patience_s=0.1,
     drain_s=1.0,
+    stall_s=300.0,
     lateness=timedelta(days=31),
 )
 AWAY = psycopg.OperationalError("the connection is lost")
@@ -45,7 +46,9 @@ class Bench:
         self, log: Log, letters: Letters, claims: Claims, table: Table, limits: Limits = LIMITS
     ) -> None:
         self.log, self.letters, self.claims, self.table = log, letters, claims, table
-        self.pipeline = Pipeline(cast(Any, None), cast(Any, letters), cast(Any, claims), limits)
+        self.pipeline = Pipeline(
+            cast(Any, None), cast(Any, letters), cast(Any, claims), limits, lambda: None
+        )
         self.resolved = 0
         self.forgotten = 0
         self.keys: list[dict[tuple[str, str], int]] = []

@@ -1,7 +1,7 @@
 """Doubles of what the pipeline moves records between."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -78,11 +78,12 @@ class Log:
             raise answer
         return answer
 
-    async def tell_group(self, positions: dict[TopicPartition, int]) -> None:
+    async def tell_group(self, positions: dict[TopicPartition, int]) -> bool:
         self.told.append(dict(positions))
+        return True
 
-    def log_end(self, partition: TopicPartition) -> int | None:
-        return 1_000
+    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 1_000)
 
 
 class Letters:

@@ -1,5 +1,6 @@
 """How far behind each partition is, by a clock that stands still."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import pytest
@@ -22,16 +23,23 @@ class Log:
     def __init__(self, **ends: int | None) -> None:
         self._ends = ends
         self.told: list[dict[TopicPartition, int]] = []
+        self.answers = True
 
-    def log_end(self, partition: TopicPartition) -> int | None:
-        return self._ends.get(f"p{partition.partition}")
+    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        ends = {partition: self._ends.get(f"p{partition.partition}") for partition in partitions}
+        return {partition: end for partition, end in ends.items() if end is not None}
 
-    async def tell_group(self, positions: dict[TopicPartition, int]) -> None:
+    async def tell_group(self, positions: dict[TopicPartition, int]) -> bool:
         self.told.append(dict(positions))
+        return self.answers
 
 
 async def tell(progress: Progress, log: Log) -> None:
     await progress.tell(cast(Fetcher, log))
+
+
+def nothing() -> None:
+    return None
 
 
 def lag(partition: TopicPartition = HERE) -> tuple[float | None, float | None]:
@@ -48,10 +56,10 @@ def stored_to(next_offset: int) -> dict[TopicPartition, Span]:
 
 
 LAGS = [
-    ("nothing fetched yet", 5, None, (None, None)),
+    ("a broker that does not answer", 5, None, (None, None)),
     ("behind", 5, 9, (4, 60)),
     ("all stored", 5, 5, (0, 0)),
-    ("ahead of what the last fetch knew", 5, 3, (0, 0)),
+    ("ahead of what the broker told", 5, 3, (0, 0)),
 ]
 
 
@@ -59,7 +67,7 @@ LAGS = [
     ("stored", "end", "expected"), [c[1:] for c in LAGS], ids=[c[0] for c in LAGS]
 )
 async def test_lag(stored: int, end: int | None, expected: tuple[float, float]) -> None:
-    progress = Progress(lambda: NOW_S)
+    progress = Progress(nothing, lambda: NOW_S)
     progress.start({HERE: 0})
     progress.move(stored_to(stored))
     await tell(progress, Log(p0=end))
@@ -67,14 +75,14 @@ async def test_lag(stored: int, end: int | None, expected: tuple[float, float]) 
 
 
 async def test_before_the_first_batch_there_is_no_age() -> None:
-    progress = Progress(lambda: NOW_S)
+    progress = Progress(nothing, lambda: NOW_S)
     progress.start({HERE: 2})
     await tell(progress, Log(p0=9))
     assert lag() == (7, 0)
 
 
 async def test_a_broker_clock_ahead_of_ours_is_no_negative_age() -> None:
-    progress = Progress(lambda: NOON.timestamp() - 10)
+    progress = Progress(nothing, lambda: NOON.timestamp() - 10)
     progress.start({HERE: 0})
     progress.move(stored_to(5))
     await tell(progress, Log(p0=9))
@@ -82,7 +90,7 @@ async def test_a_broker_clock_ahead_of_ours_is_no_negative_age() -> None:
 
 
 async def test_the_group_is_told_every_few_seconds_at_most() -> None:
-    progress, log = Progress(lambda: NOW_S), Log(p0=9)
+    progress, log = Progress(nothing, lambda: NOW_S), Log(p0=9)
     progress.start({HERE: 0})
     for _ in range(10):
         await tell(progress, log)
@@ -91,10 +99,44 @@ async def test_the_group_is_told_every_few_seconds_at_most() -> None:
 
 
 async def test_partitions_that_are_gone_are_told_no_more() -> None:
-    progress = Progress(lambda: NOW_S)
+    progress = Progress(nothing, lambda: NOW_S)
     progress.start({HERE: 0, THERE: 0})
     await tell(progress, Log(p0=9, p1=9))
     assert lag(THERE) == (9, 0)
     progress.start({HERE: 0})
     assert lag(THERE) == (None, None)
     assert REGISTRY.get_sample_value("fleetgauge_assigned_partitions") == 1
+
+
+REASSURES = [
+    ("all stored", {"p0": 5}, True, True),
+    ("something waits", {"p0": 6}, True, False),
+    ("the log does not answer", {"p0": None}, True, False),
+    ("the group does not answer", {"p0": 5}, False, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("ends", "answers", "is_reassured"), [c[1:] for c in REASSURES], ids=[c[0] for c in REASSURES]
+)
+async def test_nothing_to_do_is_known_from_the_broker(
+    ends: dict[str, int | None], answers: bool, is_reassured: bool
+) -> None:
+    reassured: list[bool] = []
+    progress = Progress(lambda: reassured.append(True), lambda: NOW_S)
+    progress.start({HERE: 5})
+    reassured.clear()
+    log = Log(**ends)
+    log.answers = answers
+    await tell(progress, log)
+    assert bool(reassured) is is_reassured
+
+
+async def test_getting_on_reassures_and_so_does_having_no_partition() -> None:
+    reassured: list[str] = []
+    progress = Progress(lambda: reassured.append("!"), lambda: NOW_S)
+    progress.start({HERE: 0})
+    progress.move(stored_to(5))
+    progress.start({})
+    await tell(progress, Log())
+    assert reassured == ["!"] * 4
