@@ -55,10 +55,10 @@ class Progress:
         if self.stored.keys() != stored.keys():
             # Given up meanwhile: their lag is another's to tell.
             return
-        for partition, end in ends.items():
-            self._tell_lag(partition, max(0, end - stored[partition]))
-        is_behind = any(end > stored[partition] for partition, end in ends.items())
-        if await fetcher.tell_group(stored) and ends and not is_behind:
+        behind = {p: max(0, end - self.stored[p]) for p, end in ends.items()}
+        for partition, records in behind.items():
+            self._tell_lag(partition, records)
+        if await fetcher.tell_group(stored) and ends and not any(behind.values()):
             self._reassure()
 
     def _tell_lag(self, partition: TopicPartition, behind: int) -> None:

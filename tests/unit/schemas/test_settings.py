@@ -41,7 +41,6 @@ WRONG: list[tuple[Group, str, str, str]] = [
     (DatabaseSettings, "DATABASE_URL", "mysql://x/y", "takes postgresql://user:password@host:port"),
     (DatabaseSettings, "DATABASE_URL", "postgresql://host", "takes postgresql://"),
     (DatabaseSettings, "DATABASE_URL", "", "takes postgresql://"),
-    (DatabaseSettings, "DATABASE_URL", "postgresql://u:50%more@h/d", "write %25 for it"),
     (DatabaseSettings, "LATENESS_LIMIT_DAYS", "0", "Input should be greater than or equal to 1"),
     (DatabaseSettings, "RAW_RETENTION_DAYS", "a month", "Input should be a valid integer"),
     (DatabaseSettings, "METRICS_1H_RETENTION_DAYS", "7", "takes 8 or more: the range 7d is"),
