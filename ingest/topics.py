@@ -138,16 +138,25 @@ async def _create_topics(kafka: KafkaSettings) -> None:
                 await _check_timestamps(admin, topic)
 
 
-async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings) -> bool:
-    """Whether it was missing; another `migrate` may be at the same work."""
-    settings = {
+def config(topic: Topic, kafka: KafkaSettings) -> dict[str, str]:
+    """A topic's settings on the broker, as `migrate` makes it."""
+    # What is acknowledged survives the loss of a broker, where there are others to keep it.
+    safety = {"min.insync.replicas": "2"} if kafka.topic_replication > 2 else {}
+    return {
         # "The broker's clock" of the contract must be in the record, whoever sent it.
         TIMESTAMP_TYPE: "LogAppendTime",
         MAX_BYTES: str(topic.max_bytes),
         "retention.ms": str(kafka.topic_retention_days * DAY_MS),
         "cleanup.policy": topic.cleanup,
+        **safety,
     }
-    new = NewTopic(topic.name, topic.partitions, kafka.topic_replication, topic_configs=settings)
+
+
+async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings) -> bool:
+    """Whether it was missing; another `migrate` may be at the same work."""
+    new = NewTopic(
+        topic.name, topic.partitions, kafka.topic_replication, topic_configs=config(topic, kafka)
+    )
     response = await admin.create_topics([new])
     ((_, code, *rest),) = response.topic_errors
     problem = for_code(code)
