@@ -3,14 +3,19 @@
 What to do when one moves is in `docs/operators/ingest.md`.
 """
 
+from typing import get_args
+
 from prometheus_client import Counter, Gauge, Histogram
 
-from ingest.batch import Intake, by_type
+from ingest.batch import Intake, Reason, by_type
 
 RECORDS = Counter("fleetgauge_records", "Kafka records read and settled.", ["topic"])
 ROWS = Counter("fleetgauge_rows", "Events written, resent ones included, by type.", ["type"])
 DUPLICATES = Counter("fleetgauge_duplicates", "Events that were stored already.", ["type"])
 DEAD_LETTERS = Counter("fleetgauge_dead_letters", "Events that could not be used.", ["reason"])
+# Told from the start: Prometheus sees no increase in a series that begins at 1.
+for _reason in get_args(Reason):
+    DEAD_LETTERS.labels(_reason)
 BATCH_SECONDS = Histogram(
     "fleetgauge_batch_seconds",
     "Seconds from a batch's first statement to its COMMIT.",

@@ -3,29 +3,33 @@
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy.local import docker, files, host, process
-from tests.stack import REPOSITORY
-
-CACHE = REPOSITORY / ".stack" / "cache"
-SUITE = "trixie"
+from deploy.local import docker
+from tests.integration.deploy.debian import extracted
 
 
-def config(file: Path, variables: dict[str, str]) -> dict[str, Any]:
-    """A compose file as Docker Compose understands it; AssertionError where it does not."""
-    done = run(file, variables, "--format", "json")
+def config(file: Path, variables: dict[str, str], *over: Path) -> dict[str, Any]:
+    """A compose file, and others over it, as Docker Compose understands them.
+
+    AssertionError where it does not.
+    """
+    done = run(file, variables, "--format", "json", over=over)
     if done.returncode:
         raise AssertionError(done.stderr)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def run(file: Path, variables: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    file: Path, variables: dict[str, str], *words: str, over: Sequence[Path] = ()
+) -> "subprocess.CompletedProcess[str]":
     """`docker compose config WORDS…` with these variables, whatever comes of it."""
+    files_given = [word for path in (file, *over) for word in ("-f", path)]
     return subprocess.run(
-        [*_program(), "-f", file, "config", *words],
+        [*_program(), *files_given, "config", *words],
         env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
@@ -37,12 +41,5 @@ def _program() -> list[str | Path]:
     """This machine's Docker Compose, or Debian's, taken out of its package."""
     if docker.succeeds(["docker", "compose", "version"]):
         return ["docker", "compose"]
-    folder = CACHE / f"debian-{SUITE}-docker-compose"
-    host.ensure(["mmdebstrap"])
-    files.build_once(folder, _extract)
+    folder = extracted("docker-compose")
     return [folder / "usr" / "libexec" / "docker" / "cli-plugins" / "docker-compose"]
-
-
-def _extract(folder: Path) -> None:
-    process.run(["mmdebstrap", "--variant=extract", "--include=docker-compose", SUITE, folder])
-    folder.chmod(0o755)

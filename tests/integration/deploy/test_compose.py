@@ -1,18 +1,23 @@
 """The compose files as Docker Compose understands them: whole, pinned, of the same images."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from deploy.local import docker
 from deploy.local.instance import Instance, Kept
+from schemas.settings import IngestSettings
 from tests.integration.deploy.compose import config, run
 from tests.stack import REPOSITORY
 
 ALL = REPOSITORY / "deploy" / "compose.yaml"
 VARIABLES = {"DATABASE_PASSWORD": "p", "FLEETGAUGE_JWT_SECRET": "s"}
 OWN = {"migrate", "ingest", "serve"}
+MONITORING = REPOSITORY / "deploy" / "compose.monitoring.yaml"
+PASSWORDS = {"GRAFANA_PASSWORD": "g", "GRAFANA_DATABASE_PASSWORD": "d"}
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +106,38 @@ def test_the_local_broker_and_the_plain_one_have_the_same_settings(
     names = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in plain.items()}
     composed = local_services["kafka"]["environment"]
     assert {name: composed.get(name) for name in names} == names
+
+
+@pytest.fixture(scope="module")
+def monitored() -> dict[str, Any]:
+    found: dict[str, Any] = config(ALL, VARIABLES | PASSWORDS, MONITORING)["services"]
+    return found
+
+
+def test_prometheus_finds_what_it_scrapes(monitored: dict[str, Any]) -> None:
+    scraped = yaml.safe_load((REPOSITORY / "deploy/prometheus/prometheus.yml").read_text())
+    targets = [job["static_configs"][0]["targets"] for job in scraped["scrape_configs"]]
+    serve, ingest = (monitored[name]["environment"] for name in ("serve", "ingest"))
+    anywhere = "0.0.0.0"  # noqa: S104
+    assert serve["FLEETGAUGE_HTTP_METRICS_HOST"] == ingest["FLEETGAUGE_METRICS_HOST"] == anywhere
+    port = IngestSettings.model_fields["metrics_port"].default
+    served = serve["FLEETGAUGE_HTTP_METRICS_PORT"]
+    assert targets == [[f"ingest:{port}"], [f"serve:{served}"]]
+
+
+def test_grafana_is_told_all_that_its_files_ask_for(monitored: dict[str, Any]) -> None:
+    grafana = monitored["grafana"]
+    mounted = {volume["target"]: Path(volume["source"]) for volume in grafana["volumes"]}
+    provisioning = mounted["/etc/grafana/provisioning"]
+    texts = [path.read_text() for path in provisioning.rglob("*.yaml")]
+    assert {name for text in texts for name in re.findall(r"\$\{(\w+)\}", text)} <= set(
+        grafana["environment"]
+    )
+    (folder,) = re.findall(r"^ +path: (.*)$", "\n".join(texts), re.M)
+    assert list(mounted[folder].glob("*.json"))
+
+
+def test_monitoring_is_pinned_and_reached_from_this_machine_only(monitored: dict[str, Any]) -> None:
+    for name in ("prometheus", "grafana"):
+        assert monitored[name]["image"].rpartition(":")[2].lstrip("v")[0].isdecimal()
+        assert {port["host_ip"] for port in monitored[name]["ports"]} == {"127.0.0.1"}

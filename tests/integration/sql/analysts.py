@@ -21,9 +21,31 @@ BLOCKS: Final[dict[str, str]] = dict(
 )
 ACCESS: Final = BLOCKS["Giving somebody access"]
 QUESTIONS: Final = {name: text for name, text in BLOCKS.items() if text != ACCESS}
-BUSINESS: Final = Path(__file__).with_name("business.sql")
+_BUSINESS: Final = Path(__file__).with_name("business.sql")
 # A Tuesday; what the page asks relative to now is asked as of then.
 NOW: Final = "timestamptz '2026-03-10T14:30Z'"
+
+
+# View: the table that a query of it reads, besides small ones.
+READS: Final = {
+    "samples": "agent_samples",
+    "metrics_24h": "agent_metrics_5m",
+    "metrics_7d": "agent_metrics_1h",
+    "metrics_30d": "agent_metrics_1d",
+    "fleet_1h": "platform_metrics_1h",
+    "agents_now": None,
+}
+BUSINESS: Final = {
+    "business_payments": "payments",
+    "business_bookings": "bookings",
+    "business_fans": "fans",
+    "business_plays": "plays",
+    "business_skills": "skills",
+    "business_deployments": "deployments",
+    "revenue_daily": "revenue_days",
+    "listening_daily": "listening_days",
+}
+SMALL: Final = {"agents", "agent_latest", "agent_states"}
 
 
 class Logins:
@@ -93,7 +115,7 @@ def let_in(database: str, name: str) -> None:
 def store_business(database: str) -> None:
     """What two users earn, book and play, up to 14:30 on 10 March 2026."""
     with psycopg.connect(database) as connection:
-        connection.execute(BUSINESS.read_bytes())
+        connection.execute(_BUSINESS.read_bytes())
 
 
 def store_history(database: str) -> None:
@@ -138,3 +160,25 @@ def store_history(database: str) -> None:
                 and user_id || agent_id <> 'boba1'
             """
         )
+
+
+def relations(connection: psycopg.Connection[Any], query: str) -> set[str]:
+    """The tables that a query's plan reads; a chunk counts as its hypertable."""
+    explain = f"explain (format json) {query.replace('now()', NOW)}"
+    (plan,) = connection.execute(explain.encode()).fetchone() or ("",)
+    names = set(values_of(plan, "Relation Name"))
+    chunks = dict(
+        connection.execute(
+            "select chunk_name::text, hypertable_name::text from timescaledb_information.chunks"
+        ).fetchall()
+    )
+    return {chunks.get(name, name) for name in names}
+
+
+def values_of(plan: Any, key: str) -> Iterator[str]:
+    """What a plan, or a part of it, says under this key, at any depth."""
+    parts = plan.values() if isinstance(plan, dict) else plan if isinstance(plan, list) else []
+    for part in parts:
+        yield from values_of(part, key)
+    if isinstance(plan, dict) and key in plan:
+        yield plan[key]

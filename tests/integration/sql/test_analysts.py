@@ -10,37 +10,23 @@ import pytest
 from psycopg import errors
 
 from tests.integration.sql.analysts import (
+    BUSINESS,
     NOW,
     PAGE,
     QUESTIONS,
+    READS,
+    SMALL,
     Logins,
     as_role,
     let_in,
     logins,
+    relations,
     store_business,
     store_history,
+    values_of,
 )
 from tests.stack import Stack, created_database, migrate
 
-READS = {
-    "samples": "agent_samples",
-    "metrics_24h": "agent_metrics_5m",
-    "metrics_7d": "agent_metrics_1h",
-    "metrics_30d": "agent_metrics_1d",
-    "fleet_1h": "platform_metrics_1h",
-    "agents_now": None,
-}
-BUSINESS = {
-    "business_payments": "payments",
-    "business_bookings": "bookings",
-    "business_fans": "fans",
-    "business_plays": "plays",
-    "business_skills": "skills",
-    "business_deployments": "deployments",
-    "revenue_daily": "revenue_days",
-    "listening_daily": "listening_days",
-}
-SMALL = {"agents", "agent_latest", "agent_states"}
 # The answers at NOW, times as text in UTC.
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "Which agents are busiest today?": [
@@ -180,27 +166,6 @@ def test_a_question_is_answered(analyst: str, question: str) -> None:
     assert found == ANSWERS[question]
 
 
-def relations(connection: psycopg.Connection[Any], query: str) -> set[str]:
-    """The tables that a query's plan reads; a chunk counts as its hypertable."""
-    explain = f"explain (format json) {query.replace('now()', NOW)}"
-    (plan,) = connection.execute(explain.encode()).fetchone() or ("",)
-    names = set(_values(plan, "Relation Name"))
-    chunks = dict(
-        connection.execute(
-            "select chunk_name::text, hypertable_name::text from timescaledb_information.chunks"
-        ).fetchall()
-    )
-    return {chunks.get(name, name) for name in names}
-
-
-def _values(plan: Any, key: str) -> Iterator[str]:
-    parts = plan.values() if isinstance(plan, dict) else plan if isinstance(plan, list) else []
-    for part in parts:
-        yield from _values(part, key)
-    if isinstance(plan, dict) and key in plan:
-        yield plan[key]
-
-
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_question_reads_its_aggregate(history: str, question: str) -> None:
     query = QUESTIONS[question]
@@ -225,7 +190,7 @@ def test_a_user_is_asked_for_by_key(history: str, question: str) -> None:
         connection.execute("set enable_bitmapscan = off")
         explain = f"explain (format json) {QUESTIONS[question].replace('now()', NOW)}"
         (plan,) = connection.execute(explain.encode()).fetchone() or ("",)
-    conditions = list(_values(plan, "Index Cond"))
+    conditions = list(values_of(plan, "Index Cond"))
     assert [c for c in conditions if condition in c], json.dumps(plan, indent=1)
 
 
