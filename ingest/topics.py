@@ -25,6 +25,9 @@ log = structlog.get_logger("migrate")
 
 PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
+# Just made, a topic is not known to every broker at once.
+KNOWN_WITHIN_S: Final = 2.0
+UNKNOWN: Final = UnknownTopicOrPartitionError.errno
 DAY_MS: Final = 86_400_000
 TIMESTAMP_TYPE: Final = "message.timestamp.type"
 MAX_BYTES: Final = "max.message.bytes"
@@ -110,11 +113,18 @@ async def check_topics(kafka: KafkaSettings) -> str:
 
 async def partitions_of(kafka: KafkaSettings, name: str) -> list[int]:
     """A topic's partitions; raises TopicError where there is no such topic."""
+    deadline = time.monotonic() + KNOWN_WITHIN_S
     async with _admin(kafka) as admin:
-        (found,) = await admin.describe_topics([name])
-    if found["error_code"] == UnknownTopicOrPartitionError.errno:
-        raise TopicError(f"topic {name} is missing: run 'fleetgauge migrate'")
+        while (found := await _describe(admin, name))["error_code"] == UNKNOWN:
+            if time.monotonic() >= deadline:
+                raise TopicError(f"topic {name} is missing: run 'fleetgauge migrate'")
+            await asyncio.sleep(KNOWN_WITHIN_S / 10)
     return sorted(partition["partition"] for partition in found["partitions"])
+
+
+async def _describe(admin: AIOKafkaAdminClient, name: str) -> Any:
+    (found,) = await admin.describe_topics([name])
+    return found
 
 
 async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> None:

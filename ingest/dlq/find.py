@@ -17,6 +17,9 @@ class Own(NamedTuple):
     partition: int
     offset: int
 
+    def __str__(self) -> str:
+        return f"{self.partition}:{self.offset}"
+
 
 Target = Own | Place
 

@@ -65,7 +65,10 @@ def _ended(work: Coroutine[Any, Any, int]) -> int:
     try:
         return asyncio.run(work)
     except ProducerFenced:
-        log.error("another replay has begun, and this one ends; what is left, that one replays")
+        log.error(
+            "this replay is ended: another one has begun, or it stood still for too long; "
+            "run it again for what is left"
+        )
     except KafkaError as error:
         log.error("Kafka cannot be used", error=str(error))
     except TopicError as error:

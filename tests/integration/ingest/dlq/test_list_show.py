@@ -4,16 +4,18 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from aiokafka.admin import NewTopic
+from click.testing import CliRunner
 
+from fleetgauge import main
 from ingest.dlq.wanted import Wanted
 from schemas.settings import KafkaSettings
 from tests.integration.ingest.dlq.letters import found, refused, write
 from tests.integration.ingest.kafka import Put, put
 from tests.integration.ingest.test_topics import admin
-from tests.process import fleetgauge
 from tests.stack import Stack
 from tests.unit.ingest.records import record
 
@@ -41,10 +43,10 @@ async def some(dead_letters: KafkaSettings) -> KafkaSettings:
 
 async def output(told: dict[str, str], *words: str, code: int = 0) -> str:
     """What a command prints, and it ends with that code."""
-    with fleetgauge(told, "dlq", *words) as process:
-        assert await asyncio.to_thread(process.await_exit) == code, process.output
-    assert "Traceback" not in process.output
-    return process.output
+    invoked = partial(CliRunner().invoke, main, ["dlq", *words], env=told)
+    result = await asyncio.to_thread(invoked)
+    assert result.exit_code == code, result.output
+    return result.output
 
 
 async def test_filters(some: KafkaSettings) -> None:
@@ -156,11 +158,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("words", "sentence"), WRONG)
-def test_words_that_cannot_be_used(words: tuple[str, ...], sentence: str) -> None:
+async def test_words_that_cannot_be_used(words: tuple[str, ...], sentence: str) -> None:
     variables = {"FLEETGAUGE_KAFKA_BOOTSTRAP": "127.0.0.1:1", "COLUMNS": "200"}
-    with fleetgauge(variables, "dlq", *words) as process:
-        assert process.await_exit() == 2
-    assert sentence in process.output
+    assert sentence in await output(variables, *words, code=2)
 
 
 async def test_without_the_topics(told: Told) -> None:
