@@ -56,6 +56,8 @@ check: setup ## Style, types, import contracts and lock files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if command -v node >/dev/null; then for script in query/pages/*.js query/pages/dashboard/*.js; do \
+		node --input-type=module --check <$$script || { echo "in $$script"; exit 1; }; done; fi
 	@! grep -nE '://|^ *(-i|-f|--(extra-)?index-url|--find-links)\b' requirements/*.txt \
 		tests/package-lock.json \
 		|| { echo "a lock file names an address: make lock"; exit 1; }

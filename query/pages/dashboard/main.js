@@ -49,7 +49,7 @@ function enter(found) {
   if (found !== session) close();
   session = found;
   keep(session);
-  const asked = routeOf(location.hash) ?? home();
+  const asked = routeOf(location.hash) ?? routeOf(home());
   history.replaceState(null, "", hashOf(asked));
   open(asked);
 }
@@ -93,7 +93,7 @@ function show(node, title) {
 }
 
 function home() {
-  return session.scope === "platform" ? { user: null } : { user: session.sub };
+  return hashOf({ user: session.scope === "platform" ? null : session.sub });
 }
 
 function goTo(wanted) {
@@ -114,7 +114,7 @@ async function refresh() {
     const failed = problems.filter((problem) => problem !== null);
     const readAt = Math.max(...sections.map(({ shownAt }) => shownAt));
     bar.showFreshness(readAt ? new Date(readAt) : null, failed.length > 0);
-    return Math.max(0, ...failed.map(({ retryAfterS }) => (retryAfterS ?? 0) * 1000));
+    return Math.max(0, ...failed.map(({ retryAfterS }) => (retryAfterS ?? 0) * (1000 + 200 * Math.random())));
   } catch (problem) {
     if (!signal.aborted) turnAway(problem);
     return 0;
@@ -124,7 +124,7 @@ async function refresh() {
 function turnAway({ status, message }) {
   if (status === 401) return leave(whyNot(session));
   close();
-  show(refusal(message, hashOf(home())), "Not yours to see");
+  show(refusal(message, home()), "Not yours to see");
 }
 
 function whyNot({ endsAt }) {
