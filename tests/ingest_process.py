@@ -22,6 +22,10 @@ class IngestProcess:
         self.port = port
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def returncode(self) -> int | None:
         return self._process.returncode
 

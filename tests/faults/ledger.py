@@ -89,6 +89,10 @@ class Ledger:
                 self.entries.append(_Entry(place, event, is_refused))
         waiting.clear()
 
+    def enter(self, place: Place, event: Event | None, *, is_refused: bool) -> None:
+        """Notes what was put there in another way."""
+        self.entries.append(_Entry(place, event, is_refused))
+
     async def all_stored(self, deadline_s: float = 60.0) -> None:
         """Returns when the stored offsets have reached the end of both topics."""
         await all_stored(self.stack, self.database, self.topics, deadline_s)
