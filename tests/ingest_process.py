@@ -33,6 +33,9 @@ class IngestProcess:
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
 
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 
