@@ -77,7 +77,15 @@ def _over_all(rows: pl.DataFrame) -> pl.DataFrame:
 def _frame(connection: psycopg.Connection[Any], query: str) -> pl.DataFrame:
     cursor = connection.execute(query.encode())
     names = [column.name for column in cursor.description or ()]
-    return pl.DataFrame(cursor.fetchall(), schema=names, orient="row", infer_schema_length=None)
+    # Of no rows nothing could be inferred.
+    times = {name: pl.Datetime("us", "UTC") for name in names if name in {"ts", "bucket"}}
+    return pl.DataFrame(
+        cursor.fetchall(),
+        schema=names,
+        schema_overrides=times,
+        orient="row",
+        infer_schema_length=None,
+    )
 
 
 def _same(stored: pl.DataFrame, expected: pl.DataFrame, key: list[str]) -> None:

@@ -112,7 +112,7 @@ async def test_aggregates_equal_the_rows(
     assert old_chunks(database, now) > 100
     environment = ingest_environment(FLEETGAUGE_BATCH_MAX_ROWS="2000")
     business = Business(rng)
-    rounds = case.rounds(short=2, long=10)
+    rounds = case.rounds(short=2, long=7)
     async with (
         ingest_process(environment, tmp_path / "first.log") as first,
         ingest_process(environment, tmp_path / "second.log") as second,

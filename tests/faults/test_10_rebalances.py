@@ -124,7 +124,7 @@ class Group:
         await until(probe, "a batch of every partition of samples", 60)
 
 
-@pytest.mark.runs(short=1, long=2)
+@pytest.mark.runs(short=1, long=5)
 async def test_consumers_join_and_leave_under_load(
     run: int,
     case: Case,
@@ -137,7 +137,7 @@ async def test_consumers_join_and_leave_under_load(
     async with AsyncExitStack() as stack:
         group = Group(database, ledger.topics.samples, ingest_environment, tmp_path, rng, stack)
         async with load(ledger, rng):
-            for _ in range(case.rounds(short=6, long=25)):
+            for _ in range(case.rounds(short=6, long=10)):
                 await group.change()
         await ledger.all_stored()
         for member in group.members:
