@@ -83,6 +83,10 @@ faults: setup ## Break it on purpose, at length, and print what came of it; FAUL
 	@$(STACK) up $(FOR_TESTS)
 	$(BIN)/pytest tests/faults --faults-length long --numprocesses 3 --dist worksteal
 
+.PHONY: screenshots
+screenshots: setup ## Take the pictures in docs/images anew, of a simulated fleet; needs Chromium
+	@$(BIN)/python -m tests.browser.screenshots
+
 .PHONY: bench
 bench: setup ## Measure, print, and write docs/benchmarks.md; takes about four minutes
 	@$(BIN)/python -m tests.bench
