@@ -1,0 +1,72 @@
+"""Every named query is understood by the community edition, and runs."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from sql.queries import FOLDER, query
+from tests.community.server import IS_FULL
+
+NOW: Final = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
+TIMES: Final = dict.fromkeys(
+    (
+        *("now", "start", "stop", "before", "month", "last_month", "partner", "recent", "week"),
+        *("minute", "minutes_start", "minutes_midnight", "range_start", "range_end", "ts"),
+        "last_record_ts",
+    ),
+    NOW,
+)
+# By a parameter's name; where the query asks for an array, one with this in it.
+VALUES: Final[dict[str, Any]] = {
+    **TIMES,
+    "today": NOW,
+    "date": date(2026, 3, 10),
+    "width": timedelta(hours=1),
+    "every": timedelta(hours=1),
+    "status": "succeeded",
+    "segment": "casual",
+    "active": True,
+    "currency": "USD",
+    "relation": "agent_samples",
+    "failure": None,
+    "waiting_pid": 0,
+}
+NUMBERS: Final = re.compile(
+    r"(key|amount|count|days|epoch|offset|log_start|crc|partition|removed|shard|buckets_of_today)s?$"
+    r"|^bucket_"
+)
+# Where a name stands for something else.
+OTHER: Final[dict[str, dict[str, Any]]] = {
+    "drop_chunk": {"range_start": NOW - timedelta(days=1)},
+    "store_booking": {"status": ["pending"]},
+    "store_status": {"status": ["running"]},
+}
+# These fill or read a table that the other one makes.
+AFTER: Final = {"insert_resent_samples": "create_resent_samples"}
+NAMES: Final = sorted(file.stem for file in FOLDER.glob("*.sql"))
+
+
+def parameters(text: str) -> dict[str, Any]:
+    """A value for each parameter of a query, of the type that its name tells."""
+    values = {}
+    for name, cast in re.findall(r"%\((\w+)\)s(?:::(\w+(?:\[\])?))?", text):
+        value = VALUES.get(
+            name, VALUES.get(name.removesuffix("s"), 1 if NUMBERS.search(name) else "u")
+        )
+        values[name] = [value] if cast.endswith("[]") else value
+    return values
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs(community: str, name: str) -> None:
+    text = query(name).decode()
+    if re.search(r"^copy", text, re.MULTILINE) and not IS_FULL:
+        pytest.skip("WebAssembly has no COPY")
+    with psycopg.connect(community) as connection:
+        if name in AFTER:
+            connection.execute(query(AFTER[name]))
+        connection.execute(query(name), {**parameters(text), **OTHER.get(name, {})})
+        connection.rollback()

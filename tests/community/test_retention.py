@@ -1,0 +1,97 @@
+"""Columnstore and retention between writes and reads change no answer inside its window."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.community.jobs import pause_jobs, run_job
+from tests.community.samples import refresh, store
+from tests.community.test_answers import Side
+from tests.rollups import LEVELS
+
+NOW = datetime.now(UTC).replace(second=0, microsecond=0)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+POLICIES = ("policy_compression", "compress_metrics", "policy_retention")
+SUMS = "samples, cpu_sum, memory_sum, messages, errors, response_ms_sum, up_buckets"
+WINDOWS = {"agent_metrics_5m": 90, "agent_metrics_1h": 365, "agent_metrics_1d": 400}
+# Past the retention of samples, and of 5 minutes.
+DAYS = [*range(5), *range(5, 40, 3), *range(88, 94, 2)]
+
+
+@pytest.fixture
+def side(community: str) -> Any:
+    with psycopg.connect(community, autocommit=True) as connection:
+        pause_jobs(connection)
+        yield Side(community, connection)
+
+
+def history(days: Iterable[int]) -> list[tuple[Any, ...]]:
+    """Two agents, a sample in six hours, figures by age."""
+    ages = [day * DAY + hour * HOUR for day in days for hour in range(0, 24, 6)]
+    return [(NOW - age, key, age.days % 90, 5, age.days, 1, 2.5) for age in ages for key in (1, 2)]
+
+
+def kept(side: Side) -> dict[str, list[Any]]:
+    """Every level, as far back as it is kept."""
+    return {
+        relation: side.connection.execute(
+            f"select bucket, agent_key, {SUMS} from {relation} "  # noqa: S608 - names of ours
+            "where bucket >= %s order by 1, 2".encode(),
+            [NOW - (days - 1) * DAY],
+        ).fetchall()
+        for relation, days in WINDOWS.items()
+    }
+
+
+def chunks(side: Side, relation: str) -> tuple[int, int]:
+    """How many chunks there are, and how many of them in the columnstore."""
+    told = side.connection.execute(
+        "select count(*), count(*) filter (where is_compressed) "
+        "from timescaledb_information.chunks as chunk "
+        "left join timescaledb_information.continuous_aggregates as made "
+        "on made.materialization_hypertable_name = chunk.hypertable_name "
+        "where coalesce(made.view_name, chunk.hypertable_name) = %s",
+        [relation],
+    ).fetchone()
+    return told or (0, 0)
+
+
+def test_no_answer_changes(side: Side) -> None:
+    for agent in ("a", "b"):
+        side.connection.execute("insert into agents (user_id, agent_id) values ('u', %s)", [agent])
+    store(side.connection, history(DAYS))
+    side.connection.execute("analyze agent_samples")
+    refresh(side.connection, NOW - 95 * DAY, NOW)
+    answers, rollups = asyncio.run(side.answers(NOW)), kept(side)
+    assert all(len(rows) >= 2 * len(DAYS) for rows in rollups.values())
+    for policy in POLICIES:
+        assert run_job(side.connection, policy)
+        assert asyncio.run(side.answers(NOW)) == answers, policy
+        assert kept(side) == rollups, policy
+        run_job(side.connection, "refresh_metrics")
+        assert kept(side) == rollups, policy
+    # Older ones are gone, and all but the newest three or so are in columns.
+    total, in_columns = chunks(side, "agent_samples")
+    assert 12 < total < len(DAYS)
+    assert total - in_columns in {3, 4, 5}
+    total, in_columns = chunks(side, "agent_metrics_5m")
+    assert 0 < in_columns < total < len(DAYS)
+
+    # Into the columnstore and beside it, new and sent again.
+    late = [(ts + timedelta(seconds=9), *rest) for ts, *rest in history(range(0, 31, 3))]
+    store(side.connection, [*late, *history(day for day in DAYS if day < 31)])
+    run_job(side.connection, "refresh_metrics")
+    after = kept(side)
+    for relation in LEVELS:
+        counted = [sum(row[2] for row in rows[relation]) for rows in (rollups, after)]
+        assert counted[1] == counted[0] + len(late), relation
+    answers = asyncio.run(side.answers(NOW))
+    for policy in POLICIES:
+        run_job(side.connection, policy)
+        assert asyncio.run(side.answers(NOW)) == answers, policy
+        assert kept(side) == after, policy
