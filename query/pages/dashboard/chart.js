@@ -14,6 +14,7 @@ export class Chart {
   #plot;
   #buckets = [];
   #each = "";
+  #watch = new ResizeObserver(() => this.#resize());
 
   /** `kind`: the value's `name` and `unit(each)`, `bars` or a line, the `reach` and look of its `axis`.
    *
@@ -24,7 +25,7 @@ export class Chart {
     this.#kind = kind;
     this.#plot = new uPlot(this.#options(group, moved), [[], [], []], host);
     this.#plot.over.addEventListener("pointermove", (event) => this.#followTouch(event));
-    new ResizeObserver(() => this.#resize()).observe(host);
+    this.#watch.observe(host);
   }
 
   /** Shows the buckets of a timeline, `each` of which is so long. */
@@ -53,6 +54,7 @@ export class Chart {
   }
 
   destroy() {
+    this.#watch.disconnect();
     this.#plot.destroy();
   }
 

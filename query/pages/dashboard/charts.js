@@ -46,6 +46,8 @@ export class Charts {
   /** Shows the buckets of a timeline, `each` of which is so long, in all charts. */
   draw(buckets, each) {
     this.#buckets = buckets;
+    // Another range may have fewer.
+    if (this.#place > this.#last) this.#place = null;
     for (const { kind, slider, chart } of this.#frames) {
       chart.draw(buckets, each);
       slider.setAttribute("aria-label", `${kind.title}, ${kind.unit(each)}`);
