@@ -4,6 +4,7 @@ import pytest
 from litestar import Litestar
 
 from query.gate import Gate
+from query.pages import FOLDER
 from tests.rows import insert, sample
 from tests.service import NOW, application, bearer, serving, token
 
@@ -76,7 +77,9 @@ async def test_other_methods_are_refused(app: Litestar, route: str) -> None:
 
 
 async def test_every_route_is_guarded(app: Litestar) -> None:
-    public = {"/livez", "/readyz", "/metrics", "/docs", "/docs.js", "/docs.css", "/openapi.json"}
+    public = {"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/asyncapi.json"}
+    parts = (file for file in FOLDER.rglob("*") if file.suffix in {".js", ".css", ".svg"})
+    public |= {f"/{file.relative_to(FOLDER).as_posix()}" for file in parts}
     found = set()
     for route in app.routes:
         for handler in getattr(route, "route_handlers", []):
