@@ -9,6 +9,7 @@ from ingest.doctor.examine import examine
 from ingest.doctor.finding import Finding, Level
 from ingest.upkeep import Upkeep
 from schemas.settings import DatabaseSettings, KafkaSettings
+from tests.community.samples import refresh
 from tests.community.server import community_database
 from tests.community.test_upkeep import NOTE_RUN
 from tests.stack import database_settings, free_port
@@ -38,7 +39,7 @@ async def test_what_the_server_does_by_itself_is_examined() -> None:
         behind = (await findings(settings))["refresh"]
         assert [f.level for f in behind] == [Level.WARNING]
 
-        connection.execute("call refresh_metrics_between(%s, %s)", [NOW - 11 * DAY, NOW])
+        refresh(connection, NOW - 11 * DAY, NOW)
         for (job,) in connection.execute(
             "select job_id from timescaledb_information.jobs where proc_name = 'policy_compression'"
         ).fetchall():
