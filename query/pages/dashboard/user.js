@@ -44,15 +44,15 @@ export class UserView {
   #showNow(section, history, performance, at) {
     const { status, asOf } = performance;
     const age = (at - Date.parse(asOf)) / 1000;
-    const newest = `newest sample ${fullTime(new Date(asOf), at)}`;
+    const newest = fullTime(new Date(asOf), at);
     const chip = part(this.node, "chip");
     chip.textContent = CHIPS[status];
     chip.className = `chip ${status}`;
-    tell(part(this.node, "newest"), status === "no_data" ? "" : `${newest}, ${span(age)} ago`);
+    tell(part(this.node, "newest"), status === "no_data" ? "" : `newest sample ${newest}, ${span(age)} ago`);
     tell(
       part(section, "stale"),
       status === "stale"
-        ? `No sample for ${span(age)}: the ${newest}. What its agents do now is not known.`
+        ? `No sample for ${span(age)}: the newest is of ${newest}. What the agents do now is not known.`
         : "",
     );
     showEmpty(part(section, "empty"), status === "no_data", this.#user);
