@@ -74,7 +74,8 @@ class Group:
             await self._claimed_since(before)
 
     async def stop(self, member: Member) -> None:
-        """One less, in good order."""
+        """One less, in good order; a process that has only begun would not know the signal."""
+        await member.process.said('"ingest runs"')
         assert await member.process.stop() == 0
 
     async def kill(self, member: Member) -> None:
