@@ -115,7 +115,7 @@ def judge_refreshes(refreshes: Sequence[Refresh], now: datetime) -> list[Finding
     if behind > MAX_WATERMARK_AGE:
         return [warning("refresh", says, mend, watermarks=facts)]
     if waited > MAX_TURN_AGE:
-        says = f"a day has waited for {_short(waited)} to be refreshed after late samples"
+        says = f"some older buckets have waited for {_short(waited)} to be gone over"
         return [warning("refresh", says, mend, watermarks=facts)]
     return [ok("refresh", says, watermarks=facts)]
 

@@ -1,4 +1,4 @@
--- Tell how far the rollups of the community edition are materialized, and how long ago the day that
+-- Tell how far the rollups of the community edition are materialized, and how long ago the part that
 -- has waited longest had its last turn.
 select
     aggregate.view_name,

@@ -109,7 +109,7 @@ REFRESHES: list[tuple[timedelta | None, timedelta | None, timedelta | None, Leve
     (None, None, None, Level.OK, "there are no samples yet"),
     (None, MINUTE, None, Level.WARNING, "rollups were never refreshed"),
     (HOUR, MINUTE, HOUR, Level.WARNING, "rollups are 0:59:00 behind the newest sample"),
-    (5 * MINUTE, MINUTE, 3 * HOUR, Level.WARNING, "a day has waited for 3:00:00"),
+    (5 * MINUTE, MINUTE, 3 * HOUR, Level.WARNING, "some older buckets have waited for 3:00:00"),
 ]
 
 
