@@ -9,22 +9,41 @@ import msgspec
 
 from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
 from ingest.batch import AGENT, Agent, Origin, Record, Rejection
+from ingest.names import are_plain, refuse_repeated
 from ingest.unpack import MAX_BATCH_BYTES, UnreadBatch
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Id, Message, Sample
 
 MSGPACK: Final = b"application/msgpack"
-Decoder = msgspec.json.Decoder[Message] | msgspec.msgpack.Decoder[Message]
-EventDecoder = msgspec.json.Decoder[Event] | msgspec.msgpack.Decoder[Event]
 Split = Callable[[bytes], Parts]
+Decoders = tuple[Callable[[bytes], Message], Callable[[bytes], Event], Split]
 
-_JSON: tuple[Decoder, EventDecoder, Split] = (
-    msgspec.json.Decoder(Message),
-    msgspec.json.Decoder(Event),
-    split_json,
-)
-_MSGPACK: tuple[Decoder, EventDecoder, Split] = (
-    msgspec.msgpack.Decoder(Message),
-    msgspec.msgpack.Decoder(Event),
+_JSON_MESSAGE: Final = msgspec.json.Decoder(Message)
+_JSON_EVENT: Final = msgspec.json.Decoder(Event)
+
+
+def _decode_json(value: bytes) -> Message:
+    message: Message = _JSON_MESSAGE.decode(value)
+    events = message if isinstance(message, list) else [message]
+    _refuse_repeated(value, events)
+    return message
+
+
+def _decode_json_event(value: bytes) -> Event:
+    event: Event = _JSON_EVENT.decode(value)
+    _refuse_repeated(bytes(value), [event])
+    return event
+
+
+def _refuse_repeated(value: bytes, events: list[Event]) -> None:
+    samples = [event for event in events if isinstance(event, Sample)]
+    if len(samples) < len(events) or not are_plain([value], samples):
+        refuse_repeated(value)
+
+
+_JSON: Decoders = (_decode_json, _decode_json_event, split_json)
+_MSGPACK: Decoders = (
+    msgspec.msgpack.Decoder(Message).decode,
+    msgspec.msgpack.Decoder(Event).decode,
     split_msgpack,
 )
 
@@ -62,7 +81,7 @@ def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], 
         return [], [Rejection(Origin(record), "too_large", detail)]
     whole, single, split = _MSGPACK if is_msgpack(record.headers) else _JSON
     try:
-        message = whole.decode(value)
+        message = whole(value)
     except UNUSABLE as error:
         return _decode_each(record, value, single, split, error)
     if isinstance(message, list):
@@ -86,13 +105,15 @@ def decode_samples(
         agents = set(map(AGENT, samples))
         if not known >= agents:
             msgspec.convert([*chain.from_iterable(agents)], list[Id])
+        if not are_plain(values, samples):
+            return None
     except (*UNUSABLE, TypeError):
         return None
     return samples
 
 
 def _decode_each(
-    record: Record, value: bytes, single: EventDecoder, split: Split, problem: Exception
+    record: Record, value: bytes, single: Callable[[bytes], Event], split: Split, problem: Exception
 ) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
     try:
         parts = split(value)
@@ -108,7 +129,7 @@ def _decode_each(
     for index, part in enumerate(parts):
         origin = Origin(record, index)
         try:
-            events.append((single.decode(part), origin))
+            events.append((single(part), origin))
         except UNUSABLE as error:
             rejections.append(_reject(origin, error))
     return events, rejections

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,6 +27,7 @@ PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
 # Just made, a topic is not known to every broker at once.
 KNOWN_WITHIN_S: Final = 2.0
+MADE_WITHIN_S: Final = 30.0
 UNKNOWN: Final = UnknownTopicOrPartitionError.errno
 DAY_MS: Final = 86_400_000
 TIMESTAMP_TYPE: Final = "message.timestamp.type"
@@ -101,14 +102,27 @@ async def check_topics(kafka: KafkaSettings) -> str:
     """The cluster's id, if every topic is there and stamped by the broker; raises TopicError."""
     async with _admin(kafka) as admin:
         cluster = await admin.describe_cluster()
-        there = set(await admin.list_topics())
+        unknown = await _unknown(admin, topics(kafka), KNOWN_WITHIN_S)
         for topic in topics(kafka):
-            if topic.name not in there:
+            if topic in unknown:
                 raise TopicError(f"topic {topic.name} is missing: run 'fleetgauge migrate'")
             await _check_timestamps(admin, topic)
             if topic.name == kafka.deadletter_topic:
                 await _warn_of_short_letters(admin, topic)
     return str(cluster["cluster_id"])
+
+
+async def _unknown(
+    admin: AIOKafkaAdminClient, wanted: Iterable[Topic], patience_s: float
+) -> list[Topic]:
+    """Those that the broker has not heard of after a while: news of a new topic takes its time."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        there = set(await admin.list_topics())
+        unknown = [topic for topic in wanted if topic.name not in there]
+        if not unknown or time.monotonic() >= deadline:
+            return unknown
+        await asyncio.sleep(KNOWN_WITHIN_S / 10)
 
 
 async def partitions_of(kafka: KafkaSettings, name: str) -> list[int]:
@@ -146,6 +160,11 @@ async def _create_topics(kafka: KafkaSettings) -> None:
                 log.info("topic created", topic=topic.name, partitions=topic.partitions)
             else:
                 await _check_timestamps(admin, topic)
+        for topic in await _unknown(admin, _to_make(kafka), MADE_WITHIN_S):
+            raise TopicError(
+                f"topic {topic.name} was made {MADE_WITHIN_S:.0f} s ago and the broker does not "
+                "know it: look at the broker's log, then run this again"
+            )
 
 
 def config(topic: Topic, kafka: KafkaSettings) -> dict[str, str]:

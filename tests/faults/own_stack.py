@@ -1,6 +1,7 @@
 """A broker and a database that nobody else uses, to be stopped and started."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -29,6 +30,17 @@ class OwnStack:
 
     async def start(self, part: str) -> None:
         await asyncio.to_thread(self.do, "start", part)
+
+    @property
+    def home(self) -> Path:
+        """Where the database server's files are."""
+        return (self._folder / "logs" / "database").resolve().parent
+
+    @property
+    def superuser_url(self) -> str:
+        kept = json.loads((self._folder / "instance.json").read_text(encoding="utf-8"))
+        password, port = kept["superuser_password"], kept["ports"]["database"]
+        return f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
 
     @property
     def stack(self) -> Stack:

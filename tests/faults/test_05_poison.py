@@ -59,6 +59,8 @@ POISON: dict[str, tuple[bytes | None, str]] = {
     "more than a megabyte": (sample(agentId="a" * 1_100_000), "too_large"),
     "deep nesting": (GOOD[:-1] + b',"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}", "malformed"),
     "wrong types": (sample(cpu="1", messages=[], errors=None), "invalid"),
+    "a field twice": (GOOD[:-1] + b',"cpu":2}', "malformed"),
+    "a field twice, the same": (status()[:-1] + b', "status" : "failed"}', "malformed"),
     "empty value": (b"", "malformed"),
     "tombstone": (None, "malformed"),
     "bytes": (b"\xff\xfe\0\1", "malformed"),

@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Identifier
 from tests.faults.ledger import Ledger
 from tests.faults.own_stack import OwnStack, own_stack
 from tests.faults.plugin import Case
+from tests.faults.small_disk import SmallDisk, small_disk
 from tests.ingest_process import IngestProcess, ingest_process
 from tests.oracle import Fleet
 from tests.stack import Stack
@@ -42,11 +43,28 @@ def stack(own: OwnStack) -> Stack:
 
 
 @pytest.fixture
-def empty_database(stack: Stack) -> str:
+def disk(own: OwnStack) -> Iterator[SmallDisk]:
+    """Below the database of a test that asks for it."""
+    with small_disk(own, 128 * MEBIBYTE) as mounted:
+        yield mounted
+
+
+@pytest.fixture
+def tablespace(request: pytest.FixtureRequest) -> str:
+    """Where the database is."""
+    if "disk" not in request.fixturenames:
+        return "pg_default"
+    mounted: SmallDisk = request.getfixturevalue("disk")
+    return mounted.tablespace
+
+
+@pytest.fixture
+def empty_database(stack: Stack, tablespace: str) -> str:
     """One that goes with its server: no connection has to outlive the server's shutdown."""
     name = f"test_{uuid4().hex[:16]}"
+    create = SQL("create database {} tablespace {}")
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        connection.execute(SQL("create database {}").format(Identifier(name)))
+        connection.execute(create.format(Identifier(name), Identifier(tablespace)))
     return urlunsplit(urlsplit(stack.database_url)._replace(path=f"/{name}"))
 
 
@@ -130,6 +148,33 @@ async def test_a_database_that_may_not_be_written(
         await ledger.all_stored(120)
         assert ingest.log.count('"claimed"') == 1
         assert await ingest.stop() == 0
+    await ledger.settle()
+
+
+@pytest.mark.fault(7, "database away")
+async def test_a_disk_that_is_full(
+    disk: SmallDisk,
+    ledger: Ledger,
+    ingest_environment: Environment,
+    tmp_path: Path,
+    rng: random.Random,
+) -> None:
+    async with ingest_process(ingest_environment(), tmp_path / "ingest.log") as ingest:
+        await ledger.send(FLEET.samples(2, rng))
+        await ledger.all_stored()
+        disk.fill(but_bytes=MEBIBYTE)
+        found = []
+        for second in range(6):
+            later = Fleet(4, 1_000, NOW + timedelta(seconds=second + 1), timedelta(minutes=1))
+            await ledger.send(later.samples(4, rng))
+            await ingest.said('"sqlstate":"53100"', times=second + 1)
+            found.append(resident(ingest))
+        assert max(found) - found[1] < 32 * MEBIBYTE
+        disk.clear()
+        await ledger.all_stored(120)
+        assert ingest.log.count('"claimed"') == 1
+        assert await ingest.stop() == 0
+        assert "Traceback" not in ingest.log
     await ledger.settle()
 
 

@@ -35,6 +35,7 @@ KINDS = {
     "invalid": record(encode(cpu=101)),
     "wrong agent id": record(encode(agentId="a 1")),
     "wrong user id": record(encode(userId="")),
+    "a field twice": record(GOOD[:-1] + b',"cpu":1}'),
     "type twice": record(GOOD[:-1] + b',"type":"status"}'),
     "malformed": record(b"{"),
     "bad UTF-8": record(GOOD.replace(b"alice", b"\xff")),
