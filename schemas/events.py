@@ -34,7 +34,16 @@ BookingStatus = Literal["pending", "completed", "cancelled"]
 Segment = Literal["superfan", "casual", "new"]
 
 
-class _Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="type", rename="camel"):
+class _Event(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    kw_only=True,
+    tag_field="type",
+    rename="camel",
+    # What is not told is left out, and not told to be null: readers take it in half the time.
+    omit_defaults=True,
+):
     """What every event carries: whose it is and when it happened."""
 
     user_id: Id
