@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composable, Identifier
 
 from tests.faults.ledger import Ledger
 from tests.faults.own_stack import OwnStack, own_stack
@@ -50,21 +50,20 @@ def disk(own: OwnStack) -> Iterator[SmallDisk]:
 
 
 @pytest.fixture
-def tablespace(request: pytest.FixtureRequest) -> str:
-    """Where the database is."""
+def place(request: pytest.FixtureRequest) -> Composable:
+    """Where the database is: on the disk of a test that asks for one, else with all others."""
     if "disk" not in request.fixturenames:
-        return "pg_default"
+        return SQL("")
     mounted: SmallDisk = request.getfixturevalue("disk")
-    return mounted.tablespace
+    return SQL("tablespace {}").format(Identifier(mounted.tablespace))
 
 
 @pytest.fixture
-def empty_database(stack: Stack, tablespace: str) -> str:
+def empty_database(stack: Stack, place: Composable) -> str:
     """One that goes with its server: no connection has to outlive the server's shutdown."""
     name = f"test_{uuid4().hex[:16]}"
-    create = SQL("create database {} tablespace {}")
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        connection.execute(create.format(Identifier(name), Identifier(tablespace)))
+        connection.execute(SQL("create database {} {}").format(Identifier(name), place))
     return urlunsplit(urlsplit(stack.database_url)._replace(path=f"/{name}"))
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -81,4 +83,16 @@ def run_alone(stack: Stack, name: str, change: Callable[[str], list[Composed]]) 
             [name],
         )
         for statement in change(name):
+            _when_alone(connection, statement)
+
+
+def _when_alone(connection: psycopg.Connection[Any], statement: Composed) -> None:
+    """The server's own workers come and go: it waits five seconds for them, which may not do."""
+    gives_up = time.monotonic() + 60
+    while True:
+        try:
             connection.execute(statement)
+            return
+        except psycopg.errors.ObjectInUse:
+            if time.monotonic() > gives_up:
+                raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -11,6 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from ingest.topics import TIMESTAMP_TYPE
 from tests.oracle import log_ends
 from tests.stack import Stack
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,14 @@ async def delete(stack: Stack, topic: str) -> None:
         await admin.close()
 
 
+async def _has(admin: AIOKafkaAdminClient, topic: str, config: dict[str, str]) -> bool:
+    """Whether the broker has heard of a topic's changed settings."""
+    asked = ConfigResource(ConfigResourceType.TOPIC, topic)
+    (answer,) = await admin.describe_configs([asked])
+    ((_, _, _, _, entries),) = answer.resources
+    return config.items() <= {name: value for name, value, *_ in entries}.items()
+
+
 async def set_max_bytes(stack: Stack, topic: str, max_bytes: int) -> None:
     """Bounds a topic's messages; of its other settings the stamp alone stays."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
@@ -74,5 +84,6 @@ async def set_max_bytes(stack: Stack, topic: str, max_bytes: int) -> None:
     try:
         config = {"max.message.bytes": str(max_bytes), TIMESTAMP_TYPE: "LogAppendTime"}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
+        await until(partial(_has, admin, topic, config), f"{config} of {topic}", 30.0)
     finally:
         await admin.close()

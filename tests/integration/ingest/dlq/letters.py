@@ -1,9 +1,11 @@
 """Dead letters as ingest writes them, and what a command makes of them."""
 
+import asyncio
+import time
 from collections.abc import Iterable
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from ingest.batch import Origin, Record, Rejection
 from ingest.deadletter import open_dead_letters
@@ -14,6 +16,7 @@ from ingest.dlq.wanted import Wanted
 from schemas.settings import KafkaSettings
 
 ANY: Final = Wanted()
+MARKS_WITHIN_S: Final = 5.0
 
 
 def refused(
@@ -35,8 +38,23 @@ async def found(kafka: KafkaSettings, wanted: Wanted = ANY) -> list[Letter]:
         return [letter async for letter in wanted_letters(log, wanted, lambda *_: None)]
 
 
+async def _written(kafka: KafkaSettings, partitions: list[TopicPartition]) -> dict[Any, int]:
+    """The ends of what is in the log, committed or not."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.kafka_bootstrap)
+    await consumer.start()
+    try:
+        ends: dict[Any, int] = await consumer.end_offsets(partitions)
+        return ends
+    finally:
+        await consumer.stop()
+
+
 async def committed(kafka: KafkaSettings, topic: str) -> list[Any]:
-    """Every record that a reader of committed ones gets, as ingest is one."""
+    """Every record that a reader of committed ones gets, as ingest is one.
+
+    The broker acknowledges a commit before its mark is in the log: a moment is left to it, and no
+    more, for a transaction may be open for good.
+    """
     consumer = AIOKafkaConsumer(
         topic,
         bootstrap_servers=kafka.kafka_bootstrap,
@@ -46,7 +64,13 @@ async def committed(kafka: KafkaSettings, topic: str) -> list[Any]:
     )
     await consumer.start()
     try:
-        ends = await consumer.end_offsets(list(consumer.assignment()))
+        partitions = list(consumer.assignment())
+        written = await _written(kafka, partitions)
+        gives_up = time.monotonic() + MARKS_WITHIN_S
+        while (ends := await consumer.end_offsets(partitions)) != written:
+            if time.monotonic() > gives_up:
+                break
+            await asyncio.sleep(0.05)
         records: list[Any] = []
         while any([await consumer.position(p) < end for p, end in ends.items()]):
             for some in (await consumer.getmany(timeout_ms=500)).values():
