@@ -46,6 +46,7 @@ async def test_drained_again_and_again(
             assert "Traceback" not in ingest.log
     await sending
     async with ingest_process(environment, tmp_path / "last.log") as ingest:
+        await ingest.said('"claimed"')
         await ledger.all_stored()
         assert await ingest.stop() == 0
     await ledger.settle()
