@@ -96,7 +96,7 @@ def fill(database: str) -> None:
     """What the tests know: alice's month, bob, who is silent, and agents in every state."""
     now = datetime.now(UTC)
     hours = [n for n in range(24) if n not in SILENT_HOURS]
-    days = [n for n in range(2, 30) if n not in SILENT_DAYS]
+    days = [n for n in range(1, 30) if n not in SILENT_DAYS]
     ages = [timedelta(seconds=1), *(timedelta(hours=n) for n in hours if n)]
     rows = [
         Row("alice/a", now - age, 20 + n, 40.25, 1_000 + 10 * n, n, 84.2)
