@@ -115,6 +115,8 @@ def health(readiness: Readiness) -> list[HTTPRouteHandler]:
         opt=PUBLIC,
         sync_to_thread=False,
         security=[{}],
+        operation_id="getLiveness",
+        response_description="It runs",
         summary="Whether the process runs",
     )
     def livez() -> Live:
@@ -125,6 +127,8 @@ def health(readiness: Readiness) -> list[HTTPRouteHandler]:
         "/readyz",
         opt=PUBLIC,
         security=[{}],
+        operation_id="getReadiness",
+        response_description="They can; there may be warnings",
         summary="Whether requests can be answered",
         responses={503: ResponseSpec(Ready, description="Why not", generate_examples=False)},
     )

@@ -100,6 +100,8 @@ def historical(source: Source) -> HTTPRouteHandler:
     @get(
         "/api/metrics/{userId:str}/historical",
         opt=failure(FAILURE),
+        operation_id="getHistorical",
+        response_description="The user's history",
         responses=answers(FAILURE),
         summary="A user's history",
     )

@@ -8,7 +8,15 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import (
+    Components,
+    OpenAPI,
+    OpenAPIHeader,
+    OpenAPIResponse,
+    OpenAPIType,
+    Schema,
+    SecurityScheme,
+)
 from litestar.params import PathParameter
 
 from query.errors import TAKES
@@ -41,6 +49,12 @@ _REFUSALS: Final = {
     431: _told("Too many headers, or too long ones"),
 }
 
+_RETRY_AFTER: Final = OpenAPIHeader(
+    schema=Schema(type=OpenAPIType.INTEGER, minimum=1),
+    description="Seconds until the next request is taken",
+    required=True,
+)
+
 
 def answers(failure: str) -> dict[int, ResponseSpec]:
     """What a guarded endpoint answers but its data; `failure` is its own sentence."""
@@ -62,5 +76,17 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
             }
         ),
     )
-    described = Litestar(routes, openapi_config=config, logging_config=None)
-    return msgspec.json.encode(described.openapi_schema.to_schema())
+    described = Litestar(routes, openapi_config=config, logging_config=None).openapi_schema
+    _tell_waits(described)
+    return msgspec.json.encode(described.to_schema())
+
+
+def _tell_waits(described: OpenAPI) -> None:
+    """Of a further answer a route can tell the body only, not the headers."""
+    operations = [item.get for item in (described.paths or {}).values() if item.get]
+    for answers_of in (operation.responses or {} for operation in operations):
+        # What is limited is put off as well.
+        for status in ("429", "503") if "429" in answers_of else ():
+            response = answers_of[status]
+            if isinstance(response, OpenAPIResponse):
+                response.headers = {"Retry-After": _RETRY_AFTER}

@@ -69,6 +69,8 @@ def performance(source: Source) -> HTTPRouteHandler:
     @get(
         "/api/metrics/{userId:str}/performance",
         opt=failure(FAILURE),
+        operation_id="getPerformance",
+        response_description="How the user's agents do",
         responses=answers(FAILURE),
         summary="A user's agents right now",
     )

@@ -183,6 +183,8 @@ def platform(source: Source) -> HTTPRouteHandler:
     @get(
         "/api/metrics",
         opt=failure(FAILURE),
+        operation_id="getPlatform",
+        response_description="How the platform does",
         responses=answers(FAILURE),
         summary="The whole platform",
     )

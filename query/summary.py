@@ -168,6 +168,8 @@ def summary(source: Source) -> HTTPRouteHandler:
     @get(
         "/api/metrics/{userId:str}/summary",
         opt=failure(FAILURE),
+        operation_id="getSummary",
+        response_description="How the user's business does",
         responses=answers(FAILURE),
         summary="A user's business",
     )

@@ -1,0 +1,49 @@
+"""The description of the service is one that clients can be generated from."""
+
+from typing import Any
+
+import pytest
+
+from tests.service import application, serving
+
+ERROR = {"$ref": "#/components/schemas/Error"}
+OPERATIONS = {
+    "/api/metrics": "getPlatform",
+    "/api/metrics/{userId}/historical": "getHistorical",
+    "/api/metrics/{userId}/performance": "getPerformance",
+    "/api/metrics/{userId}/summary": "getSummary",
+    "/livez": "getLiveness",
+    "/readyz": "getReadiness",
+}
+GUARDED = [path for path in OPERATIONS if path.startswith("/api/")]
+
+
+@pytest.fixture
+async def paths() -> Any:
+    async with serving(application("postgresql://nobody@127.0.0.1:1/nothing")) as client:
+        return (await client.get("/openapi.json")).json()["paths"]
+
+
+def test_operations_have_names_that_stay(paths: Any) -> None:
+    assert {path: item["get"]["operationId"] for path, item in paths.items()} == OPERATIONS
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_every_refusal_and_failure_is_typed(paths: Any, path: str) -> None:
+    responses = paths[path]["get"]["responses"]
+    bodies = {
+        status: one["content"]["application/json"]["schema"] for status, one in responses.items()
+    }
+    assert [status for status, body in bodies.items() if body != ERROR] == ["200"]
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_waits_are_told(paths: Any, path: str) -> None:
+    responses = paths[path]["get"]["responses"]
+    told = {status for status, one in responses.items() if "Retry-After" in one.get("headers", {})}
+    assert told == {"429", "503"}
+    assert responses["429"]["headers"]["Retry-After"]["schema"] == {"type": "integer", "minimum": 1}
+
+
+def test_what_is_not_limited_tells_no_wait(paths: Any) -> None:
+    assert "headers" not in paths["/readyz"]["get"]["responses"]["503"]
