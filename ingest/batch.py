@@ -3,16 +3,16 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
 import polars as pl
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 
+from ingest.record import Record
 from schemas.events import Event, Sample
 
-Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 Agent = tuple[str, str]
 # The (user, agent) pair of an event that names an agent.
 AGENT: Final = attrgetter("user_id", "agent_id")
@@ -44,7 +44,7 @@ class Span:
 
     first: int
     next: int
-    last: "Record | None"
+    last: Record | None
 
 
 @dataclass(slots=True)

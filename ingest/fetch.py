@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
-from ingest.batch import Record
+from ingest.record import Record
 from ingest.unpack import Unpacker
 from schemas.broker import start
 from schemas.kafka import client_options

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from aiokafka import TopicPartition
 
-from ingest.batch import Intake, Origin, Record, Span
+from ingest.batch import Intake, Origin, Span
+from ingest.record import Record
 
 Place = tuple[TopicPartition, int]
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence, Set
 
 from aiokafka import TopicPartition
 
-from ingest.batch import Agent, Intake, Origin, Record, Span
+from ingest.batch import Agent, Intake, Origin, Span
 from ingest.decode import decode, decode_samples
+from ingest.record import Record
 from schemas.events import Sample
 
 

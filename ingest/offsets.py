@@ -14,7 +14,8 @@ from typing import Any
 from aiokafka import TopicPartition
 from psycopg import AsyncConnection
 
-from ingest.batch import Record, Span
+from ingest.batch import Span
+from ingest.record import Record
 from sql.queries import query
 
 

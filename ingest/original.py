@@ -7,7 +7,7 @@ of such a one demanded, it could never be told, and ingest would stand still for
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ingest.batch import Record
+from ingest.record import Record
 from ingest.unpack import UnreadBatch
 
 # The length of a header beside its name and content, at most.

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka import TopicPartition
 
-from ingest.batch import Record
 from ingest.offsets import Claim, LastRecord
+from ingest.record import Record
 
 Bounds = tuple[int, int]
 

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 
 from ingest import metrics
 from ingest.agents import AgentDirectory
-from ingest.batch import Batch, Intake, Origin, Record, Rejection
+from ingest.batch import Batch, Intake, Origin, Rejection
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
 from ingest.errors import refusal
@@ -17,6 +17,7 @@ from ingest.halves import halve, messages
 from ingest.limits import Limits
 from ingest.offsets import Claim, FencedError
 from ingest.progress import Progress
+from ingest.record import Record
 from ingest.retry import until_done
 from ingest.serverwork import ServerWork
 from ingest.shape import agents_of, check_times, shape

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
 from ingest.inflate import Inflater
+from ingest.record import Record
 from ingest.recordbatch import RECORDS_AT, codec_of, is_readable, mend_names, split, uncompressed
 
 # What producers send is a hundredth of it.
@@ -31,11 +34,28 @@ class _Stand:
 
     offset: int
     timestamp: int
-    timestamp_type: int
     value: UnreadBatch
     headers: tuple[tuple[str, bytes], ...]
     key: None = None
-    checksum: None = None
+
+
+class _Records(PartitionRecords):  # type: ignore[misc] # aiokafka has no types
+    """Hands out records for 0.6 µs each; the library's own, with all that it tells, cost 1.3."""
+
+    def __iter__(self) -> Iterator[Record]:
+        records: Iterator[Record] = self._records_iterator
+        return records
+
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> Record:
+        return Record(
+            tp.topic,
+            tp.partition,
+            record.offset,
+            record.timestamp,
+            record.key,
+            record.value,
+            tuple(record.headers),
+        )
 
 
 class Unpacker:
@@ -53,10 +73,12 @@ class Unpacker:
     def in_charge(self) -> Iterator[None]:
         """The client library asks this unpacker, and not its own, within."""
         fetcher.MemoryRecords = self.unpack
+        fetcher.PartitionRecords = _Records
         try:
             yield
         finally:
             fetcher.MemoryRecords = MemoryRecords
+            fetcher.PartitionRecords = PartitionRecords
 
     def begin(self) -> None:
         """What was inflated before is in use no more."""
@@ -144,7 +166,6 @@ def _stand_for(batch: memoryview) -> _Stand:
     return _Stand(
         native.next_offset - 1,
         native.max_timestamp,
-        native.timestamp_type,
         UnreadBatch(batch),
         # With a header it is taken for no common sample.
         (("fleetgauge.batch", b"%d" % native.base_offset),),

@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import psycopg
 
-from ingest.batch import Record, Span
+from ingest.batch import Span
 from ingest.limits import Limits
 from ingest.offsets import FencedError
 from ingest.pipeline import Pipeline
+from ingest.record import Record
 from tests.unit.ingest.doubles import PARTITION, Claims, Letters, Log, Table
 from tests.unit.ingest.records import SAMPLE, record
 from tests.waiting import until

@@ -7,9 +7,10 @@ from typing import Any
 from aiokafka import TopicPartition
 from psycopg import errors
 
-from ingest.batch import Batch, Record, Rejection
+from ingest.batch import Batch, Rejection
 from ingest.offsets import Claim
 from ingest.positions import Bounds, GapError, Positions
+from ingest.record import Record
 from ingest.serverwork import ServerWork
 from ingest.takeover import Assignment
 from tests.unit.ingest.records import TOPIC

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from aiokafka import ConsumerRecord
 
-from ingest.batch import Intake, Origin, Record
+from ingest.batch import Intake, Origin
+from ingest.record import Record
 from ingest.shape import microseconds
 from schemas.events import Event, Sample
 
@@ -44,9 +44,7 @@ def record(
 ) -> Record:
     """One record; `at` is the broker's time."""
     ts_ms = round(at.timestamp() * 1000)
-    return ConsumerRecord(
-        topic, partition, offset, ts_ms, 1, key, value, None, 0, 0, tuple(headers)
-    )
+    return Record(topic, partition, offset, ts_ms, key, value, tuple(headers))
 
 
 def sample(ts: datetime = NOON, agent: str = "alice/a1", **values: Any) -> Sample:

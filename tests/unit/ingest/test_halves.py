@@ -11,9 +11,10 @@ from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Intake, Record
+from ingest.batch import Intake
 from ingest.halves import halve, messages, place_of
 from ingest.intake import add_records
+from ingest.record import Record
 from ingest.shape import check_times
 from tests.unit.ingest.records import SAMPLE, STATUS, record
 

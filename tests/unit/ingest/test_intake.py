@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from ingest.batch import Agent, Intake, Record, Span
+from ingest.batch import Agent, Intake, Span
 from ingest.decode import decode
 from ingest.intake import add_marks, add_records
+from ingest.record import Record
 from schemas.events import Sample
 from tests.unit.ingest.records import SAMPLE, STATUS, TOPIC, record
 

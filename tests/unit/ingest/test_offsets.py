@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.batch import Record
 from ingest.offsets import LastRecord
+from ingest.record import Record
 from tests.unit.ingest.records import NOON, record
 
 OTHERS = [

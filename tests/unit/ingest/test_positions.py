@@ -3,9 +3,9 @@
 import pytest
 from aiokafka import TopicPartition
 
-from ingest.batch import Record
 from ingest.offsets import Claim, LastRecord
 from ingest.positions import Bounds, GapError, Positions, find_gap
+from ingest.record import Record
 from tests.unit.ingest.records import TOPIC, record
 
 PARTITION = TopicPartition(TOPIC, 0)

@@ -5,8 +5,10 @@ from typing import Any, Final
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.memory_records import MemoryRecords
 
+from ingest.record import Record
 from ingest.unpack import Unpacker, UnreadBatch
 from tests.unit.ingest.batches import CODECS, batch, with_other_name
 
@@ -18,10 +20,11 @@ BOMB = [b"\0" * 2 * BOUND]
 
 def read(unpacker: Unpacker, data: bytes, at: int = 0) -> tuple[list[Any], int]:
     """What the library takes from fetched data, and where it goes on."""
-    partition = fetcher.PartitionRecords(
-        HERE, _asked_for(unpacker, data), None, at, None, None, True, fetcher.READ_COMMITTED
-    )
-    return list(partition), partition.next_fetch_offset
+    with unpacker.in_charge():
+        partition = fetcher.PartitionRecords(
+            HERE, _asked_for(unpacker, data), None, at, None, None, True, fetcher.READ_COMMITTED
+        )
+        return list(partition), partition.next_fetch_offset
 
 
 def _asked_for(unpacker: Unpacker, data: bytes) -> Any:
@@ -40,10 +43,17 @@ def test_reads_what_the_library_reads(codec: str, is_careful: bool) -> None:
     data = batch(VALUES, codec, 5, [("h", b"1"), ("ü", None)]) + batch(VALUES, codec, 9)
     unpacker = Unpacker(BOUND)
     unpacker.is_careful = is_careful
-    native = fetcher.PartitionRecords(HERE, MemoryRecords(data), None, 6, None, None, True, 1)
+    native = PartitionRecords(HERE, MemoryRecords(data), None, 6, None, None, True, 1)
     records, following = read(unpacker, data, 6)
     assert parts(records) == parts(list(native))
     assert following == native.next_fetch_offset == 13
+
+
+def test_hands_out_records_of_its_own_while_in_charge() -> None:
+    records, _ = read(Unpacker(BOUND), batch(VALUES, "none", 5))
+    assert {type(record) for record in records} == {Record}
+    assert [(r.topic, r.partition) for r in records] == [HERE] * 4
+    assert fetcher.PartitionRecords is PartitionRecords
 
 
 def test_what_is_not_compressed_is_left_to_the_library() -> None:
