@@ -252,15 +252,13 @@ def host(user_id: str, agent_id: str, interval: float) -> None:
 def fleet(**words: Any) -> None:
     """Simulate a fleet: agents and their users' business, past and present."""
     from emit.clock import SystemClock
-    from emit.simulation.lateness import lateness_limit
     from emit.simulation.run import run
     from emit.simulation.scenario import Words, scenario
-    from schemas.settings import KafkaSettings, load
+    from schemas.settings import KafkaSettings, WindowSettings, load
 
-    (kafka,) = load(KafkaSettings)
-    limit = lateness_limit()
+    kafka, windows = load(KafkaSettings, WindowSettings)
     try:
-        planned = scenario(Words(**words), SystemClock().now(), limit)
+        planned = scenario(Words(**words), SystemClock().now(), windows.lateness_limit)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     sys.exit(run(kafka, planned))

@@ -9,17 +9,9 @@ from pathlib import Path
 from typing import Any, Final, TextIO, cast
 from urllib.parse import quote, unquote
 
-from pydantic_settings import BaseSettings
-
-from schemas.settings import PREFIX, DatabaseSettings, HttpSettings, IngestSettings, KafkaSettings
+from schemas.settings import GROUPS, PREFIX
 
 REDACTED: Final = "[redacted]"
-GROUPS: Final[tuple[type[BaseSettings], ...]] = (
-    DatabaseSettings,
-    KafkaSettings,
-    IngestSettings,
-    HttpSettings,
-)
 # What is shorter would be found in every second word, and is no secret.
 _SHORTEST: Final = 4
 

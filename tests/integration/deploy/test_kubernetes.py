@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from schemas.settings import PREFIX, DatabaseSettings, HttpSettings, IngestSettings, KafkaSettings
+from schemas.settings import GROUPS, PREFIX, HttpSettings, IngestSettings, KafkaSettings
 from tests.stack import REPOSITORY
 
 FOLDER = REPOSITORY / "deploy" / "kubernetes"
@@ -112,8 +112,7 @@ def test_variables_are_settings_and_hold_no_secret() -> None:
     named = {name for x in base if x["kind"] == "ConfigMap" for name in x["data"]}
     for pod in pods(base):
         named |= {one["name"] for c in pod["containers"] for one in c.get("env", [])}
-    groups = (DatabaseSettings, KafkaSettings, IngestSettings, HttpSettings)
-    known = {f"{PREFIX}{name}".upper() for of in groups for name in of.model_fields}
+    known = {f"{PREFIX}{name}".upper() for of in GROUPS for name in of.model_fields}
     assert all({name, name.removesuffix("_FILE")} & known for name in named)
     assert not [x for x in base if x["kind"] == "Secret"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.settings import PREFIX, DatabaseSettings, HttpSettings, IngestSettings, KafkaSettings
+from schemas.settings import GROUPS, PREFIX, HttpSettings, IngestSettings
 from tests.stack import REPOSITORY
 
 FOLDER = REPOSITORY / "deploy" / "systemd"
@@ -92,8 +92,7 @@ def test_what_is_under_way_may_end(name: str, drain_ms: int) -> None:
 
 
 def test_the_page_names_settings_that_exist() -> None:
-    groups = (DatabaseSettings, KafkaSettings, IngestSettings, HttpSettings)
-    known = {f"{PREFIX}{name}".upper() for group in groups for name in group.model_fields}
+    known = {f"{PREFIX}{name}".upper() for group in GROUPS for name in group.model_fields}
     named = set(re.findall(rf"{PREFIX}\w+", (FOLDER / "README.md").read_text()))
     assert named
     assert {name for name in named if {name, name.removesuffix("_FILE")}.isdisjoint(known)} == set()

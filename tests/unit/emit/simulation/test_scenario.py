@@ -1,16 +1,15 @@
 """What the command takes, and the sentence for what it does not."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 import fleetgauge
-from emit.simulation.lateness import lateness_limit
 from emit.simulation.moments import DAY_US, HOUR_US, MINUTE_US, SECOND_US, micros
 from emit.simulation.scenario import Scenario, Words, scenario
-from schemas.settings import SettingsError
 from tests.unit.emit.simulation.fleets import LIMIT, NOW
 
 
@@ -66,13 +65,17 @@ def test_what_will_not_do_is_told_by_name_and_bound(words: dict[str, Any], sente
         of(**words)
 
 
-def test_the_limit_is_known_without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert lateness_limit() == timedelta(days=31)
-    monkeypatch.setenv("FLEETGAUGE_LATENESS_LIMIT_DAYS", "7")
-    assert lateness_limit() == timedelta(days=7)
-    monkeypatch.setenv("FLEETGAUGE_LATENESS_LIMIT_DAYS", "70")
-    with pytest.raises(SettingsError, match="FLEETGAUGE_REFRESH_START_DAYS"):
-        lateness_limit()
+@pytest.mark.parametrize(
+    ("lateness", "told"), [("7", "an hour less than 7 days ago"), ("70", "REFRESH_START_DAYS")]
+)
+def test_the_limit_is_that_of_the_environment(lateness: str, told: str) -> None:
+    environment = {
+        "FLEETGAUGE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "FLEETGAUGE_LATENESS_LIMIT_DAYS": lateness,
+    }
+    words = ["emit", "fleet", "--backfill=7d"]
+    done = CliRunner().invoke(fleetgauge.main, words, env=environment)
+    assert (done.exit_code, told in re.sub(r"[\s│]+", " ", done.output)) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""The windows of time: how late a sample may be, and how long what is kept."""
+
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from pydantic import field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from schemas.settings.environment import Days, Settings
+
+
+class WindowSettings(Settings):
+    """How late a sample may be, and how long what is kept.
+
+    Each of these days has to be greater than the one before it, raw retention by two days or more:
+    otherwise rollups would be worked out from rows that are gone, or a late sample would meet a day
+    that is being dropped. What is deleted when, and what is never, is told in [Retention and
+    upkeep](retention.md).
+    """
+
+    model_config = SettingsConfigDict(title="Windows of time")
+    commands: ClassVar[tuple[str, ...]] = (
+        "migrate",
+        "ingest",
+        "serve",
+        "maintain",
+        "doctor",
+        "emit fleet",
+    )
+
+    lateness_limit_days: Days = 31
+    """how far a sample may lie behind the broker's time; an older one goes to the dead letters"""
+    refresh_start_days: Days = 32
+    """the oldest day that rollups are worked out for"""
+    raw_retention_days: Days = 35
+    """how long raw samples are kept"""
+    metrics_5m_retention_days: Days = 90
+    """how long rollups of 5 minutes are kept"""
+    metrics_1h_retention_days: Days = 365
+    """how long rollups of an hour are kept; 8 or more, for the range 7d is read from them"""
+
+    @model_validator(mode="after")
+    def _windows_fit(self) -> Self:
+        # A refresh over dropped chunks erases rollups, a writer that meets drop_chunks fails, and a
+        # late row without its 5-minute row would count a fresh bucket twice.
+        chunk_days = 1
+        if not self.lateness_limit_days < self.refresh_start_days:
+            raise ValueError(
+                f"FLEETGAUGE_REFRESH_START_DAYS ({self.refresh_start_days}) must be greater than "
+                f"FLEETGAUGE_LATENESS_LIMIT_DAYS ({self.lateness_limit_days})"
+            )
+        if not self.refresh_start_days < self.raw_retention_days - chunk_days:
+            raise ValueError(
+                f"FLEETGAUGE_RAW_RETENTION_DAYS ({self.raw_retention_days}) must be greater than "
+                f"FLEETGAUGE_REFRESH_START_DAYS plus one day ({self.refresh_start_days} + 1)"
+            )
+        if not (
+            self.raw_retention_days
+            < self.metrics_5m_retention_days
+            < self.metrics_1h_retention_days
+        ):
+            raise ValueError(
+                "retention must grow with the bucket: FLEETGAUGE_RAW_RETENTION_DAYS "
+                f"({self.raw_retention_days}) < FLEETGAUGE_METRICS_5M_RETENTION_DAYS "
+                f"({self.metrics_5m_retention_days}) < FLEETGAUGE_METRICS_1H_RETENTION_DAYS "
+                f"({self.metrics_1h_retention_days})"
+            )
+        return self
+
+    @field_validator("metrics_1h_retention_days")
+    @classmethod
+    def _holds_a_week(cls, days: int) -> int:
+        # Dashboards' 7d is read from the hours.
+        if days < 8:
+            raise ValueError("takes 8 or more: the range 7d is answered from the hours")
+        return days
+
+    @property
+    def lateness_limit(self) -> timedelta:
+        return timedelta(days=self.lateness_limit_days)
