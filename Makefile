@@ -92,7 +92,7 @@ screenshots: setup ## Take the pictures in docs/images anew, of a simulated flee
 	@$(BIN)/python -m tests.browser.screenshots
 
 .PHONY: bench
-bench: setup ## Measure, print, and write docs/benchmarks.md; takes about four minutes
+bench: setup ## Measure, print, and write docs/benchmarks.md, in ten minutes; FULL=1 at length
 	@$(BIN)/python -m tests.bench
 
 .PHONY: lock

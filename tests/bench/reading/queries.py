@@ -13,31 +13,60 @@ from query import platform, summary
 from query.historical import window_of
 from schemas.responses import Range
 from sql.queries import query
-from tests.bench.figures import Figure, markdown
+from tests.bench.measurement import Bench
+from tests.bench.result import Result, Series
 from tests.stack import Stack, created_database, migrate
 
 HERE: Final = Path(__file__).parent
 RANGES: Final[tuple[Range, ...]] = ("24h", "7d", "30d")
 USER: Final = "user-7"
+RUNS: Final = 45
 Case = tuple[str, str, dict[str, Any]]
 
 
-def measure_reading(stack: Stack, runs: int) -> list[str]:
-    """A section of the report."""
-    few = _measure(stack, runs, 1_000, ["fill_aggregates.sql", "fill_business.sql"])
-    many = _measure(stack, runs, 10_000, ["fill_aggregates.sql"])
-    return [
-        "## Reading",
-        "",
-        "Planning and execution of each query, nothing kept between; 30 days of data, a user has "
-        "50 agents, a tenth of the agents is removed.",
-        "",
-        *markdown("1,000 agents; summary: 500,000 fans, 1,000,000 plays in 30 days", few),
-        *markdown("10,000 agents, no business", many),
-    ]
+class Fleet(msgspec.Struct, frozen=True):
+    """How much data the queries are asked of."""
+
+    name: str
+    title: str
+    agents: int
+    fills: tuple[str, ...]
 
 
-def _measure(stack: Stack, runs: int, agents: int, fills: Sequence[str]) -> list[Figure]:
+FEW: Final = Fleet(
+    "queries_1000",
+    "Queries: 1,000 agents; summary: 500,000 fans, 1,000,000 plays in 30 days",
+    1_000,
+    ("fill_aggregates.sql", "fill_business.sql"),
+)
+MANY: Final = Fleet(
+    "queries_10000", "Queries: 10,000 agents, no business", 10_000, ("fill_aggregates.sql",)
+)
+
+
+def measure_few(bench: Bench) -> Result:
+    """With a user's business beside the samples."""
+    return _measure(bench, FEW)
+
+
+def measure_many(bench: Bench) -> Result:
+    """With ten times the agents."""
+    return _measure(bench, MANY)
+
+
+def _measure(bench: Bench, fleet: Fleet) -> Result:
+    times = _times(bench.stack, RUNS, fleet.agents, fleet.fills)
+    series = tuple(Series(name, {"ms": tuple(values)}) for name, values in times.items())
+    return Result(
+        fleet.name,
+        fleet.title,
+        "planning and execution of each query, nothing kept between; 30 days of data, a user has "
+        "50 agents, a tenth of the agents is removed",
+        series,
+    )
+
+
+def _times(stack: Stack, runs: int, agents: int, fills: Sequence[str]) -> dict[str, list[float]]:
     with created_database(stack.database_url, f"bench_{uuid4().hex[:8]}") as url:
         migrate(url)
         options = f"-c timezone=UTC -c bench.agents={agents}"
@@ -49,7 +78,7 @@ def _measure(stack: Stack, runs: int, agents: int, fills: Sequence[str]) -> list
                 for name, query_name, parameters in _cases():
                     times[name].append(_explain_ms(connection, query_name, parameters))
     # The first runs plan anew and fill the caches.
-    return [Figure(name, "ms", tuple(values[5:])) for name, values in times.items()]
+    return {name: values[5:] for name, values in times.items()}
 
 
 def _run_file(connection: psycopg.Connection[Any], name: str) -> None:

@@ -1,0 +1,11 @@
+"""What it costs to bring samples from the broker to committed rows, and who else does it."""
+
+from typing import Final
+
+from tests.bench.measurement import Measurement
+from tests.bench.writing import throughput
+
+MEASUREMENTS: Final = (
+    Measurement(throughput.TEN.name, throughput.TEN.title, throughput.measure_ten),
+    Measurement(throughput.ONE.name, throughput.ONE.title, throughput.measure_one),
+)

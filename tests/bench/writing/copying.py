@@ -1,0 +1,45 @@
+"""Binary COPY of rows that lie ready in memory: the most that one connection could reach."""
+
+import os
+from collections.abc import Sequence
+
+from psycopg import Connection
+
+from ingest.copy import encode_samples
+from sql.queries import query
+from tests.bench.writing.databases import drop_aggregates, migrated_database
+from tests.bench.writing.geometry import Geometry
+from tests.bench.writing.meter import Run, open_meter
+from tests.stack import Stack
+
+Batches = Sequence[Sequence[bytes]]
+
+
+def encoded(geometry: Geometry) -> Batches:
+    """The rows as ingest would send them, batch by batch."""
+    return [encode_samples(frame) for frame in geometry.frames()]
+
+
+def copy_with_aggregates(stack: Stack, geometry: Geometry, batches: Batches) -> Run:
+    """Into our tables, all aggregates kept, one transaction a batch."""
+    with migrated_database(stack, geometry) as url:
+        return _copy(url, geometry.rows, batches)
+
+
+def copy_bare(stack: Stack, geometry: Geometry, batches: Batches) -> Run:
+    """Into the same hypertable without anything kept beside it."""
+    with migrated_database(stack, geometry) as url:
+        drop_aggregates(url)
+        return _copy(url, geometry.rows, batches)
+
+
+def _copy(url: str, rows: int, batches: Batches) -> Run:
+    with open_meter(url, [os.getpid()]) as meter, Connection.connect(url) as connection:
+        connection.autocommit = True
+        meter.start()
+        with connection.cursor() as cursor:
+            for pieces in batches:
+                with cursor.copy(query("copy_samples")) as copy:
+                    for piece in pieces:
+                        copy.write(piece)
+        return meter.stop(rows)

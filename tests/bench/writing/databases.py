@@ -1,0 +1,47 @@
+"""Databases of a benchmark: migrated for Fleetgauge, empty for others."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from tests.bench.writing.geometry import Geometry
+from tests.stack import Stack, created_database, migrate
+
+# The statement triggers: those of rows are TimescaleDB's own.
+TRIGGERS = """
+select tgname from pg_trigger
+where tgrelid = 'agent_samples'::regclass and not tgisinternal and tgtype & 1 = 0
+"""
+
+
+@contextmanager
+def empty_database(stack: Stack) -> Iterator[str]:
+    """One with TimescaleDB and nothing else."""
+    with created_database(stack.database_url, f"bench_{uuid4().hex[:8]}") as url:
+        yield url
+
+
+@contextmanager
+def migrated_database(stack: Stack, geometry: Geometry) -> Iterator[str]:
+    """One that knows the agents, keys in their order."""
+    with empty_database(stack) as url:
+        migrate(url)
+        users, agents = zip(*geometry.agent_ids(), strict=True)
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "insert into agents (user_id, agent_id) "
+                "select * from unnest(%s::text[], %s::text[])",
+                [list(users), list(agents)],
+            )
+        yield url
+
+
+def drop_aggregates(url: str) -> None:
+    """Leaves a hypertable that nothing is kept beside."""
+    with psycopg.connect(url) as connection:
+        for (trigger,) in connection.execute(TRIGGERS).fetchall():
+            drop = sql.SQL("drop trigger {} on agent_samples").format(sql.Identifier(trigger))
+            connection.execute(drop)

@@ -1,0 +1,87 @@
+"""The rows of a benchmark: how many agents, and how many samples each has in a batch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from schemas.events import Sample
+
+STEP_US: Final = 10_000_000
+MICROSECOND: Final = timedelta(microseconds=1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATENESS_DAYS: Final = 30
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """`rows` samples of `agents` agents, one each in turn every 10 seconds, evenly spread.
+
+    So the rows' times rise, the last is `newest`, and row n is sample n // agents of its agent.
+    `is_late`: each row has a random time in the 30 days before `newest` instead.
+    """
+
+    agents: int
+    batch_rows: int
+    rows: int
+    newest: datetime
+    is_late: bool = False
+
+    def agent_ids(self) -> list[tuple[str, str]]:
+        """(user, agent) by number; 50 agents a user."""
+        return [(f"user-{n // 50}", f"agent-{n}") for n in range(self.agents)]
+
+    def times_us(self) -> Any:
+        """When each row was taken, in microseconds since 1970."""
+        newest = (self.newest - EPOCH) // MICROSECOND
+        if self.is_late:
+            ages = np.random.default_rng(2).integers(0, LATENESS_DAYS * 86_400_000_000, self.rows)
+            return newest - ages
+        return newest - (np.arange(self.rows)[::-1] * STEP_US) // self.agents
+
+    def time(self, row: int) -> datetime:
+        """When one row was taken."""
+        return EPOCH + int(self.times_us()[row]) * MICROSECOND
+
+    def samples(self) -> Iterator[Sample]:
+        """The rows as events, in their order."""
+        cpu, messages = self._random()
+        ids = self.agent_ids()
+        columns = zip(self.times_us().tolist(), cpu.tolist(), messages.tolist(), strict=True)
+        for row, (ts, load, count) in enumerate(columns):
+            user_id, agent_id = ids[row % self.agents]
+            yield Sample(
+                user_id=user_id,
+                agent_id=agent_id,
+                ts=EPOCH + ts * MICROSECOND,
+                cpu=load,
+                memory=50.25,
+                messages=count,
+                errors=0,
+                response_ms=12.5,
+            )
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The same rows as batches of columns, sorted as ingest sorts them; key = number + 1."""
+        cpu, messages = self._random()
+        columns = {
+            "ts": self.times_us(),
+            "agent_key": (np.arange(self.rows) % self.agents + 1).astype(np.int32),
+            "cpu": cpu.astype(np.float32),
+            "memory": np.full(self.rows, 50.25, np.float32),
+            "messages": messages.astype(np.int32),
+            "errors": np.zeros(self.rows, np.int32),
+            "response_ms": np.full(self.rows, 12.5, np.float32),
+        }
+        told = pl.lit(None, pl.Float32)
+        rows = pl.DataFrame(columns).with_columns(storage_used_mb=told, storage_total_mb=told)
+        for batch in rows.iter_slices(self.batch_rows):
+            yield batch.sort("agent_key", "ts")
+
+    def _random(self) -> tuple[Any, Any]:
+        rng = np.random.default_rng(1)
+        cpu = rng.uniform(0, 100, self.rows).round(2)
+        return cpu, rng.integers(0, 1_000, self.rows)

@@ -1,0 +1,96 @@
+"""What a run takes: time on the wall, CPU of the writer and of the database, WAL."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+import psycopg
+
+# A commit is seen so much late at most.
+LOOK_EVERY_S = 0.01
+
+
+@dataclass(frozen=True)
+class Run:
+    """Rows that were committed, and what they took. CPU is None where /proc does not show it."""
+
+    rows: int
+    wall_s: float
+    writer_cpu_s: float | None
+    database_cpu_s: float | None
+    wal_bytes: int
+
+
+@dataclass
+class Meter:
+    """Measures between `start` and `stop`; `rows` is for whoever watches the rows come."""
+
+    connection: psycopg.Connection[Any]
+    writers: tuple[int, ...]
+    _began: tuple[float, float | None, float | None, int] = field(init=False)
+
+    def start(self) -> None:
+        self._began = self._read()
+
+    def stop(self, rows: int) -> Run:
+        """The run from `start` to now, in which so many rows were committed."""
+        wall, writer, database, wal = self._read()
+        began_wall, began_writer, began_database, began_wal = self._began
+        return Run(
+            rows=rows,
+            wall_s=wall - began_wall,
+            writer_cpu_s=_difference(writer, began_writer),
+            database_cpu_s=_difference(database, began_database),
+            wal_bytes=wal - began_wal,
+        )
+
+    def _read(self) -> tuple[float, float | None, float | None, int]:
+        now = time.perf_counter()
+        writer = sum(cpu_s(pid) for pid in self.writers)
+        server = server_pid(self.connection)
+        database = None if server is None else cpu_s(server)
+        return now, writer, database, wal_position(self.connection)
+
+
+@contextmanager
+def open_meter(database_url: str, writers: Iterable[int]) -> Iterator[Meter]:
+    """A meter for these writing processes, with a connection of its own."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield Meter(connection, tuple(writers))
+
+
+def cpu_s(pid: int) -> float:
+    """CPU-seconds of a process and of all below it, those among them that have ended included."""
+    total = 0.0
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = one.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def server_pid(connection: psycopg.Connection[Any]) -> int | None:
+    """The process above all of the server's; None where it is not among this machine's."""
+    with suppress(psutil.Error):
+        backend = psutil.Process(connection.info.backend_pid)
+        parent = backend.parent()
+        if backend.name() == "postgres" and parent is not None and parent.name() == "postgres":
+            return parent.pid
+    return None
+
+
+def wal_position(connection: psycopg.Connection[Any]) -> int:
+    """Bytes of write-ahead log that the server has written since its cluster was made."""
+    ((position,),) = connection.execute(
+        "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
+    ).fetchall()
+    return int(position)
+
+
+def _difference(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else now - before

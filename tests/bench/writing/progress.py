@@ -1,0 +1,68 @@
+"""How far rows that come in the order of their topic are committed."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import psycopg
+
+from tests.bench.writing.meter import LOOK_EVERY_S, Meter, Run
+
+Connection = psycopg.Connection[Any]
+
+
+class Progress(Protocol):
+    """Tells how many rows are committed; it costs the database next to nothing."""
+
+    def __call__(self, connection: Connection, /) -> int: ...
+
+
+class StalledError(Exception):
+    """Rows that should have come did not."""
+
+
+def stored_offsets(topic: str) -> Progress:
+    """By the offsets that Fleetgauge keeps with the rows: one sample a message."""
+
+    def rows(connection: Connection) -> int:
+        ((offset,),) = connection.execute(
+            "select coalesce(sum(next_offset), 0)::bigint from ingest_offsets where topic = %s",
+            [topic],
+        ).fetchall()
+        return int(offset)
+
+    return rows
+
+
+def reach(
+    connection: Connection,
+    progress: Progress,
+    rows: int,
+    deadline_s: float,
+    check: Callable[[], None] = lambda: None,
+) -> int:
+    """Returns how many rows there are as soon as there are so many.
+
+    `check` raises where the writer has ended; StalledError after `deadline_s`.
+    """
+    ends = time.monotonic() + deadline_s
+    while (found := progress(connection)) < rows:
+        if time.monotonic() > ends:
+            raise StalledError(f"{found:,} of {rows:,} rows after {deadline_s:.0f} s")
+        check()
+        time.sleep(LOOK_EVERY_S)
+    return found
+
+
+def measure_between(
+    meter: Meter,
+    progress: Progress,
+    rows: int,
+    deadline_s: float,
+    check: Callable[[], None],
+) -> Run:
+    """From the first commit that is seen, which is not counted, to the one that has all rows."""
+    before = reach(meter.connection, progress, 1, deadline_s, check)
+    meter.start()
+    after = reach(meter.connection, progress, rows, deadline_s, check)
+    return meter.stop(after - before)
