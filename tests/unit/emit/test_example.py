@@ -1,17 +1,16 @@
 """The example that the page shows is the one that the fault tests run."""
 
-import re
 from inspect import signature
 
 from emit import Emitter
 from tests.faults.test_emitter_broker_away import EXAMPLE
+from tests.markdown import blocks
 from tests.stack import REPOSITORY
 
 
 def test_the_page_shows_the_example_that_runs() -> None:
-    page = (REPOSITORY / "docs" / "agents" / "emitter.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert shown == [EXAMPLE.read_text(encoding="utf-8")]
+    shown = [block.text for block in blocks("docs/agents/emitter.md", "python")]
+    assert EXAMPLE.read_text(encoding="utf-8") in shown
 
 
 def test_the_page_names_every_option() -> None:
