@@ -1,66 +1,36 @@
 """The command `fleetgauge`: a thin tree over ingest, query, emit and sql."""
 
-import logging
+import os
 import sys
-from typing import Any
+from typing import Final
 
-import msgspec
 import rich_click as click
-import structlog
 
+from emit.commands import emit
 from ingest.dlq.commands import dlq
-from schemas.secrets import redacting
-from schemas.settings import SettingsError
+from schemas.command import NAME, Group, Helpful
 
-# Each command imports what it runs: `emit` works where neither database nor web server is there.
+# Each command imports what it runs: `emit` works where neither database nor web server is there,
+# and a shell that completes a word waits for none of it.
 
-
-class _Plainly(click.RichGroup):
-    """Turns settings that cannot be used into sentences and exit code 2."""
-
-    def invoke(self, context: click.Context) -> Any:
-        try:
-            return super().invoke(context)
-        except SettingsError as error:
-            for problem in error.problems:
-                click.echo(f"fleetgauge: {problem}", err=True)
-            sys.exit(2)
+# Set by the script that `fleetgauge completion` prints.
+COMPLETING: Final = "_FLEETGAUGE_COMPLETE"
+SHELLS: Final = ("bash", "zsh", "fish")
 
 
-def _configure_logs(level: str) -> None:
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer(serializer=_json)
-    )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # aiokafka tells each retry of its own at error level; what matters of it, ingest says itself.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-
-
-def _json(event: object, **_: object) -> str:
-    return msgspec.json.encode(event, enc_hook=str).decode()
-
-
-@click.group(cls=_Plainly, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="fleetgauge")
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples={
+        "fleetgauge migrate": "once, and after each update",
+        "fleetgauge doctor": "what is wrong, and what mends it",
+        "fleetgauge emit fleet --help": "the options of a command, with examples",
+    },
+)
+@click.command_panel("Set up and look after", commands=["migrate", "doctor", "maintain", "dlq"])
+@click.command_panel("Run", commands=["ingest", "serve", "emit"])
+@click.command_panel("Print", commands=["token", "schema", "completion"])
+@click.version_option(package_name=NAME)
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
@@ -71,13 +41,13 @@ def _json(event: object, **_: object) -> str:
 )
 def main(log_level: str) -> None:
     """Fleetgauge: telemetry for fleets of software agents."""
-    _configure_logs(log_level)
 
 
 main.add_command(dlq)
+main.add_command(emit)
 
 
-@main.command()
+@main.command(examples={"fleetgauge migrate": "safe to repeat, and from many at once"})
 def migrate() -> None:
     """Bring the database and the topics to this version's shape."""
     from ingest.topics import create_topics
@@ -88,7 +58,13 @@ def migrate() -> None:
     sys.exit(run(database) or create_topics(kafka))
 
 
-@main.command()
+@main.command(
+    examples={
+        "fleetgauge ingest": "until SIGTERM or Ctrl-C",
+        "fleetgauge --log-level warning ingest": "quieter",
+        "fleetgauge ingest --accept-gap": "after it stopped at a gap, and you know why",
+    },
+)
 @click.option(
     "--accept-gap",
     is_flag=True,
@@ -103,11 +79,18 @@ def ingest(*, accept_gap: bool) -> None:
     sys.exit(run(*settings, accept_gap=accept_gap))
 
 
-@main.command()
+@main.command(
+    examples={
+        "fleetgauge maintain --dry-run": "what would be removed",
+        "fleetgauge maintain --json": "remove it, and tell a script",
+    },
+)
 @click.option("--dry-run", is_flag=True, help="Tell what would be removed, and leave it there.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: a list of tasks.")
 def maintain(*, dry_run: bool, as_json: bool) -> None:
     """Do at once what ingest does every hour: drop what is older than its retention."""
+    import msgspec
+
     from ingest.maintain import MaintainError, describe
     from ingest.maintain import maintain as run
     from schemas.settings import DatabaseSettings, IngestSettings, load
@@ -116,18 +99,24 @@ def maintain(*, dry_run: bool, as_json: bool) -> None:
     try:
         outcomes = run(*settings, dry_run=dry_run)
     except MaintainError as error:
-        click.echo(f"fleetgauge: {error}", err=True)
-        sys.exit(1)
+        raise click.ClickException(str(error)) from error
     click.echo(msgspec.json.encode(outcomes) if as_json else describe(outcomes))
     sys.exit(any(outcome.failure for outcome in outcomes))
 
 
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@main.command(
+    examples={
+        "fleetgauge doctor": "a line a finding, and below what mends it",
+        "fleetgauge doctor --json": "the same for a script, with the figures",
+    },
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs: a list of findings.")
 def doctor(*, as_json: bool) -> None:
     """Look at the database, the broker and what is between, and tell what mends what is wrong."""
     import asyncio
     from datetime import UTC, datetime
+
+    import msgspec
 
     from ingest.doctor.examine import examine
     from ingest.doctor.finding import EXIT_STATUS, describe, worst
@@ -139,7 +128,12 @@ def doctor(*, as_json: bool) -> None:
     sys.exit(EXIT_STATUS[worst(findings)])
 
 
-@main.command()
+@main.command(
+    examples={
+        "fleetgauge serve": "on 127.0.0.1:8080, until SIGTERM or Ctrl-C",
+        "FLEETGAUGE_HTTP_PORT=0 fleetgauge serve": "on a port that is free; the log tells it",
+    },
+)
 def serve() -> None:
     """Answer dashboards over HTTP."""
     from query.serve import run
@@ -149,10 +143,21 @@ def serve() -> None:
     run(*settings)
 
 
-@main.command()
+@main.command(
+    examples={
+        "fleetgauge token --user alice": "reads alice's own for an hour",
+        "fleetgauge token --platform --ttl 7d": "reads everything for a week",
+    },
+)
 @click.option("--user", "user_id", metavar="ID", help="The user whose own data may be read.")
 @click.option("--platform", is_flag=True, help="Everything may be read.")
-@click.option("--ttl", default="1h", show_default=True, help="How long it holds: 90s, 15m, 1h, 7d.")
+@click.option(
+    "--ttl",
+    default="1h",
+    show_default=True,
+    metavar="SPAN",
+    help="How long it holds: 90s, 15m, 1h, 7d.",
+)
 def token(user_id: str | None, *, platform: bool, ttl: str) -> None:
     """Print a token for the HTTP service, signed with FLEETGAUGE_JWT_SECRET."""
     from query.token import issue
@@ -167,10 +172,17 @@ def token(user_id: str | None, *, platform: bool, ttl: str) -> None:
         raise click.UsageError(str(error)) from error
 
 
-@main.command()
+@main.command(
+    examples={
+        "fleetgauge schema > fleetgauge.schema.json": "what events and answers look like",
+        "fleetgauge schema --asyncapi > asyncapi.json": "topics and messages",
+    },
+)
 @click.option("--asyncapi", "is_asyncapi", is_flag=True, help="The AsyncAPI 3 document instead.")
 def schema(*, is_asyncapi: bool) -> None:
     """Print the JSON Schema of events and answers."""
+    import msgspec
+
     from schemas.asyncapi import asyncapi
     from schemas.export import json_schema
 
@@ -178,96 +190,30 @@ def schema(*, is_asyncapi: bool) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
 
 
-@main.group()
-def emit() -> None:
-    """Send events to Kafka."""
-
-
-@emit.command()
-@click.option("--user", "user_id", required=True, metavar="ID", help="User the agent belongs to.")
-@click.option("--agent", "agent_id", required=True, metavar="ID", help="Id to sample it under.")
-@click.option(
-    "--interval",
-    type=click.FloatRange(min=0.1),
-    default=1.0,
-    show_default=True,
-    metavar="S",
-    help="Seconds between samples.",
+@main.command(
+    cls=Helpful,
+    examples={
+        "source <(fleetgauge completion bash)": "in this bash; in ~/.bashrc for all",
+        "fleetgauge completion zsh > ~/.zfunc/_fleetgauge": "zsh, where fpath has ~/.zfunc",
+        "fleetgauge completion fish > ~/.config/fish/completions/fleetgauge.fish": "fish",
+    },
 )
-def host(user_id: str, agent_id: str, interval: float) -> None:
-    """Sample this machine as an agent: CPU, memory and disk."""
-    from emit.host import run
-    from schemas.settings import KafkaSettings, load
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print the script by which a shell completes commands, options and choices."""
+    from click.shell_completion import get_completion_class
 
-    (kafka,) = load(KafkaSettings)
-    try:
-        sys.exit(run(kafka, user_id, agent_id, interval))
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-
-
-@emit.command()
-@click.option("--agents", type=click.IntRange(1, 100_000), default=50, show_default=True)
-@click.option("--users", type=click.IntRange(1, 10_000), default=5, show_default=True)
-@click.option(
-    "--interval",
-    "interval_s",
-    type=click.FloatRange(0.1, 86_400),
-    default=10.0,
-    show_default=True,
-    metavar="S",
-    help="Seconds between an agent's samples.",
-)
-@click.option(
-    "--backfill",
-    default="0s",
-    show_default=True,
-    metavar="SPAN",
-    help="History to send first, such as 30d.",
-)
-@click.option(
-    "--backfill-interval",
-    default="5m",
-    show_default=True,
-    metavar="SPAN",
-    help="Time between an agent's samples in the history.",
-)
-@click.option("--duration", metavar="SPAN", help="Time to live after that; without end by default.")
-@click.option(
-    "--rate-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=float("inf"),
-    metavar="R",
-    help="Most events a second.",
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="The same gives the same.")
-@click.option("--start", metavar="TIME", help="When it goes live, in RFC 3339; now by default.")
-@click.option(
-    "--format",
-    "encoding",
-    type=click.Choice(["json", "msgpack"]),
-    default="json",
-    show_default=True,
-)
-def fleet(**words: Any) -> None:
-    """Simulate a fleet: agents and their users' business, past and present."""
-    from emit.clock import SystemClock
-    from emit.simulation.run import run
-    from emit.simulation.scenario import Words, scenario
-    from schemas.settings import KafkaSettings, WindowSettings, load
-
-    kafka, windows = load(KafkaSettings, WindowSettings)
-    try:
-        planned = scenario(Words(**words), SystemClock().now(), windows.lateness_limit)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    sys.exit(run(kafka, planned))
+    if (of_shell := get_completion_class(shell)) is not None:
+        click.echo(of_shell(main, {}, NAME, COMPLETING).source(), nl=False)
 
 
 def run() -> None:
     """The command as a process of its own: no secret of its settings is in what it complains of."""
-    sys.stderr = redacting(sys.stderr)
-    main()
+    if COMPLETING not in os.environ:
+        from schemas.secrets import redacting
+
+        sys.stderr = redacting(sys.stderr)
+    main(prog_name=NAME)
 
 
 if __name__ == "__main__":

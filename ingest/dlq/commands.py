@@ -7,8 +7,11 @@ from typing import Any, Final
 
 import rich_click as click
 
+from schemas.command import Group
+
 REASONS: Final = ("malformed", "invalid", "future", "expired", "too_large", "refused")
 
+WHICH: Final = "Which dead letters"
 _OPTIONS: Final = (
     click.option(
         "--reason",
@@ -16,15 +19,34 @@ _OPTIONS: Final = (
         type=click.Choice(REASONS),
         multiple=True,
         help="Refused for this; may be repeated.",
+        panel=WHICH,
     ),
-    click.option("--since", metavar="TIME", help="Refused then or later: 2h, 7d, RFC 3339."),
-    click.option("--until", metavar="TIME", help="Refused before then."),
-    click.option("--topic", metavar="NAME", help="From this topic."),
-    click.option("--partition", type=click.IntRange(min=0), help="From this partition of it."),
+    click.option(
+        "--since",
+        metavar="TIME",
+        help="Refused then or later: so long ago as 90s, 15m, 2h, 7d, or RFC 3339.",
+        panel=WHICH,
+    ),
+    click.option("--until", metavar="TIME", help="Refused before then.", panel=WHICH),
+    click.option("--topic", metavar="NAME", help="From this topic.", panel=WHICH),
+    click.option(
+        "--partition",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="From this partition of it.",
+        panel=WHICH,
+    ),
 )
 
 
-@click.group()
+@click.group(
+    cls=Group,
+    examples={
+        "fleetgauge dlq list --since 1d": "what was refused since yesterday, and why",
+        "fleetgauge dlq show fleet.samples/3/1742": "one of them whole",
+        "fleetgauge dlq replay --reason too_large --dry-run": "what would be sent again",
+    },
+)
 def dlq() -> None:
     """Look at the dead letters, and replay them after a fix."""
 
@@ -36,9 +58,21 @@ def _which(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@dlq.command("list")
+@dlq.command(
+    "list",
+    examples={
+        "fleetgauge dlq list --since 2h --reason invalid": "a table, the newest last",
+        "fleetgauge dlq list --json --limit 10": "the newest ten, for a script",
+    },
+)
 @_which
-@click.option("--limit", type=click.IntRange(min=1), help="The newest so many. [50 in a table]")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="50 in a table, all as JSON",
+    help="The newest so many.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs: a line each.")
 def list_letters(*, limit: int | None, as_json: bool, **which: Any) -> None:
     """List dead letters: when, why, where from, and whether they have been replayed."""
@@ -50,7 +84,13 @@ def list_letters(*, limit: int | None, as_json: bool, **which: Any) -> None:
     sys.exit(run_list(kafka, wanted, limit or LISTED))
 
 
-@dlq.command()
+@dlq.command(
+    examples={
+        "fleetgauge dlq show fleet.samples/3/1742": "by topic, partition, offset of the original",
+        "fleetgauge dlq show fleet.samples/3/1742/17": "and by index, of an array",
+        "fleetgauge dlq show 0:86": "by its own partition and offset",
+    }
+)
 @click.argument("place", metavar="TOPIC/PARTITION/OFFSET[/INDEX]|PARTITION:OFFSET")
 def show(place: str) -> None:
     """Show a dead letter whole, by where the original was or by its own place."""
@@ -66,7 +106,13 @@ def show(place: str) -> None:
     sys.exit(run_show(kafka, at))
 
 
-@dlq.command("replay")
+@dlq.command(
+    "replay",
+    examples={
+        "fleetgauge dlq replay --reason too_large --since 1d --dry-run": "look first",
+        "fleetgauge dlq replay --reason too_large --since 1d": "then send them again",
+    },
+)
 @_which
 @click.option("--all", "everything", is_flag=True, help="For whatever reason they were refused.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be replayed, and do nothing.")
@@ -75,6 +121,7 @@ def show(place: str) -> None:
     type=click.IntRange(min=1),
     default=3,
     show_default=True,
+    metavar="N",
     help="Leave alone what has been replayed so often, and was refused again.",
 )
 def replay_letters(*, everything: bool, dry_run: bool, most_replays: int, **which: Any) -> None:

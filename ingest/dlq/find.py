@@ -30,7 +30,13 @@ def target(text: str) -> Target:
     Raises ValueError, a sentence, for anything else.
     """
     own = re.fullmatch(r"(\d{1,9}):(\d{1,18})", text)
-    return Own(int(own[1]), int(own[2])) if own else Place.parse(text)
+    try:
+        return Own(int(own[1]), int(own[2])) if own else Place.parse(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is no TOPIC/PARTITION/OFFSET, TOPIC/PARTITION/OFFSET/INDEX or "
+            "PARTITION:OFFSET"
+        ) from error
 
 
 async def find(log: Log, at: Target, looked: Looked) -> list[Letter]:

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar, overload
+from typing import Annotated, Any, ClassVar, Final, TypeVar, overload
 
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -11,6 +11,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 PREFIX = "FLEETGAUGE_"
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Days = Annotated[int, Field(ge=1)]
+# What has no default, as it looks.
+_REQUIRED: Final = {
+    "database_url": "postgresql://user:password@host:port/database",
+    "kafka_bootstrap": "host:port of the broker, such as localhost:9092",
+}
 A = TypeVar("A", bound="Settings")
 B = TypeVar("B", bound="Settings")
 C = TypeVar("C", bound="Settings")
@@ -35,7 +40,8 @@ class _FileSource(PydanticBaseSettingsSource):
             return Path(path).read_text(encoding="utf-8").strip(), field_name, False
         except (OSError, UnicodeDecodeError) as error:
             variable = f"{PREFIX}{field_name.upper()}_FILE"
-            raise SettingsError([f"{variable}: cannot read {path}: {error}"]) from error
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            raise SettingsError([f"{variable}: cannot read {path}: {why}"]) from error
 
     def __call__(self) -> dict[str, Any]:
         found = (self.get_field_value(f, n) for n, f in self.settings_cls.model_fields.items())
@@ -94,5 +100,5 @@ def _sentence(problem: Any) -> str:
         return str(message)
     variable = f"{PREFIX}{str(problem['loc'][0]).upper()}"
     if problem["type"] == "missing":
-        return f"{variable} is not set"
+        return f"{variable} is not set: it takes {_REQUIRED[problem['loc'][0]]}"
     return f"{variable}: {message}"

@@ -72,7 +72,9 @@ class HttpSettings(Settings):
     @classmethod
     def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value().encode()) < 32:
-            raise ValueError("takes a secret of 32 bytes or more")
+            raise ValueError(
+                "takes a secret of 32 bytes or more, such as 'openssl rand -base64 48' prints"
+            )
         return secret
 
     @model_validator(mode="after")

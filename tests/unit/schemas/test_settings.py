@@ -86,8 +86,10 @@ def test_secrets_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_missing_is_told() -> None:
     assert problems(DatabaseSettings, KafkaSettings) == [
-        "FLEETGAUGE_DATABASE_URL is not set",
-        "FLEETGAUGE_KAFKA_BOOTSTRAP is not set",
+        "FLEETGAUGE_DATABASE_URL is not set: "
+        "it takes postgresql://user:password@host:port/database",
+        "FLEETGAUGE_KAFKA_BOOTSTRAP is not set: "
+        "it takes host:port of the broker, such as localhost:9092",
     ]
 
 

@@ -1,0 +1,158 @@
+"""The commands `fleetgauge emit`; each imports what it runs."""
+
+import sys
+from typing import Any
+
+import rich_click as click
+
+from schemas.command import Group
+
+WHEN = "When"
+WHAT = "What is sent"
+HOW = "How it is sent"
+
+
+@click.group(
+    cls=Group,
+    examples={
+        "fleetgauge emit host --user alice --agent laptop": "this machine, until Ctrl-C",
+        "fleetgauge emit fleet --backfill 30d": "fifty agents that do not exist, until Ctrl-C",
+    },
+)
+def emit() -> None:
+    """Send events to Kafka."""
+
+
+@emit.command(
+    examples={
+        "fleetgauge emit host --user alice --agent laptop": "a sample a second, until Ctrl-C",
+        "fleetgauge emit host --user alice --agent laptop --interval 10": "less often",
+    }
+)
+@click.option("--user", "user_id", required=True, metavar="ID", help="User the agent belongs to.")
+@click.option("--agent", "agent_id", required=True, metavar="ID", help="Id to sample it under.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=1.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds between samples.",
+)
+def host(user_id: str, agent_id: str, interval: float) -> None:
+    """Sample this machine as an agent: CPU, memory and disk."""
+    from emit.host import run
+    from schemas.settings import KafkaSettings, load
+
+    (kafka,) = load(KafkaSettings)
+    try:
+        sys.exit(run(kafka, user_id, agent_id, interval))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@emit.command(
+    examples={
+        "fleetgauge emit fleet --backfill 30d": "30 days of fifty agents, then live until Ctrl-C",
+        "fleetgauge emit fleet --agents 5 --backfill 1d --duration 0s": "a day of five, no more",
+        "fleetgauge emit fleet --agents 1000 --interval 1 --duration 10m": "load, for ten minutes",
+    }
+)
+@click.option(
+    "--agents",
+    type=click.IntRange(1, 100_000),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="Agents at any time.",
+    panel=WHAT,
+)
+@click.option(
+    "--users",
+    type=click.IntRange(1, 10_000),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Users they belong to, in turn.",
+    panel=WHAT,
+)
+@click.option(
+    "--interval",
+    "interval_s",
+    type=click.FloatRange(0.1, 86_400),
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds between an agent's samples.",
+    panel=WHAT,
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="The same gives the same.",
+    panel=WHAT,
+)
+@click.option(
+    "--backfill",
+    default="0s",
+    show_default=True,
+    metavar="SPAN",
+    help="History to send first: 90s, 15m, 12h, 30d.",
+    panel=WHEN,
+)
+@click.option(
+    "--backfill-interval",
+    default="5m",
+    show_default=True,
+    metavar="SPAN",
+    help="Time between an agent's samples in the history.",
+    panel=WHEN,
+)
+@click.option(
+    "--duration",
+    metavar="SPAN",
+    show_default="without end",
+    help="Time to live after that; 0s sends the history alone.",
+    panel=WHEN,
+)
+@click.option(
+    "--start",
+    metavar="TIME",
+    show_default="now",
+    help="When it goes live, in RFC 3339.",
+    panel=WHEN,
+)
+@click.option(
+    "--rate-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=float("inf"),
+    show_default="none",
+    metavar="R",
+    help="Most events a second.",
+    panel=HOW,
+)
+@click.option(
+    "--format",
+    "encoding",
+    type=click.Choice(["json", "msgpack"]),
+    default="json",
+    show_default=True,
+    help="Of the messages.",
+    panel=HOW,
+)
+def fleet(**words: Any) -> None:
+    """Simulate a fleet: agents and their users' business, past and present."""
+    from emit.clock import SystemClock
+    from emit.simulation.run import run
+    from emit.simulation.scenario import Words, scenario
+    from schemas.settings import KafkaSettings, WindowSettings, load
+
+    kafka, windows = load(KafkaSettings, WindowSettings)
+    try:
+        planned = scenario(Words(**words), SystemClock().now(), windows.lateness_limit)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    sys.exit(run(kafka, planned))
