@@ -69,7 +69,7 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
         log.error("cannot serve metrics", address=address, reason=str(error))
         return 1
     try:
-        asyncio.run(_serve(app, http))
+        asyncio.run(serve(app, http))
     except OSError as error:
         log.error("cannot listen", host=http.http_host, port=http.http_port, reason=str(error))
         return 1
@@ -87,7 +87,8 @@ def _allow_open_files(needed: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
-async def _serve(app: Litestar, http: HttpSettings) -> None:
+async def serve(app: Litestar, http: HttpSettings) -> None:
+    """Answers requests until SIGTERM or SIGINT; OSError where the address cannot be had."""
     port = _free_port(http.http_host, http.http_port)
     server = Server(
         app,

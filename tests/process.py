@@ -6,8 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 # A hang is told by it; a busy machine is not.
 PATIENCE_S = 120.0
@@ -64,11 +64,16 @@ class Running:
         return "".join(self.lines)
 
 
-@contextmanager
-def fleetgauge(environment: Mapping[str, str], *words: str) -> Iterator[Running]:
+def fleetgauge(environment: Mapping[str, str], *words: str) -> AbstractContextManager[Running]:
     """`fleetgauge WORDS…`, killed at the end where it still runs."""
+    return run([sys.executable, "-m", "fleetgauge", *words], environment)
+
+
+@contextmanager
+def run(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Running]:
+    """A process, killed at the end where it still runs."""
     with subprocess.Popen(
-        [sys.executable, "-m", "fleetgauge", *words],
+        command,
         env=dict(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -44,15 +44,22 @@ class Topics:
     deadletter: str
 
 
-def environment(database: str, stack: Stack, topics: Topics, **more: str) -> dict[str, str]:
-    """What a process of Fleetgauge needs to be told; `more` adds to it or overrides it.
+def inherited_environment() -> dict[str, str]:
+    """That of this process without Fleetgauge's settings.
 
-    The process finds the packages in the repository, whatever folder it runs in.
+    A process finds the packages in the repository, whatever folder it runs in.
     """
     return {
         **{name: value for name, value in os.environ.items() if "FLEETGAUGE_" not in name},
         "PYTHONPATH": str(REPOSITORY),
         "PYTHONUNBUFFERED": "1",
+    }
+
+
+def environment(database: str, stack: Stack, topics: Topics, **more: str) -> dict[str, str]:
+    """What a process of Fleetgauge needs to be told; `more` adds to it or overrides it."""
+    return {
+        **inherited_environment(),
         "FLEETGAUGE_DATABASE_URL": database,
         "FLEETGAUGE_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
         "FLEETGAUGE_SAMPLES_TOPIC": topics.samples,

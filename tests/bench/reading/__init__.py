@@ -3,9 +3,11 @@
 from typing import Final
 
 from tests.bench.measurement import Measurement
-from tests.bench.reading import queries
+from tests.bench.reading import queries, requests
 
 MEASUREMENTS: Final = (
     Measurement("queries_1000", queries.FEW.title, queries.measure_few),
     Measurement("queries_10000", queries.MANY.title, queries.measure_many),
+    Measurement(requests.UNCACHED, requests.UNCACHED_TITLE, requests.measure_uncached),
+    Measurement(requests.CACHED, requests.CACHED_TITLE, requests.measure_cached),
 )

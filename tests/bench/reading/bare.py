@@ -1,0 +1,53 @@
+"""A bare Litestar handler on the server that `fleetgauge serve` runs on: `bare FILE`.
+
+It answers with the file's bytes, and tells on standard output where it listens.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import msgspec
+import structlog
+from litestar import Litestar, MediaType, get
+from pydantic import SecretStr
+
+from query.serve import serve
+from schemas.settings import HttpSettings
+from tests.process import run
+from tests.serve_process import Serving
+from tests.stack import SECRET, inherited_environment
+
+PATH = "/bare"
+
+
+def main() -> None:
+    """Serves until SIGTERM."""
+    structlog.configure(processors=[structlog.processors.JSONRenderer()])
+    body = Path(sys.argv[1]).read_bytes()
+
+    @get(PATH, media_type=MediaType.JSON)
+    async def tell() -> bytes:
+        return body
+
+    app = Litestar([tell], openapi_config=None, logging_config=None)
+    asyncio.run(serve(app, HttpSettings(jwt_secret=SecretStr(SECRET), http_port=0)))
+
+
+@contextmanager
+def bare(body: bytes) -> Iterator[Serving]:
+    """The process, and where it is; killed at the end."""
+    with NamedTemporaryFile() as file:
+        file.write(body)
+        file.flush()
+        command = [sys.executable, "-m", __name__, file.name]
+        with run(command, inherited_environment()) as process:
+            told = msgspec.json.decode(process.await_line('"listening"'))
+            yield Serving(process, told["address"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""A named query by `pgbench -M prepared`: what the database alone makes of it."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from deploy.local.instance import load
+from deploy.local.timescale import PACKAGE, PROGRAMS, SUITE
+from sql.queries import query
+from tests.bench.measurement import NotHereError
+from tests.bench.reading.endpoints import Endpoint
+from tests.bench.reading.load import Load
+from tests.stack import REPOSITORY
+
+Parameters = Mapping[str, object]
+# As the driver declares them; what is not named here it leaves to the server as well.
+TYPES: Final[tuple[tuple[type, bytes], ...]] = (
+    (datetime, b"::timestamptz"),
+    (date, b"::date"),
+    (timedelta, b"::interval"),
+)
+# pgbench draws numbers only.
+USER: Final = b"('user-' || :user::text)"
+
+
+def run(database: str, endpoint: Endpoint, users: int, clients: int, seconds: int) -> Load:
+    """As often as it goes, each time for any of so many users; NotHereError without pgbench."""
+    command, root = _program()
+    with TemporaryDirectory(dir=root / "tmp") as folder:
+        Path(folder).chmod(0o755)
+        file = Path(folder) / "script"
+        file.write_bytes(script(query(endpoint.query), endpoint.parameters, users))
+        words = ["-n", "-M", "prepared", "-j", "1", "-T", str(seconds), "-c", str(clients)]
+        for name, value in endpoint.parameters.items():
+            words += ["-D", f"{name}={value}"]
+        told = subprocess.run(
+            [*command, *words, "-f", f"/{file.relative_to(root)}", database],
+            env={**os.environ, "PGOPTIONS": "-c timezone=UTC"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if told.returncode:
+        raise RuntimeError(f"pgbench ended with {told.returncode}: {told.stderr[-300:]}")
+    return parsed(told.stdout)
+
+
+def parsed(text: str) -> Load:
+    """The figures among what pgbench prints."""
+    runs = int(_number(r"actually processed: (\d+)", text))
+    return Load(
+        requests=runs,
+        seconds=runs / _number(r"^tps = (\S+)", text),
+        failed=int(_number(r"failed transactions: (\d+)", text)),
+        took={"mean ms": _number(r"^latency average = (\S+)", text)},
+    )
+
+
+def _number(pattern: str, text: str) -> float:
+    found = re.search(pattern, text, re.M)
+    if found is None:
+        raise RuntimeError(f"pgbench tells no {pattern}: {text}")
+    return float(found[1])
+
+
+def script(text: bytes, parameters: Parameters, users: int) -> bytes:
+    """The query in pgbench's language, its variables named as the parameters."""
+
+    def variable(found: re.Match[bytes]) -> bytes:
+        name = found[1].decode()
+        if name == "user_id":
+            return USER
+        value = parameters[name]
+        kind = next((told for kind, told in TYPES if isinstance(value, kind)), b"")
+        return b":%b%b" % (found[1], kind)
+
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith(b"--")]
+    statement = re.sub(rb"%\((\w+)\)s", variable, b"\n".join(lines))
+    return b"\\set user random(0, %d)\n%b;\n" % (users - 1, statement)
+
+
+def _program() -> tuple[list[str], Path]:
+    """The stack's own, and the root folder that it sees; else the machine's."""
+    instance = load(REPOSITORY / ".stack" / "test")
+    if instance:
+        root = instance.cache.resolve() / f"debian-{SUITE}-{PACKAGE}"
+        if (root / PROGRAMS[1:] / "pgbench").exists():
+            return ["chroot", str(root), f"{PROGRAMS}/pgbench"], root
+    if found := shutil.which("pgbench"):
+        return [found], Path("/")
+    raise NotHereError("pgbench is not installed")

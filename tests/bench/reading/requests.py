@@ -1,0 +1,162 @@
+"""Requests a second: with nothing kept, beside the same queries by pgbench; and from memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+
+from tests.bench.measurement import Bench, in_a_line, say
+from tests.bench.reading import pgbench
+from tests.bench.reading.bare import PATH, bare
+from tests.bench.reading.endpoints import Endpoint, endpoints
+from tests.bench.reading.fleet import AGENTS_A_USER, AGGREGATES, BUSINESS, filled_database
+from tests.bench.reading.load import CONNECTIONS, Asking, ask, askings
+from tests.bench.reading.side import Side, side
+from tests.bench.result import Reached, Result, Series, ratios
+from tests.serve_process import Serving, served
+from tests.stack import Stack, Topics, environment
+
+AGENTS: Final = 1_000
+USERS: Final = AGENTS // AGENTS_A_USER
+POOL: Final = 8
+SECONDS: Final = 2
+UNCACHED: Final = "requests_uncached"
+CACHED: Final = "requests_cached"
+UNCACHED_TITLE: Final = "Requests, each of which asks the database"
+CACHED_TITLE: Final = "Requests answered from memory"
+# The shortest answer and the longest.
+KEPT: Final = ("performance", "historical 30d")
+NO_TOPICS: Final = Topics("none", "none", "none")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What both sides are measured in."""
+
+    bench: Bench
+    service: Serving
+    database: psycopg.Connection[Any]
+    url: str
+
+    @property
+    def seconds(self) -> int:
+        """How long a run takes."""
+        return max(1, round(SECONDS * self.bench.scale.share))
+
+    def ask(self, server: Serving, wanted: Sequence[Asking], by: Side) -> None:
+        """One run against a server."""
+        by.run(lambda: ask(server.url, wanted, self.seconds))
+
+
+def measure_uncached(bench: Bench) -> Result:
+    """Each endpoint beside its query by pgbench, on as many connections as the pool has."""
+    with _place(bench, (AGGREGATES, BUSINESS), answer_cache_ms=0) as place:
+        wanted = endpoints(datetime.now(UTC))
+        setup = f"{_setup(bench)}; no answer is kept, a pool of {POOL}; pgbench: {POOL} clients"
+        return _compared(UNCACHED, UNCACHED_TITLE, setup, place, wanted, _beside_pgbench)
+
+
+def measure_cached(bench: Bench) -> Result:
+    """Answers from memory beside a bare handler with the same bytes on the same server."""
+    with _place(bench, (AGGREGATES,), answer_cache_ms=60_000) as place:
+        wanted = [one for one in endpoints(datetime.now(UTC)) if one.name in KEPT]
+        setup = f"{_setup(bench)}; all answers are kept"
+        return _compared(CACHED, CACHED_TITLE, setup, place, wanted, _beside_bare)
+
+
+def target(measurement: str, endpoint: Endpoint) -> str:
+    """The name of an endpoint's target."""
+    return f"{measurement}_{endpoint.name.replace(' ', '_')}"
+
+
+@contextmanager
+def serving(stack: Stack, database: str, answer_cache_ms: int) -> Iterator[Serving]:
+    """The service over a database, with limits that nobody meets."""
+    variables = environment(
+        database,
+        stack,
+        NO_TOPICS,
+        FLEETGAUGE_ANSWER_CACHE_MS=str(answer_cache_ms),
+        FLEETGAUGE_DATABASE_POOL_SIZE=str(POOL),
+        FLEETGAUGE_RATE_LIMIT_PER_S="1000000",
+        FLEETGAUGE_RATE_LIMIT_BURST="1000000",
+    )
+    with served(variables) as service:
+        service.await_ready()
+        yield service
+
+
+@contextmanager
+def _place(bench: Bench, fills: Sequence[str], answer_cache_ms: int) -> Iterator[Place]:
+    with (
+        filled_database(bench.stack, AGENTS, fills) as url,
+        serving(bench.stack, url, answer_cache_ms) as service,
+        psycopg.connect(url, autocommit=True) as database,
+    ):
+        yield Place(bench, service, database, url)
+
+
+def _setup(bench: Bench) -> str:
+    return (
+        f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} a user, any of {USERS} users "
+        f"in turn, one process of serve, {CONNECTIONS} connections that are kept (wrk); tokens, "
+        "limits (high), metrics and headers as always"
+    )
+
+
+def _compared(
+    name: str,
+    title: str,
+    setup: str,
+    place: Place,
+    wanted: Sequence[Endpoint],
+    compare: Callable[[Place, Endpoint], dict[str, Side]],
+) -> Result:
+    """Ours is the first side of each endpoint; one that fails takes no other with it."""
+    series: list[Series] = []
+    reached: list[Reached] = []
+    missing: dict[str, str] = {}
+    for endpoint in wanted:
+        say(f"  {endpoint.name}")
+        try:
+            sides = compare(place, endpoint)
+        except Exception as error:
+            missing[target(name, endpoint)] = in_a_line(error)
+            continue
+        series += [each.series(f"{endpoint.name}: {who}") for who, each in sides.items()]
+        ours, theirs = sides.values()
+        reached.append(Reached(target(name, endpoint), ratios(ours.rates, theirs.rates)))
+    return Result(name, title, setup, tuple(series), tuple(reached), missing)
+
+
+def _beside_pgbench(place: Place, endpoint: Endpoint) -> dict[str, Side]:
+    ours, theirs = side(place.database, place.service.pid), side(place.database)
+    wanted = askings(endpoint.path, USERS)
+    ask(place.service.url, wanted, 1)
+    for _ in range(place.bench.scale.pairs):
+        place.ask(place.service, wanted, ours)
+        theirs.run(lambda: pgbench.run(place.url, endpoint, USERS, POOL, place.seconds))
+    return {"serve": ours, "pgbench": theirs}
+
+
+def _beside_bare(place: Place, endpoint: Endpoint) -> dict[str, Side]:
+    wanted = askings(endpoint.path, USERS)
+    ask(place.service.url, wanted, 1)
+    with bare(_body(place.service, wanted[0])) as other:
+        same = [Asking(PATH, one.token) for one in wanted]
+        ask(other.url, same, 1)
+        ours = side(place.database, place.service.pid)
+        theirs = side(place.database, other.pid)
+        for _ in range(place.bench.scale.pairs):
+            place.ask(place.service, wanted, ours)
+            place.ask(other, same, theirs)
+    return {"serve": ours, "bare handler": theirs}
+
+
+def _body(service: Serving, asking: Asking) -> bytes:
+    with service.client() as client:
+        headers = {"authorization": f"Bearer {asking.token}"}
+        return client.get(asking.path, headers=headers).content
