@@ -100,3 +100,5 @@ lock: $(READY) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade fo
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
 	@$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	@$(COMPILE) - -o requirements/uv.txt <<< uv
+	@if command -v npm >/dev/null; then \
+		(cd tests && npm install --package-lock-only --silent) && $(BIN)/python -m tests.npm; fi

@@ -19,9 +19,9 @@ class Row(NamedTuple):
     response_ms: float | None = None
 
 
-def sample(agent: str, ts: str, **values: Any) -> Row:
+def sample(agent: str, ts: str, *figures: Any, **values: Any) -> Row:
     """A row from text: `sample("alice/a1", "2026-03-10T14:05Z", cpu=10)`."""
-    return Row(agent, datetime.fromisoformat(ts), **values)
+    return Row(agent, datetime.fromisoformat(ts), *figures, **values)
 
 
 def insert(database: str, rows: Iterable[Row]) -> None:

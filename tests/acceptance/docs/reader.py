@@ -23,6 +23,8 @@ FROM_NOTHING: Final = "<!-- from nothing -->"
 NOT_RUN: Final = re.compile(r"not run: (.+)")
 RUNS_ON: Final = re.compile(r"runs on: (.+)")
 STATUS: Final = re.compile(r"exit status: (\d+)")
+# For tests of their own, which know what it names.
+WHILE: Final = re.compile(r"while: (.+)")
 # A reader's curl tells refusals by its exit status, so that they are seen.
 CURLRC: Final = "fail-with-body\nsilent\nshow-error\n"
 
@@ -126,6 +128,7 @@ class Reader:
                 return
 
     def _run(self, block: Block) -> None:
+        assert not told(WHILE, block), "a page with states is followed by a test of its own"
         text = self._place.here(block.text)
         if words := told(RUNS_ON, block):
             self._shell.leave_running(text, words)
@@ -150,7 +153,7 @@ def told(mark: re.Pattern[str], block: Block) -> str | None:
     """What the block's comment says of this kind; ValueError where it is of no kind there is."""
     if block.note is None:
         return None
-    if not any(known.fullmatch(block.note) for known in (NOT_RUN, RUNS_ON, STATUS)):
+    if not any(known.fullmatch(block.note) for known in (NOT_RUN, RUNS_ON, STATUS, WHILE)):
         raise ValueError(f"{block}: {block.note!r} is no mark; see {__name__}")
     found = mark.fullmatch(block.note)
     return found[1] if found else None

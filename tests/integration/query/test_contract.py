@@ -1,4 +1,4 @@
-"""The dashboards' page, the service's description and the real answers say the same."""
+"""The pages for dashboards, the service's description and the real answers say the same."""
 
 import json
 import re
@@ -12,13 +12,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sql.queries import query
+from tests.examples import examples
 from tests.fleet import USER, happen
 from tests.service import NOW, application, bearer, serving, token
 
 PAGE = Path(__file__).parents[3] / "docs" / "dashboards" / "http.md"
 ROW = re.compile(r"^\| `([^`]+)` \| (number|string|time|array) \| (.+) \|$", re.M)
-CALL = re.compile(r"^curl .*:8080(/api/[^\s\"]*)", re.M)
-EXAMPLE = re.compile(r"^```json\n(.*?)^```", re.M | re.S)
+ROUTE = re.compile(r"^`GET (/api/[^`?]*)", re.M)
+CALL = re.compile(r'"\$URL(/api/[^"?]*)')
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 STORY = """
     sample a 14:34 messages=8 errors=1 ms=20.5 used=10 total=40; sample b 13:00 messages=1;
@@ -27,29 +28,33 @@ STORY = """
 
 
 class Endpoint(NamedTuple):
-    """A section of the page: the path as called there, its fields, its example."""
+    """A section of the page: the path as the description has it, and its fields."""
 
-    path: str
+    route: str
     fields: dict[str, tuple[str, str]]
-    example: Any
-
-    @property
-    def route(self) -> str:
-        """The path as the description has it."""
-        return self.path.partition("?")[0].replace("/alice/", "/{userId}/")
 
 
 def endpoints() -> Iterator[Endpoint]:
     """What the page tells, section by section."""
     for section in PAGE.read_text(encoding="utf-8").split("\n## "):
-        if call := CALL.search(section):
+        if route := ROUTE.search(section):
             fields = {name: (kind, meaning) for name, kind, meaning in ROW.findall(section)}
-            (example,) = EXAMPLE.findall(section)
-            yield Endpoint(call[1], fields, json.loads(example))
+            yield Endpoint(route[1], fields)
+
+
+def shown() -> Iterator[tuple[Endpoint, Any]]:
+    """The answers that docs/api.md shows, beside their endpoints."""
+    by_route = {endpoint.route: endpoint for endpoint in ENDPOINTS}
+    for example in examples():
+        call = CALL.search(example.command.text)
+        if call and example.answer and example.answer.language == "json":
+            route = re.sub(r"/metrics/[^/]+/", "/metrics/{userId}/", call[1])
+            yield by_route[route], json.loads(example.answer.text)
 
 
 ENDPOINTS = list(endpoints())
 IDS = [endpoint.route for endpoint in ENDPOINTS]
+SHOWN = list(shown())
 
 
 def values(answer: Any, field: str) -> list[Any]:
@@ -106,7 +111,7 @@ def validator(document: Any, endpoint: Endpoint, status: int) -> Draft202012Vali
 
 
 async def ask(client: httpx.AsyncClient, endpoint: Endpoint, **headers: str) -> httpx.Response:
-    path = endpoint.path.replace("/alice/", f"/{USER}/")
+    path = endpoint.route.replace("{userId}", USER)
     return await client.get(path, headers=headers or bearer(token("ops", "platform")))
 
 
@@ -128,10 +133,16 @@ def test_page_and_description_agree(document: Any, endpoint: Endpoint) -> None:
     assert described(document, schema) == meanings
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
-def test_the_example_is_an_answer(document: Any, endpoint: Endpoint) -> None:
-    validator(document, endpoint, 200).validate(endpoint.example)
-    assert names(endpoint.example) == set(endpoint.fields)
+def test_every_endpoint_is_shown() -> None:
+    assert {endpoint.route for endpoint, _ in SHOWN} == set(IDS)
+
+
+@pytest.mark.parametrize(("endpoint", "answer"), SHOWN)
+def test_what_is_shown_is_an_answer_with_every_field(
+    document: Any, endpoint: Endpoint, answer: Any
+) -> None:
+    validator(document, endpoint, 200).validate(answer)
+    assert names(answer) == set(endpoint.fields)
 
 
 async def test_answers_have_every_field_with_its_type(database: str, document: Any) -> None:
