@@ -76,11 +76,13 @@ class Batch:
     """What one transaction writes.
 
     `samples` has one row a sample, by (agent_key, ts), without repeats, whose number is `repeats`;
+    `pieces` are the same rows as COPY takes them;
     `events` maps an event type's name to the events; `shard` is the lowest partition that samples
     came from, and so no other writer's.
     """
 
     samples: pl.DataFrame
+    pieces: list[bytes]
     events: dict[str, list[Any]]
     agent_keys: dict[Agent, int]
     rejections: list[Rejection]

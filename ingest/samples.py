@@ -3,10 +3,9 @@
 from contextlib import ExitStack
 from typing import Any
 
-import polars as pl
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection
 
-from ingest.copy import encode_samples
+from ingest.batch import Batch
 from ingest.serverwork import ServerWork
 from sql.queries import query
 
@@ -14,29 +13,24 @@ from sql.queries import query
 PIECE_BYTES = 256 * 1024
 
 
-async def store_samples(
-    connection: AsyncConnection[Any], samples: pl.DataFrame, server_work: ServerWork
+async def store_new_samples(
+    connection: AsyncConnection[Any], batch: Batch, server_work: ServerWork
 ) -> int:
-    """Writes rows in the caller's transaction; returns how many were new.
+    """Writes a batch's samples in the caller's transaction; returns how many.
 
-    The common case, all of them new, pays for a savepoint only.
+    Raises psycopg's UniqueViolation where one was there already: then the transaction is over.
     """
-    if samples.is_empty():
-        return 0
-    pieces = encode_samples(samples)
-    try:
-        async with connection.transaction():
-            await _copy(connection, "copy_samples", pieces, server_work)
-    except errors.UniqueViolation:
-        return await _store_resent(connection, pieces, server_work)
-    return samples.height
+    if not batch.samples.is_empty():
+        await _copy(connection, "copy_samples", batch.pieces, server_work)
+    return batch.samples.height
 
 
-async def _store_resent(
-    connection: AsyncConnection[Any], pieces: list[bytes], server_work: ServerWork
+async def store_resent_samples(
+    connection: AsyncConnection[Any], batch: Batch, server_work: ServerWork
 ) -> int:
+    """The same, for samples of which some were there already; returns how many were not."""
     await connection.execute(query("create_resent_samples"))
-    await _copy(connection, "copy_resent_samples", pieces, server_work)
+    await _copy(connection, "copy_resent_samples", batch.pieces, server_work)
     with server_work.going_on():
         cursor = await connection.execute(query("insert_resent_samples"))
     return cursor.rowcount

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from ingest.batch import AGENT, Agent, Batch, Intake, Origin, Rejection, by_type
+from ingest.copy import encode_samples
 from schemas.events import Event, Sample
 
 FUTURE_LIMIT: Final = timedelta(minutes=5)
@@ -102,6 +103,7 @@ def shape(intake: Intake, keys: AgentKeys) -> Batch:
     events = [event for event, _ in intake.others]
     return Batch(
         samples=samples,
+        pieces=encode_samples(samples),
         events=by_type(events),
         agent_keys=keys,
         rejections=intake.rejections,

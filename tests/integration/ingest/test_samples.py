@@ -1,13 +1,14 @@
 """Samples in a real table: new ones, and resent ones."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 
 from ingest.batch import Batch
-from ingest.samples import store_samples
+from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from schemas.events import Sample
@@ -39,8 +40,12 @@ def fleet(first: int, stop: int, **values: Any) -> list[Sample]:
 
 
 async def stored(connection: AsyncConnection[Any], samples: list[Sample]) -> int:
+    batch, server_work = batch_of(samples), ServerWork()
+    with suppress(errors.UniqueViolation):
+        async with connection.transaction():
+            return await store_new_samples(connection, batch, server_work)
     async with connection.transaction():
-        return await store_samples(connection, batch_of(samples).samples, ServerWork())
+        return await store_resent_samples(connection, batch, server_work)
 
 
 async def count(connection: AsyncConnection[Any]) -> int:
@@ -100,5 +105,5 @@ async def test_an_agent_each_in_one_batch(
     samples = [sample(NOON, f"{user}/{agent}", cpu=1.0) for user, agent in agents]
     batch = shape(intake(samples), agents)
     async with connection.transaction():
-        assert await store_samples(connection, batch.samples, ServerWork()) == 10_000
+        assert await store_new_samples(connection, batch, ServerWork()) == 10_000
     check_aggregates(empty_tables)
