@@ -60,7 +60,7 @@ class IngestProcess:
         values = [line for line in answer.text.splitlines() if line.startswith(f"{series} ")]
         return float(values[0].rpartition(" ")[2]) if values else 0.0
 
-    async def said(self, words: str, deadline_s: float = 60.0, times: int = 1) -> None:
+    async def said(self, words: str, deadline_s: float = 120.0, times: int = 1) -> None:
         """Returns when the log has these words that many times."""
 
         async def probe() -> bool:

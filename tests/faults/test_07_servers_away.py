@@ -117,7 +117,7 @@ async def test_a_database_that_is_shut_down(
             rounds = case.rounds(short=4, long=60)
             found = await memory_while_it_is_away(ingest, ledger, rng, rounds)
             await own.start("database")
-            await ledger.all_stored(120)
+            await ledger.all_stored(300)
             # Once the batches in hand are full, nothing is added.
             assert max(found) - found[1] < 32 * MEBIBYTE
         assert ingest.log.count('"claimed"') == 1
@@ -144,7 +144,7 @@ async def test_a_database_that_may_not_be_written(
         await ledger.send(later.samples(2, rng))
         await ingest.said('"sqlstate":"25006"', times=2)
         let_write(database, own.stack.database_url, "off")
-        await ledger.all_stored(120)
+        await ledger.all_stored(300)
         assert ingest.log.count('"claimed"') == 1
         assert await ingest.stop() == 0
     await ledger.settle()
@@ -170,7 +170,7 @@ async def test_a_disk_that_is_full(
             found.append(resident(ingest))
         assert max(found) - found[1] < 32 * MEBIBYTE
         disk.clear()
-        await ledger.all_stored(120)
+        await ledger.all_stored(300)
         assert ingest.log.count('"claimed"') == 1
         assert await ingest.stop() == 0
         assert "Traceback" not in ingest.log
