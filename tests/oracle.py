@@ -66,7 +66,9 @@ async def produce(stack: Stack, topics: Topics, samples: Iterable[Sample]) -> No
         await producer.stop()
 
 
-async def all_stored(stack: Stack, database: str, topics: Topics, deadline_s: float = 120.0) -> None:
+async def all_stored(
+    stack: Stack, database: str, topics: Topics, deadline_s: float = 120.0
+) -> None:
     """Returns when the stored offsets have reached the end of both sources."""
     ends = await log_ends(stack, [topics.samples, topics.events])
 
