@@ -3,9 +3,22 @@
 from typing import Final
 
 from tests.bench.measurement import Measurement
-from tests.bench.writing import throughput
+from tests.bench.writing import (
+    consumers,
+    disk,
+    duplicates,
+    fence,
+    freshness,
+    lateness,
+    memory,
+    throughput,
+)
 
 MEASUREMENTS: Final = (
     Measurement(throughput.TEN.name, throughput.TEN.title, throughput.measure_ten),
     Measurement(throughput.ONE.name, throughput.ONE.title, throughput.measure_one),
+    *(
+        Measurement(one.NAME, one.TITLE, one.measure)
+        for one in (fence, duplicates, consumers, lateness, disk, freshness, memory)
+    ),
 )

@@ -23,6 +23,16 @@ class Contestant:
     gives: str = ""
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Two contestants' ratio in one figure, for a target."""
+
+    target: str
+    mine: str
+    theirs: str
+    figure: str = WALL
+
+
 @dataclass
 class Outcome:
     """The runs by contestant, and why some have none."""
@@ -38,15 +48,27 @@ class Outcome:
             for name, runs in self.runs.items()
         )
 
-    def reached(self, target: str, mine: str, theirs: str, figure: str = WALL) -> list[Reached]:
-        """The ratios of one figure, pair by pair; none where one of the two has no runs.
+    def reached(self, comparisons: Sequence[Comparison]) -> tuple[Reached, ...]:
+        """The ratios pair by pair, of those comparisons whose figures both sides have."""
+        held = ((one.target, self._ratios(one)) for one in comparisons)
+        return tuple(Reached(target, values) for target, values in held if values)
 
-        Where a figure was not seen there is nothing to hold against a target either.
-        """
-        if mine not in self.runs or theirs not in self.runs:
-            return []
-        one, other = (figures_of(self.runs[name]).get(figure) for name in (mine, theirs))
-        return [Reached(target, ratios(one, other))] if one and other else []
+    def _ratios(self, one: Comparison) -> Values:
+        mine, theirs = (
+            figures_of(self.runs.get(name, ())).get(one.figure, ())
+            for name in (one.mine, one.theirs)
+        )
+        return ratios(mine, theirs) if mine and theirs else ()
+
+    def why_missing(self, comparisons: Sequence[Comparison]) -> dict[str, str]:
+        """Why contestants have no runs, by their names and by the targets they were needed for."""
+        needed = {
+            one.target: self.missing[name]
+            for one in comparisons
+            for name in (one.mine, one.theirs)
+            if name in self.missing
+        }
+        return self.missing | needed
 
 
 def in_turn(pairs: int, contestants: Sequence[Contestant]) -> Outcome:
@@ -72,11 +94,13 @@ def _run(one: Contestant, outcome: Outcome, number: str) -> None:
 
 
 def figures_of(runs: Sequence[Run]) -> dict[str, Values]:
-    """Each figure with a value a run; CPU only where all runs have it."""
+    """Each figure with a value a run; CPU and WAL only where all runs have it."""
+    if not runs:
+        return {}
     figures = {WALL: tuple(run.rows / run.wall_s for run in runs)}
     figures |= _per_cpu(runs)
-    figures[WAL] = tuple(run.wal_bytes / run.rows for run in runs)
-    return figures
+    logged = tuple(run.wal_bytes / run.rows for run in runs if run.wal_bytes is not None)
+    return figures | ({WAL: logged} if len(logged) == len(runs) else {})
 
 
 def _per_cpu(runs: Sequence[Run]) -> Mapping[str, Values]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from psycopg import Connection
 
@@ -23,23 +24,36 @@ def encoded(geometry: Geometry) -> Batches:
 def copy_with_aggregates(stack: Stack, geometry: Geometry, batches: Batches) -> Run:
     """Into our tables, all aggregates kept, one transaction a batch."""
     with migrated_database(stack, geometry) as url:
-        return _copy(url, geometry.rows, batches)
+        return _measured(url, geometry.rows, batches)
 
 
 def copy_bare(stack: Stack, geometry: Geometry, batches: Batches) -> Run:
     """Into the same hypertable without anything kept beside it."""
     with migrated_database(stack, geometry) as url:
         drop_aggregates(url)
-        return _copy(url, geometry.rows, batches)
+        return _measured(url, geometry.rows, batches)
 
 
-def _copy(url: str, rows: int, batches: Batches) -> Run:
-    with open_meter(url, [os.getpid()]) as meter, Connection.connect(url) as connection:
-        connection.autocommit = True
+def copy(connection: Connection[Any], batches: Batches) -> None:
+    """Each batch in a transaction of its own; the connection commits by itself."""
+    with connection.cursor() as cursor:
+        for pieces in batches:
+            with cursor.copy(query("copy_samples")) as sink:
+                for piece in pieces:
+                    sink.write(piece)
+
+
+def copy_into(url: str, batches: Batches) -> None:
+    """Puts rows into a database before anything is measured."""
+    with Connection.connect(url, autocommit=True) as connection:
+        copy(connection, batches)
+
+
+def _measured(url: str, rows: int, batches: Batches) -> Run:
+    with (
+        open_meter(url, [os.getpid()]) as meter,
+        Connection.connect(url, autocommit=True) as connection,
+    ):
         meter.start()
-        with connection.cursor() as cursor:
-            for pieces in batches:
-                with cursor.copy(query("copy_samples")) as copy:
-                    for piece in pieces:
-                        copy.write(piece)
+        copy(connection, batches)
         return meter.stop(rows)

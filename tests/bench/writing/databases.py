@@ -7,7 +7,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from tests.bench.writing.geometry import Geometry
+from tests.bench.writing.geometry import Geometry, agent_ids
 from tests.stack import Stack, created_database, migrate
 
 # The statement triggers: those of rows are TimescaleDB's own.
@@ -29,7 +29,7 @@ def migrated_database(stack: Stack, geometry: Geometry) -> Iterator[str]:
     """One that knows the agents, keys in their order."""
     with empty_database(stack) as url:
         migrate(url)
-        users, agents = zip(*geometry.agent_ids(), strict=True)
+        users, agents = zip(*agent_ids(geometry.agents), strict=True)
         with psycopg.connect(url) as connection:
             connection.execute(
                 "insert into agents (user_id, agent_id) "

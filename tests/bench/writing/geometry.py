@@ -14,6 +14,12 @@ STEP_US: Final = 10_000_000
 MICROSECOND: Final = timedelta(microseconds=1)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATENESS_DAYS: Final = 30
+DAY_US: Final = 86_400_000_000
+
+
+def agent_ids(agents: int) -> list[tuple[str, str]]:
+    """(user, agent) by number; 50 agents a user."""
+    return [(f"user-{n // 50}", f"agent-{n}") for n in range(agents)]
 
 
 @dataclass(frozen=True)
@@ -30,15 +36,11 @@ class Geometry:
     newest: datetime
     is_late: bool = False
 
-    def agent_ids(self) -> list[tuple[str, str]]:
-        """(user, agent) by number; 50 agents a user."""
-        return [(f"user-{n // 50}", f"agent-{n}") for n in range(self.agents)]
-
     def times_us(self) -> Any:
         """When each row was taken, in microseconds since 1970."""
         newest = (self.newest - EPOCH) // MICROSECOND
         if self.is_late:
-            ages = np.random.default_rng(2).integers(0, LATENESS_DAYS * 86_400_000_000, self.rows)
+            ages = np.random.default_rng(2).integers(0, LATENESS_DAYS * DAY_US, self.rows)
             return newest - ages
         return newest - (np.arange(self.rows)[::-1] * STEP_US) // self.agents
 
@@ -49,7 +51,7 @@ class Geometry:
     def samples(self) -> Iterator[Sample]:
         """The rows as events, in their order."""
         cpu, messages = self._random()
-        ids = self.agent_ids()
+        ids = agent_ids(self.agents)
         columns = zip(self.times_us().tolist(), cpu.tolist(), messages.tolist(), strict=True)
         for row, (ts, load, count) in enumerate(columns):
             user_id, agent_id = ids[row % self.agents]

@@ -1,6 +1,5 @@
 """Fleetgauge's own ingest over a topic that is full, from the word go to its last row."""
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -13,8 +12,9 @@ from uuid import uuid4
 import psycopg
 
 from tests.bench.writing.meter import Run, open_meter
+from tests.bench.writing.processes import Process, check, running
 from tests.bench.writing.progress import Progress, StalledError, reach, stored_offsets
-from tests.stack import REPOSITORY, Stack, Topics, environment
+from tests.stack import Stack, Topics, environment
 
 DEADLINE_S = 600.0
 START_DEADLINE_S = 60.0
@@ -24,12 +24,13 @@ select count(*) from pg_stat_activity
 where datname = current_database() and wait_event_type = 'Lock'
     and application_name = 'fleetgauge-ingest'
 """
-FLEETGAUGE = ("fleetgauge.py", "ingest")
+FLEETGAUGE = ("fleetgauge", "ingest")
 
 
 @dataclass(frozen=True)
 class Ingest:
-    """How ingest runs: of what and into what, in how many processes; `command` in Python."""
+    """How ingest runs: of what and into what, in how many processes; `command` is a
+    Python module and its words."""
 
     stack: Stack
     url: str
@@ -53,7 +54,7 @@ class Ingest:
             return meter.stop(rows)
 
     @contextmanager
-    def running(self) -> Iterator[list[subprocess.Popen[bytes]]]:
+    def running(self) -> Iterator[list[Process]]:
         """The processes, as one group; killed at the end."""
         group = f"bench-{uuid4().hex}"
         variables = environment(
@@ -64,27 +65,14 @@ class Ingest:
             FLEETGAUGE_CONSUMER_GROUP=group,
             FLEETGAUGE_METRICS_PORT="0",
         )
-        script, *words = self.command
         with ExitStack() as until_done:
             log = until_done.enter_context((self.scratch / f"{group}.log").open("wb"))
             yield [
                 until_done.enter_context(
-                    running([sys.executable, str(REPOSITORY / script), *words], variables, log)
+                    running([sys.executable, "-m", *self.command], variables, log)
                 )
                 for _ in range(self.processes)
             ]
-
-
-@contextmanager
-def running(
-    command: Sequence[str], variables: dict[str, str], log: Any
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process whose output goes to a file; killed at the end."""
-    with subprocess.Popen(command, env=variables, stdout=log, stderr=log) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 @contextmanager
@@ -95,7 +83,7 @@ def _closed_gate(url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def await_claims(url: str, writers: Sequence[subprocess.Popen[bytes]]) -> None:
+def await_claims(url: str, writers: Sequence[Process]) -> None:
     """Returns once each process waits to claim what the group has given it."""
     with psycopg.connect(url, autocommit=True) as connection:
         ends = time.monotonic() + START_DEADLINE_S
@@ -104,10 +92,3 @@ def await_claims(url: str, writers: Sequence[subprocess.Popen[bytes]]) -> None:
             if time.monotonic() > ends:
                 raise StalledError(f"no claim within {START_DEADLINE_S:.0f} s")
             time.sleep(0.05)
-
-
-def check(writers: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Raises StalledError where a writer has ended."""
-    for writer in writers:
-        if writer.poll() is not None:
-            raise StalledError(f"the writer ended with status {writer.returncode}")

@@ -15,18 +15,18 @@ LOOK_EVERY_S = 0.01
 
 @dataclass(frozen=True)
 class Run:
-    """Rows that were committed, and what they took. CPU is None where /proc does not show it."""
+    """Rows that were committed, and what they took; None where that is not to be seen."""
 
     rows: int
     wall_s: float
     writer_cpu_s: float | None
     database_cpu_s: float | None
-    wal_bytes: int
+    wal_bytes: int | None
 
 
 @dataclass
 class Meter:
-    """Measures between `start` and `stop`; `rows` is for whoever watches the rows come."""
+    """Measures these processes and the server between `start` and `stop`."""
 
     connection: psycopg.Connection[Any]
     writers: tuple[int, ...]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Protocol
 
 import psycopg
@@ -30,6 +31,18 @@ def stored_offsets(topic: str) -> Progress:
             [topic],
         ).fetchall()
         return int(offset)
+
+    return rows
+
+
+def stored_row(agent_key: int, ts: datetime, number: int) -> Progress:
+    """By one row, the last of so many; nothing before it is there."""
+
+    def rows(connection: Connection) -> int:
+        found = connection.execute(
+            "select from agent_samples where agent_key = %s and ts = %s", [agent_key, ts]
+        ).fetchone()
+        return 0 if found is None else number
 
     return rows
 

@@ -1,25 +1,38 @@
 """From a loaded topic to committed rows, beside COPY and beside others who do the same."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
+from uuid import uuid4
+
+import msgspec
 
 from tests.bench.measurement import Bench
 from tests.bench.result import Result
-from tests.bench.writing.contest import Contestant, in_turn
+from tests.bench.writing.contest import CPU, Comparison, Contestant, in_turn
 from tests.bench.writing.copying import copy_bare, copy_with_aggregates, encoded
 from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
+from tests.bench.writing.peers import PEERS
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Topics
+from tests.stack import Topics, environment
 
 BATCH_ROWS: Final = 10_000
 OURS: Final = "Fleetgauge, topic to committed rows"
 COPY: Final = "COPY with the aggregates"
 BARE: Final = "COPY into a bare hypertable"
+SHAPED: Final = "fetch, decode and shape alone"
 EXACT: Final = "all aggregates, exactly once"
+STARTS: Final = (
+    "Ours is measured from the moment it may claim its partition, COPY from its first byte, others "
+    "from their first commit, whose rows are not counted: their start costs them nothing."
+)
 
 
 @dataclass(frozen=True)
@@ -57,35 +70,56 @@ def measure_one(bench: Bench) -> Result:
 
 def _measure(bench: Bench, shape: Shape) -> Result:
     geometry = shape.geometry(bench)
-    topics = filled_topics(bench.stack, geometry.samples())
-    batches = encoded(geometry)
-    outcome = in_turn(
-        bench.scale.pairs,
-        [
-            Contestant(OURS, lambda: ingested(bench, geometry, topics), EXACT),
-            Contestant(
-                COPY,
-                lambda: copy_with_aggregates(bench.stack, geometry, batches),
-                "all aggregates; no topic is read",
-            ),
-            Contestant(
-                BARE,
-                lambda: copy_bare(bench.stack, geometry, batches),
-                "no aggregates; no topic is read",
-            ),
-        ],
-    )
+    with filled_topics(bench.stack, geometry.samples()) as topics:
+        outcome = in_turn(
+            bench.scale.pairs,
+            [
+                *_own(bench, geometry, topics),
+                *(
+                    Contestant(
+                        peer.name, partial(peer.run, bench, geometry, topics.samples), peer.gives
+                    )
+                    for peer in PEERS
+                ),
+            ],
+        )
+    comparisons = tuple(_comparisons(shape))
     return Result(
         name=shape.name,
         title=shape.title,
         setup=told(bench, geometry),
         series=outcome.series(),
-        reached=(
-            *outcome.reached(f"{shape.name}_copy", OURS, COPY),
-            *outcome.reached(f"{shape.name}_bare", OURS, BARE),
-        ),
-        missing=outcome.missing,
+        reached=outcome.reached(comparisons),
+        missing=outcome.why_missing(comparisons),
+        remarks=(STARTS, *(peer.settings for peer in PEERS)),
     )
+
+
+def _own(bench: Bench, geometry: Geometry, topics: Topics) -> list[Contestant]:
+    batches = encoded(geometry)
+    return [
+        Contestant(OURS, lambda: ingested(bench, geometry, topics), EXACT),
+        Contestant(
+            COPY,
+            lambda: copy_with_aggregates(bench.stack, geometry, batches),
+            "all aggregates; no topic is read",
+        ),
+        Contestant(
+            BARE,
+            lambda: copy_bare(bench.stack, geometry, batches),
+            "no aggregates; no topic is read",
+        ),
+        Contestant(SHAPED, lambda: shaped(bench, geometry, topics), "nothing is written"),
+    ]
+
+
+def _comparisons(shape: Shape) -> Iterator[Comparison]:
+    yield Comparison(f"{shape.name}_copy", OURS, COPY)
+    yield Comparison(f"{shape.name}_bare", OURS, BARE)
+    yield Comparison(f"{shape.name}_shaped", SHAPED, COPY)
+    for peer in PEERS:
+        yield Comparison(f"{shape.name}_{peer.key}", OURS, peer.name)
+        yield Comparison(f"{shape.name}_{peer.key}_cpu", OURS, peer.name, CPU)
 
 
 def ingested(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
@@ -96,11 +130,29 @@ def ingested(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
         )
 
 
-def told(bench: Bench, geometry: Geometry, connections: int = 1) -> str:
+def told(bench: Bench, geometry: Geometry, writers: str = "one connection") -> str:
     """What the figures of a contest depend on."""
     each = geometry.batch_rows // geometry.agents
-    writers = "one connection" if connections == 1 else f"{connections} connections"
     return (
         f"{bench.edition} edition, {geometry.agents:,} agents, {each} of each in a batch of "
         f"{geometry.batch_rows:,}, {writers}, {geometry.rows:,} rows a run"
     )
+
+
+def shaped(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
+    """Ingest's first half, in a process of its own."""
+    module = "tests.bench.writing.shaping"
+    done = subprocess.run(
+        [sys.executable, "-m", module, str(geometry.agents), str(geometry.rows)],
+        env=environment(
+            bench.stack.database_url,
+            bench.stack,
+            topics,
+            FLEETGAUGE_BATCH_MAX_ROWS=str(geometry.batch_rows),
+            FLEETGAUGE_CONSUMER_GROUP=f"bench-{uuid4().hex}",
+        ),
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    return msgspec.json.decode(done.stdout, type=Run)

@@ -1,11 +1,14 @@
-"""Topics of a benchmark, filled beforehand."""
+"""Topics of a benchmark, and how they are filled."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from ingest.topics import create_topics
 from schemas.events import Sample
@@ -15,8 +18,9 @@ from tests.stack import Stack, Topics
 RECORD_BATCH_BYTES = 256 * 1024
 
 
-def created_topics(stack: Stack, partitions: int = 1) -> Topics:
-    """Empty ones, as `fleetgauge migrate` makes them, with names that nobody uses."""
+@contextmanager
+def created_topics(stack: Stack, partitions: int = 1) -> Iterator[Topics]:
+    """Empty ones, as `fleetgauge migrate` makes them, with names that nobody uses; deleted."""
     mark = uuid4().hex[:8]
     topics = Topics(f"bench-{mark}.samples", f"bench-{mark}.events", f"bench-{mark}.deadletter")
     settings = KafkaSettings(
@@ -27,38 +31,56 @@ def created_topics(stack: Stack, partitions: int = 1) -> Topics:
         samples_partitions=partitions,
         events_partitions=1,
     )
-    asyncio.run(_create(settings))
-    return topics
+    create_topics(settings)
+    try:
+        yield topics
+    finally:
+        names = [topics.samples, topics.events, topics.deadletter, settings.replayed_topic]
+        asyncio.run(_delete(stack, names))
 
 
-async def _create(settings: KafkaSettings) -> None:
-    await asyncio.to_thread(create_topics, settings)
-
-
-def filled_topics(stack: Stack, samples: Iterable[Sample], partitions: int = 1) -> Topics:
+@contextmanager
+def filled_topics(stack: Stack, samples: Iterable[Sample], partitions: int = 1) -> Iterator[Topics]:
     """Topics with these samples, one a message, in their order, agents spread over partitions."""
-    topics = created_topics(stack, partitions)
-    asyncio.run(_fill(stack, topics.samples, samples, partitions))
-    return topics
+    with created_topics(stack, partitions) as topics:
+        asyncio.run(_fill(stack.kafka_bootstrap, topics.samples, samples, partitions))
+        yield topics
 
 
-async def _fill(stack: Stack, topic: str, samples: Iterable[Sample], partitions: int) -> None:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=stack.kafka_bootstrap, max_batch_size=RECORD_BATCH_BYTES
-    )
+async def _fill(bootstrap: str, topic: str, samples: Iterable[Sample], partitions: int) -> None:
+    producer = new_producer(bootstrap)
     await producer.start()
     try:
-        batches = [producer.create_batch() for _ in range(partitions)]
-        places: dict[str, int] = {}
-        for sample in samples:
-            place = places.setdefault(sample.agent_id, len(places) % partitions)
-            key, value = sample.agent_id.encode(), msgspec.json.encode(sample)
-            if batches[place].append(key=key, value=value, timestamp=None) is None:
-                await producer.send_batch(batches[place], topic, partition=place)
-                batches[place] = producer.create_batch()
-                batches[place].append(key=key, value=value, timestamp=None)
-        for place, batch in enumerate(batches):
-            await producer.send_batch(batch, topic, partition=place)
+        await send(producer, topic, samples, partitions)
         await producer.flush()
     finally:
         await producer.stop()
+
+
+def new_producer(bootstrap: str) -> Any:
+    """A producer that is not started yet."""
+    return AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=RECORD_BATCH_BYTES)
+
+
+async def send(producer: Any, topic: str, samples: Iterable[Sample], partitions: int) -> None:
+    """Sends samples in batches of records that are made here, which is what makes it fast."""
+    batches = [producer.create_batch() for _ in range(partitions)]
+    for sample in samples:
+        place = int(sample.agent_id.rpartition("-")[2]) % partitions
+        key, value = sample.agent_id.encode(), msgspec.json.encode(sample)
+        if batches[place].append(key=key, value=value, timestamp=None) is None:
+            await producer.send_batch(batches[place], topic, partition=place)
+            batches[place] = producer.create_batch()
+            batches[place].append(key=key, value=value, timestamp=None)
+    for place, batch in enumerate(batches):
+        if batch.record_count():
+            await producer.send_batch(batch, topic, partition=place)
+
+
+async def _delete(stack: Stack, names: list[str]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics(names)
+    finally:
+        await admin.close()

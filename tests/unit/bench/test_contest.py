@@ -10,6 +10,7 @@ from tests.bench.writing.contest import (
     OF_WRITER,
     WAL,
     WALL,
+    Comparison,
     Contestant,
     figures_of,
     in_turn,
@@ -57,11 +58,13 @@ def test_who_fails_is_left_out_and_the_others_go_on() -> None:
     assert order == ["b", "b"]
     assert outcome.missing == {"a": "StopIteration: "}
     assert [one.name for one in outcome.series()] == ["b"]
-    assert outcome.reached("target", "a", "b") == []
+    comparisons = [Comparison("target", "a", "b")]
+    assert outcome.reached(comparisons) == ()
+    assert outcome.why_missing(comparisons).keys() == {"a", "target"}
 
 
 def test_what_is_reached_is_a_ratio_a_pair() -> None:
     runs = iter([run(wall_s=1.0), run(wall_s=4.0)])
     others = [Contestant("a", lambda: next(runs)), Contestant("b", run)]
-    (reached,) = in_turn(2, others).reached("target", "a", "b")
+    (reached,) = in_turn(2, others).reached([Comparison("target", "a", "b")])
     assert (reached.target, reached.values) == ("target", (2.0, 0.5))

@@ -1,0 +1,49 @@
+"""Two consumers on disjoint partitions, beside one that has both."""
+
+from dataclasses import replace
+from typing import Final
+
+from tests.bench.measurement import Bench
+from tests.bench.result import Result
+from tests.bench.writing.contest import Comparison, Contestant, in_turn
+from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.geometry import Geometry
+from tests.bench.writing.ingesting import Ingest
+from tests.bench.writing.meter import Run
+from tests.bench.writing.throughput import TEN, told
+from tests.bench.writing.topic import filled_topics
+from tests.stack import Topics
+
+NAME: Final = "two_consumers"
+TITLE: Final = "Two consumers"
+ONE: Final = "one consumer of both partitions"
+TWO: Final = "two consumers, a partition each"
+COMPARISONS: Final = (Comparison(NAME, TWO, ONE),)
+
+
+def measure(bench: Bench) -> Result:
+    """A topic of two partitions, half of the agents in each."""
+    geometry = TEN.geometry(bench)
+    with filled_topics(bench.stack, geometry.samples(), partitions=2) as topics:
+        outcome = in_turn(
+            bench.scale.pairs,
+            [
+                Contestant(ONE, lambda: _run(bench, geometry, topics, 1)),
+                Contestant(TWO, lambda: _run(bench, geometry, topics, 2)),
+            ],
+        )
+    return Result(
+        name=NAME,
+        title=TITLE,
+        setup=told(bench, geometry, "a connection each"),
+        series=outcome.series(),
+        reached=outcome.reached(COMPARISONS),
+        missing=outcome.why_missing(COMPARISONS),
+        remarks=("The broker and the database share the two consumers' cores.",),
+    )
+
+
+def _run(bench: Bench, geometry: Geometry, topics: Topics, processes: int) -> Run:
+    with migrated_database(bench.stack, geometry) as url:
+        ingest = Ingest(bench.stack, url, topics, geometry.batch_rows, bench.scratch)
+        return replace(ingest, processes=processes).run(geometry.rows)

@@ -1,0 +1,152 @@
+"""From a sample's production to the answer that has it, while a fleet sends beside it."""
+
+import asyncio
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import httpx
+import msgspec
+import numpy as np
+from aiokafka import AIOKafkaProducer
+
+from schemas.events import Sample
+from schemas.responses import Performance
+from tests.bench.measurement import Bench
+from tests.bench.result import Reached, Result, Series
+from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.feeding import Feed, feeding
+from tests.bench.writing.geometry import Geometry
+from tests.bench.writing.ingesting import Ingest
+from tests.bench.writing.meter import open_meter
+from tests.bench.writing.processes import check
+from tests.bench.writing.progress import reach, stored_offsets
+from tests.bench.writing.topic import created_topics
+from tests.serve_process import Serving, holder, served
+from tests.stack import Topics, environment
+
+NAME: Final = "freshness"
+TITLE: Final = "Freshness"
+AGENTS: Final = 10_000
+RATE: Final = 20_000
+PARTITIONS: Final = 6
+BATCH_ROWS: Final = 100_000
+PROBES: Final = 4
+SECONDS: Final = 15.0
+FULL_SECONDS: Final = 60.0
+ASK_EVERY_S: Final = 0.025
+DEADLINE_S: Final = 60.0
+
+
+def measure(bench: Bench) -> Result:
+    """Answers are made anew for each request; a kept one is up to 2 s older by default."""
+    seconds = FULL_SECONDS if bench.scale.is_full else SECONDS
+    times, rate = _watch(bench, seconds)
+    p50, p99 = (float(np.quantile(times, share)) for share in (0.5, 0.99))
+    return Result(
+        name=NAME,
+        title=TITLE,
+        setup=(
+            f"{bench.edition} edition, {AGENTS:,} agents, {PARTITIONS} partitions, {rate:,.0f} "
+            f"samples/s, {len(times):,} samples watched for {seconds:.0f} s, one ingest, one serve"
+        ),
+        series=(Series("produced to visible", {"s": tuple(times)}),),
+        reached=(Reached("freshness_p50", (p50,)), Reached("freshness_p99", (p99,))),
+        remarks=(
+            f"{PROBES} users ask for `/performance` every {ASK_EVERY_S * 1000:.0f} ms until it has "
+            "their sample; answers are not kept here (`FLEETGAUGE_ANSWER_CACHE_MS=0`). With the "
+            "default, whoever asks for what was asked a moment before may see an answer that is up "
+            "to 2 s older.",
+        ),
+    )
+
+
+def _watch(bench: Bench, seconds: float) -> tuple[list[float], float]:
+    """Seconds until visible, sample by sample, and the samples a second beside them."""
+    geometry = Geometry(AGENTS, BATCH_ROWS, 0, datetime.now(UTC))
+    with ExitStack() as until_done:
+        topics = until_done.enter_context(created_topics(bench.stack, PARTITIONS))
+        url = until_done.enter_context(migrated_database(bench.stack, geometry))
+        ingest = Ingest(bench.stack, url, topics, BATCH_ROWS, bench.scratch)
+        writers = until_done.enter_context(ingest.running())
+        meter = until_done.enter_context(open_meter(url, [writers[0].pid]))
+        serving = until_done.enter_context(served(_for_serve(bench, url, topics)))
+        broker = bench.stack.kafka_bootstrap
+        feed = Feed(broker, url, topics.samples, PARTITIONS, AGENTS, seconds + 120, RATE)
+        until_done.enter_context(feeding(feed, bench.scratch))
+        progress = stored_offsets(topics.samples)
+        # A second of it, so that all are under way.
+        before = reach(meter.connection, progress, RATE, DEADLINE_S, lambda: check(writers))
+        began = time.monotonic()
+        times = asyncio.run(_probe(serving, broker, topics.samples, seconds))
+        return times, (progress(meter.connection) - before) / (time.monotonic() - began)
+
+
+def _for_serve(bench: Bench, url: str, topics: Topics) -> dict[str, str]:
+    return environment(
+        url,
+        bench.stack,
+        topics,
+        FLEETGAUGE_ANSWER_CACHE_MS="0",
+        FLEETGAUGE_RATE_LIMIT_PER_S="0",
+    )
+
+
+async def _probe(serving: Serving, broker: str, topic: str, seconds: float) -> list[float]:
+    producer = AIOKafkaProducer(bootstrap_servers=broker)
+    await producer.start()
+    try:
+        async with httpx.AsyncClient(base_url=serving.url, timeout=DEADLINE_S) as client:
+            probes = [_Probe(client, producer, topic, number) for number in range(PROBES)]
+            found = await asyncio.gather(*(probe.run(seconds) for probe in probes))
+    finally:
+        await producer.stop()
+    return [value for values in found for value in values]
+
+
+class _Probe:
+    """A user with one agent, who waits for each of its samples to be seen."""
+
+    def __init__(self, client: httpx.AsyncClient, producer: Any, topic: str, number: int) -> None:
+        self._client = client
+        self._producer = producer
+        self._topic = topic
+        self._user_id = f"probe-{number}"
+        self._agent_id = f"probe-{number}"
+
+    async def run(self, seconds: float) -> list[float]:
+        """The first one is not counted: its agent is new."""
+        await self._once()
+        ends = time.monotonic() + seconds
+        times = []
+        while time.monotonic() < ends:
+            times.append(await self._once())
+        return times
+
+    async def _once(self) -> float:
+        sample = Sample(
+            user_id=self._user_id,
+            agent_id=self._agent_id,
+            ts=datetime.now(UTC),
+            cpu=1.0,
+            memory=1.0,
+            messages=0,
+            errors=0,
+        )
+        began = time.monotonic()
+        await self._producer.send(
+            self._topic, msgspec.json.encode(sample), key=self._agent_id.encode()
+        )
+        while await self._newest() != sample.ts:
+            if time.monotonic() > began + DEADLINE_S:
+                raise TimeoutError(f"a sample was not visible after {DEADLINE_S:.0f} s")
+            await asyncio.sleep(ASK_EVERY_S)
+        return time.monotonic() - began
+
+    async def _newest(self) -> datetime:
+        answer = await self._client.get(
+            f"/api/metrics/{self._user_id}/performance", headers=holder(self._user_id)
+        )
+        answer.raise_for_status()
+        return msgspec.json.decode(answer.content, type=Performance).as_of

@@ -1,0 +1,67 @@
+"""Late samples, spread over the chunks of 30 days, beside live ones."""
+
+from dataclasses import replace
+from typing import Final
+
+import polars as pl
+
+from ingest.copy import encode_samples
+from tests.bench.measurement import Bench
+from tests.bench.result import Result
+from tests.bench.writing.contest import Comparison, Contestant, in_turn
+from tests.bench.writing.copying import copy_into
+from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.geometry import DAY_US, LATENESS_DAYS, Geometry
+from tests.bench.writing.ingesting import Ingest
+from tests.bench.writing.meter import Run
+from tests.bench.writing.throughput import TEN, told
+from tests.bench.writing.topic import filled_topics
+from tests.stack import Topics
+
+NAME: Final = "late"
+TITLE: Final = "Late samples"
+LIVE: Final = "samples of now"
+LATE: Final = "samples of 30 days, in no order"
+COMPARISONS: Final = (Comparison(NAME, LATE, LIVE),)
+
+
+def measure(bench: Bench) -> Result:
+    """The same number of samples of the same agents; only their times differ."""
+    live = TEN.geometry(bench)
+    late = replace(live, is_late=True)
+    with (
+        filled_topics(bench.stack, live.samples()) as live_topics,
+        filled_topics(bench.stack, late.samples()) as late_topics,
+    ):
+        outcome = in_turn(
+            bench.scale.pairs,
+            [
+                Contestant(LIVE, lambda: _run(bench, live, live_topics)),
+                Contestant(LATE, lambda: _run(bench, late, late_topics)),
+            ],
+        )
+    return Result(
+        name=NAME,
+        title=TITLE,
+        setup=told(bench, live),
+        series=outcome.series(),
+        reached=outcome.reached(COMPARISONS),
+        missing=outcome.why_missing(COMPARISONS),
+        remarks=("The chunks of the 30 days are there before the clock starts, for both.",),
+    )
+
+
+def _run(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
+    with migrated_database(bench.stack, geometry) as url:
+        copy_into(url, [encode_samples(_one_a_day(geometry))])
+        return Ingest(bench.stack, url, topics, geometry.batch_rows, bench.scratch).run(
+            geometry.rows
+        )
+
+
+def _one_a_day(geometry: Geometry) -> pl.DataFrame:
+    """A sample of each day, at times that no other has."""
+    first = next(geometry.frames()).head(1)
+    newest = replace(geometry, is_late=False).times_us()[-1] + 1
+    times = [int(newest) - day * DAY_US for day in range(LATENESS_DAYS + 1)]
+    return pl.concat([first.with_columns(ts=pl.lit(ts)) for ts in reversed(times)])

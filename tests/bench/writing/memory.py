@@ -1,0 +1,78 @@
+"""The memory of ingest while it has more to do than it can."""
+
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from statistics import fmean
+from typing import Final
+
+import psutil
+
+from tests.bench.measurement import Bench
+from tests.bench.result import Reached, Result, Series
+from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.feeding import Feed, feeding
+from tests.bench.writing.geometry import Geometry
+from tests.bench.writing.ingesting import Ingest
+from tests.bench.writing.meter import open_meter
+from tests.bench.writing.processes import check
+from tests.bench.writing.progress import reach, stored_offsets
+from tests.bench.writing.throughput import BATCH_ROWS
+from tests.bench.writing.topic import created_topics
+
+NAME: Final = "memory"
+TITLE: Final = "Memory"
+AGENTS: Final = 1_000
+SECONDS: Final = 20.0
+FULL_SECONDS: Final = 600.0
+LOOK_EVERY_S: Final = 0.25
+MEGABYTE: Final = 1_000_000
+START_DEADLINE_S: Final = 60.0
+
+
+def measure(bench: Bench) -> Result:
+    """From its first rows on, with a producer beside it that is always ahead."""
+    seconds = FULL_SECONDS if bench.scale.is_full else SECONDS
+    sizes, rate = _watch(bench, seconds)
+    return Result(
+        name=NAME,
+        title=TITLE,
+        setup=(
+            f"{bench.edition} edition, {AGENTS:,} agents, batches of {BATCH_ROWS:,}, one "
+            f"connection, {seconds:.0f} s at {rate:,.0f} rows/s, the producer beside it"
+        ),
+        series=(Series("`fleetgauge ingest`", {"MB": tuple(sizes)}),),
+        reached=(
+            Reached("memory_peak", (max(sizes),)),
+            Reached("memory_growth", (_growth(sizes),)),
+        ),
+    )
+
+
+def _growth(sizes: list[float]) -> float:
+    """The mean of the last quarter over that of the second; the first is its start."""
+    quarter = len(sizes) // 4
+    return fmean(sizes[-quarter:]) / fmean(sizes[quarter : 2 * quarter])
+
+
+def _watch(bench: Bench, seconds: float) -> tuple[list[float], float]:
+    """Resident megabytes, look by look, and the rows a second."""
+    geometry = Geometry(AGENTS, BATCH_ROWS, 0, datetime.now(UTC))
+    with ExitStack() as until_done:
+        topics = until_done.enter_context(created_topics(bench.stack))
+        url = until_done.enter_context(migrated_database(bench.stack, geometry))
+        feed = Feed(bench.stack.kafka_bootstrap, url, topics.samples, 1, AGENTS, seconds + 120)
+        ingest = Ingest(bench.stack, url, topics, BATCH_ROWS, bench.scratch)
+        writers = until_done.enter_context(ingest.running())
+        meter = until_done.enter_context(open_meter(url, [writers[0].pid]))
+        until_done.enter_context(feeding(feed, bench.scratch))
+        progress = stored_offsets(topics.samples)
+        before = reach(meter.connection, progress, 1, START_DEADLINE_S, lambda: check(writers))
+        process = psutil.Process(writers[0].pid)
+        began = time.monotonic()
+        sizes = []
+        while (elapsed := time.monotonic() - began) < seconds:
+            check(writers)
+            sizes.append(process.memory_info().rss / MEGABYTE)
+            time.sleep(LOOK_EVERY_S)
+        return sizes, (progress(meter.connection) - before) / elapsed

@@ -1,0 +1,107 @@
+"""A peer: what it needs, what it runs, and how far it is with its rows."""
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from tests.bench.measurement import Bench
+from tests.bench.writing.databases import empty_database
+from tests.bench.writing.geometry import EPOCH, MICROSECOND, Geometry
+from tests.bench.writing.meter import Run, open_meter
+from tests.bench.writing.processes import check, running
+from tests.bench.writing.progress import Connection, StalledError, measure_between
+
+DEADLINE_S = 180.0
+# As its users would have it: time and tags as text, one index by time, one chunk a day.
+OWN_TABLE = """
+create table samples (
+    ts timestamptz not null,
+    "userId" text,
+    "agentId" text,
+    cpu double precision,
+    memory double precision,
+    messages bigint,
+    errors bigint,
+    "responseMs" double precision
+);
+select create_hypertable('samples', by_range('ts', interval '1 day'))
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a peer is told: the broker, the topic, the database, and a folder of its own."""
+
+    kafka_bootstrap: str
+    topic: str
+    url: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Somebody else's way from Kafka to `samples`.
+
+    `prepare` returns what makes a job's command, or raises NotHereError. `table` is made before
+    it starts, unless it makes its own; `newest` asks for its newest time; `share` of the rows are
+    enough to see how fast it is. Targets name it by `key`.
+    """
+
+    key: str
+    name: str
+    gives: str
+    settings: str
+    prepare: Callable[[Path], Callable[[Job], list[str]]]
+    table: str = OWN_TABLE
+    newest: str = "select ts from samples order by ts desc limit 1"
+    share: float = 1.0
+
+    def run(self, bench: Bench, geometry: Geometry, topic: str) -> Run:
+        """From its first commit to the one that has its share of the rows."""
+        with empty_database(bench.stack) as url:
+            return self.fill(bench, geometry, topic, url)
+
+    def fill(self, bench: Bench, geometry: Geometry, topic: str, url: str) -> Run:
+        """The same in an empty database, which keeps the rows."""
+        command_of = self.prepare(bench.cache)
+        times = geometry.times_us()
+        if self.table:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(self.table.encode())
+        with ExitStack() as until_done:
+            folder = bench.scratch / url.rpartition("/")[2]
+            folder.mkdir()
+            log = until_done.enter_context((folder / "log").open("wb"))
+            job = Job(bench.stack.kafka_bootstrap, topic, url, folder)
+            process = until_done.enter_context(running(command_of(job), dict(os.environ), log))
+            meter = until_done.enter_context(open_meter(url, [process.pid]))
+            rows = round(geometry.rows * self.share)
+            run = measure_between(
+                meter, self._progress(times), rows, DEADLINE_S, lambda: check([process])
+            )
+        self._check(url, rows)
+        return run
+
+    def _progress(self, times: Any) -> Callable[[Connection], int]:
+        # The rows' times rise, and so does the newest that is committed.
+        def rows(connection: Connection) -> int:
+            if connection.execute("select to_regclass('samples')").fetchone() == (None,):
+                return 0
+            found = connection.execute(self.newest.encode()).fetchone()
+            if found is None:
+                return 0
+            return int(np.searchsorted(times, (found[0] - EPOCH) // MICROSECOND, "right"))
+
+        return rows
+
+    def _check(self, url: str, rows: int) -> None:
+        with psycopg.connect(url) as connection:
+            ((found,),) = connection.execute("select count(*) from samples").fetchall()
+        if found < rows:
+            raise StalledError(f"{self.name} left out {rows - found:,} of {rows:,} rows")

@@ -1,0 +1,39 @@
+"""What a user of Quix Streams writes: broker, topic, database and a folder are the arguments."""
+
+import sys
+from urllib.parse import urlsplit
+
+from quixstreams import Application
+from quixstreams.sinks.community.postgresql import PostgreSQLSink
+
+
+def main(bootstrap: str, topic_name: str, url: str, folder: str) -> None:
+    """Runs until it is killed."""
+    database = urlsplit(url)
+    application = Application(
+        broker_address=bootstrap,
+        consumer_group=f"{topic_name}-quix",
+        auto_offset_reset="earliest",
+        auto_create_topics=False,
+        commit_every=10_000,
+        commit_interval=60,
+        state_dir=folder,
+        loglevel="WARNING",
+    )
+    sink = PostgreSQLSink(
+        host=database.hostname or "",
+        port=database.port or 5432,
+        dbname=database.path.lstrip("/"),
+        user=database.username or "",
+        password=database.password or "",
+        table_name="samples",
+        schema_auto_update=False,
+        include_metadata=False,
+    )
+    samples = application.dataframe(application.topic(topic_name, value_deserializer="json"))
+    samples.drop("type").sink(sink)
+    application.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
