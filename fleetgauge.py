@@ -120,10 +120,12 @@ def doctor(*, as_json: bool) -> None:
 
     from ingest.doctor.examine import examine
     from ingest.doctor.finding import EXIT_STATUS, describe, worst
+    from schemas.progress import waiting
     from schemas.settings import DatabaseSettings, KafkaSettings, load
 
     settings = load(DatabaseSettings, KafkaSettings)
-    findings = asyncio.run(examine(*settings, datetime.now(UTC)))
+    with waiting("looking at the database and the broker"):
+        findings = asyncio.run(examine(*settings, datetime.now(UTC)))
     click.echo(msgspec.json.encode(findings) if as_json else describe(findings))
     sys.exit(EXIT_STATUS[worst(findings)])
 

@@ -4,6 +4,10 @@ from typing import Final
 
 import psycopg
 
+# What ends the sentence of an error, where nobody answers.
+MEND_DATABASE: Final = "start the server, or correct FLEETGAUGE_DATABASE_URL"
+MEND_KAFKA: Final = "start the broker, or correct the settings FLEETGAUGE_KAFKA_…"
+
 # Data exceptions and violated constraints. Every other class may pass with time.
 REFUSALS: Final = frozenset({"22", "23"})
 
@@ -19,5 +23,7 @@ def sentence(error: BaseException) -> str:
     """What went wrong, in a line: without the SQL and the rows that the database adds."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
         return error.diag.message_primary
-    told = str(error).strip().splitlines()
-    return told[0] if told else type(error).__name__
+    name = type(error).__name__
+    # Kafka's begin with the name of their class.
+    told = str(error).strip().removeprefix(f"{name}: ").splitlines()
+    return told[0] if told else name

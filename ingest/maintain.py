@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from ingest.errors import sentence
-from ingest.retention import retention_tasks
-from ingest.upkeep import BusyError, Outcome, be_alone, do_tasks, open_connection
+from ingest.errors import MEND_DATABASE, sentence
+from ingest.retention import Task, retention_tasks
+from ingest.upkeep import BusyError, Connection, Outcome, be_alone, do_tasks, open_connection
+from schemas.progress import shown
 from schemas.settings import DatabaseSettings, IngestSettings
 
 
@@ -30,7 +31,9 @@ def maintain(database: DatabaseSettings, ingest: IngestSettings, *, dry_run: boo
     except psycopg.errors.UndefinedTable as error:
         raise MaintainError("the database is not migrated: run 'fleetgauge migrate'") from error
     except psycopg.Error as error:
-        raise MaintainError(f"no upkeep: {sentence(error)}") from error
+        # Of a server that did not let us in there is no SQLSTATE.
+        mend = f"; {MEND_DATABASE}" if error.sqlstate is None else ""
+        raise MaintainError(f"no upkeep: {sentence(error)}{mend}") from error
 
 
 async def _maintain(
@@ -39,12 +42,21 @@ async def _maintain(
     async with open_connection(database.database_url.get_secret_value()) as connection:
         await be_alone(connection)
         tasks = retention_tasks(database)
-        now = datetime.now(UTC)
         if not dry_run:
-            return await do_tasks(connection, tasks, ingest.upkeep_interval, now)
+            return await _do(connection, tasks, ingest.upkeep_interval)
         # What would be removed is removed, and brought back.
         async with connection.transaction(force_rollback=True):
-            return await do_tasks(connection, tasks, ingest.upkeep_interval, now)
+            return await _do(connection, tasks, ingest.upkeep_interval)
+
+
+async def _do(connection: Connection, tasks: Sequence[Task], every: timedelta) -> list[Outcome]:
+    now = datetime.now(UTC)
+    outcomes: list[Outcome] = []
+    with shown("tasks of upkeep") as done:
+        for task in tasks:
+            done(len(outcomes), len(tasks))
+            outcomes += await do_tasks(connection, [task], every, now)
+    return outcomes
 
 
 def describe(outcomes: Sequence[Outcome]) -> str:

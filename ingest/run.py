@@ -13,7 +13,7 @@ from prometheus_client import start_http_server
 
 from ingest.database import open_pool
 from ingest.deadletter import open_dead_letters
-from ingest.errors import sentence
+from ingest.errors import MEND_KAFKA, sentence
 from ingest.fetch import open_fetcher
 from ingest.heartbeat import PERIOD_S, beat_on
 from ingest.limits import Limits
@@ -46,7 +46,12 @@ def run(
         server, _ = start_http_server(ingest.metrics_port, ingest.metrics_host)
     except OSError as error:
         address = f"{ingest.metrics_host}:{ingest.metrics_port}"
-        log.error("cannot serve metrics", address=address, error=str(error))
+        log.error(
+            "cannot serve metrics",
+            address=address,
+            error=error.strerror,
+            mend="end what listens there, or set FLEETGAUGE_METRICS_PORT",
+        )
         return FAILED
     _spare_the_collector()
     try:
@@ -55,7 +60,7 @@ def run(
         log.error(str(error))
         return FAILED
     except KafkaError as error:
-        log.error("the Kafka broker went away", error=str(error))
+        log.error("the Kafka broker went away", error=sentence(error), mend=MEND_KAFKA)
         return FAILED
     except Exception as error:
         # A trace may tell more than a log should: it is for who looks for it.
@@ -165,7 +170,7 @@ async def _find_cluster(kafka: KafkaSettings) -> str:
             log.warning(
                 "Kafka cannot be used, will try again",
                 bootstrap=kafka.kafka_bootstrap,
-                error=str(error),
+                error=sentence(error),
                 delay_s=round(delay, 2),
             )
             await asyncio.sleep(delay)

@@ -17,6 +17,7 @@ from aiokafka.errors import (
     for_code,
 )
 
+from ingest.errors import MEND_KAFKA, sentence
 from schemas.broker import start
 from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
@@ -90,7 +91,12 @@ def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:
     try:
         asyncio.run(_once_it_answers(kafka, time.monotonic() + patience_s))
     except KafkaError as error:
-        log.error("Kafka cannot be used", bootstrap=kafka.kafka_bootstrap, error=str(error))
+        log.error(
+            "Kafka cannot be used",
+            bootstrap=kafka.kafka_bootstrap,
+            error=sentence(error),
+            mend=MEND_KAFKA,
+        )
         return 1
     except TopicError as error:
         log.error(str(error))
@@ -148,7 +154,7 @@ async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> None:
         except KafkaError as error:
             if time.monotonic() >= deadline:
                 raise
-            log.warning("Kafka cannot be used, will try again", error=str(error))
+            log.warning("Kafka cannot be used, will try again", error=sentence(error))
             await asyncio.sleep(RETRY_S)
 
 

@@ -66,12 +66,23 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
             start_http_server(http.http_metrics_port, http.http_metrics_host)
     except OSError as error:
         address = f"{http.http_metrics_host}:{http.http_metrics_port}"
-        log.error("cannot serve metrics", address=address, reason=str(error))
+        log.error(
+            "cannot serve metrics",
+            address=address,
+            reason=error.strerror,
+            mend="end what listens there, or set FLEETGAUGE_HTTP_METRICS_PORT",
+        )
         return 1
     try:
         asyncio.run(serve(app, http))
     except OSError as error:
-        log.error("cannot listen", host=http.http_host, port=http.http_port, reason=str(error))
+        log.error(
+            "cannot listen",
+            host=http.http_host,
+            port=http.http_port,
+            reason=error.strerror,
+            mend="end what listens there, or set FLEETGAUGE_HTTP_PORT",
+        )
         return 1
     log.info("stopped")
     return 0

@@ -65,7 +65,7 @@ class Command(Helpful):
         except SettingsError as error:
             raise SettingsUnusable("\n".join(error.problems)) from error
         except KeyboardInterrupt:
-            click.echo(f"{ctx.command_path}: interrupted", err=True)
+            complain("interrupted")
             ctx.exit(INTERRUPTED)
 
 
@@ -76,6 +76,11 @@ class Group(Helpful, click.RichGroup):  # type: ignore[misc] # as its own bases 
 
 
 Group.group_class = Group
+
+
+def complain(sentence: str) -> None:
+    """Tells on stderr what could not be done, as a command that goes on to its end."""
+    click.echo(f"{NAME}: {sentence}", err=True)
 
 
 def _lines(error: click.ClickException) -> list[str]:

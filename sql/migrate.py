@@ -4,6 +4,7 @@ import os
 import subprocess
 import sysconfig
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -12,6 +13,7 @@ import psycopg
 import structlog
 from psycopg import Connection
 
+from schemas.progress import Done, shown
 from schemas.settings import DatabaseSettings
 from sql.edition import Edition, EditionError, read_edition
 from sql.queries import query
@@ -33,18 +35,22 @@ class MigrationError(Exception):
     """A migration failed; the message carries dbmate's or the server's own words."""
 
 
-def migrate(database: DatabaseSettings) -> Edition:
+def migrate(database: DatabaseSettings, done: Done = lambda *_: None) -> Edition:
     """Applies what is missing and re-runs the repeatable files; safe to call from many at once.
 
-    Raises EditionError, MigrationError, or psycopg.OperationalError where no server answers.
+    `done` is told of each migration that ran. Raises EditionError, MigrationError, or
+    psycopg.OperationalError where no server answers.
     """
     url = database.database_url.get_secret_value()
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
         connection.add_notice_handler(_tell_warning)
         connection.execute(query("lock_migrations"), {"key": LOCK_KEY})
         edition = read_edition(connection)
-        _refuse_other_edition(edition, _applied(connection))
-        _run_dbmate(dbmate_url(connection), edition)
+        applied = _applied(connection)
+        _refuse_other_edition(edition, applied)
+        _refuse_newer(applied)
+        missing = len(_versions(*_folders(edition)) - applied)
+        _run_dbmate(dbmate_url(connection), edition, lambda count: done(count, missing))
         connection.execute(query("set_windows"), database.model_dump())
         _run_repeatable(connection, edition)
     return edition
@@ -83,6 +89,20 @@ def _refuse_other_edition(edition: Edition, applied: set[str]) -> None:
             )
 
 
+def _refuse_newer(applied: set[str]) -> None:
+    """What runs again at each migration would put this version's views in place of newer ones."""
+    unknown = applied - _versions(*(folder for edition in Edition for folder in _folders(edition)))
+    if unknown:
+        raise MigrationError(
+            f"a newer fleetgauge has migrated this database (it has {', '.join(sorted(unknown))}, "
+            "which this version does not know): install that version, or restore a backup"
+        )
+
+
+def _versions(*folders: Path) -> set[str]:
+    return {file.stem.partition("_")[0] for folder in folders for file in folder.glob("*.sql")}
+
+
 def _folder(edition: Edition) -> Path:
     return HERE / edition.value / "migrations"
 
@@ -91,17 +111,32 @@ def _folders(edition: Edition) -> list[Path]:
     return [HERE / "common" / "migrations", _folder(edition)]
 
 
-def _run_dbmate(url: str, edition: Edition) -> None:
+def _run_dbmate(url: str, edition: Edition, done: Callable[[int], None]) -> None:
     command = ["dbmate", "--no-dump-schema"]
     for folder in _folders(edition):
         command += ["--migrations-dir", str(folder)]
     # The URL holds the password: by environment, for a command line is everybody's to read.
     environment = {**os.environ, "DATABASE_URL": url, "PATH": _path_with_scripts()}
-    done = subprocess.run(  # noqa: S603 - no part of the command comes from input
-        [*command, "migrate"], env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise MigrationError(done.stderr.strip() or done.stdout.strip())
+    applied, told = 0, []
+    with subprocess.Popen(  # noqa: S603 - no part of the command comes from input
+        [*command, "migrate"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        for line in running.stdout or ():
+            told.append(line.strip())
+            applied += line.startswith("Applied:")
+            done(applied)
+    if running.returncode != 0:
+        raise MigrationError(_failure(told))
+
+
+def _failure(told: list[str]) -> str:
+    """Of dbmate's lines the last migration that it began, and what it says from there on."""
+    begun = max((at for at, line in enumerate(told) if line.startswith("Applying:")), default=0)
+    return " ".join(line for line in told[begun:] if line)
 
 
 def _path_with_scripts() -> str:
@@ -146,7 +181,11 @@ def run(database: DatabaseSettings, patience_s: float = PATIENCE_S) -> int:
     try:
         edition = _once_it_answers(database, time.monotonic() + patience_s)
     except psycopg.OperationalError as error:
-        log.error("the database does not answer", error=str(error).strip())
+        log.error(
+            "the database does not answer",
+            error=str(error).strip(),
+            mend="start the server, or correct FLEETGAUGE_DATABASE_URL",
+        )
         return 1
     except (EditionError, MigrationError) as error:
         log.error(str(error))
@@ -158,7 +197,8 @@ def run(database: DatabaseSettings, patience_s: float = PATIENCE_S) -> int:
 def _once_it_answers(database: DatabaseSettings, deadline: float) -> Edition:
     while True:
         try:
-            return migrate(database)
+            with shown("migrations") as done:
+                return migrate(database, done)
         except psycopg.OperationalError as error:
             if time.monotonic() >= deadline:
                 raise

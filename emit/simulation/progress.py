@@ -1,7 +1,5 @@
 """How far the history is: a bar on a terminal, a line every few seconds elsewhere."""
 
-import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
@@ -19,6 +17,7 @@ from rich.progress import (
 from emit.clock import Clock
 from emit.simulation.history import Stage
 from schemas.events import Event
+from schemas.progress import draws, logs_above
 
 LINE_EVERY_S: Final = 5.0
 RATE_OVER_S: Final = 0.5
@@ -82,7 +81,7 @@ class Bar:
 def displayed(clock: Clock, sent: Callable[[], int]) -> Iterator[Display]:
     """A bar where stderr is a terminal, else lines in the log."""
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not draws(console):
         yield Lines(clock, sent)
         return
     columns = (
@@ -92,22 +91,5 @@ def displayed(clock: Clock, sent: Callable[[], int]) -> Iterator[Display]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as drawn, _logs_above():
+    with Progress(*columns, console=console) as drawn, logs_above():
         yield Bar(drawn, clock, sent)
-
-
-@contextmanager
-def _logs_above() -> Iterator[None]:
-    """The bar has put a proxy in place of stderr; lines that go around it would tear the bar."""
-    handlers = [
-        handler
-        for handler in logging.getLogger().handlers
-        if type(handler) is logging.StreamHandler
-    ]
-    streams = [handler.setStream(sys.stderr) for handler in handlers]
-    try:
-        yield
-    finally:
-        for handler, stream in zip(handlers, streams, strict=True):
-            if stream is not None:
-                handler.setStream(stream)

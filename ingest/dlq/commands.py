@@ -76,7 +76,8 @@ def _which(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "as_json", is_flag=True, help="For programs: a line each.")
 def list_letters(*, limit: int | None, as_json: bool, **which: Any) -> None:
     """List dead letters: when, why, where from, and whether they have been replayed."""
-    from ingest.dlq.run import LISTED, run_json, run_list
+    from ingest.dlq.report import LISTED
+    from ingest.dlq.run import run_json, run_list
 
     kafka, wanted = _dead_letters(**which)
     if as_json:
@@ -111,6 +112,7 @@ def show(place: str) -> None:
     examples={
         "fleetgauge dlq replay --reason too_large --since 1d --dry-run": "look first",
         "fleetgauge dlq replay --reason too_large --since 1d": "then send them again",
+        "fleetgauge dlq replay --all --json": "whatever there is, and the counts for a script",
     },
 )
 @_which
@@ -124,14 +126,19 @@ def show(place: str) -> None:
     metavar="N",
     help="Leave alone what has been replayed so often, and was refused again.",
 )
-def replay_letters(*, everything: bool, dry_run: bool, most_replays: int, **which: Any) -> None:
+@click.option("--json", "as_json", is_flag=True, help="For programs: the counts, in a line.")
+def replay_letters(
+    *, everything: bool, dry_run: bool, most_replays: int, as_json: bool, **which: Any
+) -> None:
     """Send dead letters to where they came from, each once."""
-    from ingest.dlq.run import run_dry, run_replay
+    from ingest.dlq.report import ForPrograms
+    from ingest.dlq.run import report_for_people, run_dry, run_replay
 
     if everything is bool(which["reasons"]):
         raise click.UsageError("name either --reason or --all")
     kafka, wanted = _dead_letters(**which)
-    sys.exit((run_dry if dry_run else run_replay)(kafka, wanted, most_replays))
+    report = ForPrograms() if as_json else report_for_people()
+    sys.exit((run_dry if dry_run else run_replay)(kafka, wanted, most_replays, report))
 
 
 def _dead_letters(since: str | None, until: str | None, **which: Any) -> Any:

@@ -7,32 +7,29 @@ from collections.abc import Coroutine
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-import structlog
 from aiokafka.errors import KafkaError, ProducerFenced
 from rich.console import Console
-from rich.text import Text
 
 from ingest.dlq.choice import Choice, Passed
 from ingest.dlq.find import Target, find
 from ingest.dlq.ledger import read_ledger
 from ingest.dlq.listing import Lines, Listing, Newest, Tally
 from ingest.dlq.log import open_log
-from ingest.dlq.progress import shown
-from ingest.dlq.reader import Looked, wanted_letters
+from ingest.dlq.reader import wanted_letters
 from ingest.dlq.replay import Outcome, chosen, replay
+from ingest.dlq.report import ForPeople, Report
 from ingest.dlq.sheet import sheet
 from ingest.dlq.wanted import Wanted
+from ingest.errors import MEND_KAFKA, sentence
 from ingest.topics import TopicError
+from schemas.command import complain
+from schemas.progress import Done, shown
 from schemas.settings import KafkaSettings
-
-log = structlog.get_logger("dlq")
 
 DONE: Final = 0
 FAILED: Final = 1
 # The columns of a table that goes to a file.
 WIDE: Final = 240
-# Dead letters that a dry run lists.
-LISTED: Final = 50
 
 
 def run_list(kafka: KafkaSettings, wanted: Wanted, most: int) -> int:
@@ -51,28 +48,33 @@ def run_show(kafka: KafkaSettings, at: Target) -> int:
     return _ended(_show(kafka, at))
 
 
-def run_dry(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> int:
-    """Prints what `run_replay` would replay, and replays nothing."""
-    return _ended(_try(kafka, wanted, most_replays))
+def run_dry(kafka: KafkaSettings, wanted: Wanted, most_replays: int, report: Report) -> int:
+    """Reports what `run_replay` would replay, and replays nothing."""
+    return _ended(_try(kafka, wanted, most_replays, report))
 
 
-def run_replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> int:
+def run_replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int, report: Report) -> int:
     """Replays dead letters until all are, or until SIGTERM or SIGINT."""
-    return _ended(_replay(kafka, wanted, most_replays))
+    return _ended(_replay(kafka, wanted, most_replays, report))
+
+
+def report_for_people() -> Report:
+    """A report as wide as its terminal."""
+    return ForPeople(_console())
 
 
 def _ended(work: Coroutine[Any, Any, int]) -> int:
     try:
         return asyncio.run(work)
     except ProducerFenced:
-        log.error(
+        complain(
             "this replay is ended: another one has begun, or it stood still for too long; "
             "run it again for what is left"
         )
     except KafkaError as error:
-        log.error("Kafka cannot be used", error=str(error))
+        complain(f"Kafka cannot be used: {sentence(error)}; {MEND_KAFKA}")
     except TopicError as error:
-        log.error(str(error))
+        complain(str(error))
     return FAILED
 
 
@@ -92,24 +94,25 @@ async def _show(kafka: KafkaSettings, at: Target) -> int:
         with _progress() as looked:
             found = await find(dead_letters, at, looked)
     if not found:
-        log.error("there is no such dead letter", place=str(at))
+        complain(f"there is no such dead letter: {at}; 'fleetgauge dlq list' has their places")
         return FAILED
     sheets = [sheet(letter, replayed=letter.place in ledger) for letter in found]
     sys.stdout.write("\n\n\n".join(sheets) + "\n")
     return DONE
 
 
-async def _try(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> int:
+async def _try(kafka: KafkaSettings, wanted: Wanted, most_replays: int, report: Report) -> int:
     choice = Choice(kafka, await read_ledger(kafka), most_replays)
     outcome = Outcome()
-    listing = Tally(_console(), LISTED)
     async with open_log(kafka, kafka.deadletter_topic) as dead_letters:
         with _progress() as looked:
             wanted_ones = wanted_letters(dead_letters, wanted, looked)
             async for letter in chosen(wanted_ones, choice, outcome):
-                listing.add(letter, replayed=False)
-    listing.end()
-    return _told("a dry run: nothing is replayed", outcome)
+                report.listing.add(letter, replayed=False)
+                outcome.replayed += 1
+    report.listing.end()
+    report.rehearsed(outcome)
+    return _status(outcome)
 
 
 def _ignore_broker(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -118,7 +121,7 @@ def _ignore_broker(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
         loop.default_exception_handler(context)
 
 
-async def _replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> int:
+async def _replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int, report: Report) -> int:
     outcome = Outcome()
     with _progress() as looked:
         work = asyncio.create_task(replay(kafka, wanted, most_replays, outcome, looked))
@@ -128,18 +131,16 @@ async def _replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int) -> in
             loop.add_signal_handler(number, work.cancel)
         # Whatever ended it, what was replayed is to be told.
         await asyncio.wait({work})
-    code = _told(f"{outcome.replayed:,} replayed", outcome)
+    report.replayed(outcome)
     if work.cancelled():
-        log.warning("stopped; what is left is for another run")
+        complain("stopped; run it again for what is left")
         return FAILED
     work.result()
-    return code
+    return _status(outcome)
 
 
-def _told(what: str, outcome: Outcome) -> int:
-    """Prints the outcome; whether something stays behind for good."""
-    passed_over = [f"{count:,} passed over, {why}" for why, count in outcome.passed_over.items()]
-    _console().print(Text("; ".join([what, *passed_over])))
+def _status(outcome: Outcome) -> int:
+    """Whether something stays behind for good."""
     left = outcome.passed_over.keys() - {Passed.BEFORE}
     return FAILED if left else DONE
 
@@ -149,5 +150,5 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=WIDE)
 
 
-def _progress() -> AbstractContextManager[Looked]:
-    return shown("dead letters read", Console(stderr=True))
+def _progress() -> AbstractContextManager[Done]:
+    return shown("dead letters read")

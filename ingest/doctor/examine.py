@@ -17,7 +17,7 @@ from ingest.doctor.progress import (
 from ingest.doctor.server import examine_migrations, examine_server, read_server
 from ingest.doctor.storage import examine_storage, examine_windows, read_storage, read_windows
 from ingest.doctor.tasks import examine_refreshes, examine_tasks, read_tasks
-from ingest.errors import sentence
+from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
 from ingest.topics import TopicError, check_topics
 from ingest.upkeep import Connection, open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings
@@ -49,8 +49,7 @@ async def _examine_database(
             found += await _examine_content(connection, database, server.licence, now)
             return found, progress
     except psycopg.OperationalError as error:
-        mend = "start the server, or correct FLEETGAUGE_DATABASE_URL"
-        found.append(problem("database", f"no answer: {sentence(error)}", mend))
+        found.append(problem("database", f"no answer: {sentence(error)}", MEND_DATABASE))
     except (psycopg.Error, EditionError) as error:
         found.append(problem("database", sentence(error), "fleetgauge migrate"))
     return found, None
@@ -79,8 +78,7 @@ async def _examine_broker(
     except TopicError as error:
         return [problem("broker", str(error), "fleetgauge migrate")]
     except KafkaError as error:
-        mend = "start the broker, or correct FLEETGAUGE_KAFKA_BOOTSTRAP"
-        return [problem("broker", f"no answer: {sentence(error)}", mend)]
+        return [problem("broker", f"no answer: {sentence(error)}", MEND_KAFKA)]
     says = f"cluster {cluster_id} has all topics, stamped by the broker"
     found = [ok("broker", says, cluster_id=cluster_id), examine_letters(letters)]
     if progress is None:

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from sql.edition import Edition, read_edition
-from sql.migrate import pending
-from tests.stack import migrate
+from sql.migrate import MigrationError, pending
+from sql.migrate import migrate as run_migrations
+from tests.stack import database_settings, migrate
 
 METRICS = {
     "bucket": "timestamp with time zone",
@@ -79,6 +80,30 @@ def test_a_second_time_changes_nothing(database: str) -> None:
     ran = values(database, "select version from schema_migrations order by version")
     assert migrate(database) is Edition.APACHE
     assert values(database, "select version from schema_migrations order by version") == ran
+
+
+def test_what_a_newer_version_has_migrated_is_left_alone(database: str) -> None:
+    """This version's views would take the place of newer ones."""
+    with psycopg.connect(database) as connection:
+        connection.execute("insert into schema_migrations values ('9999')")
+    with pytest.raises(MigrationError, match=r"a newer fleetgauge has migrated .*9999"):
+        migrate(database)
+
+
+def test_a_migration_that_fails_is_named(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("delete from schema_migrations where version = '0030'")
+    named = r"^Applying: 0030_upkeep\.sql Error: .* already exists"
+    with pytest.raises(MigrationError, match=named):
+        migrate(database)
+
+
+def test_each_migration_is_told(empty_database: str) -> None:
+    told: list[tuple[int, int]] = []
+    missing = len(pending(empty_database))
+    run_migrations(database_settings(empty_database), lambda *counts: told.append(counts))
+    assert sorted({done for done, _ in told}) == list(range(missing + 1))
+    assert {of for _, of in told} == {missing}
 
 
 def migrate_together(barrier: Barrier, database: str) -> Edition:

@@ -140,6 +140,11 @@ async def test_a_dry_run_says_and_does_nothing(told: Told, dead_letters: KafkaSe
         assert await asyncio.to_thread(process.await_exit) == 0
     assert "2 in all: 2 invalid" in process.output
     assert "nothing is replayed; 1 passed over, replayed before" in process.output
+    with fleetgauge(told(), "dlq", "replay", "--all", "--dry-run", "--json") as process:
+        assert await asyncio.to_thread(process.await_exit) == 0
+    (counts,) = map(json.loads, process.lines)
+    assert (counts["dryRun"], counts["replayed"], counts["passedOver"]["before"]) == (True, 2, 1)
+    assert len(counts["passedOver"]) == 6
     assert len(await committed(dead_letters, dead_letters.samples_topic)) == 1
 
 

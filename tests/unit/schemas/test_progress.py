@@ -2,7 +2,7 @@
 
 import structlog
 
-from ingest.dlq.progress import lines
+from schemas.progress import lines
 
 
 def test_a_line_every_five_seconds() -> None:

@@ -1,0 +1,119 @@
+"""What the command says where something is away, and what to do about it."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner, Result
+
+import fleetgauge
+from tests.stack import Stack, Topics, environment
+from tests.terminal import on_a_terminal
+
+START_DATABASE = "; start the server, or correct FLEETGAUGE_DATABASE_URL"
+START_BROKER = "; start the broker, or correct the settings FLEETGAUGE_KAFKA_…"
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that nobody gets, and where nobody answers."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield int(bound.getsockname()[1])
+
+
+@pytest.fixture
+def variables(stack: Stack, topics: Topics, empty_database: str) -> dict[str, str]:
+    """A database that is not migrated, and a broker without these topics."""
+    return environment(empty_database, stack, topics)
+
+
+def run(variables: dict[str, str], *words: str, **more: str) -> Result:
+    return CliRunner().invoke(
+        fleetgauge.main, words, env={**variables, **more}, prog_name="fleetgauge"
+    )
+
+
+def test_no_database(variables: dict[str, str], taken: int) -> None:
+    away = f"postgresql://somebody:a-password@127.0.0.1:{taken}/nowhere"
+    told = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=away)
+    assert told.exit_code == 1
+    assert told.stderr.startswith("fleetgauge: no upkeep: connection failed: connection to server")
+    assert told.stderr.endswith(f"Connection refused{START_DATABASE}\n")
+
+
+def test_a_wrong_password(variables: dict[str, str]) -> None:
+    wrong = urlsplit(variables["FLEETGAUGE_DATABASE_URL"])
+    url = wrong._replace(netloc=f"{wrong.username}:wrong@{wrong.hostname}:{wrong.port}").geturl()
+    told = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=url)
+    assert told.exit_code == 1
+    assert "password authentication failed" in told.stderr
+    assert told.stderr.endswith(f"{START_DATABASE}\n")
+
+
+def test_a_database_that_is_not_migrated(variables: dict[str, str]) -> None:
+    told = run(variables, "maintain")
+    assert told.exit_code == 1
+    assert told.stderr == "fleetgauge: the database is not migrated: run 'fleetgauge migrate'\n"
+
+
+def test_no_broker(variables: dict[str, str], taken: int) -> None:
+    bootstrap = f"127.0.0.1:{taken}"
+    told = run(variables, "dlq", "list", FLEETGAUGE_KAFKA_BOOTSTRAP=bootstrap)
+    assert told.exit_code == 1
+    away = f"no broker answers at {bootstrap}"
+    assert told.stderr == f"fleetgauge: Kafka cannot be used: {away}{START_BROKER}\n"
+
+
+def test_no_topics(variables: dict[str, str], topics: Topics) -> None:
+    told = run(variables, "dlq", "list")
+    assert told.exit_code == 1
+    missing = f"topic {topics.deadletter}.replayed is missing: run 'fleetgauge migrate'"
+    assert told.stderr == f"fleetgauge: {missing}\n"
+
+
+def test_a_port_that_is_taken(variables: dict[str, str], taken: int) -> None:
+    told = run(variables, "ingest", FLEETGAUGE_METRICS_PORT=str(taken))
+    assert told.exit_code == 1
+    assert "Address already in use" in told.stderr
+    assert "end what listens there, or set FLEETGAUGE_METRICS_PORT" in told.stderr
+
+
+COMMAND = [sys.executable, "-m", "fleetgauge"]
+AWAY = "will try again"
+
+
+@pytest.mark.parametrize(
+    ("more", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_on_a_terminal(
+    variables: dict[str, str], taken: int, more: dict[str, str], is_coloured: bool
+) -> None:
+    """Lines for people, in colours where they are wanted; Ctrl-C ends it in a sentence."""
+    url = {"FLEETGAUGE_DATABASE_URL": f"postgresql://u:p@127.0.0.1:{taken}/d"}
+    told = {**variables, "TERM": "xterm", **url, **more}
+    with on_a_terminal([*COMMAND, "migrate"], told) as terminal:
+        terminal.await_shown(AWAY)
+        terminal.process.send_signal(2)
+        assert terminal.await_end() == 130
+    assert terminal.shown.splitlines()[-1] == "fleetgauge: interrupted"
+    assert "Traceback" not in terminal.shown
+    assert ("\x1b[3" in terminal.raw) is is_coloured
+
+
+def test_a_reader_that_has_enough(variables: dict[str, str], tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "schema"], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        output: Any = process.stdout
+        output.read(1)
+        output.close()
+        assert process.wait(60) in (0, 1)
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
