@@ -61,7 +61,7 @@ def migrate() -> None:
 @main.command(
     examples={
         "fleetgauge ingest": "until SIGTERM or Ctrl-C",
-        "fleetgauge --log-level warning ingest": "quieter",
+        "fleetgauge --log-level debug ingest": "with all that there is to tell",
         "fleetgauge ingest --accept-gap": "after it stopped at a gap, and you know why",
     },
 )

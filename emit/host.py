@@ -34,25 +34,26 @@ def run(kafka: KafkaSettings, user_id: str, agent_id: str, interval_s: float) ->
         events_topic=kafka.events_topic,
         client=security_options(kafka),
     )
-    log.info(
-        "sampling this machine",
-        user=user_id,
-        agent=agent_id,
-        interval_s=interval_s,
-        topic=kafka.samples_topic,
-        bootstrap=kafka.kafka_bootstrap,
-    )
-    asyncio.run(_emit(emitter, interval_s))
+    asyncio.run(_emit(emitter, interval_s, kafka))
     log.info("stopped", **msgspec.structs.asdict(emitter.totals))
     return 0
 
 
-async def _emit(emitter: Emitter, interval_s: float) -> None:
+async def _emit(emitter: Emitter, interval_s: float, kafka: KafkaSettings) -> None:
     async with emitter:
-        await until_interrupted(_sample(emitter, interval_s))
+        await until_interrupted(_sample(emitter, interval_s, kafka))
 
 
-async def _sample(emitter: Emitter, interval_s: float) -> None:
+async def _sample(emitter: Emitter, interval_s: float, kafka: KafkaSettings) -> None:
+    # Here, where it may be interrupted already.
+    log.info(
+        "sampling this machine",
+        user=emitter.user_id,
+        agent=emitter.agent_id,
+        interval_s=interval_s,
+        topic=kafka.samples_topic,
+        bootstrap=kafka.kafka_bootstrap,
+    )
     clock = SystemClock()
     machine = Machine(emitter.user_id, emitter.agent_id, clock)
     async for _ in ticks(clock, interval_s):

@@ -116,6 +116,16 @@ async def _emit(kafka: KafkaSettings, scenario: Scenario) -> None:
         client=security_options(kafka),
     )
     channel = broker.channel(clock, ledger)
+    try:
+        await until_interrupted(_announced(kafka, scenario, Run(scenario, channel, clock, ledger)))
+    finally:
+        await channel.close(FLUSH_TIMEOUT_S)
+    totals = ledger.totals
+    log.info("stopped", acknowledged=totals.acknowledged, unacknowledged=totals.waiting)
+
+
+async def _announced(kafka: KafkaSettings, scenario: Scenario, run: Run) -> None:
+    # Here, where it may be interrupted already.
     log.info(
         "simulating a fleet",
         agents=scenario.agents,
@@ -124,9 +134,4 @@ async def _emit(kafka: KafkaSettings, scenario: Scenario) -> None:
         start=str(time_of(scenario.start_us)),
         bootstrap=kafka.kafka_bootstrap,
     )
-    try:
-        await until_interrupted(Run(scenario, channel, clock, ledger).run())
-    finally:
-        await channel.close(FLUSH_TIMEOUT_S)
-    totals = ledger.totals
-    log.info("stopped", acknowledged=totals.acknowledged, unacknowledged=totals.waiting)
+    await run.run()

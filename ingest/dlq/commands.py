@@ -42,9 +42,9 @@ _OPTIONS: Final = (
 @click.group(
     cls=Group,
     examples={
-        "fleetgauge dlq list --since 1d": "what was refused since yesterday, and why",
+        "fleetgauge dlq list --since 2h --reason invalid": "what was refused, and why",
         "fleetgauge dlq show fleet.samples/3/1742": "one of them whole",
-        "fleetgauge dlq replay --reason too_large --dry-run": "what would be sent again",
+        "fleetgauge dlq replay --reason too_large --since 1d --dry-run": "before sending it again",
     },
 )
 def dlq() -> None:
