@@ -10,7 +10,7 @@ from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
-from tests.bench.writing.throughput import TEN, told
+from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
 from tests.stack import Topics
 
@@ -23,7 +23,7 @@ COMPARISONS: Final = (Comparison(NAME, TWO, ONE),)
 
 def measure(bench: Bench) -> Result:
     """A topic of two partitions, half of the agents in each."""
-    geometry = TEN.geometry(bench)
+    geometry = SHORT.geometry(bench)
     with filled_topics(bench.stack, geometry.samples(), partitions=2) as topics:
         outcome = in_turn(
             bench.scale.pairs,

@@ -10,7 +10,7 @@ from tests.bench.writing.databases import empty_database, migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.peers.telegraf import TELEGRAF
-from tests.bench.writing.throughput import TEN, told
+from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
 from tests.stack import Topics
 
@@ -30,7 +30,7 @@ where relkind = 'r' and nspname in ('public', '_timescaledb_internal')
 
 def measure(bench: Bench) -> Result:
     """The same rows by both; nothing is compressed, and both are as their writers left them."""
-    geometry = TEN.geometry(bench)
+    geometry = SHORT.geometry(bench)
     series, missing = [], {}
     with filled_topics(bench.stack, geometry.samples()) as topics:
         raw, rest = _ours(bench, geometry, topics)
@@ -68,7 +68,7 @@ def _ours(bench: Bench, geometry: Geometry, topics: Topics) -> tuple[float, floa
 
 def _telegraf(bench: Bench, geometry: Geometry, topics: Topics) -> float:
     with empty_database(bench.stack) as url:
-        TELEGRAF.fill(bench, geometry, topics.samples, url)
+        TELEGRAF.fill(bench, geometry, topics.samples, url, geometry.rows)
         return _bytes(url, RELATION_BYTES, "samples") / geometry.rows
 
 

@@ -14,7 +14,7 @@ from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
 from tests.bench.writing.progress import StalledError
-from tests.bench.writing.throughput import TEN, told
+from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
 from tests.stack import Topics
 
@@ -31,7 +31,7 @@ COMPARISONS: Final = (
 
 def measure(bench: Bench) -> Result:
     """The same topic three times; what differs is what the database has beforehand."""
-    geometry = TEN.geometry(bench)
+    geometry = SHORT.geometry(bench)
     with filled_topics(bench.stack, geometry.samples()) as topics:
         lasts = [encode_samples(frame.tail(1)) for frame in geometry.frames()]
         outcome = in_turn(

@@ -11,7 +11,7 @@ from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
 from tests.bench.writing.progress import stored_row
-from tests.bench.writing.throughput import TEN, told
+from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
 from tests.stack import Topics
 
@@ -25,7 +25,7 @@ COMPARISONS: Final = (Comparison(NAME, WITH, WITHOUT),)
 
 def measure(bench: Bench) -> Result:
     """Both see the rows arrive in the same way: by the last one."""
-    geometry = TEN.geometry(bench)
+    geometry = SHORT.geometry(bench)
     with filled_topics(bench.stack, geometry.samples()) as topics:
         outcome = in_turn(
             bench.scale.pairs,

@@ -14,7 +14,7 @@ from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import DAY_US, LATENESS_DAYS, Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
-from tests.bench.writing.throughput import TEN, told
+from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
 from tests.stack import Topics
 
@@ -27,7 +27,7 @@ COMPARISONS: Final = (Comparison(NAME, LATE, LIVE),)
 
 def measure(bench: Bench) -> Result:
     """The same number of samples of the same agents; only their times differ."""
-    live = TEN.geometry(bench)
+    live = SHORT.geometry(bench)
     late = replace(live, is_late=True)
     with (
         filled_topics(bench.stack, live.samples()) as live_topics,

@@ -12,7 +12,6 @@ import msgspec
 from aiokafka import TopicPartition
 
 from ingest.batch import Intake
-from ingest.copy import encode_samples
 from ingest.fetch import Fetcher, open_fetcher
 from ingest.intake import add_records
 from ingest.pipeline import FETCH_EVENTS
@@ -38,7 +37,7 @@ async def main(agents: int, rows: int) -> Run:
             intake = await _filled(fetcher, kafka, min(ingest.batch_max_rows, rows - done), keys)
             check_times(intake, LATENESS)
             agents_of(intake)
-            encode_samples(shape(intake, keys).samples)
+            shape(intake, keys)
             done += intake.rows
         return Run(
             rows=done,

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +20,7 @@ from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
 from tests.bench.writing.peers import PEERS
+from tests.bench.writing.peers.peer import Peer
 from tests.bench.writing.topic import filled_topics
 from tests.stack import Topics, environment
 
@@ -29,9 +30,11 @@ COPY: Final = "COPY with the aggregates"
 BARE: Final = "COPY into a bare hypertable"
 SHAPED: Final = "fetch, decode and shape alone"
 EXACT: Final = "all aggregates, exactly once"
+ONLY_IN_FULL: Final = "only with `make bench FULL=1`"
 STARTS: Final = (
-    "Ours is measured from the moment it may claim its partition, COPY from its first byte, others "
-    "from their first commit, whose rows are not counted: their start costs them nothing."
+    "Ours is measured from the moment it may claim its partition to the commit of the last row, "
+    "COPY from its first byte to its last; others from their first commit, whose rows are not "
+    "counted, to one in the middle of the topic: neither their start nor their end costs them time."
 )
 
 
@@ -56,19 +59,20 @@ class Shape:
 
 TEN: Final = Shape("throughput_ten", "Backlog, 10 samples an agent in a batch", 1_000, 600_000)
 ONE: Final = Shape("throughput_one", "Backlog, 1 sample an agent in a batch", 10_000, 300_000)
+SHORT: Final = Shape("short", "Half of that backlog", 1_000, 300_000)
 
 
 def measure_ten(bench: Bench) -> Result:
     """A fleet of which a batch holds ten samples an agent."""
-    return _measure(bench, TEN)
+    return _measure(bench, TEN, PEERS)
 
 
 def measure_one(bench: Bench) -> Result:
-    """A fleet of which a batch holds one sample an agent."""
-    return _measure(bench, ONE)
+    """A fleet of which a batch holds one sample an agent; its peers take their time."""
+    return _measure(bench, ONE, PEERS if bench.scale.is_full else ())
 
 
-def _measure(bench: Bench, shape: Shape) -> Result:
+def _measure(bench: Bench, shape: Shape, peers: Sequence[Peer]) -> Result:
     geometry = shape.geometry(bench)
     with filled_topics(bench.stack, geometry.samples()) as topics:
         outcome = in_turn(
@@ -79,10 +83,11 @@ def _measure(bench: Bench, shape: Shape) -> Result:
                     Contestant(
                         peer.name, partial(peer.run, bench, geometry, topics.samples), peer.gives
                     )
-                    for peer in PEERS
+                    for peer in peers
                 ),
             ],
         )
+    outcome.missing |= {peer.name: ONLY_IN_FULL for peer in PEERS if peer not in peers}
     comparisons = tuple(_comparisons(shape))
     return Result(
         name=shape.name,
@@ -91,7 +96,7 @@ def _measure(bench: Bench, shape: Shape) -> Result:
         series=outcome.series(),
         reached=outcome.reached(comparisons),
         missing=outcome.why_missing(comparisons),
-        remarks=(STARTS, *(peer.settings for peer in PEERS)),
+        remarks=(STARTS, *(peer.settings for peer in peers)),
     )
 
 

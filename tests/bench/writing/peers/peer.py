@@ -48,6 +48,9 @@ class Job:
 class Peer:
     """Somebody else's way from Kafka to `samples`.
 
+    What it has read and not written yet, at most `reads_ahead` rows, is there at its first commit;
+    so a run ends where that is there again, and its rate is that of a long backlog.
+
     `prepare` returns what makes a job's command, or raises NotHereError. `table` is made before
     it starts, unless it makes its own; `newest` asks for its newest time; `share` of the rows are
     enough to see how fast it is. Targets name it by `key`.
@@ -61,14 +64,16 @@ class Peer:
     table: str = OWN_TABLE
     newest: str = "select ts from samples order by ts desc limit 1"
     share: float = 1.0
+    reads_ahead: int = 0
 
     def run(self, bench: Bench, geometry: Geometry, topic: str) -> Run:
         """From its first commit to the one that has its share of the rows."""
+        rows = min(round(geometry.rows * self.share), geometry.rows - self.reads_ahead)
         with empty_database(bench.stack) as url:
-            return self.fill(bench, geometry, topic, url)
+            return self.fill(bench, geometry, topic, url, max(rows, geometry.rows // 4))
 
-    def fill(self, bench: Bench, geometry: Geometry, topic: str, url: str) -> Run:
-        """The same in an empty database, which keeps the rows."""
+    def fill(self, bench: Bench, geometry: Geometry, topic: str, url: str, rows: int) -> Run:
+        """From its first commit to the one that has so many rows, in an empty database."""
         command_of = self.prepare(bench.cache)
         times = geometry.times_us()
         if self.table:
@@ -81,7 +86,6 @@ class Peer:
             job = Job(bench.stack.kafka_bootstrap, topic, url, folder)
             process = until_done.enter_context(running(command_of(job), dict(os.environ), log))
             meter = until_done.enter_context(open_meter(url, [process.pid]))
-            rows = round(geometry.rows * self.share)
             run = measure_between(
                 meter, self._progress(times), rows, DEADLINE_S, lambda: check([process])
             )

@@ -61,5 +61,6 @@ TELEGRAF: Final = Peer(
     ),
     prepare=prepare,
     table="",
+    reads_ahead=50_000,
     newest="select time from samples order by time desc limit 1",
 )
