@@ -83,9 +83,9 @@ faults: setup ## Break it on purpose, at length, and print what came of it; FAUL
 	@$(STACK) up $(FOR_TESTS)
 	$(BIN)/pytest tests/faults --faults-length long --numprocesses 3 --dist worksteal
 
-.PHONY: settings
-settings: setup ## Write docs/operators/settings.md from schemas/settings
-	@$(BIN)/python -m tests.pages.settings
+.PHONY: pages
+pages: setup ## Write the pages of settings and exit statuses from schemas/
+	@$(BIN)/python -m tests.pages
 
 .PHONY: screenshots
 screenshots: setup ## Take the pictures in docs/images anew, of a simulated fleet; needs Chromium

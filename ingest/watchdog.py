@@ -13,10 +13,10 @@ from typing import Final
 import structlog
 
 from ingest import metrics
+from schemas.exits import STALLED
 
 log = structlog.get_logger("ingest")
 
-STATUS: Final = 3
 # Of a second each. Ticks and not the clock: a process that was stopped has had no time to get on.
 TICK_S: Final = 1.0
 HANG_TICKS: Final = 60
@@ -71,4 +71,4 @@ class Watchdog:
 
     def _give_up(self, what: str, ticks: int) -> None:
         log.critical("given up, to be started again", reason=what, seconds=round(ticks * TICK_S))
-        self._end(STATUS)
+        self._end(STALLED)

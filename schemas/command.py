@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import rich_click as click
 
+from schemas.exits import INTERRUPTED, UNUSABLE
+
 NAME: Final = "fleetgauge"
-INTERRUPTED: Final = 130
 # A line for the shell each, and what it does.
 Examples = Mapping[str, str]
 
@@ -17,7 +18,7 @@ Examples = Mapping[str, str]
 class SettingsUnusable(click.ClickException):
     """A sentence a problem; exit status 2."""
 
-    exit_code = 2
+    exit_code = UNUSABLE
 
 
 class _Formatter(click.RichHelpFormatter):

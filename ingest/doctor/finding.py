@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from schemas.exits import DONE, FAILED, WARNINGS
+
 
 class Level(StrEnum):
     """Whether something has to be done: no; soon; at once."""
@@ -14,8 +16,7 @@ class Level(StrEnum):
     PROBLEM = "problem"
 
 
-# 2 is for settings that cannot be used, as with every command.
-EXIT_STATUS: Final = {Level.OK: 0, Level.PROBLEM: 1, Level.WARNING: 3}
+EXIT_STATUS: Final = {Level.OK: DONE, Level.PROBLEM: FAILED, Level.WARNING: WARNINGS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from ingest.topics import TIMESTAMP_TYPE, create_topics
-from ingest.watchdog import STATUS
+from schemas.exits import STALLED
 from schemas.settings import KafkaSettings
 from tests.faults.ledger import Ledger, Message
 from tests.ingest_process import ingest_process
@@ -115,7 +115,7 @@ async def test_the_watchdog_ends_what_stays_so(
     await ledger.send(FLEET.samples(10, random.Random(1)))
     impatient: dict[str, Any] = {"FLEETGAUGE_STALL_TIMEOUT_MS": "4000"}
     async with ingest_process(ingest_environment(**impatient), tmp_path / "1.log") as ingest:
-        assert await asyncio.wait_for(ingest.wait(), 60) == STATUS
+        assert await asyncio.wait_for(ingest.wait(), 60) == STALLED
         assert '"reason":"no progress"' in ingest.log
     assert stored_offset(database, topics) == 0
     await as_before(ledger.stack, topics)

@@ -1,4 +1,4 @@
-"""Writes the operators' page of settings from their groups: `make settings`."""
+"""Writes the operators' page of settings from their groups: `make pages`."""
 
 import textwrap
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from schemas.settings import GROUPS, PREFIX, Settings
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "operators" / "settings.md"
 OPENING: Final = """\
-<!-- Written by `make settings` from schemas/settings: change the text there. -->
+<!-- Written by `make pages` from schemas/settings: change the text there. -->
 # Settings
 
 Fleetgauge reads its settings from environment variables. In place of any of them but \
@@ -101,7 +101,3 @@ def _choices(of: object) -> str:
 
 def _listed(choices: Iterable[str]) -> str:
     return ", ".join(f"`{choice}`" for choice in choices)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

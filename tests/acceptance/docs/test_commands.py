@@ -11,7 +11,10 @@ from tests.markdown import Block, blocks, pages
 from tests.stack import Stack
 
 # Page: the test that follows it, with the answers that it shows.
-ELSEWHERE: Final[dict[str, str]] = {"docs/api.md": "tests/acceptance/api/test_page.py"}
+ELSEWHERE: Final[dict[str, str]] = {
+    "docs/api.md": "tests/acceptance/api/test_page.py",
+    "docs/operators/backup.md": "tests/integration/test_backup.py",
+}
 FOLLOWED: Final = [page for page in pages() if page not in ELSEWHERE]
 COMMANDS: Final = [block for page in FOLLOWED for block in blocks(page, "sh")]
 

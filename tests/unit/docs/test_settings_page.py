@@ -1,13 +1,13 @@
-"""The page of settings is what `make settings` writes; a group names the commands that load it."""
+"""The page of settings is what `make pages` writes; a group names the commands that load it."""
 
 from collections.abc import Iterator
 
-import click
 import pytest
 from click.testing import CliRunner
 
 import fleetgauge
 from schemas.settings import GROUPS, PREFIX, Settings
+from tests.commands import COMMANDS
 from tests.pages.settings import PAGE, page
 
 # One wrong value a group, and words with which a command comes as far as its settings.
@@ -35,14 +35,6 @@ ROWS = [
 ]
 
 
-def commands(group: click.Group, *above: str) -> Iterator[str]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, *above, name)
-        else:
-            yield " ".join([*above, name])
-
-
 def groups() -> Iterator[type[Settings]]:
     waiting = list(Settings.__subclasses__())
     while waiting:
@@ -51,7 +43,7 @@ def groups() -> Iterator[type[Settings]]:
 
 
 def test_the_page_is_what_the_settings_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "make settings"
+    assert PAGE.read_text(encoding="utf-8") == page(), "make pages"
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -63,7 +55,7 @@ def test_these_are_all_the_groups() -> None:
     assert sorted(map(str, groups())) == sorted(map(str, GROUPS))
 
 
-@pytest.mark.parametrize("command", sorted(commands(fleetgauge.main)))
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_of_a_group_are_those_that_load_it(command: str) -> None:
     environment = {f"{PREFIX}{name}": "0" for name in WRONG.values()}
     words = [*command.split(), *WORDS.get(command, [])]

@@ -8,7 +8,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from ingest import watchdog as module
-from ingest.watchdog import STATUS, Watchdog
+from ingest.watchdog import Watchdog
+from schemas.exits import STALLED
 
 TICK_S = 0.01
 
@@ -29,7 +30,7 @@ async def test_who_does_not_get_on_is_ended() -> None:
     end = End()
     async with Watchdog(20, end, TICK_S).watching():
         assert await asyncio.to_thread(end.come.wait, 10)
-    assert end.statuses[0] == STATUS
+    assert end.statuses[0] == STALLED
     assert (REGISTRY.get_sample_value("fleetgauge_stalled_seconds") or 0) >= 20
 
 
@@ -53,7 +54,7 @@ async def test_a_loop_that_hangs_is_ended_though_it_got_on_before(
         assert end.statuses == []
         # What hangs is the point.
         time.sleep(100 * TICK_S)  # noqa: ASYNC251
-    assert end.statuses[:1] == [STATUS]
+    assert end.statuses[:1] == [STALLED]
 
 
 async def test_nobody_is_ended_once_it_is_over() -> None:

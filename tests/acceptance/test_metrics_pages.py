@@ -1,0 +1,55 @@
+"""The operators' pages have every metric of our own that running processes tell, and no other.
+
+Neither a broker nor a database is there: metrics are told from the start.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from tests.ingest_process import ingest_process
+from tests.serve_process import served
+from tests.stack import REPOSITORY, Stack, Topics, environment
+from tests.waiting import until
+
+PAGES: Final = REPOSITORY / "docs" / "operators"
+ROW: Final = re.compile(r"^\| `(fleetgauge_\w+)` \|.*\|.*\|.*\| (?P<then>.+) \|$", re.M)
+FAMILY: Final = re.compile(r"^# TYPE (?P<name>fleetgauge_\w+) (?P<type>\w+)$", re.M)
+NOWHERE: Final = "127.0.0.1:1"
+VARIABLES: Final = environment(
+    f"postgresql://nobody:x@{NOWHERE}/nothing",
+    Stack(NOWHERE, ""),
+    Topics("samples", "events", "deadletter"),
+)
+
+
+def on_the_page(name: str) -> set[str]:
+    """Its metrics, each of which has words on what to do."""
+    return {row[1] for row in ROW.finditer((PAGES / name).read_text(encoding="utf-8"))}
+
+
+def told(text: str) -> set[str]:
+    """Ours, without the times at which a counter began that the library tells besides."""
+    return {found["name"] for found in FAMILY.finditer(text) if "_created" not in found["name"]}
+
+
+async def test_ingest(tmp_path: Path) -> None:
+    async with ingest_process(VARIABLES, tmp_path / "log") as ingest, httpx.AsyncClient() as client:
+
+        async def scrape() -> str:
+            try:
+                answer = await client.get(f"http://127.0.0.1:{ingest.port}/metrics")
+            except httpx.ConnectError:
+                return ""
+            return answer.text
+
+        text = await until(scrape, "ingest's metrics", 60)
+    assert told(text) == on_the_page("ingest.md") != set()
+
+
+def test_serve() -> None:
+    with served(VARIABLES) as serving, serving.client() as client:
+        text = client.get("/metrics").text
+    assert told(text) == on_the_page("serve.md") != set()

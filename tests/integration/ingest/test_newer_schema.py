@@ -1,0 +1,59 @@
+"""A database that a newer version has migrated: this one's commands take it as it is."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ingest.doctor.examine import examine
+from schemas.settings import KafkaSettings
+from sql.migrate import pending
+from tests.ingest_process import ingest_process
+from tests.oracle import Fleet, all_stored, check_exact, produce
+from tests.stack import Stack, Topics, database_settings, migrate
+
+ADDED = """
+    insert into schema_migrations values ('9999');
+    create table of_the_newer (id integer);
+    alter table plays add column note text;
+    alter table agent_samples add column note text;
+    alter table ingest_offsets add column note text default 'x';
+"""
+
+
+@pytest.fixture
+def newer(database: str) -> str:
+    """A migrated database with what a later migration may have added."""
+    with psycopg.connect(database) as connection:
+        connection.execute(ADDED)
+    return database
+
+
+def test_migrate_leaves_what_it_does_not_know(newer: str) -> None:
+    migrate(newer)
+    assert pending(newer) == []
+    with psycopg.connect(newer) as connection:
+        assert connection.execute("select plays.note from ingest_offsets, plays").fetchall() == []
+
+
+async def test_ingest_and_the_doctor_go_on(
+    newer: str,
+    stack: Stack,
+    kafka: KafkaSettings,
+    made_topics: Topics,
+    ingest_environment: Callable[..., dict[str, str]],
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    samples = Fleet(2, 20, now, timedelta(minutes=7)).samples(20, random.Random(3))
+    await produce(stack, made_topics, samples)
+    async with ingest_process(ingest_environment(newer), tmp_path / "log") as ingest:
+        await all_stored(stack, newer, made_topics)
+        assert await ingest.stop() == 0
+    await asyncio.to_thread(check_exact, newer, samples)
+    findings = await examine(database_settings(newer), kafka, datetime.now(UTC))
+    assert {finding.level for finding in findings if finding.check == "migrations"} == {"ok"}

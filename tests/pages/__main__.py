@@ -1,0 +1,6 @@
+"""Writes the pages that are made from what the code says of itself: `make pages`."""
+
+from tests.pages import exits, settings
+
+for module in (settings, exits):
+    module.PAGE.write_text(module.page(), encoding="utf-8")

@@ -1,0 +1,31 @@
+"""The operators' page of exit statuses, from what the commands end with."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from schemas.exits import ALWAYS, ENDINGS, Ending
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "operators" / "exit-statuses.md"
+OPENING: Final = """\
+<!-- Written by `make pages` from schemas/exits.py: change the text there. -->
+# Exit statuses
+
+What each command ends with. The last line on stderr says in words what a status other than 0 is \
+about. A command that a signal kills has none of these; a shell tells it as 128 and the signal's \
+number: 137 is SIGKILL, most often for want of memory, and 143 a second SIGTERM.
+"""
+HEAD: Final = "| status | meaning | what to do |\n|---|---|---|\n"
+
+
+def page() -> str:
+    """The whole page, a table for each command."""
+    sections = [_section(f"`fleetgauge {name}`", endings) for name, endings in ENDINGS.items()]
+    return "\n".join([OPENING, _section("Every command", ALWAYS), *sections])
+
+
+def _section(title: str, endings: Mapping[int, Ending]) -> str:
+    rows = "".join(
+        f"| {status} | {ending.meaning} | {ending.then} |\n" for status, ending in endings.items()
+    )
+    return f"## {title}\n\n{HEAD}{rows}"
