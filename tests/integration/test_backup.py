@@ -1,4 +1,4 @@
-"""docs/operators/backup.md followed: the database is lost, restored, and ingest reads on, exactly."""
+"""docs/operators/backup.md followed: the database is lost and restored, and ingest reads on."""
 
 import asyncio
 import random
