@@ -39,13 +39,13 @@ class Reader:
         self._site = site
         self._shell = shell
         self._folder = folder
-        self._ahead = iter([example for example in examples() if example.is_run])
+        self._commands = [example for example in examples() if example.is_run]
         self._outcomes: dict[Example, Done] = {}
 
     def outcome(self, example: Example) -> Done:
         """What came of it; AssertionError where it, or one before it, did not end as told."""
         while example not in self._outcomes:
-            following = next(self._ahead)
+            following = self._commands[len(self._outcomes)]
             with self._site.while_(following.state):
                 self._outcomes[following] = self._follow(following.command)
         return self._outcomes[example]
@@ -55,7 +55,8 @@ class Reader:
         try:
             self._shell.run(_APART.format(text=text), status)
         except AssertionError as error:
-            raise AssertionError(self._kept(".printed") + self._kept(".complained")) from error
+            told_last = self._kept(".printed") + self._kept(".complained")
+            raise AssertionError(f"{error}\n{told_last}") from error
         return Done(self._kept(".printed"), self._kept(".complained"))
 
     def write(self, name: str, text: str) -> None:

@@ -46,6 +46,14 @@ async def test_every_answer_has_the_headers(
     assert "access-control-allow-origin" not in answer.headers
 
 
+async def test_no_browser_lets_a_page_of_an_origin_ask_that_is_not_named() -> None:
+    asked = {"Origin": "https://dash.example.org", "Access-Control-Request-Method": "GET"}
+    async with serving(application(NOWHERE)) as client:
+        answer = await client.options(PATH, headers=asked)
+    assert answer.status_code == 401
+    assert "access-control-allow-origin" not in answer.headers
+
+
 # what is asked, and the status where it is one byte or line too much
 BOUNDS = [
     ({"url": "/" + "x" * (MAX_TARGET_BYTES - 1)}, {"url": "/" + "x" * MAX_TARGET_BYTES}, 414),
