@@ -3,11 +3,13 @@
 from typing import Final
 
 from tests.bench.measurement import Measurement
-from tests.bench.reading import queries, requests
+from tests.bench.reading import beside_ingest, history, queries, requests
 
 MEASUREMENTS: Final = (
     Measurement("queries_1000", queries.FEW.title, queries.measure_few),
     Measurement("queries_10000", queries.MANY.title, queries.measure_many),
     Measurement(requests.UNCACHED, requests.UNCACHED_TITLE, requests.measure_uncached),
     Measurement(requests.CACHED, requests.CACHED_TITLE, requests.measure_cached),
+    Measurement(beside_ingest.NAME, beside_ingest.TITLE, beside_ingest.measure),
+    Measurement(history.NAME, history.TITLE, history.measure),
 )

@@ -1,0 +1,87 @@
+"""How fast ingest writes while dashboards are answered, beside how fast without."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from tests.bench.measurement import Bench
+from tests.bench.reading.endpoints import endpoints
+from tests.bench.reading.fleet import AGENTS_A_USER
+from tests.bench.reading.load import CONNECTIONS, Load, asked, askings
+from tests.bench.reading.requests import POOL, serving
+from tests.bench.result import Result
+from tests.bench.writing.contest import Contestant, in_turn
+from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.geometry import Geometry
+from tests.bench.writing.ingesting import Ingest
+from tests.bench.writing.meter import Run
+from tests.bench.writing.topic import filled_topics
+from tests.stack import Topics
+
+NAME: Final = "beside_ingest"
+TITLE: Final = "Ingest while dashboards are answered"
+AGENTS: Final = 1_000
+BATCH_ROWS: Final = 10_000
+ROWS: Final = 600_000
+# Each connection waits between an answer and its next question: it asks a little less often.
+PER_SECOND: Final = 220
+# What serve keeps answers for where nobody says otherwise.
+ANSWER_CACHE_MS: Final = 2_000
+ALONE: Final = "ingest alone"
+BESIDE: Final = "ingest while dashboards are answered"
+
+
+def measure(bench: Bench) -> Result:
+    """The service is there in both; in one of them it is asked."""
+    rows = bench.scale.rows(ROWS, BATCH_ROWS)
+    geometry = Geometry(AGENTS, BATCH_ROWS, rows, datetime.now(UTC))
+    topics = filled_topics(bench.stack, geometry.samples())
+    loads: list[Load] = []
+    outcome = in_turn(
+        bench.scale.pairs,
+        [
+            Contestant(BESIDE, lambda: _ingested(bench, geometry, topics, loads)),
+            Contestant(ALONE, lambda: _ingested(bench, geometry, topics, None)),
+        ],
+    )
+    setup = (
+        f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} a user, batches of "
+        f"{BATCH_ROWS:,}, {rows:,} rows a run; one process of serve as it is when nobody sets "
+        f"anything but the limit, a pool of {POOL}, all endpoints and users in turn, "
+        f"{CONNECTIONS} connections (wrk)"
+    )
+    reached = tuple(outcome.reached(NAME, BESIDE, ALONE))
+    remarks = tuple(_told(loads)) if loads else ()
+    return Result(NAME, TITLE, setup, outcome.series(), reached, outcome.missing, remarks)
+
+
+def _told(loads: list[Load]) -> Iterator[str]:
+    rates = sorted(load.rate for load in loads)
+    slowest = max(load.took["p99 ms"] for load in loads)
+    yield (
+        f"Answered meanwhile: {rates[0]:.0f} to {rates[-1]:.0f} requests/s, all with 200; "
+        f"99 of 100 within {slowest:.0f} ms."
+    )
+
+
+def _ingested(bench: Bench, geometry: Geometry, topics: Topics, loads: list[Load] | None) -> Run:
+    with (
+        migrated_database(bench.stack, geometry) as url,
+        serving(bench.stack, url, ANSWER_CACHE_MS) as service,
+        _load(service.url, loads),
+    ):
+        ingest = Ingest(bench.stack, url, topics, geometry.batch_rows, bench.scratch)
+        return ingest.run(geometry.rows)
+
+
+@contextmanager
+def _load(url: str, loads: list[Load] | None) -> Iterator[None]:
+    if loads is None:
+        yield
+        return
+    users = AGENTS // AGENTS_A_USER
+    wanted = [one for each in endpoints(datetime.now(UTC)) for one in askings(each.path, users)]
+    with asked(url, wanted, PER_SECOND) as told:
+        yield
+    loads.extend(told)
