@@ -11,7 +11,7 @@ from tests.bench.reading.fleet import AGENTS_A_USER
 from tests.bench.reading.load import CONNECTIONS, Load, asked, askings
 from tests.bench.reading.requests import POOL, serving
 from tests.bench.result import Result
-from tests.bench.writing.contest import Contestant, in_turn
+from tests.bench.writing.contest import Comparison, Contestant, in_turn
 from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
@@ -36,24 +36,31 @@ def measure(bench: Bench) -> Result:
     """The service is there in both; in one of them it is asked."""
     rows = bench.scale.rows(ROWS, BATCH_ROWS)
     geometry = Geometry(AGENTS, BATCH_ROWS, rows, datetime.now(UTC))
-    topics = filled_topics(bench.stack, geometry.samples())
     loads: list[Load] = []
-    outcome = in_turn(
-        bench.scale.pairs,
-        [
-            Contestant(BESIDE, lambda: _ingested(bench, geometry, topics, loads)),
-            Contestant(ALONE, lambda: _ingested(bench, geometry, topics, None)),
-        ],
-    )
+    with filled_topics(bench.stack, geometry.samples()) as topics:
+        outcome = in_turn(
+            bench.scale.pairs,
+            [
+                Contestant(BESIDE, lambda: _ingested(bench, geometry, topics, loads)),
+                Contestant(ALONE, lambda: _ingested(bench, geometry, topics, None)),
+            ],
+        )
     setup = (
         f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} a user, batches of "
         f"{BATCH_ROWS:,}, {rows:,} rows a run; one process of serve as it is when nobody sets "
         f"anything but the limit, a pool of {POOL}, all endpoints and users in turn, "
         f"{CONNECTIONS} connections (wrk)"
     )
-    reached = tuple(outcome.reached(NAME, BESIDE, ALONE))
-    remarks = tuple(_told(loads)) if loads else ()
-    return Result(NAME, TITLE, setup, outcome.series(), reached, outcome.missing, remarks)
+    compared = (Comparison(NAME, BESIDE, ALONE),)
+    return Result(
+        NAME,
+        TITLE,
+        setup,
+        outcome.series(),
+        outcome.reached(compared),
+        outcome.why_missing(compared),
+        tuple(_told(loads)) if loads else (),
+    )
 
 
 def _told(loads: list[Load]) -> Iterator[str]:

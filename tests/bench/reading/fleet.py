@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import psycopg
 
-from tests.stack import Stack, created_database, migrate
+from tests.bench.writing.databases import empty_database
+from tests.stack import Stack, migrate
 
 HERE: Final = Path(__file__).parent
 AGENTS_A_USER: Final = 50
@@ -19,7 +19,7 @@ BUSINESS: Final = "fill_business.sql"
 @contextmanager
 def filled_database(stack: Stack, agents: int, fills: Sequence[str]) -> Iterator[str]:
     """Its URL: users `user-0` and on have 50 agents each; gone at the end."""
-    with created_database(stack.database_url, f"bench_{uuid4().hex[:8]}") as url:
+    with empty_database(stack) as url:
         migrate(url)
         options = f"-c timezone=UTC -c bench.agents={agents}"
         with psycopg.connect(url, autocommit=True, options=options) as connection:
