@@ -51,12 +51,12 @@ class Samples:
     def rows(self) -> int:
         return self.agents * self.each
 
-    def batches(self, newest: datetime) -> Iterator[pl.DataFrame]:
-        """All rows, those of one span after those before it, sorted as ingest sorts them."""
+    def batches(self, newest: datetime, together: int = BATCH_SAMPLES) -> Iterator[pl.DataFrame]:
+        """All rows, so many of each agent together, sorted as ingest sorts them."""
         rng = np.random.default_rng(SEED)
         keys = np.arange(1, self.agents + 1, dtype=np.int32)
-        for first in range(0, self.each, BATCH_SAMPLES):
-            ages = self.each - 1 - np.arange(first, min(first + BATCH_SAMPLES, self.each))
+        for first in range(0, self.each, together):
+            ages = self.each - 1 - np.arange(first, min(first + together, self.each))
             times = int(newest.timestamp() * 1e6) - np.round(ages * self.step_s * 1e6)
             yield _frame(
                 np.repeat(keys, len(times)), np.tile(times.astype(np.int64), len(keys)), rng
@@ -143,15 +143,16 @@ def _loaded(stack: Stack, samples: Samples, now: datetime) -> Iterator[Asked]:
         drop_aggregates(url)
         with psycopg.connect(url, autocommit=True, options=options) as connection:
             for frame in samples.batches(now):
-                _copy(connection, encode_samples(frame))
+                copy(connection, encode_samples(frame))
             run_file(connection, "fill_days.sql")
             yield Asked(samples, connection)
 
 
-def _copy(connection: Connection, pieces: Sequence[bytes]) -> None:
-    with connection.cursor() as cursor, cursor.copy(query("copy_samples")) as copy:
+def copy(connection: Connection, pieces: Sequence[bytes]) -> None:
+    """Rows into `agent_samples`, in a transaction of their own."""
+    with connection.cursor() as cursor, cursor.copy(query("copy_samples")) as rows:
         for piece in pieces:
-            copy.write(piece)
+            rows.write(piece)
 
 
 def _frame(keys: Any, times: Any, rng: Any) -> pl.DataFrame:

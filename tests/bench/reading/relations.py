@@ -1,0 +1,52 @@
+"""What a row takes on disk in each table that grows with the fleet, written as it comes in live."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import psycopg
+
+from ingest.copy import encode_samples
+from tests.bench.measurement import Bench
+from tests.bench.reading.history import Samples, copy
+from tests.bench.result import Result, Series
+from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.geometry import Geometry
+
+NAME: Final = "relations"
+TITLE: Final = "Bytes of a row, by table"
+AGENTS: Final = 1_000
+MINUTES: Final = 240
+BYTES: Final = "bytes a row"
+RELATIONS: Final = ("agent_samples", "agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d")
+OF_AGENT: Final = "a row of each agent in agents, agent_latest, agent_marks, agent_uptime"
+ROW_BYTES: Final = "select hypertable_size(%(relation)s)::float8 / count(*) from "
+AGENT_BYTES: Final = """
+select sum(pg_total_relation_size(name::regclass))::float8 / (select count(*) from agents)
+from unnest(array['agents', 'agent_latest', 'agent_marks', 'agent_uptime']) as name
+"""
+
+
+def measure(bench: Bench) -> Result:
+    """One sample of each agent in a batch, so that every row of an aggregate is updated often."""
+    now = datetime.now(UTC)
+    samples = Samples("live", AGENTS, MINUTES, step_s=60)
+    with (
+        migrated_database(bench.stack, Geometry(AGENTS, AGENTS, samples.rows, now)) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        for frame in samples.batches(now, together=1):
+            copy(connection, encode_samples(frame))
+        sizes = {name: _bytes(connection, name) for name in RELATIONS}
+        ((sizes[OF_AGENT],),) = connection.execute(AGENT_BYTES).fetchall()
+    setup = (
+        f"{bench.edition} edition, {AGENTS:,} agents, {MINUTES} samples of each, a minute apart, "
+        "one of each in a batch; indexes included, nothing is compressed"
+    )
+    series = tuple(Series(name, {BYTES: (size,)}) for name, size in sizes.items())
+    return Result(NAME, TITLE, setup, series)
+
+
+def _bytes(connection: psycopg.Connection[tuple[float]], relation: str) -> float:
+    question = ROW_BYTES.encode() + relation.encode()
+    ((size,),) = connection.execute(question, {"relation": relation}).fetchall()
+    return size
