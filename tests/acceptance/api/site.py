@@ -13,7 +13,7 @@ import httpx
 import psycopg
 
 from tests.acceptance.page import site
-from tests.process import run
+from tests.process import PATIENCE_S, run
 from tests.service import NOW, bearer, token
 from tests.stack import Stack, Topics, environment, free_port
 
@@ -51,19 +51,20 @@ class Site:
         with closing(psycopg.connect(self._database)) as blocker:
             blocker.execute("lock table agents in access exclusive mode")
             asking.start()
-            self._await_waiting()
+            self._await_waiting(asking)
             yield
         asking.join()
 
     def _ask_for_bob(self) -> None:
         headers = bearer(token("bob", now=NOW))
-        httpx.get(f"{self.address}/api/metrics/bob/performance", headers=headers)
+        asked = f"{self.address}/api/metrics/bob/performance"
+        httpx.get(asked, headers=headers, timeout=PATIENCE_S)
 
-    def _await_waiting(self) -> None:
+    def _await_waiting(self, asking: threading.Thread) -> None:
         name = urlsplit(self._database).path[1:]
         with psycopg.connect(self._database, autocommit=True) as watcher:
             while watcher.execute(_WAITING, [name]).fetchone() is None:
-                pass
+                assert asking.is_alive(), "bob was answered in spite of the lock"
 
 
 @contextmanager
