@@ -6,7 +6,13 @@ import psycopg
 
 # What ends the sentence of an error, where nobody answers.
 MEND_DATABASE: Final = "start the server, or correct FLEETGAUGE_DATABASE_URL"
-MEND_KAFKA: Final = "start the broker, or correct the settings FLEETGAUGE_KAFKA_…"
+MEND_KAFKA: Final = "look at the broker, and at the settings FLEETGAUGE_KAFKA_…"
+# What is asked for is not there, and all of it is what migrations make.
+NOT_MIGRATED: Final = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+)
 
 # Data exceptions and violated constraints. Every other class may pass with time.
 REFUSALS: Final = frozenset({"22", "23"})
@@ -22,7 +28,8 @@ def refusal(error: psycopg.Error) -> str | None:
 def sentence(error: BaseException) -> str:
     """What went wrong, in a line: without the SQL and the rows that the database adds."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
-        return error.diag.message_primary
+        mend = ": run 'fleetgauge migrate'" if isinstance(error, NOT_MIGRATED) else ""
+        return f"{error.diag.message_primary}{mend}"
     name = type(error).__name__
     # Kafka's begin with the name of their class.
     told = str(error).strip().removeprefix(f"{name}: ").splitlines()

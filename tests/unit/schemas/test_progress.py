@@ -1,8 +1,49 @@
-"""A line every five seconds where there is no terminal, and none for what takes a moment."""
+"""A bar on a terminal; elsewhere a line every five seconds, and none for what takes a moment."""
 
+import io
+from contextlib import redirect_stderr
+
+import pytest
 import structlog
 
-from schemas.progress import lines
+from schemas import progress
+from schemas.progress import lines, shown, waiting
+
+
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that can be drawn on, as the environment says."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def test_a_bar_on_a_terminal() -> None:
+    with redirect_stderr(io.StringIO()) as drawn, shown("migrations") as done:
+        done(3, 24)
+    assert "migrations" in drawn.getvalue()
+    assert "3/24" in drawn.getvalue()
+
+
+def test_something_moves_where_there_are_no_parts() -> None:
+    with redirect_stderr(io.StringIO()) as drawn, waiting("looking"):
+        pass
+    assert "looking" in drawn.getvalue()
+
+
+@pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("FORCE_COLOR", "")])
+def test_elsewhere_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
+    with (
+        redirect_stderr(io.StringIO()) as drawn,
+        structlog.testing.capture_logs() as told,
+        waiting("looking"),
+        shown("migrations") as done,
+    ):
+        done(3, 24)
+    assert drawn.getvalue() == ""
+    assert [(line["event"], line["done"], line["of"]) for line in told] == [("migrations", 3, 24)]
 
 
 def test_a_line_every_five_seconds() -> None:
