@@ -95,6 +95,10 @@ screenshots: setup ## Take the pictures in docs/images anew, of a simulated flee
 bench: setup ## Measure, print, and write docs/benchmarks.md, in ten minutes; FULL=1 at length
 	@$(BIN)/python -m tests.bench
 
+.PHONY: capacity
+capacity: setup ## Work docs/capacity.md out anew from docs/benchmarks.json, as bench does
+	@$(BIN)/python -m deploy.capacity --write
+
 .PHONY: lock
 lock: $(READY) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade for newer versions
 	@$(COMPILE) pyproject.toml -o requirements/run.txt

@@ -1,4 +1,4 @@
-"""`make bench`: measures, prints, and writes `docs/benchmarks.md` and `docs/benchmarks.json`."""
+"""`make bench`: measures, prints, and writes benchmarks.md, .json and capacity.md in `docs/`."""
 
 import logging
 import os
@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from deploy.capacity.page import write_page
 from tests.bench.machine import edition_at, this_machine
 from tests.bench.measurement import Bench, Measurement, Scale
 from tests.bench.page import render
@@ -40,6 +41,7 @@ def main() -> None:
     if not scale.only:
         PAGE.write_text(text, encoding="utf-8")
         FIGURES.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+        write_page()
 
 
 def _measure(bench: Bench, measurements: Sequence[Measurement]) -> Report:

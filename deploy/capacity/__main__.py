@@ -1,0 +1,36 @@
+"""Prints what one fleet needs, or brings docs/capacity.md in line with the last benchmark."""
+
+import argparse
+import sys
+
+from deploy.capacity.costs import MissingFigureError, read_costs
+from deploy.capacity.need import Fleet
+from deploy.capacity.page import table, write_page
+
+
+def main() -> None:
+    """One fleet's row; exit status 1 where a cost was not measured."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.capacity", description=__doc__)
+    parser.add_argument("--agents", type=int, help="how many")
+    parser.add_argument("--interval-s", type=float, default=60.0, help="seconds between samples")
+    parser.add_argument("--requests-per-s", type=float, default=100.0, help="of all dashboards")
+    parser.add_argument("--write", action="store_true", help="write the page")
+    asked = parser.parse_args()
+    if asked.write:
+        write_page()
+    elif asked.agents is None:
+        parser.error("tell --agents or --write")
+    else:
+        _print(Fleet(asked.agents, asked.interval_s, asked.requests_per_s))
+
+
+def _print(fleet: Fleet) -> None:
+    try:
+        lines = table([fleet], read_costs())
+    except MissingFigureError as error:
+        sys.exit(f"{error}: run make bench")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
