@@ -43,8 +43,8 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         DONE: Ending("database and topics have this version's shape", NOTHING),
         FAILED: Ending(
             "the database or the broker did not answer for 30 seconds, the server has no "
-            "TimescaleDB or the other edition, a migration failed, or a topic is not stamped by "
-            "the broker",
+            "TimescaleDB or the other edition, a newer version has migrated the database, a "
+            "migration failed, or a topic is not stamped by the broker",
             "the last line says which; run it again once that is mended: what was done stays, and "
             "a migration that failed left nothing",
         ),
@@ -56,7 +56,8 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         FAILED: Ending(
             "a [gap](ingest.md#gaps), a topic that is missing or stamped by producers, a broker "
             "that refuses, the metrics' address that is taken, or a fault",
-            "the last line says which; start it again, but at a gap find out first why",
+            "the last line says which; start it again, but at a gap find out first why; with "
+            "`--log-level debug` a fault's trace is logged",
         ),
         STALLED: Ending(
             "the watchdog: no progress for `FLEETGAUGE_STALL_TIMEOUT_MS`, or an event loop that "

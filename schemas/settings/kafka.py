@@ -65,7 +65,8 @@ class KafkaSettings(Settings):
     """replicas of each topic, when `migrate` creates it; with 3 or more, two of them have to have a
     message before it counts (`min.insync.replicas`)"""
     topic_retention_days: Days = 7
-    """how long the broker keeps messages, when `migrate` creates the topic"""
+    """how long the broker keeps messages, when `migrate` creates the topic; longer than your oldest
+    [backup](backup.md) is old"""
     message_max_bytes: Annotated[int, Field(ge=1_024, le=4 * 1024**2)] = 1024**2
     """the longest message that ingest takes; the topics take twice that, so that a longer one can
     be told in a dead letter"""
