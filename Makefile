@@ -55,12 +55,15 @@ check: setup ## Style, types, import contracts and lock files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy docs/agents/*.py docs/agents/producers/*.py
 	$(BIN)/lint-imports
 	@if command -v node >/dev/null; then for script in query/pages/*.js query/pages/dashboard/*.js; do \
 		node --input-type=module --check <$$script || { echo "in $$script"; exit 1; }; done; fi
 	@! grep -nE '://|^ *(-i|-f|--(extra-)?index-url|--find-links)\b' requirements/*.txt \
 		tests/package-lock.json \
 		|| { echo "a lock file names an address: make lock"; exit 1; }
+	@if command -v gofmt >/dev/null; then unformatted=$$(gofmt -l docs); \
+		[ -z "$$unformatted" ] || { echo "gofmt -w $$unformatted"; exit 1; }; fi
 
 .PHONY: npm
 npm: $(NPM)

@@ -1,5 +1,7 @@
 """The AsyncAPI document says of topics and messages what the decoder and the dead letters do."""
 
+import json
+from copy import deepcopy
 from typing import Any, get_args
 
 import pytest
@@ -11,6 +13,7 @@ from ingest.batch import Reason
 from schemas.asyncapi import REASONS, asyncapi
 from schemas.events import Event
 from schemas.settings import KafkaSettings
+from tests.npm import package
 from tests.unit.schemas.test_events import PAYMENT, PLAY, SAMPLE, STATUS, decode
 
 DOCUMENT = asyncapi()
@@ -41,6 +44,38 @@ def references(part: Any) -> list[str]:
         return []
     own = [part["$ref"]] if "$ref" in part else []
     return own + [name for item in part.values() for name in references(item)]
+
+
+def official() -> Draft7Validator:
+    """The schema of AsyncAPI documents that its authors publish; its references stay within it."""
+    version = DOCUMENT["asyncapi"]
+    file = package("@asyncapi/specs") / "schemas" / f"{version}-without-$id.json"
+    return Draft7Validator(json.loads(file.read_bytes()))
+
+
+def test_the_document_is_asyncapi() -> None:
+    official().validate(DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        ("asyncapi", "2.6.0"),
+        ("info.title", None),
+        ("operations.receiveSamples.action", "subscribe"),
+        ("channels.samples.address", 7),
+        ("channels.samples.bindings.kafka.partitions", 0),
+        ("components.messages.sample.payload", 7),
+    ],
+)
+def test_what_is_not_asyncapi_is_told(place: str, wrong: object) -> None:
+    document = deepcopy(DOCUMENT)
+    *way, last = place.split(".")
+    part = document
+    for name in way:
+        part = part[name]
+    part[last] = wrong
+    assert not official().is_valid(document)
 
 
 def test_every_reference_names_something() -> None:
