@@ -24,11 +24,11 @@ from ingest.takeover import TakeOver
 from ingest.topics import TopicError, check_topics
 from ingest.upkeep import Upkeep
 from ingest.watchdog import Watchdog
+from schemas.exits import FAILED
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
 
 log = structlog.get_logger("ingest")
 
-FAILED: Final = 1
 STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 # For the group and the connections, after the batch in hand.
 CLOSING_S: Final = 5.0

@@ -25,7 +25,10 @@ class Ending(NamedTuple):
 
 
 NOTHING: Final = "nothing"
-_PRINTED: Final = {DONE: Ending("it is printed", NOTHING)}
+_PRINTED: Final = {
+    DONE: Ending("it is printed", NOTHING),
+    FAILED: Ending("whoever reads it has gone before its end, as `head` does", NOTHING),
+}
 _LOST: Final = "look at `unacknowledged` in the last line: what the broker had not taken in the end"
 _SENT: Final = {DONE: Ending("stopped by a signal", _LOST)}
 _BROKER: Final = "see that the broker answers and has the topics: `fleetgauge doctor`"

@@ -23,11 +23,10 @@ from ingest.dlq.wanted import Wanted
 from ingest.errors import MEND_KAFKA, sentence
 from ingest.topics import TopicError
 from schemas.command import complain
+from schemas.exits import DONE, FAILED
 from schemas.progress import Done, shown
 from schemas.settings import KafkaSettings
 
-DONE: Final = 0
-FAILED: Final = 1
 # The columns of a table that goes to a file.
 WIDE: Final = 240
 
