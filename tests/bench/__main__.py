@@ -14,7 +14,7 @@ import structlog
 
 from deploy.capacity.page import write_page
 from tests.bench.machine import edition_at, this_machine
-from tests.bench.measurement import Bench, Measurement, Scale
+from tests.bench.measurement import Bench, Measurement, Scale, in_a_line, say
 from tests.bench.page import render
 from tests.bench.reading import MEASUREMENTS as READING
 from tests.bench.result import Report
@@ -39,9 +39,16 @@ def main() -> None:
     sys.stdout.write(text)
     # A trial of some measurements is no page.
     if not scale.only:
-        PAGE.write_text(text, encoding="utf-8")
         FIGURES.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+        PAGE.write_text(text, encoding="utf-8")
+        _write_capacity()
+
+
+def _write_capacity() -> None:
+    try:
         write_page()
+    except Exception as error:
+        say(f"docs/capacity.md is as it was: {in_a_line(error)}")
 
 
 def _measure(bench: Bench, measurements: Sequence[Measurement]) -> Report:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.bench.measurement import in_a_line, say
+from tests.bench.measurement import NotHereError, in_a_line, say
 from tests.bench.result import Reached, Series, Values, ratios
 from tests.bench.writing.meter import Run
 
@@ -72,7 +72,10 @@ class Outcome:
 
 
 def in_turn(pairs: int, contestants: Sequence[Contestant]) -> Outcome:
-    """Everybody once, then everybody again, `pairs` times. Who fails is left out from there on."""
+    """Everybody once, then everybody again, `pairs` times.
+
+    A run that fails is made once more; who fails twice in a row is left out from there on.
+    """
     outcome = Outcome(gives={one.name: one.gives for one in contestants})
     for pair in range(pairs):
         for one in contestants:
@@ -83,7 +86,7 @@ def in_turn(pairs: int, contestants: Sequence[Contestant]) -> Outcome:
 
 def _run(one: Contestant, outcome: Outcome, number: str) -> None:
     try:
-        run = one.run()
+        run = _run_or_again(one)
     except Exception as error:
         outcome.missing[one.name] = in_a_line(error)
         outcome.runs.pop(one.name, None)
@@ -91,6 +94,16 @@ def _run(one: Contestant, outcome: Outcome, number: str) -> None:
         return
     outcome.runs.setdefault(one.name, []).append(run)
     say(f"  {one.name}, {number}: {run.rows / run.wall_s:,.0f} rows/s in {run.wall_s:.1f} s")
+
+
+def _run_or_again(one: Contestant) -> Run:
+    try:
+        return one.run()
+    except NotHereError:
+        raise
+    except Exception as error:
+        say(f"  {one.name}: {in_a_line(error)}; once more")
+        return one.run()
 
 
 def figures_of(runs: Sequence[Run]) -> dict[str, Values]:

@@ -16,7 +16,7 @@ from tests.bench.writing.processes import Process, check, running
 from tests.bench.writing.progress import Progress, StalledError, reach, stored_offsets
 from tests.stack import Stack, Topics, environment
 
-DEADLINE_S = 600.0
+DEADLINE_S = 180.0
 START_DEADLINE_S = 60.0
 # Who waits to claim a partition.
 WAITING = """

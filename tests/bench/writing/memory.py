@@ -1,5 +1,6 @@
 """The memory of ingest while it has more to do than it can."""
 
+import shutil
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Final
 
 import psutil
 
-from tests.bench.measurement import Bench
+from tests.bench.measurement import Bench, NotHereError
 from tests.bench.result import Reached, Result, Series
 from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.feeding import Feed, feeding
@@ -28,11 +29,16 @@ FULL_SECONDS: Final = 600.0
 LOOK_EVERY_S: Final = 1.0
 MEGABYTE: Final = 1_000_000
 START_DEADLINE_S: Final = 60.0
+# In the topic, the tables and the log, which go away at the end; and as much again to spare.
+DISK_BYTES_A_SECOND: Final = 60_000_000
 
 
 def measure(bench: Bench) -> Result:
     """From its first rows on, with a producer beside it that is always ahead."""
     seconds = FULL_SECONDS if bench.scale.is_full else SECONDS
+    free = shutil.disk_usage(bench.cache).free
+    if free < seconds * DISK_BYTES_A_SECOND:
+        raise NotHereError(f"{free / 1e9:.0f} GB of disk are too few for {seconds:.0f} s of it")
     sizes, rate = _watch(bench, seconds)
     return Result(
         name=NAME,

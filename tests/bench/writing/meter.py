@@ -11,6 +11,7 @@ import psycopg
 
 # A commit is seen so much late at most.
 LOOK_EVERY_S = 0.01
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,27 @@ def open_meter(database_url: str, writers: Iterable[int]) -> Iterator[Meter]:
 def cpu_s(pid: int) -> float:
     """CPU-seconds of a process and of all below it, those among them that have ended included."""
     total = 0.0
+    for _ in range(TRIES):
+        members = _tree(pid)
+        total = sum(map(_own_cpu_s, members))
+        # One that ends meanwhile is its parent's from then on: counted by neither, or by both.
+        if _tree(pid) == members:
+            break
+    return total
+
+
+def _tree(pid: int) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
-        for one in (process, *process.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                times = one.cpu_times()
-                total += times.user + times.system + times.children_user + times.children_system
-    return total
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+def _own_cpu_s(process: psutil.Process) -> float:
+    with suppress(psutil.NoSuchProcess):
+        times = process.cpu_times()
+        return float(times.user + times.system + times.children_user + times.children_system)
+    return 0.0
 
 
 def server_pid(connection: psycopg.Connection[Any]) -> int | None:

@@ -70,12 +70,12 @@ def reach(
 def measure_between(
     meter: Meter,
     progress: Progress,
-    rows: int,
+    rows: tuple[int, int],
     deadline_s: float,
     check: Callable[[], None],
 ) -> Run:
-    """From the first commit that is seen, which is not counted, to the one that has all rows."""
-    before = reach(meter.connection, progress, 1, deadline_s, check)
+    """From the commit that has the first number of rows, these not counted, to the second's."""
+    before = reach(meter.connection, progress, rows[0], deadline_s, check)
     meter.start()
-    after = reach(meter.connection, progress, rows, deadline_s, check)
+    after = reach(meter.connection, progress, rows[1], deadline_s, check)
     return meter.stop(after - before)

@@ -33,8 +33,8 @@ EXACT: Final = "all aggregates, exactly once"
 ONLY_IN_FULL: Final = "only with `make bench FULL=1`"
 STARTS: Final = (
     "Ours is measured from the moment it may claim its partition to the commit of the last row, "
-    "COPY from its first byte to its last; others from their first commit, whose rows are not "
-    "counted, to one in the middle of the topic: neither their start nor their end costs them time."
+    "COPY from its first byte to its last; others from a commit at which all is written "
+    "that they read before their first: their start costs them nothing, and gives them nothing."
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.bench.measurement import NotHereError
 from tests.bench.writing.contest import (
     CPU,
     OF_DATABASE,
@@ -54,8 +55,8 @@ def test_cpu_is_told_only_where_all_runs_have_it() -> None:
 def test_who_fails_is_left_out_and_the_others_go_on() -> None:
     order: list[str] = []
     runs = iter([run()])
-    outcome = in_turn(2, [Contestant("a", lambda: next(runs)), Contestant("b", noting(order, "b"))])
-    assert order == ["b", "b"]
+    outcome = in_turn(3, [Contestant("a", lambda: next(runs)), Contestant("b", noting(order, "b"))])
+    assert order == ["b", "b", "b"]
     assert outcome.missing == {"a": "StopIteration: "}
     assert [one.name for one in outcome.series()] == ["b"]
     comparisons = [Comparison("target", "a", "b")]
@@ -68,3 +69,28 @@ def test_what_is_reached_is_a_ratio_a_pair() -> None:
     others = [Contestant("a", lambda: next(runs)), Contestant("b", run)]
     (reached,) = in_turn(2, others).reached([Comparison("target", "a", "b")])
     assert (reached.target, reached.values) == ("target", (2.0, 0.5))
+
+
+def test_a_run_that_fails_is_made_once_more() -> None:
+    runs: list[Run | Exception] = [OSError("in use"), run(), run(), OSError("in use"), run()]
+
+    def once() -> Run:
+        match runs.pop(0):
+            case Exception() as error:
+                raise error
+            case made:
+                return made
+
+    outcome = in_turn(3, [Contestant("a", once)])
+    assert (len(outcome.runs["a"]), outcome.missing, runs) == (3, {}, [])
+
+
+def test_what_is_not_here_is_asked_for_once() -> None:
+    asked: list[str] = []
+
+    def once() -> Run:
+        asked.append("Go")
+        raise NotHereError("no Go here")
+
+    assert in_turn(3, [Contestant("a", once)]).missing == {"a": "no Go here"}
+    assert asked == ["Go"]

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import psycopg
@@ -36,10 +37,14 @@ select create_hypertable('samples', by_range('ts', interval '1 day'))
 
 @dataclass(frozen=True)
 class Job:
-    """What a peer is told: the broker, the topic, the database, and a folder of its own."""
+    """What a peer is told: the broker, the topic, the database, and a folder of its own.
+
+    The group is its own too: it begins where the topic begins.
+    """
 
     kafka_bootstrap: str
     topic: str
+    group: str
     url: str
     folder: Path
 
@@ -48,8 +53,8 @@ class Job:
 class Peer:
     """Somebody else's way from Kafka to `samples`.
 
-    What it has read and not written yet, at most `reads_ahead` rows, is there at its first commit;
-    so a run ends where that is there again, and its rate is that of a long backlog.
+    Before its first commit it may have read `reads_ahead` rows: it is measured from where these
+    are written, so that what it read in its own time is no gift.
 
     `prepare` returns what makes a job's command, or raises NotHereError. `table` is made before
     it starts, unless it makes its own; `newest` asks for its newest time; `share` of the rows are
@@ -67,27 +72,28 @@ class Peer:
     reads_ahead: int = 0
 
     def run(self, bench: Bench, geometry: Geometry, topic: str) -> Run:
-        """From its first commit to the one that has its share of the rows."""
-        rows = min(round(geometry.rows * self.share), geometry.rows - self.reads_ahead)
+        """Up to the commit that has its share of the rows."""
         with empty_database(bench.stack) as url:
-            return self.fill(bench, geometry, topic, url, max(rows, geometry.rows // 4))
+            return self.fill(bench, geometry, topic, url, round(geometry.rows * self.share))
 
     def fill(self, bench: Bench, geometry: Geometry, topic: str, url: str, rows: int) -> Run:
-        """From its first commit to the one that has so many rows, in an empty database."""
+        """Up to the commit that has so many rows, in an empty database, which keeps them."""
         command_of = self.prepare(bench.cache)
         times = geometry.times_us()
         if self.table:
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute(self.table.encode())
         with ExitStack() as until_done:
-            folder = bench.scratch / url.rpartition("/")[2]
+            group = f"bench-{uuid4().hex}"
+            folder = bench.scratch / group
             folder.mkdir()
             log = until_done.enter_context((folder / "log").open("wb"))
-            job = Job(bench.stack.kafka_bootstrap, topic, url, folder)
+            job = Job(bench.stack.kafka_bootstrap, topic, group, url, folder)
             process = until_done.enter_context(running(command_of(job), dict(os.environ), log))
             meter = until_done.enter_context(open_meter(url, [process.pid]))
+            first = min(self.reads_ahead, rows // 2) + 1
             run = measure_between(
-                meter, self._progress(times), rows, DEADLINE_S, lambda: check([process])
+                meter, self._progress(times), (first, rows), DEADLINE_S, lambda: check([process])
             )
         self._check(url, rows)
         return run

@@ -12,7 +12,14 @@ LOOP: Final = Path(__file__).with_name("plain_loop.py")
 
 def prepare(_: Path) -> Callable[[Job], list[str]]:
     """All it needs is here."""
-    return lambda job: [sys.executable, str(LOOP), job.kafka_bootstrap, job.topic, job.url]
+    return lambda job: [
+        sys.executable,
+        str(LOOP),
+        job.kafka_bootstrap,
+        job.topic,
+        job.group,
+        job.url,
+    ]
 
 
 PLAIN: Final = Peer(

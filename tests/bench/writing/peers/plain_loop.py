@@ -1,4 +1,4 @@
-"""What one writes in an afternoon: broker, topic and database are the arguments."""
+"""What one writes in an afternoon: broker, topic, group and database are the arguments."""
 
 import asyncio
 import json
@@ -16,12 +16,12 @@ values (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
-async def main(bootstrap: str, topic: str, url: str) -> None:
+async def main(bootstrap: str, topic: str, group: str, url: str) -> None:
     """Runs until it is killed."""
     consumer = AIOKafkaConsumer(
         topic,
         bootstrap_servers=bootstrap,
-        group_id=f"{topic}-plain",
+        group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=4 * 1024**2,

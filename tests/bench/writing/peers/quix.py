@@ -20,7 +20,15 @@ def prepare(cache: Path) -> Callable[[Job], list[str]]:
     files.build_once(folder, _install)
     # A venv does not know that it was moved, its interpreter does.
     python = str(folder / "bin" / "python")
-    return lambda job: [python, str(LOOP), job.kafka_bootstrap, job.topic, job.url, str(job.folder)]
+    return lambda job: [
+        python,
+        str(LOOP),
+        job.kafka_bootstrap,
+        job.topic,
+        job.group,
+        job.url,
+        str(job.folder),
+    ]
 
 
 def _install(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a user of Quix Streams writes: broker, topic, database and a folder are the arguments."""
+"""What a user of Quix Streams writes: broker, topic, group, database and folder are given."""
 
 import sys
 from urllib.parse import urlsplit
@@ -7,12 +7,12 @@ from quixstreams import Application
 from quixstreams.sinks.community.postgresql import PostgreSQLSink
 
 
-def main(bootstrap: str, topic_name: str, url: str, folder: str) -> None:
+def main(bootstrap: str, topic_name: str, group: str, url: str, folder: str) -> None:
     """Runs until it is killed."""
     database = urlsplit(url)
     application = Application(
         broker_address=bootstrap,
-        consumer_group=f"{topic_name}-quix",
+        consumer_group=group,
         auto_offset_reset="earliest",
         auto_create_topics=False,
         commit_every=10_000,

@@ -24,7 +24,7 @@ def prepare(cache: Path) -> Callable[[Job], list[str]]:
 
     def command(job: Job) -> list[str]:
         text = CONFIGURATION.read_text(encoding="utf-8")
-        for name in ("kafka_bootstrap", "topic", "url"):
+        for name in ("kafka_bootstrap", "topic", "group", "url"):
             text = text.replace(f"@{name}@", getattr(job, name))
         config = job.folder / "telegraf.conf"
         config.write_text(text, encoding="utf-8")
