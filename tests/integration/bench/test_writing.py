@@ -100,4 +100,5 @@ def test_the_server_s_processes_are_counted_together(stack: Stack) -> None:
         run = meter.stop(1)
     assert run.writer_cpu_s == 0
     # None where the server is in a container, whose processes have other numbers.
-    assert run.database_cpu_s is None or run.database_cpu_s >= used > 0
+    assert used > 0
+    assert run.database_cpu_s is None or run.database_cpu_s > used - 0.005
