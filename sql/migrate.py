@@ -70,6 +70,12 @@ def pending(database_url: str) -> list[str]:
     return [name for name in names if name.partition("_")[0] not in applied]
 
 
+def newer(database_url: str) -> list[str]:
+    """Versions of migrations that the database has and this version does not know, in order."""
+    with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as connection:
+        return _newer(_applied(connection))
+
+
 def _applied(connection: Connection[Any]) -> set[str]:
     """The versions of the migrations that ran here."""
     row = connection.execute(query("has_migrations")).fetchone()
@@ -91,12 +97,16 @@ def _refuse_other_edition(edition: Edition, applied: set[str]) -> None:
 
 def _refuse_newer(applied: set[str]) -> None:
     """What runs again at each migration would put this version's views in place of newer ones."""
-    unknown = applied - _versions(*(folder for edition in Edition for folder in _folders(edition)))
-    if unknown:
+    if unknown := _newer(applied):
         raise MigrationError(
-            f"a newer fleetgauge has migrated this database (it has {', '.join(sorted(unknown))}, "
-            "which this version does not know): install that version, or restore a backup"
+            f"a newer fleetgauge has migrated this database (it has {', '.join(unknown)}, which "
+            "this version does not know): install that version, or restore a backup"
         )
+
+
+def _newer(applied: set[str]) -> list[str]:
+    known = _versions(*(folder for edition in Edition for folder in _folders(edition)))
+    return sorted(applied - known)
 
 
 def _versions(*folders: Path) -> set[str]:

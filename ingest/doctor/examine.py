@@ -5,7 +5,7 @@ from datetime import datetime
 import psycopg
 from aiokafka.errors import KafkaError
 
-from ingest.doctor.finding import Finding, ok, problem
+from ingest.doctor.finding import Finding, Level, ok, problem
 from ingest.doctor.progress import (
     Progress,
     examine_beat,
@@ -42,7 +42,7 @@ async def _examine_database(
                 return found, None
             migrations = await examine_migrations(database)
             found.append(migrations)
-            if migrations.mend is not None:
+            if migrations.level is Level.PROBLEM:
                 return found, None
             progress = await read_progress(connection)
             found.append(examine_beat(progress, now))

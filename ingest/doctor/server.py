@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from ingest.doctor.finding import Finding, ok, problem, warning
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError, edition_of
-from sql.migrate import pending
+from sql.migrate import newer, pending
 from sql.queries import query
 
 TESTED_POSTGRESQL: Final = "17"
@@ -89,6 +89,10 @@ async def examine_migrations(database: DatabaseSettings) -> Finding:
     if missing:
         says = f"pending: {', '.join(missing)}"
         return problem("migrations", says, "fleetgauge migrate", pending=missing)
+    unknown = await asyncio.to_thread(newer, database.database_url.get_secret_value())
+    if unknown:
+        says = f"a newer fleetgauge has migrated this database: {', '.join(unknown)}"
+        return warning("migrations", says, "install that version", pending=[], newer=unknown)
     return ok("migrations", "all of this version's ran", pending=[])
 
 

@@ -107,6 +107,17 @@ async def test_a_database_that_is_not_migrated_is_told(
     assert says.startswith("pending: 0001_agents, ")
 
 
+async def test_a_newer_versions_database_is_told(
+    database: str, kafka: KafkaSettings, known_topics: Topics
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("insert into schema_migrations values ('9999')")
+    found = await findings(database, kafka)
+    says = "a newer fleetgauge has migrated this database: 9999"
+    assert ("migrations", Level.WARNING, says) in ill(found)
+    assert "storage" in [finding.check for finding in found]
+
+
 async def test_what_a_role_may_not_read_is_told(
     database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
