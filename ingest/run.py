@@ -24,7 +24,7 @@ from ingest.takeover import TakeOver
 from ingest.topics import TopicError, check_topics
 from ingest.upkeep import Upkeep
 from ingest.watchdog import Watchdog
-from schemas.exits import FAILED
+from schemas.exits import DONE, FAILED
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
 
 log = structlog.get_logger("ingest")
@@ -95,12 +95,12 @@ async def _run(
         if not work.done():
             log.warning("stopped without leaving the group: something does not answer")
             # What hangs here would hang again in the loop's own end.
-            os._exit(0)
+            os._exit(DONE)
     stop.cancel()
     with suppress(asyncio.CancelledError):
         await work
     log.info("stopped")
-    return 0
+    return DONE
 
 
 async def _signalled() -> None:

@@ -19,6 +19,7 @@ from aiokafka.errors import (
 
 from ingest.errors import MEND_KAFKA, sentence
 from schemas.broker import start
+from schemas.exits import DONE, FAILED
 from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
 
@@ -97,11 +98,11 @@ def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:
             error=sentence(error),
             mend=MEND_KAFKA,
         )
-        return 1
+        return FAILED
     except TopicError as error:
         log.error(str(error))
-        return 1
-    return 0
+        return FAILED
+    return DONE
 
 
 async def check_topics(kafka: KafkaSettings) -> str:

@@ -19,6 +19,7 @@ from litestar import Litestar
 from prometheus_client import start_http_server
 
 from query.app import create_app
+from schemas.exits import DONE, FAILED, UNUSABLE
 from schemas.settings import DatabaseSettings, HttpSettings, SettingsError
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
     except SettingsError as error:
         for problem in error.problems:
             log.error(problem)
-        return 2
+        return UNUSABLE
     try:
         if http.http_metrics_port is not None:
             start_http_server(http.http_metrics_port, http.http_metrics_host)
@@ -72,7 +73,7 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
             reason=error.strerror,
             mend="end what listens there, or set FLEETGAUGE_HTTP_METRICS_PORT",
         )
-        return 1
+        return FAILED
     try:
         asyncio.run(serve(app, http))
     except OSError as error:
@@ -83,9 +84,9 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
             reason=error.strerror,
             mend="end what listens there, or set FLEETGAUGE_HTTP_PORT",
         )
-        return 1
+        return FAILED
     log.info("stopped")
-    return 0
+    return DONE
 
 
 def _allow_open_files(needed: int) -> None:
@@ -131,7 +132,7 @@ async def serve(app: Litestar, http: HttpSettings) -> None:
     await asyncio.wait({serving}, timeout=http.http_drain_timeout_ms / 1_000)
     if not serving.done():
         log.error("requests were cut off", after_ms=http.http_drain_timeout_ms)
-        _end(1)
+        _end(FAILED)
     await serving
 
 

@@ -13,6 +13,7 @@ import psycopg
 import structlog
 from psycopg import Connection
 
+from schemas.exits import DONE, FAILED
 from schemas.progress import Done, shown
 from schemas.settings import DatabaseSettings
 from sql.edition import Edition, EditionError, read_edition
@@ -196,12 +197,12 @@ def run(database: DatabaseSettings, patience_s: float = PATIENCE_S) -> int:
             error=str(error).strip(),
             mend="start the server, or correct FLEETGAUGE_DATABASE_URL",
         )
-        return 1
+        return FAILED
     except (EditionError, MigrationError) as error:
         log.error(str(error))
-        return 1
+        return FAILED
     log.info("database migrated", edition=edition.value)
-    return 0
+    return DONE
 
 
 def _once_it_answers(database: DatabaseSettings, deadline: float) -> Edition:
