@@ -14,6 +14,9 @@ NPM := tests/node_modules/.package-lock.json
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
+# What tests run of Go; without Go those are skipped, and say so.
+COMPILE_GO := if command -v go >/dev/null; then go build -C docs/agents/producers/go -o /dev/null .; fi
+
 .PHONY: help
 help: ## Tell what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -76,7 +79,8 @@ $(NPM): tests/package-lock.json tests/.npmrc
 
 .PHONY: test
 test: setup npm ## All tests, on a broker and a database of their own, which stay up
-	@$(STACK) up $(FOR_TESTS)
+# Compiling Go for the first time takes half a minute: meanwhile the stack comes up.
+	@$(COMPILE_GO) & compiling=$$!; $(STACK) up $(FOR_TESTS); wait $$compiling
 # Most tests wait for other processes: three side by side keep two cores busy. The longest files
 # are the first by name.
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder

@@ -19,10 +19,13 @@ from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
 from tests.certificates import Authority, Identity
 from tests.ingest_process import ingest_process
+from tests.integration.emit.topics import made
 from tests.integration.ingest.dlq.letters import committed
 from tests.integration.ingest.kafka import Put, found, put
 from tests.oracle import all_stored, log_ends, stored_identities
-from tests.process import fleetgauge
+from tests.process import fleetgauge, run
+from tests.producers import PLAIN as PRODUCERS
+from tests.producers import command
 from tests.secure_broker import (
     CERTIFICATES,
     PASSWORD,
@@ -118,6 +121,19 @@ async def test_the_whole_way(
     assert await ran(told, "dlq", "replay", "--all") == 0
     sent = await committed(bare(open_door.kafka_bootstrap), topics.samples)
     assert [record.value for record in sent].count(b"{") == 2
+
+
+@pytest.mark.parametrize("shown", PRODUCERS)
+async def test_an_agent_that_the_docs_show_logs_in(
+    shown: str, broker: SecureBroker, open_door: Stack, topics: Topics, tmp_path: Path
+) -> None:
+    await made(open_door.kafka_bootstrap, topics)
+    told = environment("unused", open_door, topics, **with_login(broker))
+    with run([*command(shown, tmp_path), "ada"], told) as agent:
+        await until(partial(holds_any, open_door, topics.samples), "a sample", 30)
+        agent.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(agent.await_exit) == 0, agent.output
+    assert PASSWORD not in agent.output
 
 
 async def holds_any(stack: Stack, topic: str) -> bool:
