@@ -1,4 +1,4 @@
-"""A database that a newer version has migrated: this one's ingest and doctor take it as it is."""
+"""A database that a newer version has migrated: this one's ingest goes on."""
 
 import asyncio
 import random
@@ -9,11 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ingest.doctor.examine import examine
-from schemas.settings import KafkaSettings
 from tests.ingest_process import ingest_process
 from tests.oracle import Fleet, all_stored, check_exact, produce
-from tests.stack import Stack, Topics, database_settings
+from tests.stack import Stack, Topics
 
 ADDED = """
     insert into schema_migrations values ('9999');
@@ -32,10 +30,9 @@ def newer(database: str) -> str:
     return database
 
 
-async def test_ingest_and_the_doctor_go_on(
+async def test_ingest_goes_on(
     newer: str,
     stack: Stack,
-    kafka: KafkaSettings,
     made_topics: Topics,
     ingest_environment: Callable[..., dict[str, str]],
     tmp_path: Path,
@@ -47,5 +44,3 @@ async def test_ingest_and_the_doctor_go_on(
         await all_stored(stack, newer, made_topics)
         assert await ingest.stop() == 0
     await asyncio.to_thread(check_exact, newer, samples)
-    findings = await examine(database_settings(newer), kafka, datetime.now(UTC))
-    assert {finding.level for finding in findings if finding.check == "migrations"} == {"ok"}
