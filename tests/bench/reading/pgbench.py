@@ -12,6 +12,7 @@ from typing import Final
 
 from deploy.local.instance import load
 from deploy.local.timescale import PACKAGE, PROGRAMS, SUITE
+from query.database import SESSION
 from sql.queries import query
 from tests.bench.measurement import NotHereError
 from tests.bench.reading.endpoints import Endpoint
@@ -41,7 +42,7 @@ def run(database: str, endpoint: Endpoint, users: int, clients: int, seconds: in
             words += ["-D", f"{name}={value}"]
         told = subprocess.run(
             [*command, *words, "-f", f"/{file.relative_to(root)}", database],
-            env={**os.environ, "PGOPTIONS": "-c timezone=UTC"},
+            env={**os.environ, "PGOPTIONS": SESSION},
             capture_output=True,
             text=True,
             check=False,

@@ -8,6 +8,7 @@ from schemas.settings import DatabaseSettings
 
 SHOWN = {
     "application_name": "fleetgauge-query",
+    "plan_cache_mode": "force_generic_plan",
     "statement_timeout": "5s",
     "timezone": "UTC",
     "work_mem": "5MB",
