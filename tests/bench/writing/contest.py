@@ -1,6 +1,6 @@
 """Contestants in turn, and what their runs come to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.bench.measurement import NotHereError, in_a_line, say
@@ -108,24 +108,23 @@ def _run_or_again(one: Contestant) -> Run:
 
 def figures_of(runs: Sequence[Run]) -> dict[str, Values]:
     """Each figure with a value a run; CPU and WAL only where all runs have it."""
-    if not runs:
-        return {}
-    figures = {WALL: tuple(run.rows / run.wall_s for run in runs)}
-    figures |= _per_cpu(runs)
-    logged = tuple(run.wal_bytes / run.rows for run in runs if run.wal_bytes is not None)
-    return figures | ({WAL: logged} if len(logged) == len(runs) else {})
-
-
-def _per_cpu(runs: Sequence[Run]) -> Mapping[str, Values]:
-    seen = [
-        (run.rows, run.writer_cpu_s, run.database_cpu_s)
-        for run in runs
-        if run.writer_cpu_s and run.database_cpu_s
-    ]
-    if len(seen) < len(runs):
-        return {}
-    return {
-        CPU: tuple(rows / (writer + database) for rows, writer, database in seen),
-        OF_WRITER: tuple(rows / writer for rows, writer, _ in seen),
-        OF_DATABASE: tuple(rows / database for rows, _, database in seen),
+    every: dict[str, list[float | None]] = {
+        WALL: [run.rows / run.wall_s for run in runs],
+        CPU: [_per(run.rows, _sum(run.writer_cpu_s, run.database_cpu_s)) for run in runs],
+        OF_WRITER: [_per(run.rows, run.writer_cpu_s) for run in runs],
+        OF_DATABASE: [_per(run.rows, run.database_cpu_s) for run in runs],
+        WAL: [None if run.wal_bytes is None else run.wal_bytes / run.rows for run in runs],
     }
+    seen = {
+        name: tuple(value for value in values if value is not None)
+        for name, values in every.items()
+    }
+    return {name: values for name, values in seen.items() if runs and len(values) == len(runs)}
+
+
+def _per(rows: int, seconds: float | None) -> float | None:
+    return rows / seconds if seconds else None
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

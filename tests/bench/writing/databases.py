@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from tests.bench.writing.geometry import Geometry, agent_ids
+from tests.bench.writing.progress import StalledError
 from tests.stack import Stack, created_database, migrate
 
 # The statement triggers: those of rows are TimescaleDB's own.
@@ -37,6 +38,14 @@ def migrated_database(stack: Stack, geometry: Geometry) -> Iterator[str]:
                 [list(users), list(agents)],
             )
         yield url
+
+
+def check_stored(url: str, rows: int) -> None:
+    """Raises StalledError unless there are just so many samples."""
+    with psycopg.connect(url) as connection:
+        ((found,),) = connection.execute("select count(*) from agent_samples").fetchall()
+    if found != rows:
+        raise StalledError(f"{found:,} rows are stored, not {rows:,}")
 
 
 def drop_aggregates(url: str) -> None:

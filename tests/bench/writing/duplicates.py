@@ -2,18 +2,15 @@
 
 from typing import Final
 
-import psycopg
-
 from ingest.copy import encode_samples
 from tests.bench.measurement import Bench
 from tests.bench.result import Result
 from tests.bench.writing.contest import Comparison, Contestant, in_turn
 from tests.bench.writing.copying import Batches, copy_into, encoded
-from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.databases import check_stored, migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
-from tests.bench.writing.progress import StalledError
 from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
 from tests.stack import Topics
@@ -62,12 +59,5 @@ def _run(bench: Bench, geometry: Geometry, topics: Topics, before: Batches) -> R
         run = Ingest(bench.stack, url, topics, geometry.batch_rows, bench.scratch).run(
             geometry.rows
         )
-        _check_once(url, geometry.rows)
+        check_stored(url, geometry.rows)
         return run
-
-
-def _check_once(url: str, rows: int) -> None:
-    with psycopg.connect(url) as connection:
-        ((found,),) = connection.execute("select count(*) from agent_samples").fetchall()
-    if found != rows:
-        raise StalledError(f"{found:,} rows are stored, not {rows:,}")

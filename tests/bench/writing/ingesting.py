@@ -29,8 +29,10 @@ FLEETGAUGE = ("fleetgauge", "ingest")
 
 @dataclass(frozen=True)
 class Ingest:
-    """How ingest runs: of what and into what, in how many processes; `command` is a
-    Python module and its words."""
+    """How ingest runs: of what, into what, in how many processes.
+
+    `command` is a Python module and its words.
+    """
 
     stack: Stack
     url: str

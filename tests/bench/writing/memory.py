@@ -24,7 +24,7 @@ from tests.bench.writing.topic import created_topics
 NAME: Final = "memory"
 TITLE: Final = "Memory"
 AGENTS: Final = 1_000
-SECONDS: Final = 16.0
+SECONDS: Final = 12.0
 FULL_SECONDS: Final = 600.0
 LOOK_EVERY_S: Final = 1.0
 MEGABYTE: Final = 1_000_000

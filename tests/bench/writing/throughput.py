@@ -15,7 +15,7 @@ from tests.bench.measurement import Bench
 from tests.bench.result import Result
 from tests.bench.writing.contest import CPU, Comparison, Contestant, in_turn
 from tests.bench.writing.copying import copy_bare, copy_with_aggregates, encoded
-from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.databases import check_stored, migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
@@ -51,10 +51,6 @@ class Shape:
         return Geometry(
             self.agents, BATCH_ROWS, bench.scale.rows(self.rows, BATCH_ROWS), datetime.now(UTC)
         )
-
-    @property
-    def samples_an_agent(self) -> int:
-        return BATCH_ROWS // self.agents
 
 
 TEN: Final = Shape("throughput_ten", "Backlog, 10 samples an agent in a batch", 1_000, 600_000)
@@ -130,9 +126,10 @@ def _comparisons(shape: Shape) -> Iterator[Comparison]:
 def ingested(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
     """One run of ingest, in a database of its own."""
     with migrated_database(bench.stack, geometry) as url:
-        return Ingest(bench.stack, url, topics, geometry.batch_rows, bench.scratch).run(
-            geometry.rows
-        )
+        ingest = Ingest(bench.stack, url, topics, geometry.batch_rows, bench.scratch)
+        run = ingest.run(geometry.rows)
+        check_stored(url, geometry.rows)
+        return run
 
 
 def told(bench: Bench, geometry: Geometry, writers: str = "one connection") -> str:

@@ -49,7 +49,8 @@ def test_figures_of_runs() -> None:
 
 
 def test_cpu_is_told_only_where_all_runs_have_it() -> None:
-    assert figures_of([run(), run(cpu_s=None)]).keys() == {WALL, WAL}
+    assert figures_of([run(), run(cpu_s=None)]).keys() == {WALL, OF_DATABASE, WAL}
+    assert figures_of([]) == {}
 
 
 def test_who_fails_is_left_out_and_the_others_go_on() -> None:
