@@ -48,8 +48,7 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
             "the database or the broker did not answer for 30 seconds, the server has no "
             "TimescaleDB or the other edition, a newer version has migrated the database, a "
             "migration failed, or a topic is not stamped by the broker",
-            "the last line says which; run it again once that is mended: what was done stays, and "
-            "a migration that failed left nothing",
+            "the last line says which; run it again once that is mended: what was done stays",
         ),
     },
     "ingest": {
