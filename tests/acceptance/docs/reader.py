@@ -13,10 +13,11 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.local.environment import render
 from tests.acceptance.docs.shell import Shell, opened
 from tests.markdown import Block, blocks, text_of
 from tests.process import fleetgauge
-from tests.stack import REPOSITORY, Stack, Topics, created_database, environment, free_port
+from tests.stack import REPOSITORY, SECRET, Stack, Topics, created_database, environment, free_port
 
 # On the first line of a page that tells how everything is set up.
 FROM_NOTHING: Final = "<!-- from nothing -->"
@@ -94,12 +95,17 @@ class World:
             },
         )
 
-    def clone(self) -> Path:
-        """A folder with what a clone has, in which a page may leave files of its own."""
+    def clone(self, place: Place) -> Path:
+        """A folder with what a clone has where the demo runs; a page may leave files in it."""
         folder = self.folders.mktemp("clone")
         for entry in REPOSITORY.iterdir():
             if entry.name not in {".git", ".stack"}:
                 (folder / entry.name).symlink_to(entry)
+        stack = folder / ".stack"
+        stack.mkdir()
+        names = ("FLEETGAUGE_KAFKA_BOOTSTRAP", "FLEETGAUGE_DATABASE_URL")
+        (stack / "env").write_text(render({name: place.variables[name] for name in names}))
+        (stack / "jwt-secret").write_text(SECRET)
         return folder
 
     def _home(self) -> Path:
@@ -141,7 +147,7 @@ class Reader:
 
     @cached_property
     def _shell(self) -> Shell:
-        shell = opened(self._place.variables, self._world.clone())
+        shell = opened(self._place.variables, self._world.clone(self._place))
         return self._world.opened.enter_context(shell)
 
 
