@@ -178,7 +178,7 @@ func (a Agent) send(client *kgo.Client, counts *Counts) error {
 	return nil
 }
 
-// run samples until it is told to stop; an error where samples still wait then for the broker.
+// run samples until it is told to stop; an error where some were not acknowledged.
 func (a Agent) run(stopping context.Context, client *kgo.Client) error {
 	log.Println("sampling as", a.id)
 	var counts Counts
@@ -195,9 +195,14 @@ func (a Agent) run(stopping context.Context, client *kgo.Client) error {
 	}
 	patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	err := client.Flush(patience)
-	log.Printf("%d of %d samples acknowledged", a.acknowledged.Load(), a.sent.Load())
-	return err
+	// What is not acknowledged by then is told below.
+	_ = client.Flush(patience)
+	acknowledged, sent := a.acknowledged.Load(), a.sent.Load()
+	log.Printf("%d of %d samples acknowledged", acknowledged, sent)
+	if acknowledged < sent {
+		return errors.New("the others are lost")
+	}
+	return nil
 }
 
 // newAgent has an id of its own for each process: two that share one are one agent, and may lose
