@@ -15,12 +15,10 @@ import pytest
 
 from deploy.local.environment import render
 from tests.acceptance.docs.shell import Shell, opened
-from tests.markdown import Block, blocks, text_of
+from tests.markdown import Block, blocks
 from tests.process import fleetgauge
 from tests.stack import REPOSITORY, SECRET, Stack, Topics, created_database, environment, free_port
 
-# On the first line of a page that tells how everything is set up.
-FROM_NOTHING: Final = "<!-- from nothing -->"
 NOT_RUN: Final = re.compile(r"not run: (.+)")
 RUNS_ON: Final = re.compile(r"runs on: (.+)")
 STATUS: Final = re.compile(r"exit status: (\d+)")
@@ -46,20 +44,16 @@ class Place:
 
 @dataclass
 class World:
-    """The test stack, and on it a place for each page that wants one of its own."""
+    """The test stack, and on it the place that all pages are followed in."""
 
     stack: Stack
     folders: pytest.TempPathFactory
     opened: ExitStack
 
-    def place(self, page: str) -> Place:
-        """An empty one for a page that begins with nothing, else that where all runs."""
-        return self.empty() if _from_nothing(page) else self.running
-
     @cached_property
     def running(self) -> Place:
         """A migrated database and topics, `ingest` and `serve`."""
-        place = self.empty()
+        place = self._empty()
         with fleetgauge(place.variables, "migrate") as migration:
             assert migration.await_exit() == 0, migration.output
         for command, told in (("ingest", '"claimed"'), ("serve", '"listening"')):
@@ -70,7 +64,7 @@ class World:
             variables={**place.variables, "FLEETGAUGE_METRICS_PORT": str(free_port())},
         )
 
-    def empty(self) -> Place:
+    def _empty(self) -> Place:
         """A database without any migration, names of topics that nobody has made, free ports."""
         mark = uuid4().hex[:12]
         made = created_database(self.stack.database_url, f"test_{mark}")
@@ -95,7 +89,7 @@ class World:
             },
         )
 
-    def clone(self, place: Place) -> Path:
+    def clone(self) -> Path:
         """A folder with what a clone has where the demo runs; a page may leave files in it."""
         folder = self.folders.mktemp("clone")
         for entry in REPOSITORY.iterdir():
@@ -104,7 +98,7 @@ class World:
         stack = folder / ".stack"
         stack.mkdir()
         names = ("FLEETGAUGE_KAFKA_BOOTSTRAP", "FLEETGAUGE_DATABASE_URL")
-        (stack / "env").write_text(render({name: place.variables[name] for name in names}))
+        (stack / "env").write_text(render({name: self.running.variables[name] for name in names}))
         (stack / "jwt-secret").write_text(SECRET)
         return folder
 
@@ -135,24 +129,16 @@ class Reader:
 
     def _run(self, block: Block) -> None:
         assert not told(WHILE, block), "a page with states is followed by a test of its own"
-        text = self._place.here(block.text)
+        text = self._world.running.here(block.text)
         if words := told(RUNS_ON, block):
             self._shell.leave_running(text, words)
         else:
             self._shell.run(text, int(told(STATUS, block) or 0))
 
     @cached_property
-    def _place(self) -> Place:
-        return self._world.place(self._page)
-
-    @cached_property
     def _shell(self) -> Shell:
-        shell = opened(self._place.variables, self._world.clone(self._place))
+        shell = opened(self._world.running.variables, self._world.clone())
         return self._world.opened.enter_context(shell)
-
-
-def _from_nothing(page: str) -> bool:
-    return text_of(page).startswith(FROM_NOTHING)
 
 
 def told(mark: re.Pattern[str], block: Block) -> str | None:
