@@ -16,6 +16,7 @@ HOUR_DAYS: Final = 365
 # What one chunk of each aggregate spans.
 HOUR_CHUNK_DAYS: Final = 7
 DAY_CHUNK_DAYS: Final = 90
+PAGE_BYTES: Final = 8_192
 ANSWER_CACHE_S: Final = 2.0
 STATEMENT_TIMEOUT_S: Final = 5.0
 # The fleets at which the platform's query was measured.
@@ -84,10 +85,13 @@ def need_of(fleet: Fleet, costs: Costs) -> Need:
 
 
 def _touched(fleet: Fleet, costs: Costs) -> float:
-    """The chunks of the aggregates that each batch writes to, and the newest rows of all agents."""
+    """The chunks of the aggregates that each batch writes to, and what of each agent is newest.
+
+    The index of samples begins with the agent: of each one its last page is written.
+    """
     hours = 24 * HOUR_CHUNK_DAYS * costs.hour
-    a_day_each = hours + DAY_CHUNK_DAYS * costs.day + costs.agent
-    return fleet.five_minute_rows * costs.five_minutes + fleet.agents * a_day_each
+    of_each = hours + DAY_CHUNK_DAYS * costs.day + costs.agent + PAGE_BYTES
+    return fleet.five_minute_rows * costs.five_minutes + fleet.agents * of_each
 
 
 def _platform_s(agents: float, costs: Costs) -> float:

@@ -140,7 +140,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cores(cores: float) -> str:
-    return f"{cores:.1f}" if cores >= 0.1 else f"{cores:.2f}"
+    return f"{cores:.1f}" if cores >= 0.1 else f"{cores:.1g}"
 
 
 def _bytes(count: float) -> str:

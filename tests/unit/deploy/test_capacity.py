@@ -53,9 +53,9 @@ NEEDS = [
     (Fleet(6_000), "wal_a_day", 100 * 86_400 * 300),
     (Fleet(6_000), "raw", 100 * 86_400 * 35 * 100),
     (Fleet(1_000), "rollups", 1_000 * (288 * 90 * 200 + 365 * (24 * 300 + 400) + 4_000)),
-    (Fleet(1_000), "touched", 1_000 * (288 * 200 + 168 * 300 + 90 * 400 + 4_000)),
+    (Fleet(1_000), "touched", 1_000 * (288 * 200 + 168 * 300 + 90 * 400 + 4_000 + 8_192)),
     # A sample an hour makes 24 rows of 5 minutes a day, not 288.
-    (Fleet(1_000, 3_600), "touched", 1_000 * (24 * 200 + 168 * 300 + 90 * 400 + 4_000)),
+    (Fleet(1_000, 3_600), "touched", 1_000 * (24 * 200 + 168 * 300 + 90 * 400 + 4_000 + 8_192)),
     # Half of 30,000 rows a second is planned for.
     (Fleet(900_000), "consumers", 1),
     (Fleet(900_001), "consumers", 2),
