@@ -1,14 +1,13 @@
--- Tell a user's business up to `now`: money by currency, most payments first; bookings, fans, plays,
--- skills. Days are UTC; `month` and `last_month` are first days, `partner` is last month's moment.
--- Whole days come from the rollups; raw payments are read of the rest of `partner`'s day and of what
--- is dated ahead of `now`.
+-- Tell a user's business up to `now`. Days are UTC; `month`, `last_month` are first days, `partner` is
+-- last month's moment. Raw payments are read of the rest of `partner`'s day and of what is ahead of
+-- `now` only.
 with ahead as (
     select currency, sum(amount) as amount, count(*) as payments
     from payments
     where user_id = %(user_id)s and ts > %(now)s
     group by currency
 ),
-rest_of_partner_day as (
+later as (
     select currency, sum(amount) as amount
     from payments
     where
@@ -26,10 +25,7 @@ months as (
     where
         user_id = %(user_id)s
         and day >= %(last_month)s
-        and (
-            day <= (%(partner)s::timestamptz at time zone 'UTC')::date
-            or day >= %(month)s
-        )
+        and (day <= (%(partner)s::timestamptz at time zone 'UTC')::date or day >= %(month)s)
     group by currency
 ),
 money as (
@@ -38,14 +34,14 @@ money as (
         total.payments - coalesce(ahead.payments, 0) as payments,
         total.amount - coalesce(ahead.amount, 0) as total,
         coalesce(months.this_month, 0) - coalesce(ahead.amount, 0) as month,
-        coalesce(months.last_month, 0) - coalesce(rest_of_partner_day.amount, 0) as base
+        coalesce(months.last_month, 0) - coalesce(later.amount, 0) as base
     from revenue_totals as total
     left join ahead using (currency)
-    left join rest_of_partner_day using (currency)
+    left join later using (currency)
     left join months using (currency)
     where total.user_id = %(user_id)s and total.payments > coalesce(ahead.payments, 0)
 )
-select revenue.*, bookings.*, fans.*, fan_activity.*, listening.*, skills.*, skill_changes.*
+select revenue.*, bookings.*, fans.*, active.*, listening.*, skills.*, changes.*
 from (
     select
         coalesce(array_agg(currency order by payments desc, currency), '{}') as currencies,
@@ -76,7 +72,7 @@ cross join (
         coalesce(sum(first_active), 0)::bigint as fans_gained
     from fan_days
     where user_id = %(user_id)s and day > %(today)s::date - 30
-) as fan_activity
+) as active
 cross join (
     select
         coalesce(sum(last_heard) filter (where day > %(today)s::date - 30), 0)::bigint
@@ -101,15 +97,15 @@ cross join (
     from skills as newest
     left join lateral (
         select active
-        from skill_changes as change
+        from skill_changes
         where
-            change.user_id = newest.user_id
-            and change.skill_id = newest.skill_id
-            and change.ts <= %(now)s::timestamptz - interval '7 days'
-        order by change.ts desc
+            user_id = newest.user_id
+            and skill_id = newest.skill_id
+            and ts <= %(now)s::timestamptz - interval '7 days'
+        order by ts desc
         limit 1
     ) as earlier on true
     where
         newest.user_id = %(user_id)s
         and newest.ts > %(now)s::timestamptz - interval '7 days'
-) as skill_changes
+) as changes

@@ -19,3 +19,9 @@ def test_each_opens_with_its_purpose(file: object) -> None:
 def test_an_unknown_name_is_told() -> None:
     with pytest.raises(FileNotFoundError, match="absent"):
         query("absent")
+
+
+@pytest.mark.parametrize("name", ["platform", "summary", "performance", "historical_hours"])
+def test_the_driver_need_not_parse_what_is_often_asked_anew(name: str) -> None:
+    # It remembers how it turns a query's parameters into the server's for 4,096 bytes at most.
+    assert len(query(name)) <= 4_096
