@@ -31,9 +31,10 @@ def side(community: str) -> Any:
 
 
 def history(days: Iterable[int]) -> list[tuple[Any, ...]]:
-    """Two agents, a sample in six hours, figures by age."""
-    ages = [day * DAY + hour * HOUR for day in days for hour in range(0, 24, 6)]
-    return [(NOW - age, key, age.days % 90, 5, age.days, 1, 2.5) for age in ages for key in (1, 2)]
+    """Two agents, a sample in six hours of each of these UTC days before today, figures by age."""
+    today = NOW.replace(hour=0, minute=0)
+    times = [(day, today - day * DAY + hour * HOUR) for day in days for hour in range(0, 24, 6)]
+    return [(ts, key, day % 90, 5, day, 1, 2.5) for day, ts in times if ts <= NOW for key in (1, 2)]
 
 
 def kept(side: Side) -> dict[str, list[Any]]:
