@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Identifier
 
 from tests.faults.own_stack import OwnStack
 
-MEBIBYTE = 1024**2
+PAGE_BYTES = 4096
 ON_IT = """
 select datname from pg_database join pg_tablespace on dattablespace = pg_tablespace.oid
 where spcname = %s
@@ -28,11 +28,11 @@ class SmallDisk:
         self.tablespace = tablespace
 
     def fill(self, but_bytes: int) -> None:
-        """Leaves so many bytes free."""
+        """Leaves so many bytes free, to the page."""
         free = shutil.disk_usage(self._folder).free
         with self._ballast.open("wb") as ballast:
-            for _ in range((free - but_bytes) // MEBIBYTE):
-                ballast.write(bytes(MEBIBYTE))
+            for _ in range((free - but_bytes) // PAGE_BYTES):
+                ballast.write(bytes(PAGE_BYTES))
 
     def clear(self) -> None:
         self._ballast.unlink()
