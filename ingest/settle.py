@@ -61,6 +61,8 @@ class Settler:
         if before is not None:
             await _turn_after(before)
         await self._store(intake, batch, claims)
+        # To free thousands of events takes milliseconds, and the batch after this one has its turn.
+        self._server_work.put_off(intake)
 
     async def _tell(self, rejections: Iterable[Rejection]) -> None:
         waiting = list(rejections)

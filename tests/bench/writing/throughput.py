@@ -53,9 +53,9 @@ class Shape:
         )
 
 
-TEN: Final = Shape("throughput_ten", "Backlog, 10 samples an agent in a batch", 1_000, 600_000)
+TEN: Final = Shape("throughput_ten", "Backlog, 10 samples an agent in a batch", 1_000, 1_200_000)
 ONE: Final = Shape("throughput_one", "Backlog, 1 sample an agent in a batch", 10_000, 300_000)
-SHORT: Final = Shape("short", "Half of that backlog", 1_000, 300_000)
+SHORT: Final = Shape("short", "Half of that backlog", 1_000, 600_000)
 
 
 def measure_ten(bench: Bench) -> Result:
