@@ -9,7 +9,7 @@ import msgspec
 
 from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
 from ingest.batch import AGENT, Agent, Origin, Rejection
-from ingest.names import are_plain, refuse_repeated
+from ingest.names import are_plain, refuse_repeated, refuse_repeated_packed
 from ingest.record import Record
 from ingest.unpack import MAX_BATCH_BYTES, UnreadBatch
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Id, Message, Sample
@@ -20,6 +20,8 @@ Decoders = tuple[Callable[[bytes], Message], Callable[[bytes], Event], Split]
 
 _JSON_MESSAGE: Final = msgspec.json.Decoder(Message)
 _JSON_EVENT: Final = msgspec.json.Decoder(Event)
+_MSGPACK_MESSAGE: Final = msgspec.msgpack.Decoder(Message)
+_MSGPACK_EVENT: Final = msgspec.msgpack.Decoder(Event)
 
 
 def _decode_json(value: bytes) -> Message:
@@ -41,12 +43,21 @@ def _refuse_repeated(value: bytes, events: list[Event]) -> None:
         refuse_repeated(value)
 
 
+def _decode_msgpack(value: bytes) -> Message:
+    message: Message = _MSGPACK_MESSAGE.decode(value)
+    for part in split_msgpack(value) if isinstance(message, list) else [value]:
+        refuse_repeated_packed(part)
+    return message
+
+
+def _decode_msgpack_event(value: bytes) -> Event:
+    event: Event = _MSGPACK_EVENT.decode(value)
+    refuse_repeated_packed(value)
+    return event
+
+
 _JSON: Decoders = (_decode_json, _decode_json_event, split_json)
-_MSGPACK: Decoders = (
-    msgspec.msgpack.Decoder(Message).decode,
-    msgspec.msgpack.Decoder(Event).decode,
-    split_msgpack,
-)
+_MSGPACK: Decoders = (_decode_msgpack, _decode_msgpack_event, split_msgpack)
 
 
 class _PlainSample(Sample, tag="sample", frozen=True, gc=False, kw_only=True):

@@ -1,4 +1,4 @@
-"""Finds JSON that names a field twice: one of the two was meant, and readers differ on which."""
+"""Finds what names a field twice: one of the two was meant, and readers differ on which."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,10 @@ _OPTIONAL: Final = [attrgetter(field.name) for field in _FIELDS if not field.req
 # A sample has `type` and its required fields, of which the ids and `ts` are texts as `type` is:
 # two quotes for each name, two for each text.
 _LEAST_QUOTES: Final = 2 * (1 + sum(field.required for field in _FIELDS) + 4)
+
+_MAP: Final = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
+# A map's first byte, and how many of the next ones hold the number of its entries.
+_LONG_MAPS: Final = {0xDE: 2, 0xDF: 4}
 
 
 class RepeatedNameError(msgspec.DecodeError):
@@ -38,6 +42,21 @@ def refuse_repeated(value: bytes) -> None:
     # Bytes that are no text may stand in fields that nobody reads.
     text = value.decode(errors="surrogateescape")
     json.loads(text, object_pairs_hook=_once, parse_int=_nothing, parse_float=_nothing)
+
+
+def refuse_repeated_packed(value: bytes | msgspec.Raw) -> None:
+    """Raises RepeatedNameError where this event, a map in MessagePack, names a field twice.
+
+    What is in its fields is not looked at: nobody reads maps there.
+    """
+    if len(_MAP.decode(value)) < _entries(memoryview(value)):
+        raise RepeatedNameError("a field is named twice")
+
+
+def _entries(map_: memoryview) -> int:
+    """Source: MessagePack specification, "map format family"."""
+    width = _LONG_MAPS.get(map_[0])
+    return map_[0] & 0x0F if width is None else int.from_bytes(map_[1 : 1 + width])
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:

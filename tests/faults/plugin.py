@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Prints the table where a case has run, and how to run the same again."""
-    runs = _runs(
+    runs = runs_of(
         report
         for outcome in ("passed", "failed", "error")
         for report in terminalreporter.stats.get(outcome, [])
@@ -89,11 +89,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     )
 
 
-def _runs(reports: Iterable[Any]) -> list[Run]:
-    """By test: its body may have passed, and its teardown not."""
+def runs_of(reports: Iterable[Any]) -> list[Run]:
+    """By test: its body may have passed, and its teardown not; a module that fails has none."""
     by_test: dict[str, list[Any]] = defaultdict(list)
     for report in reports:
-        if CASE in dict(report.user_properties):
+        if isinstance(report, pytest.TestReport) and CASE in dict(report.user_properties):
             by_test[report.nodeid].append(report)
     return [_run(same_test) for same_test in by_test.values()]
 

@@ -73,6 +73,10 @@ PACKED_POISON: dict[str, tuple[bytes, str]] = {
     "infinite": (msgspec.msgpack.encode(SAMPLE | {"responseMs": float("inf")}), "invalid"),
     "no number": (msgspec.msgpack.encode(SAMPLE | {"cpu": float("nan")}), "invalid"),
     "JSON, said to be packed": (GOOD, "invalid"),
+    "packed, a field twice": (
+        bytes([0x81 + len(SAMPLE)]) + msgspec.msgpack.encode(SAMPLE)[1:] + b"\xa3cpu\x01",
+        "malformed",
+    ),
 }
 # What ends as an event does costs an array nothing else.
 IN_ARRAYS = [(v, r) for v, r in POISON.values() if v and len(v) < 1_000 and v.endswith(b"}")]

@@ -1,6 +1,7 @@
 """Every kind of value a record can have, and what becomes of it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -33,6 +34,11 @@ def status(**fields: Any) -> bytes:
 def amount(units: int) -> bytes:
     event = {"type": "payment", "userId": "u", "paymentId": "p", "ts": SAMPLE["ts"]}
     return json.dumps(event | {"amount": units, "currency": "EUR"}).encode()
+
+
+def pack_pairs(pairs: Sequence[tuple[str, Any]], head: bytes = b"") -> bytes:
+    """A map as it is told: a name may come twice, and any head of a map may be its own."""
+    return (head or bytes([0x80 | len(pairs)])) + b"".join(pack(n) + pack(v) for n, v in pairs)
 
 
 def array(*parts: bytes) -> bytes:
@@ -159,8 +165,20 @@ def test_arrays(value: bytes, taken: list[int], refused: list[tuple[str, int | N
     assert outcome(value) == (taken, refused)
 
 
+PAIRS = list(SAMPLE.items())
+TWICE = [*PAIRS, ("cpu", 1.0)]
+LONG = [*PAIRS, *((f"x{n}", n) for n in range(20))]
 PACKED = [
     ("one", pack(SAMPLE), [None], []),
+    ("pair by pair", pack_pairs(PAIRS), [None], []),
+    ("a field twice", pack_pairs(TWICE), [], [("malformed", None)]),
+    ("a field twice, in an array", b"\x92" + pack_pairs(TWICE) + pack(SAMPLE), [1],
+     [("malformed", 0)]),
+    ("a map with a head of 3 bytes", pack_pairs(LONG, b"\xde\0" + bytes([len(LONG)])), [None], []),
+    ("the same, a field twice", pack_pairs(LONG + LONG[:1], b"\xde\0" + bytes([len(LONG) + 1])),
+     [], [("malformed", None)]),
+    ("a head of 5 bytes, a field twice", pack_pairs(TWICE, b"\xdf\0\0\0" + bytes([len(TWICE)])),
+     [], [("malformed", None)]),
     ("array", pack([SAMPLE, STATUS]), [0, 1], []),
     ("NaN", pack([SAMPLE, SAMPLE | {"cpu": float("nan")}]), [0], [("invalid", 1)]),
     ("NaN where optional", pack(SAMPLE | {"responseMs": float("nan")}), [], [("invalid", None)]),
@@ -175,7 +193,7 @@ PACKED = [
     ("a map of 4,294,967,295", b"\xdf\xff\xff\xff\xff", [], [("malformed", None)]),
     ("an array of 4,294,967,295", b"\xdd\xff\xff\xff\xff", [], [("malformed", None)]),
     ("deep nesting", b"\x91" * 100_000, [], [("malformed", None)]),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
