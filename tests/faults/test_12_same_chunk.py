@@ -26,8 +26,8 @@ pytestmark = pytest.mark.fault(12, "same chunk, beside drop_chunks")
 DAY = timedelta(days=1)
 AGENTS = 60
 RETRIES = 'fleetgauge_retries_total{step="write"}'
-# More rounds where no writer has met a chunk that was being dropped yet.
-MAX_ROUNDS = 15
+# So many more where no writer has met a chunk that was being dropped yet.
+MORE_ROUNDS = 60
 # Days are for good: what was stored is counted there, also where its samples are dropped.
 STORED = """
     select user_id, agent_id, bucket, samples
@@ -99,13 +99,13 @@ async def test_writers_that_meet_a_dropped_chunk_try_again(
         await second.said('"claimed"')
         dropping = asyncio.create_task(drop_on(database, done))
         wanted = case.rounds(short=2, long=20)
-        for place in range(MAX_ROUNDS):
+        for place in range(wanted + MORE_ROUNDS):
             samples = late_samples(place, rng)
             await ledger.send(samples)
             sent += samples
             await ledger.all_stored()
             met = await retries(first, second) > 0 or "refused" in first.log + second.log
-            if place >= wanted and met:
+            if place + 1 >= wanted and met:
                 break
         done.set()
         assert await dropping > 0
