@@ -104,6 +104,8 @@ async def test_kills_anywhere_lose_and_double_nothing(
                 await kill.befall(ingest, proxy, trap)
             await sending
         async with ingest_process(ingest_environment(), tmp_path / "last.log") as ingest:
+            # All may be stored before it is there to be stopped.
+            await ingest.said('"claimed"')
             await ledger.all_stored()
             assert await ingest.stop() == 0
     await ledger.settle()

@@ -189,6 +189,8 @@ async def test_killed_while_it_halves(
                 await asyncio.sleep(rng.uniform(0, 0.5))
                 await ingest.kill()
         async with ingest_process(ingest_environment(), tmp_path / "last.log") as ingest:
+            # All may be stored before it is there to be stopped.
+            await ingest.said('"claimed"')
             await ledger.all_stored()
             assert await ingest.stop() == 0
     await ledger.settle()
