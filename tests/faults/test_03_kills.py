@@ -87,7 +87,7 @@ async def test_kills_anywhere_lose_and_double_nothing(
     rng: random.Random,
 ) -> None:
     now = datetime.now(UTC)
-    kills = case.rounds(short=4, long=26)
+    kills = case.rounds(short=3, long=26)
     samples = Fleet(4, 3 * kills, now, timedelta(minutes=2)).samples(720, rng)
     parts = _parts([*samples, *Business(rng).events(100 * kills)], kills, rng)
     small = {"FLEETGAUGE_BATCH_MAX_ROWS": "300", "FLEETGAUGE_CLAIM_PATIENCE_MS": "1000"}

@@ -167,7 +167,9 @@ async def test_no_offset_passes_a_message_that_cannot_be_told_either(
     await check_reasons(ledger)
 
 
+@pytest.mark.runs(short=0, long=1)
 async def test_killed_while_it_halves(
+    run: int,
     case: Case,
     database: str,
     ledger: Ledger,

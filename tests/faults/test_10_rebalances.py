@@ -138,7 +138,7 @@ async def test_consumers_join_and_leave_under_load(
     async with AsyncExitStack() as stack:
         group = Group(database, ledger.topics.samples, ingest_environment, tmp_path, rng, stack)
         async with load(ledger, rng):
-            for _ in range(case.rounds(short=4, long=10)):
+            for _ in range(case.rounds(short=3, long=10)):
                 await group.change()
         await ledger.all_stored()
         for member in group.members:

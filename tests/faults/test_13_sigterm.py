@@ -58,7 +58,7 @@ async def test_the_second_signal_and_the_deadline_end_it(
     samples = FLEET.samples(4, random.Random(1))
     async with proxy_to(database) as (proxy, through):
         for number, hasty in enumerate([False, True]):
-            patience = {"FLEETGAUGE_DRAIN_TIMEOUT_MS": "3000" if hasty else "60000"}
+            patience = {"FLEETGAUGE_DRAIN_TIMEOUT_MS": "1000" if hasty else "60000"}
             environment = ingest_environment(through, **patience)
             async with ingest_process(environment, tmp_path / f"{number}.log") as ingest:
                 await ingest.said('"claimed"')
