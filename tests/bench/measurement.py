@@ -15,7 +15,7 @@ class Scale(msgspec.Struct, frozen=True):
     """How much is measured: runs of each contestant, and the share of the full number of rows."""
 
     pairs: int = 5
-    share: float = 0.15
+    share: float = 0.1
     is_full: bool = False
     only: tuple[str, ...] = ()
 
@@ -25,7 +25,7 @@ class Scale(msgspec.Struct, frozen=True):
         is_full = variables.get("FULL", "") not in ("", "0")
         return cls(
             pairs=int(variables.get("BENCH_PAIRS", 5)),
-            share=float(variables.get("BENCH_SHARE", 1 if is_full else 0.15)),
+            share=float(variables.get("BENCH_SHARE", 1 if is_full else 0.1)),
             is_full=is_full,
             only=tuple(filter(None, variables.get("BENCH_ONLY", "").split(","))),
         )
