@@ -5,7 +5,7 @@ from typing import Final, TypeVar, get_args
 
 import msgspec
 
-from schemas.events import Event, Id
+from schemas.events import ID_TAKES, Event, Id
 
 # Nothing older is taken, whatever the operator has set.
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -44,9 +44,7 @@ def checked_id(name: str, value: str) -> str:
     try:
         return msgspec.convert(value, Id)
     except msgspec.ValidationError as error:
-        raise ValueError(
-            f"{name} takes 1 to 128 of A-Z a-z 0-9 . _ ~ : @ -, not {value[:140]!r}"
-        ) from error
+        raise ValueError(f"{name} takes {ID_TAKES}, not {value[:140]!r}") from error
 
 
 def _foreign(_: object) -> dict[str, object]:
@@ -64,4 +62,6 @@ def _told(fields: msgspec.Struct, problem: str) -> str:
 def _bound(problem: str, field_type: object) -> str:
     if problem.startswith("Invalid enum value"):
         return f"expected one of {', '.join(get_args(field_type))}"
+    if field_type == Id and "regex" in problem:
+        return f"expected {ID_TAKES}"
     return problem[0].lower() + problem[1:]

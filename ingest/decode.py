@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import chain
 from operator import attrgetter
-from typing import Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
 from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
 from ingest.batch import AGENT, Agent, Origin, Rejection
+from ingest.depth import at_fixed_depth
 from ingest.names import are_plain, refuse_repeated, refuse_repeated_packed
+from ingest.numbers import with_whole_numbers, with_whole_numbers_packed
 from ingest.record import Record
 from ingest.unpack import MAX_BATCH_BYTES, UnreadBatch
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Id, Message, Sample
@@ -18,46 +20,62 @@ MSGPACK: Final = b"application/msgpack"
 Split = Callable[[bytes], Parts]
 Decoders = tuple[Callable[[bytes], Message], Callable[[bytes], Event], Split]
 
-_JSON_MESSAGE: Final = msgspec.json.Decoder(Message)
-_JSON_EVENT: Final = msgspec.json.Decoder(Event)
-_MSGPACK_MESSAGE: Final = msgspec.msgpack.Decoder(Message)
-_MSGPACK_EVENT: Final = msgspec.msgpack.Decoder(Event)
+Decoded = TypeVar("Decoded")
 
 
-def _decode_json(value: bytes) -> Message:
-    message: Message = _JSON_MESSAGE.decode(value)
-    events = message if isinstance(message, list) else [message]
-    _refuse_repeated(value, events)
-    return message
+def _with_json(decoder: msgspec.json.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
+    """Decodes with this decoder, whole numbers in any spelling; rejects repeated names."""
+
+    def decode_json(value: bytes) -> Decoded:
+        # A part of an array is msgspec.Raw.
+        text = bytes(value)
+        try:
+            message = decoder.decode(text)
+        except msgspec.ValidationError:
+            rewritten = with_whole_numbers(text)
+            if rewritten is text:
+                raise
+            text, message = rewritten, decoder.decode(rewritten)
+        _refuse_repeated(text, message if isinstance(message, list) else [message])
+        return message
+
+    return at_fixed_depth(decode_json)
 
 
-def _decode_json_event(value: bytes) -> Event:
-    event: Event = _JSON_EVENT.decode(value)
-    _refuse_repeated(bytes(value), [event])
-    return event
-
-
-def _refuse_repeated(value: bytes, events: list[Event]) -> None:
+def _refuse_repeated(value: bytes, events: list[Any]) -> None:
     samples = [event for event in events if isinstance(event, Sample)]
     if len(samples) < len(events) or not are_plain([value], samples):
         refuse_repeated(value)
 
 
-def _decode_msgpack(value: bytes) -> Message:
-    message: Message = _MSGPACK_MESSAGE.decode(value)
-    for part in split_msgpack(value) if isinstance(message, list) else [value]:
-        refuse_repeated_packed(part)
-    return message
+def _with_msgpack(decoder: msgspec.msgpack.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
+    """The same for MessagePack."""
+
+    def decode_msgpack(value: bytes) -> Decoded:
+        try:
+            message = decoder.decode(value)
+        except msgspec.ValidationError:
+            rewritten = with_whole_numbers_packed(value)
+            if rewritten is value:
+                raise
+            message = decoder.decode(rewritten)
+        for part in split_msgpack(value) if isinstance(message, list) else [value]:
+            refuse_repeated_packed(part)
+        return message
+
+    return at_fixed_depth(decode_msgpack)
 
 
-def _decode_msgpack_event(value: bytes) -> Event:
-    event: Event = _MSGPACK_EVENT.decode(value)
-    refuse_repeated_packed(value)
-    return event
-
-
-_JSON: Decoders = (_decode_json, _decode_json_event, split_json)
-_MSGPACK: Decoders = (_decode_msgpack, _decode_msgpack_event, split_msgpack)
+_JSON: Final[Decoders] = (
+    _with_json(msgspec.json.Decoder(Message)),
+    _with_json(msgspec.json.Decoder(Event)),
+    at_fixed_depth(split_json),
+)
+_MSGPACK: Final[Decoders] = (
+    _with_msgpack(msgspec.msgpack.Decoder(Message)),
+    _with_msgpack(msgspec.msgpack.Decoder(Event)),
+    at_fixed_depth(split_msgpack),
+)
 
 
 class _PlainSample(Sample, tag="sample", frozen=True, gc=False, kw_only=True):
@@ -68,7 +86,7 @@ class _PlainSample(Sample, tag="sample", frozen=True, gc=False, kw_only=True):
 
 
 class _NoSample(msgspec.Struct, tag="", tag_field="type"):
-    """Makes `type` required: a Struct alone would do without."""
+    """Makes `type` required: a Struct alone would do without. Input can construct it too."""
 
 
 _SAMPLE: Final = msgspec.json.Decoder(_PlainSample | _NoSample)
@@ -115,6 +133,8 @@ def decode_samples(
         if max(map(len, values)) > max_bytes or any(map(_HEADERS, records)):
             return None
         samples = cast(list[Sample], list(map(_SAMPLE.decode, values)))
+        if set(map(type, samples)) != {_PlainSample}:
+            return None
         agents = set(map(AGENT, samples))
         if not known >= agents:
             msgspec.convert([*chain.from_iterable(agents)], list[Id])

@@ -4,10 +4,11 @@ from collections.abc import Sequence, Set
 
 from aiokafka import TopicPartition
 
-from ingest.batch import Agent, Intake, Origin, Span
+from ingest.batch import Agent, Intake, Origin, Rejection, Span
 from ingest.decode import decode, decode_samples
 from ingest.record import Record
-from schemas.events import Sample
+from ingest.unexpected import detail_of, is_unexpected, report
+from schemas.events import Event, Sample
 
 
 def add_records(
@@ -25,7 +26,7 @@ def add_records(
     if not records:
         return
     samples_before = len(intake.samples)
-    samples = decode_samples(records, max_message_bytes, known)
+    samples = _decode_samples(records, max_message_bytes, known)
     if samples is None:
         for record in records:
             _add_record(intake, record, max_message_bytes)
@@ -51,7 +52,7 @@ def add_marks(intake: Intake, partition: TopicPartition, first: int, end: int) -
 
 
 def _add_record(intake: Intake, record: Record, max_message_bytes: int) -> None:
-    events, rejections = decode(record, max_message_bytes)
+    events, rejections = _decode(record, max_message_bytes)
     for event, origin in events:
         if isinstance(event, Sample):
             intake.samples.append(event)
@@ -59,3 +60,27 @@ def _add_record(intake: Intake, record: Record, max_message_bytes: int) -> None:
         else:
             intake.others.append((event, origin))
     intake.rejections.extend(rejections)
+
+
+def _decode_samples(
+    records: Sequence[Record], max_message_bytes: int, known: Set[Agent]
+) -> list[Sample] | None:
+    try:
+        return decode_samples(records, max_message_bytes, known)
+    except Exception as error:
+        if not is_unexpected(error):
+            raise
+        report("decode", error)
+        return None
+
+
+def _decode(
+    record: Record, max_message_bytes: int
+) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
+    try:
+        return decode(record, max_message_bytes)
+    except Exception as error:
+        if not is_unexpected(error):
+            raise
+        report("decode", error)
+        return [], [Rejection(Origin(record), "refused", detail_of(error))]

@@ -26,6 +26,13 @@ BATCH_ROWS = Histogram(
     "Events a batch held.",
     buckets=(1, 10, 100, 1_000, 10_000, 30_000, 100_000),
 )
+UNEXPECTED_ERRORS = Counter(
+    "fleetgauge_unexpected_errors",
+    "Errors that no code handles, by the step of ingest; the message is a dead letter.",
+    ["step"],
+)
+for _step in ("decode", "check", "write"):
+    UNEXPECTED_ERRORS.labels(_step)
 RETRIES = Counter("fleetgauge_retries", "Attempts that failed and were made again.", ["step"])
 FENCED = Counter("fleetgauge_fenced", "Batches refused because a partition was claimed anew.")
 STALE_SESSIONS = Counter("fleetgauge_stale_sessions_ended", "Writers ended that blocked others.")

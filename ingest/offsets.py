@@ -7,7 +7,6 @@ rows first, compares them, and moves them last in the same transaction.
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
 
@@ -15,11 +14,12 @@ from aiokafka import TopicPartition
 from psycopg import AsyncConnection
 
 from ingest.batch import Span
-from ingest.record import Record
+from ingest.record import Record, broker_time, representable_ms
+from ingest.unexpected import Verdict
 from sql.queries import query
 
 
-class FencedError(Exception):
+class FencedError(Verdict):
     """Somebody else claimed a partition of this batch: it is read and claimed again."""
 
     def __init__(self, partition: TopicPartition, span: Span, found: str) -> None:
@@ -47,7 +47,7 @@ class LastRecord:
     @classmethod
     def of(cls, record: Record) -> "LastRecord":
         crc = zlib.crc32(record.value or b"", zlib.crc32(record.key or b""))
-        return cls(record.offset, record.timestamp, crc)
+        return cls(record.offset, representable_ms(record.timestamp), crc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ async def advance(
             "first_offsets": [span.first for span in spans.values()],
             "next_offsets": [span.next for span in spans.values()],
             "last_record_offsets": [r and r.offset for r in last],
-            "last_record_ts": [r and datetime.fromtimestamp(r.ts_ms / 1000, UTC) for r in last],
+            "last_record_ts": [r and broker_time(r.ts_ms) for r in last],
             "last_record_crcs": [r and r.crc for r in last],
         },
     )

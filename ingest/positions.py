@@ -6,11 +6,12 @@ from aiokafka import TopicPartition
 
 from ingest.offsets import Claim, LastRecord
 from ingest.record import Record
+from ingest.unexpected import Verdict
 
 Bounds = tuple[int, int]
 
 
-class GapError(Exception):
+class GapError(Verdict):
     """Stored offsets and the log do not meet; going on would lose or repeat records silently."""
 
     def __init__(self, partition: TopicPartition, what: str) -> None:

@@ -1,6 +1,13 @@
-"""A record as it was read from Kafka, of what the library tells of it only what is used here."""
+"""A record as it was read from Kafka: only the fields of the client's record that are used here."""
+
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
+
+_FIRST_MS: Final = round(datetime.min.replace(tzinfo=UTC).timestamp() * 1000)
+# A day before the last one: limits are added to it.
+_LAST_MS: Final = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 
 
 class Record(msgspec.Struct, gc=False):
@@ -16,3 +23,17 @@ class Record(msgspec.Struct, gc=False):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
+
+
+def representable_ms(timestamp_ms: int) -> int:
+    """The timestamp, limited to the years 1 to 9999.
+
+    A record's timestamp is any 64-bit number where its topic once had CreateTime; neither Python
+    nor PostgreSQL represents all of them.
+    """
+    return min(max(timestamp_ms, _FIRST_MS), _LAST_MS)
+
+
+def broker_time(timestamp_ms: int) -> datetime:
+    """The timestamp as a time in UTC, limited to the years 1 to 9999."""
+    return datetime.fromtimestamp(representable_ms(timestamp_ms) / 1000, UTC)

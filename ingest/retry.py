@@ -5,12 +5,11 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
-import psycopg
 import structlog
-from aiokafka.errors import KafkaError
 
 from ingest import metrics
 from ingest.errors import sentence
+from ingest.unexpected import SURROUNDINGS, is_unexpected, report
 
 log = structlog.get_logger("ingest")
 
@@ -30,12 +29,19 @@ def backoff() -> Iterator[float]:
 
 
 async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
-    """Tries until the database and the broker let it through; what else is raised goes on up."""
+    """Tries until the database and the broker let it through, or a bug does.
+
+    A Verdict and MemoryError are raised to the caller.
+    """
     delays = backoff()
     while True:
         try:
             return await attempt()
-        except (psycopg.Error, KafkaError) as error:
+        except Exception as error:
+            if is_unexpected(error):
+                report(step, error)
+            elif not isinstance(error, SURROUNDINGS):
+                raise
             if _is_given_up():
                 raise asyncio.CancelledError from error
             delay = next(delays)

@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 
 from ingest import metrics
 from ingest.agents import AgentDirectory
+from ingest.apart import check_times_apart
 from ingest.batch import Batch, Intake, Origin, Rejection
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
@@ -21,6 +22,7 @@ from ingest.record import Record
 from ingest.retry import until_done
 from ingest.serverwork import ServerWork
 from ingest.shape import agents_of, check_times, shape
+from ingest.unexpected import detail_of, is_unexpected, report
 from ingest.write import write_batch
 
 log = structlog.get_logger("ingest")
@@ -55,7 +57,7 @@ class Settler:
         Raises FencedError where a partition is no longer ours; waits for a database or a broker
         that is away.
         """
-        await asyncio.to_thread(check_times, intake, self._limits.lateness)
+        await self._check(intake)
         await self._tell(intake.rejections)
         batch = await self._shape_ahead(intake)
         if before is not None:
@@ -64,19 +66,29 @@ class Settler:
         # To free thousands of events takes milliseconds, and the batch after this one has its turn.
         self._server_work.put_off(intake)
 
+    async def _check(self, intake: Intake) -> None:
+        lateness = self._limits.lateness
+        try:
+            await asyncio.to_thread(check_times, intake, lateness)
+        except Exception as error:
+            if not is_unexpected(error):
+                raise
+            report("check", error)
+            await asyncio.to_thread(check_times_apart, intake, lateness)
+
     async def _tell(self, rejections: Iterable[Rejection]) -> None:
         waiting = list(rejections)
         if waiting:
             await until_done("dead_letters", lambda: self._dead_letters.send(waiting))
 
     async def _shape_ahead(self, intake: Intake) -> Batch | None:
-        """The batch; None where an agent is refused, which is looked into in the intake's turn."""
+        """The batch; None where a message prevents it, which is isolated in the intake's turn."""
 
         async def attempt() -> Batch | None:
             try:
                 return await self._shape(intake)
-            except psycopg.Error as error:
-                if refusal(error) is None:
+            except Exception as error:
+                if _reason(error) is None:
                     raise
                 return None
 
@@ -135,10 +147,12 @@ class Settler:
                 # It may be another server now, one that never heard of the newest agents.
                 self._agents.forget()
                 raise
-            except psycopg.Error as error:
-                reason = refusal(error)
+            except Exception as error:
+                reason = _reason(error)
                 if reason is None or not messages(intake):
                     raise
+                if is_unexpected(error):
+                    report("write", error)
                 return reason
             return None
 
@@ -151,6 +165,13 @@ class Settler:
     async def _write(self, batch: Batch, claims: Claims) -> None:
         patience_s = self._limits.patience_s
         await write_batch(self._pool, batch, claims, patience_s, self._server_work)
+
+
+def _reason(error: Exception) -> str | None:
+    """Why a message of the batch is at fault; None where the error is no fault of any message."""
+    if isinstance(error, psycopg.Error):
+        return refusal(error)
+    return detail_of(error) if is_unexpected(error) else None
 
 
 async def _turn_after(before: asyncio.Task[None]) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from ingest.batch import AGENT, Agent, Batch, Intake, Origin, Rejection, by_type
 from ingest.copy import encode_samples
+from ingest.record import broker_time, representable_ms
 from schemas.events import Event, Sample
 
 FUTURE_LIMIT: Final = timedelta(minutes=5)
@@ -27,31 +28,28 @@ def check_times(intake: Intake, lateness_limit: timedelta) -> None:
     Measured against the record's broker time: more than 5 minutes ahead is `future`; a sample more
     than the lateness limit behind, or another event from before 2000, is `expired`.
     """
+    judged = [(event, origin, _check_event(event, origin)) for event, origin in intake.others]
     _check_samples(intake, lateness_limit)
-    kept: list[tuple[Event, Origin]] = []
-    for event, origin in intake.others:
-        rejection = _check_event(event, origin)
-        if rejection is None:
-            kept.append((event, origin))
-        else:
-            intake.rejections.append(rejection)
-    intake.others = kept
+    intake.others = [(event, origin) for event, origin, rejection in judged if rejection is None]
+    intake.rejections += [rejection for _, _, rejection in judged if rejection is not None]
 
 
 def _check_samples(intake: Intake, lateness_limit: timedelta) -> None:
     ts = microseconds(intake.samples)
-    broker = np.fromiter(map(_BROKER_MS, intake.origins), np.int64, len(intake.origins)) * 1000
+    broker_ms = map(representable_ms, map(_BROKER_MS, intake.origins))
+    broker = np.fromiter(broker_ms, np.int64, len(intake.origins)) * 1000
     future = ts > broker + FUTURE_LIMIT // MICROSECOND
     bad = future | (ts < broker - lateness_limit // MICROSECOND)
+    rejections = [
+        _future(intake.samples[i].ts, intake.origins[i])
+        if future[i]
+        else _late(intake.samples[i].ts, intake.origins[i], lateness_limit)
+        for i in np.flatnonzero(bad)
+    ]
     intake.sample_times_us = ts[~bad]
-    if not bad.any():
+    if not rejections:
         return
-    for i in np.flatnonzero(bad):
-        sample, origin = intake.samples[i], intake.origins[i]
-        reject = (
-            _future(sample.ts, origin) if future[i] else _late(sample.ts, origin, lateness_limit)
-        )
-        intake.rejections.append(reject)
+    intake.rejections += rejections
     good = np.flatnonzero(~bad).tolist()
     intake.samples = [intake.samples[i] for i in good]
     intake.origins = [intake.origins[i] for i in good]
@@ -83,7 +81,7 @@ def _future(ts: datetime, origin: Origin) -> Rejection:
 
 
 def _broker_time(origin: Origin) -> datetime:
-    return datetime.fromtimestamp(origin.record.timestamp / 1000, UTC)
+    return broker_time(origin.record.timestamp)
 
 
 def agents_of(intake: Intake) -> set[tuple[str, str]]:

@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from query.database import Overloaded
+from schemas.events import ID_TAKES
 from schemas.responses import Error
 
 log = structlog.get_logger(__name__)
@@ -15,7 +16,7 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER_S: Final = 1
 TAKES: Final = {
     "range": "range takes one of 24h, 7d and 30d, once.",
-    "userId": "userId takes 1 to 128 of A-Z a-z 0-9 . _ ~ : @ - in the path.",
+    "userId": f"userId takes {ID_TAKES}, in the path.",
 }
 # The framework tells a parameter by its name in Python.
 _NAMES: Final = {"time_range": "range", "user_id": "userId"}

@@ -20,6 +20,7 @@ from litestar.openapi.spec import (
 from litestar.params import PathParameter
 
 from query.errors import TAKES
+from schemas.events import ID_PATTERN
 from schemas.responses import Error
 
 UserId = Annotated[
@@ -28,8 +29,7 @@ UserId = Annotated[
         name="userId",
         min_length=1,
         max_length=128,
-        # As in schemas.events.Id; `$` alone also matches before a final newline.
-        pattern=r"^[A-Za-z0-9._~:@-]+$(?!\n)",
+        pattern=ID_PATTERN,
         description=TAKES["userId"],
     ),
 ]

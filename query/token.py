@@ -9,7 +9,7 @@ import msgspec
 
 from query.auth import AUDIENCE
 from query.clock import Clock, utc_now
-from schemas.events import Id
+from schemas.events import ID_TAKES, Id
 from schemas.settings import HttpSettings
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -44,6 +44,4 @@ def _checked_id(user_id: str) -> str:
     try:
         return msgspec.convert(user_id, Id)
     except msgspec.ValidationError as error:
-        raise ValueError(
-            f"user takes 1 to 128 of A-Z a-z 0-9 . _ ~ : @ -, not {user_id!r}"
-        ) from error
+        raise ValueError(f"user takes {ID_TAKES}, not {user_id!r}") from error

@@ -12,11 +12,14 @@ from msgspec import Meta
 
 MAX_EVENTS_A_MESSAGE: Final = 1_000
 
-# `$` also matches before a final newline in Python; the look-ahead shuts that out, and unlike
+# `.` and `..` are no ids, since no URL path can carry them.
+# `$` also matches before a final newline in Python; the look-ahead rules that out, and unlike
 # `\Z` it means the same in JSON Schema's dialect.
-Id = Annotated[
-    str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._~:@-]+$(?!\n)", title="Id")
-]
+ID_PATTERN: Final = (
+    r"^(?:[A-Za-z0-9_~:@-]|\.[A-Za-z0-9_~:@-]|\.\.[A-Za-z0-9._~:@-])[A-Za-z0-9._~:@-]*$(?!\n)"
+)
+ID_TAKES: Final = "1 to 128 of A-Z a-z 0-9 . _ ~ : @ -, other than . and .."
+Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=ID_PATTERN, title="Id")]
 Time = Annotated[datetime, Meta(tz=True)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Self
 
 import msgspec
 from aiokafka import ConsumerRecord
+
+from ingest.record import broker_time
 
 # The first of the headers that ingest adds behind the original ones.
 FIRST_ADDED: Final = "__connect.errors.topic"
@@ -90,7 +92,7 @@ def letter_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> Letter | 
     return Letter(
         partition=record.partition,
         offset=record.offset,
-        at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        at=broker_time(record.timestamp),
         place=place,
         reason=reason,
         detail=detail,

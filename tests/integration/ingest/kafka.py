@@ -69,7 +69,7 @@ async def delete(stack: Stack, topic: str) -> None:
         await admin.close()
 
 
-async def _has(admin: AIOKafkaAdminClient, topic: str, config: dict[str, str]) -> bool:
+async def has_config(admin: AIOKafkaAdminClient, topic: str, config: dict[str, str]) -> bool:
     """Whether the broker has heard of a topic's changed settings."""
     asked = ConfigResource(ConfigResourceType.TOPIC, topic)
     (answer,) = await admin.describe_configs([asked])
@@ -84,6 +84,6 @@ async def set_max_bytes(stack: Stack, topic: str, max_bytes: int) -> None:
     try:
         config = {"max.message.bytes": str(max_bytes), TIMESTAMP_TYPE: "LogAppendTime"}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
-        await until(partial(_has, admin, topic, config), f"{config} of {topic}", 30.0)
+        await until(partial(has_config, admin, topic, config), f"{config} of {topic}", 30.0)
     finally:
         await admin.close()

@@ -52,10 +52,13 @@ class Bench:
         )
         self.resolved = 0
         self.forgotten = 0
+        self.broken_users: set[str] = set()
         self.keys: list[dict[tuple[str, str], int]] = []
 
     async def resolve(self, agents: Any) -> dict[tuple[str, str], int]:
         self.resolved += 1
+        if any(user in self.broken_users for user, _ in agents):
+            raise ZeroDivisionError("the id of a user")
         self.keys.append(dict.fromkeys(agents, 1))
         return self.keys[-1]
 

@@ -137,14 +137,15 @@ class Claims:
 class Table:
     """Stands for the database: takes batches in place of `write_batch`.
 
-    Each of `failures` refuses one attempt, and rows from the offsets `refused` are refused always;
-    while `held` is clear, a write does not end.
+    Each of `failures` refuses one attempt, rows from the offsets `refused` are refused always, and
+    those from `broken` raise what nobody foresaw; while `held` is clear, a write does not end.
     """
 
     def __init__(self, claims: Claims, *failures: Exception) -> None:
         self._claims = claims
         self._failures = list(failures)
         self.refused: set[int] = set()
+        self.broken: set[int] = set()
         self.written: list[tuple[int, int]] = []
         self.begun = 0
         self.held = asyncio.Event()
@@ -162,6 +163,8 @@ class Table:
         has_rows = batch.samples.height or batch.events
         if has_rows and self.refused.intersection(range(span.first, span.next)):
             raise errors.CheckViolation("no")
+        if has_rows and self.broken.intersection(range(span.first, span.next)):
+            raise ZeroDivisionError("the value of a user")
         assert span.first == self._claims.stored
         self.written.append((span.first, span.next))
         self._claims.stored = span.next

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingest.decode import decode
+from ingest.decode import MSGPACK, decode
 from schemas.events import Sample, Status
 from tests.unit.ingest.records import SAMPLE, STATUS, record
 
@@ -66,6 +66,11 @@ TAKEN = [
     ("greatest amount", amount(2**63 - 1)),
     ("whole number for a real", sample(cpu=100)),
     ("longest id", sample(agentId="a" * 128)),
+    ("dots in an id", sample(agentId="...", userId=".a")),
+    ("a zero fraction", sample(messages=5.0)),
+    ("an exponent", GOOD.replace(b'"messages": 3', b'"messages": 1e3')),
+    ("a negative zero", GOOD.replace(b'"errors": 0', b'"errors": -0.0')),
+    ("the greatest amount with a fraction", amount(2**63 - 1).replace(b"807", b"807.0")),
     ("bytes that are no text, in an unknown field", BAD_UTF8.replace(b'"reason"', b'"x"')),
 ]
 
@@ -109,6 +114,13 @@ REFUSED = [
     ("400 digits", GOOD.replace(b"12.5", b"1" * 400), "invalid"),
     ("year 294277", sample(ts="294277-01-01T00:00:00Z"), "invalid"),
     ("no offset in time", sample(ts="2026-03-01T12:00:00"), "invalid"),
+    ("a dot for an id", sample(agentId="."), "invalid"),
+    ("two dots for an id", sample(userId=".."), "invalid"),
+    ("a fraction too large", sample(messages=1e10), "invalid"),
+    ("an exponent past all bounds", GOOD.replace(b'"messages": 3', b'"messages": 1e999999999'),
+     "invalid"),
+    ("a fraction, said to be text", sample(messages="5.0"), "invalid"),
+    ("a zero fraction and a field twice", sample(messages=5.0)[:-1] + b',"cpu":1}', "malformed"),
     ("empty id", sample(userId=""), "invalid"),
     ("long id", sample(userId="a" * 129), "invalid"),
     ("NUL in id", sample(agentId="a\0"), "invalid"),
@@ -180,6 +192,12 @@ PACKED = [
     ("a head of 5 bytes, a field twice", pack_pairs(TWICE, b"\xdf\0\0\0" + bytes([len(TWICE)])),
      [], [("malformed", None)]),
     ("array", pack([SAMPLE, STATUS]), [0, 1], []),
+    ("a zero fraction", pack(SAMPLE | {"messages": 5.0}), [None], []),
+    ("a zero fraction in an array", pack([SAMPLE, SAMPLE | {"errors": 1.0}, 1]), [0, 1],
+     [("invalid", 2)]),
+    ("a fraction", pack(SAMPLE | {"messages": 5.5}), [], [("invalid", None)]),
+    ("a zero fraction and a field twice", pack_pairs([*TWICE, ("x", 5.0)][2:] + PAIRS[:2]), [],
+     [("malformed", None)]),
     ("NaN", pack([SAMPLE, SAMPLE | {"cpu": float("nan")}]), [0], [("invalid", 1)]),
     ("NaN where optional", pack(SAMPLE | {"responseMs": float("nan")}), [], [("invalid", None)]),
     ("Infinity", pack(SAMPLE | {"storageUsedMb": float("inf")}), [], [("invalid", None)]),
@@ -233,3 +251,18 @@ def test_events_keep_their_order_and_types() -> None:
 def test_a_rejection_says_what_is_wrong() -> None:
     _, (rejection,) = decode(record(sample(cpu=101)), MAX_BYTES)
     assert rejection.detail == "Expected `float` <= 100.0 - at `$.cpu`"
+
+
+def test_nesting_is_judged_alike_wherever_it_is_decoded() -> None:
+    """On Python 3.11 the decoder's limit counts the frames of its caller."""
+
+    def called_from(frames: int, value: bytes, content_type: bytes | None = None) -> object:
+        if frames == 0:
+            return outcome(value, content_type)
+        return called_from(frames - 1, value, content_type)
+
+    for depth in range(800, 1_000, 7):
+        value = GOOD[:-1] + b',"x":' + b"[" * depth + b"]" * depth + b"}"
+        packed = pack_pairs([*PAIRS, ("x", msgspec.Raw(b"\x91" * depth + b"\x90"))])
+        assert called_from(100, value) == outcome(value)
+        assert called_from(100, packed, MSGPACK) == outcome(packed, MSGPACK)

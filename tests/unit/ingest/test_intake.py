@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Set
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -32,6 +32,9 @@ KINDS = {
     "another event": record(json.dumps(STATUS).encode()),
     "array": record(b"[" + GOOD + b"," + encode(cpu=101) + b"]"),
     "no type": record(json.dumps({k: v for k, v in SAMPLE.items() if k != "type"}).encode()),
+    "an empty type": record(b'{"type":""}'),
+    "an empty type, else a sample": record(encode(type="")),
+    "whole numbers with a fraction": record(GOOD.replace(b"3", b"3.0")),
     "another type": record(encode(type="status")),
     "invalid": record(encode(cpu=101)),
     "wrong agent id": record(encode(agentId="a 1")),
@@ -106,3 +109,14 @@ def test_partitions_that_brought_samples_are_known() -> None:
         partition = TopicPartition(TOPIC, number)
         add_records(found, partition, 0, [record(value, partition=number)], MAX_BYTES, frozenset())
     assert found.sample_partitions == {2, 4}
+
+
+def test_what_makes_decoding_fail_is_rejected_alone() -> None:
+    # No client hands out such headers: they stand for what decoding does not foresee.
+    broken = record(GOOD, offset=1, headers=cast(Any, [5]))
+    found = Intake()
+    add_records(found, PARTITION, 0, [record(GOOD), broken, record(GOOD, offset=2)], 1_000, set())
+    ((rejection),) = found.rejections
+    assert (rejection.origin.record, rejection.reason) == (broken, "refused")
+    assert rejection.detail == "ingest failed on this message with an unexpected TypeError"
+    assert len(found.samples) == 2

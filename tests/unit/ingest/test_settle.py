@@ -4,6 +4,7 @@ import asyncio
 import random
 from dataclasses import replace
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,13 @@ ANSWERS = [
     (errors.ReadOnlySqlTransaction(), False),
     (errors.UndefinedTable(), False),
     (errors.RaiseException(), False),
+    # The driver cannot encode a value: nothing was sent.
+    (psycopg.DataError(), True),
+    (psycopg.InterfaceError(), False),
+    (OSError(), False),
+    # A bug, which one message may bring about.
+    (ValueError(), True),
+    (AttributeError(), True),
 ]
 
 
@@ -117,3 +125,32 @@ async def test_an_array_with_a_refused_event_is_told_whole(bench: Bencher) -> No
         ("refused", 1, None),
     ]
     assert all(letter.origin.record.value == array for letter in b.letters.sent)
+
+
+async def test_a_message_that_makes_ingest_fail_is_told_and_the_rest_stored(bench: Bencher) -> None:
+    b = bench(records(*[GOOD] * 5), records(GOOD, first=5))
+    b.table.broken = {3}
+    async with b.running():
+        await came(lambda: b.claims.stored == 6, "six records")
+    assert told(b.letters) == [("refused", 3)]
+    assert b.letters.sent[0].detail == (
+        "ingest failed on this message with an unexpected ZeroDivisionError"
+    )
+
+
+async def test_an_agent_that_makes_ingest_fail_is_told_and_the_rest_stored(bench: Bencher) -> None:
+    other = GOOD.replace(b"alice", b"broken")
+    b = bench(records(GOOD, other, GOOD))
+    b.broken_users = {"broken"}
+    async with b.running():
+        await came(lambda: b.claims.stored == 3, "three records")
+    assert told(b.letters) == [("refused", 1)]
+
+
+async def test_without_memory_the_process_ends(bench: Bencher) -> None:
+    b = bench(records(GOOD), failures=(MemoryError(),))
+    async with b.running() as task:
+        await asyncio.wait({task})
+        with pytest.raises(MemoryError):
+            task.result()
+    assert b.letters.sent == []

@@ -3,16 +3,17 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Intake, by_type
+from ingest.batch import Intake, Origin, by_type
 from ingest.shape import agents_of, check_times, shape
 from schemas.events import Deployment, Event, Payment, Sample, Status
-from tests.unit.ingest.records import NOON, intake, sample
+from tests.unit.ingest.records import NOON, intake, record, sample
 
 LATENESS = timedelta(days=31)
 US = timedelta(microseconds=1)
@@ -63,6 +64,18 @@ def test_the_good_ones_beside_a_bad_one_stay() -> None:
     late, early = NOON - LATENESS - US, NOON + timedelta(hours=1)
     events: list[Event] = [sample(), sample(late), payment(NOON), sample(early), payment(early)]
     assert reasons(events) == [None, "expired", None, "future", "future"]
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "expected"),
+    [(-(2**63), "future"), (-100_000_000_000_000, "future"), (2**63 - 1, "expired")],
+)
+def test_a_broker_time_that_python_cannot_represent(timestamp: int, expected: str) -> None:
+    origin = Origin(msgspec.structs.replace(record(b""), timestamp=timestamp))
+    found = Intake(samples=[sample()], origins=[origin], others=[(payment(NOON), origin)])
+    check_times(found, LATENESS)
+    of_payment = ["future"] if expected == "future" else []
+    assert [rejection.reason for rejection in found.rejections] == [expected, *of_payment]
 
 
 def test_details_are_sentences_with_both_times() -> None:
