@@ -12,11 +12,8 @@ import numpy as np
 import polars as pl
 
 # The order of COPY's column list in `sql/queries/copy_samples.sql`.
-REQUIRED: Final = {"ts": ">i8", "agent_key": ">i4", "cpu": ">f4", "memory": ">f4"} | {
-    "messages": ">i4",
-    "errors": ">i4",
-}
-OPTIONAL: Final = ("response_ms", "storage_used_mb", "storage_total_mb")
+REQUIRED: Final = {"ts": ">i8", "agent_key": ">i4", "messages": ">i4", "errors": ">i4"}
+OPTIONAL: Final = ("cpu", "memory", "response_ms", "storage_used_mb", "storage_total_mb")
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER: Final = struct.pack(">h", -1)
 # PostgreSQL counts microseconds from 2000, Unix from 1970.

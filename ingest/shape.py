@@ -136,10 +136,10 @@ def _sample_frame(intake: Intake, keys: AgentKeys) -> pl.DataFrame:
         {
             "ts": intake.sample_times_us,
             "agent_key": np.fromiter(agent_keys, np.int32, len(samples)),
-            "cpu": column("cpu", np.float32),
-            "memory": column("memory", np.float32),
             "messages": column("messages", np.int32),
             "errors": column("errors", np.int32),
+            "cpu": optional("cpu"),
+            "memory": optional("memory"),
             "response_ms": optional("response_ms"),
             "storage_used_mb": optional("storage_used_mb"),
             "storage_total_mb": optional("storage_total_mb"),

@@ -29,11 +29,12 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """One point as the database adds it up; percents are sums over `samples`."""
+    """One point as the database sums it up; `cpu_samples` of the samples have CPU, for example."""
 
     timestamp: datetime
-    samples: int
+    cpu_samples: int
     cpu_sum: float
+    memory_samples: int
     memory_sum: float
     messages: int
     errors: int
@@ -57,12 +58,12 @@ def _window(points: int, width: timedelta, now: datetime, name: str) -> Window:
 
 
 def points_of(rows: list[Sums]) -> list[Point]:
-    """The rows as points; means over each point's samples, two decimals."""
+    """The rows as points; means over each point's samples that have the figure, two decimals."""
     return [
         Point(
             timestamp=row.timestamp,
-            cpu=mean(row.cpu_sum, row.samples),
-            memory=mean(row.memory_sum, row.samples),
+            cpu=mean(row.cpu_sum, row.cpu_samples),
+            memory=mean(row.memory_sum, row.memory_samples),
             messages=row.messages,
             errors=row.errors,
         )
@@ -71,11 +72,10 @@ def points_of(rows: list[Sums]) -> list[Point]:
 
 
 def averages_of(rows: list[Sums]) -> Averages:
-    """Percents over all samples, counts over the points there are; two decimals."""
-    samples = sum(row.samples for row in rows)
+    """Percents over all samples that have them, counts over the points; two decimals."""
     return Averages(
-        cpu=mean(sum(row.cpu_sum for row in rows), samples),
-        memory=mean(sum(row.memory_sum for row in rows), samples),
+        cpu=mean(sum(row.cpu_sum for row in rows), sum(row.cpu_samples for row in rows)),
+        memory=mean(sum(row.memory_sum for row in rows), sum(row.memory_samples for row in rows)),
         messages=mean(sum(row.messages for row in rows), len(rows)),
         errors=mean(sum(row.errors for row in rows), len(rows)),
     )

@@ -21,7 +21,7 @@ FAILURE: Final = "Failed to fetch performance data"
 class Recent(msgspec.Struct, frozen=True):
     """The user's newest samples and the sums of 15 minutes, as the database tells them.
 
-    `cpu` and `memory` are None where no agent's newest sample is from the last 5 minutes.
+    `cpu` and `memory` are None where no agent's newest sample of the last 5 minutes has them.
     """
 
     as_of: datetime | None

@@ -57,12 +57,13 @@ class Sample(_Event, tag="sample", frozen=True, gc=False, kw_only=True):
     """What one agent used and did since its previous sample.
 
     `cpu` and `memory` are percent of what the agent may use; `messages` and `errors` are counts
-    since the previous sample; `response_ms` is the mean over those messages.
+    since the previous sample; `response_ms` is the mean over those messages. An agent leaves out
+    what it cannot know.
     """
 
     agent_id: Id
-    cpu: Percent
-    memory: Percent
+    cpu: Percent | None = None
+    memory: Percent | None = None
     messages: Count
     errors: Count
     response_ms: Milliseconds | None = None

@@ -14,7 +14,15 @@ LEVELS = {
     "agent_metrics_1h": timedelta(hours=1),
     "agent_metrics_1d": timedelta(days=1),
 }
-SUMS = ["samples", "messages", "errors", "response_messages", "up_buckets"]
+SUMS = [
+    "samples",
+    "cpu_samples",
+    "memory_samples",
+    "messages",
+    "errors",
+    "response_messages",
+    "up_buckets",
+]
 REALS = ["cpu_sum", "cpu_max", "memory_sum", "memory_max", "response_ms_sum"]
 
 
@@ -48,8 +56,10 @@ def roll_up(raw: pl.DataFrame, width: timedelta) -> pl.DataFrame:
         .group_by("bucket", "agent_key")
         .agg(
             pl.len().cast(pl.Int64).alias("samples"),
+            pl.col("cpu").count().cast(pl.Int64).alias("cpu_samples"),
             pl.col("cpu").sum().alias("cpu_sum"),
             pl.col("cpu").max().alias("cpu_max"),
+            pl.col("memory").count().cast(pl.Int64).alias("memory_samples"),
             pl.col("memory").sum().alias("memory_sum"),
             pl.col("memory").max().alias("memory_max"),
             pl.col("messages").cast(pl.Int64).sum(),

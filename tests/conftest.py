@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import structlog
 
 from tests.stack import Stack, Topics, created_database, migrate, running_stack
+
+# How long an example takes depends on what else runs on the machine.
+hypothesis.settings.register_profile("fleetgauge", deadline=None)
+hypothesis.settings.load_profile("fleetgauge")
 
 # Here, because options are known before `tests/faults/` is looked into.
 pytest_plugins = ["tests.community.plugin", "tests.faults.plugin"]

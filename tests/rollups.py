@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 LEVELS = {"agent_metrics_5m": "5m", "agent_metrics_1h": "1h", "agent_metrics_1d": "1d"}
 FIGURES = (
     "samples",
+    "cpu_samples",
     "cpu_sum",
     "cpu_max",
+    "memory_samples",
     "memory_sum",
     "memory_max",
     "messages",
@@ -36,7 +38,7 @@ class Sent(NamedTuple):
         """The sample as `COLUMNS`, counted from `start`."""
         random = Random(str(self))
         ts = start + timedelta(days=self.day, seconds=30 * self.half_minute)
-        percents = (random.randrange(1001) / 10, random.randrange(1001) / 10)
+        percents = [random.choice([None, random.randrange(1001) / 10]) for _ in range(2)]
         response_ms = random.choice([None, random.randrange(100_000) / 10])
         counts = (random.randrange(1000), random.randrange(10))
         return (ts, self.agent_key, *percents, *counts, response_ms)
@@ -69,8 +71,10 @@ def expected(
     told = pl.col("response_ms").is_not_null()
     grouped = frame.group_by(keys).agg(
         pl.len(),
+        pl.col("cpu").count().alias("cpu_samples"),
         pl.col("cpu").sum(),
         pl.col("cpu").max().alias("cpu_max"),
+        pl.col("memory").count().alias("memory_samples"),
         pl.col("memory").sum(),
         pl.col("memory").max().alias("memory_max"),
         pl.col("messages").sum(),

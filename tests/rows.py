@@ -12,8 +12,8 @@ class Row(NamedTuple):
 
     agent: str
     ts: datetime
-    cpu: float = 0.0
-    memory: float = 0.0
+    cpu: float | None = 0.0
+    memory: float | None = 0.0
     messages: int = 0
     errors: int = 0
     response_ms: float | None = None

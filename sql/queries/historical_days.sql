@@ -2,8 +2,9 @@
 -- No join with agents: it would hide the keys from the aggregate, which then reads the whole fleet.
 select
     time_bucket(%(width)s, bucket) as timestamp,
-    sum(samples)::bigint as samples,
+    sum(cpu_samples)::bigint as cpu_samples,
     sum(cpu_sum) as cpu_sum,
+    sum(memory_samples)::bigint as memory_samples,
     sum(memory_sum) as memory_sum,
     sum(messages)::bigint as messages,
     sum(errors)::bigint as errors

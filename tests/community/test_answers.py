@@ -120,7 +120,6 @@ async def store_business(side: Side, events: list[Event]) -> None:
 
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=BATCHES, told=TOLD, is_refreshed=st.booleans(), data=st.data())

@@ -17,7 +17,10 @@ NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 POLICIES = ("policy_compression", "compress_metrics", "policy_retention")
-SUMS = "samples, cpu_sum, memory_sum, messages, errors, response_ms_sum, up_buckets"
+SUMS = (
+    "samples, cpu_samples, cpu_sum, memory_samples, memory_sum, messages, errors, "
+    "response_ms_sum, up_buckets"
+)
 WINDOWS = {"agent_metrics_5m": 90, "agent_metrics_1h": 365, "agent_metrics_1d": 400}
 # Past the retention of samples, and of 5 minutes.
 DAYS = [*range(5), *range(5, 40, 3), *range(88, 94, 2)]

@@ -37,9 +37,7 @@ def take(connection: psycopg.Connection[Any], step: str, day: datetime) -> None:
         compress(connection, "agent_samples")
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=BATCHES, data=st.data())
 def test_aggregates_equal_the_raw_rows(
     connection: psycopg.Connection[Any], batches: list[Batch], data: st.DataObject

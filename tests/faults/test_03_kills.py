@@ -153,6 +153,8 @@ def _history(
     ]
 
 
-def _mean(values: Iterable[float]) -> float:
+def _mean(values: Iterable[float | None]) -> float:
+    """Over those that have the figure, 0 where none has."""
     # The database keeps single precision and adds up in double.
-    return round(float(np.mean(np.array(list(values), np.float32), dtype=np.float64)), 2)
+    known = np.array([value for value in values if value is not None], np.float32)
+    return round(float(np.mean(known, dtype=np.float64)), 2) if known.size else 0.0

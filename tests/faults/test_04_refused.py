@@ -44,7 +44,7 @@ def execute(database: str, statements: LiteralString) -> None:
 def is_refused(event: Event) -> bool:
     """Whether one of the CHECKS is against it."""
     if isinstance(event, Sample):
-        return event.cpu >= 99.9 or event.agent_id.startswith("bad-")
+        return (event.cpu or 0) >= 99.9 or event.agent_id.startswith("bad-")
     return isinstance(event, Payment) and event.amount == 666
 
 

@@ -99,7 +99,6 @@ def test_the_verdict_is_the_same_alone_in_a_batch_and_by_either_path(
     @seed(rng.getrandbits(64))
     @settings(
         max_examples=case.rounds(short=2_000, long=100_000),
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],

@@ -14,8 +14,8 @@ create table agent_latest (
     agent_key integer primary key,
     first_ts timestamptz not null,
     ts timestamptz not null,
-    cpu real not null,
-    memory real not null,
+    cpu real,
+    memory real,
     storage_ts timestamptz,
     storage_used_mb real,
     storage_total_mb real

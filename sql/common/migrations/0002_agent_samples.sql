@@ -4,8 +4,8 @@
 create table agent_samples (
     ts timestamptz not null,
     agent_key integer not null,
-    cpu real not null,
-    memory real not null,
+    cpu real,
+    memory real,
     messages integer not null,
     errors integer not null,
     response_ms real,

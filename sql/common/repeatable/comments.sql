@@ -9,8 +9,10 @@ comment on table agent_latest is 'Newest sample of each agent.';
 comment on column agent_latest.agent_key is 'The agent.';
 comment on column agent_latest.first_ts is 'Time of the agent''s oldest sample.';
 comment on column agent_latest.ts is 'Time of the agent''s newest sample.';
-comment on column agent_latest.cpu is 'Percent of the CPU the agent may use, 0 to 100.';
-comment on column agent_latest.memory is 'Percent of the memory the agent may use, 0 to 100.';
+comment on column agent_latest.cpu is
+    'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+comment on column agent_latest.memory is
+    'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
 comment on column agent_latest.storage_ts is 'Time of the newest sample that told its storage.';
 comment on column agent_latest.storage_used_mb is 'Storage in use then, MB.';
 comment on column agent_latest.storage_total_mb is 'Storage there is, then, MB.';
@@ -47,8 +49,10 @@ comment on table agent_samples is
     'Every sample, once; told apart by agent and time. Kept for the raw retention.';
 comment on column agent_samples.ts is 'When the sample was taken.';
 comment on column agent_samples.agent_key is 'The agent.';
-comment on column agent_samples.cpu is 'Percent of the CPU the agent may use, 0 to 100.';
-comment on column agent_samples.memory is 'Percent of the memory the agent may use, 0 to 100.';
+comment on column agent_samples.cpu is
+    'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+comment on column agent_samples.memory is
+    'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
 comment on column agent_samples.messages is 'Messages processed since the previous sample.';
 comment on column agent_samples.errors is 'Errors since the previous sample.';
 comment on column agent_samples.response_ms is
@@ -65,13 +69,18 @@ begin
     ] loop
         execute format('comment on column %I.bucket is %L', relation, 'Start of the bucket, UTC.');
         execute format('comment on column %I.samples is %L', relation, 'Number of samples.');
+        execute format('comment on column %I.cpu_samples is %L', relation,
+            'Number of samples that have CPU.');
         execute format('comment on column %I.cpu_sum is %L', relation,
-            'Sum of the samples'' CPU percent; divide by samples for the mean.');
-        execute format('comment on column %I.cpu_max is %L', relation, 'Highest CPU percent.');
+            'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.');
+        execute format('comment on column %I.cpu_max is %L', relation,
+            'Highest CPU percent; null where no sample has it.');
+        execute format('comment on column %I.memory_samples is %L', relation,
+            'Number of samples that have memory.');
         execute format('comment on column %I.memory_sum is %L', relation,
-            'Sum of the samples'' memory percent; divide by samples for the mean.');
+            'Sum of the samples'' memory percent; divide by memory_samples for the mean.');
         execute format('comment on column %I.memory_max is %L', relation,
-            'Highest memory percent.');
+            'Highest memory percent; null where no sample has it.');
         execute format('comment on column %I.messages is %L', relation, 'Messages processed.');
         execute format('comment on column %I.errors is %L', relation, 'Errors.');
         execute format('comment on column %I.response_ms_sum is %L', relation,

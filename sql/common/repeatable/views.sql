@@ -31,9 +31,9 @@ begin
                 a.agent_id,
                 m.agent_key,
                 m.samples,
-                m.cpu_sum / nullif(m.samples, 0) as cpu_avg,
+                m.cpu_sum / nullif(m.cpu_samples, 0) as cpu_avg,
                 m.cpu_max,
-                m.memory_sum / nullif(m.samples, 0) as memory_avg,
+                m.memory_sum / nullif(m.memory_samples, 0) as memory_avg,
                 m.memory_max,
                 m.messages,
                 m.errors,
@@ -42,7 +42,9 @@ begin
                     when m.errors > 0 then 100
                 end::double precision as error_percent,
                 m.response_ms_sum / nullif(m.response_messages, 0) as response_ms_avg,
+                m.cpu_samples,
                 m.cpu_sum,
+                m.memory_samples,
                 m.memory_sum,
                 m.response_ms_sum,
                 m.response_messages,
@@ -57,9 +59,9 @@ begin
                 a.agent_id,
                 m.agent_key,
                 m.samples,
-                m.cpu_sum / nullif(m.samples, 0) as cpu_avg,
+                m.cpu_sum / nullif(m.cpu_samples, 0) as cpu_avg,
                 m.cpu_max,
-                m.memory_sum / nullif(m.samples, 0) as memory_avg,
+                m.memory_sum / nullif(m.memory_samples, 0) as memory_avg,
                 m.memory_max,
                 m.messages,
                 m.errors,
@@ -68,7 +70,9 @@ begin
                     when m.errors > 0 then 100
                 end::double precision as error_percent,
                 m.response_ms_sum / nullif(m.response_messages, 0) as response_ms_avg,
+                m.cpu_samples,
                 m.cpu_sum,
+                m.memory_samples,
                 m.memory_sum,
                 m.response_ms_sum,
                 m.response_messages,
@@ -83,9 +87,9 @@ begin
                 a.agent_id,
                 m.agent_key,
                 m.samples,
-                m.cpu_sum / nullif(m.samples, 0) as cpu_avg,
+                m.cpu_sum / nullif(m.cpu_samples, 0) as cpu_avg,
                 m.cpu_max,
-                m.memory_sum / nullif(m.samples, 0) as memory_avg,
+                m.memory_sum / nullif(m.memory_samples, 0) as memory_avg,
                 m.memory_max,
                 m.messages,
                 m.errors,
@@ -94,7 +98,9 @@ begin
                     when m.errors > 0 then 100
                 end::double precision as error_percent,
                 m.response_ms_sum / nullif(m.response_messages, 0) as response_ms_avg,
+                m.cpu_samples,
                 m.cpu_sum,
+                m.memory_samples,
                 m.memory_sum,
                 m.response_ms_sum,
                 m.response_messages,
@@ -107,9 +113,9 @@ begin
             select
                 bucket as time,
                 sum(samples)::bigint as samples,
-                sum(cpu_sum) / nullif(sum(samples), 0)::double precision as cpu_avg,
+                sum(cpu_sum) / nullif(sum(cpu_samples), 0)::double precision as cpu_avg,
                 max(cpu_max) as cpu_max,
-                sum(memory_sum) / nullif(sum(samples), 0)::double precision as memory_avg,
+                sum(memory_sum) / nullif(sum(memory_samples), 0)::double precision as memory_avg,
                 max(memory_max) as memory_max,
                 sum(messages)::bigint as messages,
                 sum(errors)::bigint as errors,
@@ -119,7 +125,9 @@ begin
                 end::double precision as error_percent,
                 sum(response_ms_sum) / nullif(sum(response_messages), 0)::double precision
                     as response_ms_avg,
+                sum(cpu_samples)::bigint as cpu_samples,
                 sum(cpu_sum) as cpu_sum,
+                sum(memory_samples)::bigint as memory_samples,
                 sum(memory_sum) as memory_sum,
                 sum(response_ms_sum) as response_ms_sum,
                 sum(response_messages)::bigint as response_messages,
@@ -183,12 +191,13 @@ begin
             'Start of the bucket, UTC; the newest one is unfinished.');
         execute format('comment on column %I.samples is %L', relation, 'Number of samples.');
         execute format('comment on column %I.cpu_avg is %L', relation,
-            'Mean CPU percent of the samples.');
-        execute format('comment on column %I.cpu_max is %L', relation, 'Highest CPU percent.');
+            'Mean CPU percent of the samples that have it; null where none has.');
+        execute format('comment on column %I.cpu_max is %L', relation,
+            'Highest CPU percent; null where no sample has it.');
         execute format('comment on column %I.memory_avg is %L', relation,
-            'Mean memory percent of the samples.');
+            'Mean memory percent of the samples that have it; null where none has.');
         execute format('comment on column %I.memory_max is %L', relation,
-            'Highest memory percent.');
+            'Highest memory percent; null where no sample has it.');
         execute format('comment on column %I.messages is %L', relation, 'Messages processed.');
         execute format('comment on column %I.errors is %L', relation, 'Errors.');
         execute format('comment on column %I.error_percent is %L', relation,
@@ -196,10 +205,14 @@ begin
             'null with neither.');
         execute format('comment on column %I.response_ms_avg is %L', relation,
             'Mean response time of the messages, ms; null where no agent told one.');
+        execute format('comment on column %I.cpu_samples is %L', relation,
+            'Number of samples that have CPU.');
         execute format('comment on column %I.cpu_sum is %L', relation,
-            'Sum of the samples'' CPU percent; sums, divided by samples, give means of any range.');
+            'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.');
+        execute format('comment on column %I.memory_samples is %L', relation,
+            'Number of samples that have memory.');
         execute format('comment on column %I.memory_sum is %L', relation,
-            'Sum of the samples'' memory percent; divide by samples.');
+            'Sum of the samples'' memory percent; divide by memory_samples.');
         execute format('comment on column %I.response_ms_sum is %L', relation,
             'Sum of response time times messages, ms; divide by response_messages.');
         execute format('comment on column %I.response_messages is %L', relation,
@@ -212,8 +225,10 @@ $$;
 
 comment on view samples is 'Every sample, with the ids of its agent.';
 comment on column samples.time is 'When the sample was taken.';
-comment on column samples.cpu is 'Percent of the CPU the agent may use, 0 to 100.';
-comment on column samples.memory is 'Percent of the memory the agent may use, 0 to 100.';
+comment on column samples.cpu is
+    'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+comment on column samples.memory is
+    'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
 comment on column samples.messages is 'Messages processed since the previous sample.';
 comment on column samples.errors is 'Errors since the previous sample.';
 comment on column samples.response_ms is
@@ -237,8 +252,8 @@ comment on column agents_now.status is 'Newest status that was sent; null withou
 comment on column agents_now.status_time is 'When the agent reached that status.';
 comment on column agents_now.status_reason is 'Why, in the sender''s words.';
 comment on column agents_now.first_seen is 'Time of the oldest sample.';
-comment on column agents_now.cpu is 'CPU percent of the newest sample.';
-comment on column agents_now.memory is 'Memory percent of the newest sample.';
+comment on column agents_now.cpu is 'CPU percent of the newest sample; null without.';
+comment on column agents_now.memory is 'Memory percent of the newest sample; null without.';
 comment on column agents_now.storage_time is 'Time of the newest sample that told its storage.';
 comment on column agents_now.storage_used_mb is 'Storage in use then, MB.';
 comment on column agents_now.storage_total_mb is 'Storage there is, then, MB.';

@@ -1,8 +1,9 @@
 -- Sum a user's samples as `historical_days` does, but from the samples themselves.
 select
     time_bucket(%(width)s, ts) as timestamp,
-    count(*) as samples,
+    count(cpu) as cpu_samples,
     sum(cpu::double precision) as cpu_sum,
+    count(memory) as memory_samples,
     sum(memory::double precision) as memory_sum,
     sum(messages)::bigint as messages,
     sum(errors)::bigint as errors

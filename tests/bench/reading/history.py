@@ -179,7 +179,10 @@ def _check(asked: Asked, now: datetime) -> None:
 
 
 def _same(one: Sums, other: Sums) -> bool:
-    exact = [(row.timestamp, row.samples, row.messages, row.errors) for row in (one, other)]
+    exact = [
+        (row.timestamp, row.cpu_samples, row.memory_samples, row.messages, row.errors)
+        for row in (one, other)
+    ]
     sums = zip((one.cpu_sum, one.memory_sum), (other.cpu_sum, other.memory_sum), strict=True)
     return exact[0] == exact[1] and all(math.isclose(a, b, rel_tol=1e-9) for a, b in sums)
 

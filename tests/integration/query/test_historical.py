@@ -60,6 +60,21 @@ CASES: dict[str, tuple[list[Row], str, Answer]] = {
             (20.0, 25.0, 5.0, 1.5),
         ),
     ),
+    "means are over the samples that have the figure": (
+        [
+            sample("alice/a", "2026-03-10T13:00Z", cpu=None, memory=10),
+            sample("alice/a", "2026-03-10T13:01Z", cpu=30, memory=20),
+            sample("alice/a", "2026-03-10T14:01Z", cpu=None, memory=None, messages=2),
+        ],
+        "24h",
+        (
+            [
+                point("2026-03-10T13:00:00Z", 30.0, 15.0, 0, 0),
+                point("2026-03-10T14:00:00Z", 0.0, 0.0, 2, 0),
+            ],
+            (30.0, 15.0, 1.0, 0.0),
+        ),
+    ),
     "two decimals": (
         [
             sample("alice/a", "2026-03-10T14:00Z", cpu=1, messages=1),

@@ -31,6 +31,17 @@ CASES: dict[str, tuple[list[Row], tuple[float, float, float, float, str, str]]] 
         ],
         (20.0, 40.0, 0.0, 0.0, "ok", "2026-03-10T14:34:00Z"),
     ),
+    "an agent that does not know its CPU is left out of the mean": (
+        [
+            sample("alice/a", "2026-03-10T14:34Z", cpu=None, memory=20),
+            sample("alice/b", "2026-03-10T14:34Z", cpu=30, memory=40),
+        ],
+        (30.0, 30.0, 0.0, 0.0, "ok", "2026-03-10T14:34:00Z"),
+    ),
+    "no agent knows": (
+        [sample("alice/a", "2026-03-10T14:34Z", cpu=None, memory=None)],
+        (0.0, 0.0, 0.0, 0.0, "ok", "2026-03-10T14:34:00Z"),
+    ),
     "an agent silent for 5 minutes is left out": (
         [
             sample("alice/a", "2026-03-10T14:30Z", cpu=90, memory=90),

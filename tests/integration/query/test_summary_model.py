@@ -134,7 +134,6 @@ def owned(events: list[Event], user: str) -> list[Event]:
 
 @settings(
     max_examples=150,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -80,9 +80,7 @@ histories = st.lists(rows, max_size=24, unique_by=lambda row: row[:2]).flatmap(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=histories)
 def test_any_history_is_as_the_model(batches: list[list[Row]], database: str) -> None:
     with psycopg.connect(database) as connection:

@@ -15,8 +15,10 @@ from tests.stack import database_settings, migrate
 METRICS = {
     "bucket": "timestamp with time zone",
     "samples": "bigint",
+    "cpu_samples": "bigint",
     "cpu_sum": "double precision",
     "cpu_max": "real",
+    "memory_samples": "bigint",
     "memory_sum": "double precision",
     "memory_max": "real",
     "messages": "bigint",

@@ -45,7 +45,7 @@ def store_resent(connection: psycopg.Connection[Any], rows: list[tuple[Any, ...]
     connection.execute("drop table resent_samples")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(batches=BATCHES, data=st.data())
 def test_aggregates_equal_the_raw_rows(
     connection: psycopg.Connection[Any], batches: list[Batch], data: st.DataObject

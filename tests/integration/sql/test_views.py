@@ -20,8 +20,8 @@ AGGREGATES = {
     "metrics_30d": "agent_metrics_1d",
 }
 KEPT = (
-    "samples, cpu_sum, cpu_max, memory_sum, memory_max, messages, errors, response_ms_sum, "
-    "response_messages, up_buckets"
+    "samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max, messages, "
+    "errors, response_ms_sum, response_messages, up_buckets"
 )
 START = datetime(2026, 3, 9, 22, 50, tzinfo=UTC)
 
@@ -77,7 +77,8 @@ def test_a_metrics_view_is_its_aggregate(random_history: str, view: str, table: 
         assert len(shown) >= 6
         means = ask(
             connection,
-            "select cpu_avg = cpu_sum / samples and memory_avg = memory_sum / samples "  # noqa: S608
+            "select cpu_avg = cpu_sum / cpu_samples "  # noqa: S608
+            "and memory_avg = memory_sum / memory_samples "
             f"and response_ms_avg = response_ms_sum / response_messages from {view}",
         )
         assert set(means) == {(True,)}
@@ -116,8 +117,9 @@ def test_the_fleet_is_the_sum_of_agents_and_shards(
     assert shown == ask(
         connection,
         """
-        select bucket, sum(samples)::bigint, sum(cpu_sum), max(cpu_max), sum(memory_sum),
-            max(memory_max), sum(messages)::bigint, sum(errors)::bigint, sum(response_ms_sum),
+        select bucket, sum(samples)::bigint, sum(cpu_samples)::bigint, sum(cpu_sum), max(cpu_max),
+            sum(memory_samples)::bigint, sum(memory_sum), max(memory_max),
+            sum(messages)::bigint, sum(errors)::bigint, sum(response_ms_sum),
             sum(response_messages)::bigint, sum(up_buckets)::bigint
         from agent_metrics_1h group by bucket order by bucket
         """,

@@ -23,6 +23,7 @@ def test_it_carries_the_ids_and_the_time_of_the_clock() -> None:
 
 def test_readings_are_plausible() -> None:
     sample = a_sample()
+    assert sample.memory is not None
     assert 0 < sample.memory <= 100
     assert sample.storage_used_mb is not None
     assert sample.storage_total_mb is not None

@@ -52,7 +52,6 @@ async def test_only_content_is_refused(answer: Exception, is_refusal: bool, benc
 
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.sets(st.integers(0, 39)))

@@ -47,7 +47,8 @@ def test_the_aggregate_follows_the_range(time_range: Range, name: str) -> None:
 
 
 def sums(samples: int, cpu: float, memory: float, messages: int, errors: int) -> Sums:
-    return Sums(datetime(2026, 3, 10, tzinfo=UTC), samples, cpu, memory, messages, errors)
+    at = datetime(2026, 3, 10, tzinfo=UTC)
+    return Sums(at, samples, cpu, samples, memory, messages, errors)
 
 
 def test_no_rows_give_zeros() -> None:
@@ -59,6 +60,13 @@ def test_averages_weigh_samples_and_points() -> None:
     rows = [sums(3, 30, 60, 3, 1), sums(1, 50, 0, 7, 1)]
     assert averages_of(rows) == Averages(cpu=20.0, memory=15.0, messages=5.0, errors=1.0)
     assert [(point.cpu, point.memory) for point in points_of(rows)] == [(10, 20), (50, 0)]
+
+
+def test_means_are_over_the_samples_that_have_the_figure() -> None:
+    at = datetime(2026, 3, 10, tzinfo=UTC)
+    rows = [Sums(at, 2, 30, 0, 0, 1, 1), Sums(at, 1, 60, 4, 100, 1, 1)]
+    assert [(point.cpu, point.memory) for point in points_of(rows)] == [(15, 0), (60, 25)]
+    assert averages_of(rows) == Averages(cpu=30.0, memory=25.0, messages=1.0, errors=1.0)
 
 
 def test_two_decimals() -> None:

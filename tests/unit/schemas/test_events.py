@@ -88,7 +88,7 @@ NOT_HOLDING = [
             None,
         )
     ],
-    *[(SAMPLE, {"cpu": value}) for value in (-0.1, 100.1, 1e999, "12", True, None)],
+    *[(SAMPLE, {"cpu": value}) for value in (-0.1, 100.1, 1e999, "12", True)],
     *[(SAMPLE, {"messages": value}) for value in (-1, 1_000_000_001, 2**63, 2**70, 5.5, "5")],
     (SAMPLE, {"responseMs": 86_400_000.5}),
     (SAMPLE, {"storageTotalMb": -1}),
@@ -108,7 +108,7 @@ def test_does_not_hold(event: dict[str, Any], change: dict[str, Any]) -> None:
         decode({**event, **change})
 
 
-@pytest.mark.parametrize("field", sorted(set(SAMPLE)))
+@pytest.mark.parametrize("field", sorted(set(SAMPLE) - {"cpu", "memory"}))
 def test_nothing_may_be_missing(field: str) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode({name: value for name, value in SAMPLE.items() if name != field})

@@ -146,9 +146,9 @@ def test_what_an_agent_uses_follows_its_load(month: list[Event]) -> None:
     for samples in agents(month):
         coarse = [s for s in samples if s.response_ms is not None and s.messages > 5][:8_000]
         load = [s.messages for s in coarse]
-        assert correlation(load, [s.cpu for s in coarse]) > 0.7
+        assert correlation(load, [s.cpu or 0 for s in coarse]) > 0.7
         assert correlation(load, [s.response_ms or 0 for s in coarse]) > 0.3
-        assert correlation(load, [s.memory for s in coarse]) > 0.2
+        assert correlation(load, [s.memory or 0 for s in coarse]) > 0.2
 
 
 def test_agents_differ_in_size_and_their_storage_is_cleaned_up(month: list[Event]) -> None:

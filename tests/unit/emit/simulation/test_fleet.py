@@ -77,7 +77,7 @@ def test_a_later_start_repeats_the_same_business() -> None:
     assert business(timedelta()) == business(timedelta(hours=5))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(),
     agents=st.integers(1, 12),
