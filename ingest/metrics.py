@@ -27,7 +27,7 @@ BATCH_ROWS = Histogram(
     buckets=(1, 10, 100, 1_000, 10_000, 30_000, 100_000),
 )
 RETRIES = Counter("fleetgauge_retries", "Attempts that failed and were made again.", ["step"])
-FENCED = Counter("fleetgauge_fenced", "Batches refused because a partition was claimed anew.")
+FENCED = Counter("fleetgauge_fenced", "Batches and checks refused by the fence.")
 STALE_SESSIONS = Counter("fleetgauge_stale_sessions_ended", "Writers ended that blocked others.")
 STALLED_SECONDS = Gauge(
     "fleetgauge_stalled_seconds",
