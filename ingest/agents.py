@@ -1,59 +1,100 @@
-"""Keys of agents: looked up first, given only to the new ones, remembered."""
+"""Keys of agents: looked up first, given only to the new ones, the latest remembered."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Set
 from typing import Any
 
 from psycopg import AsyncConnection
 
-from ingest.batch import Agent
+from ingest.batch import Agent, AgentKeys
 from ingest.database import Pool
 from sql.queries import query
 
 
 class AgentDirectory:
-    """The keys of (user, agent) pairs. Keys are never reused, so that what is known stays true
-    until a server takes over that had not heard of the newest ones: then `forget`."""
+    """The keys of (user, agent) pairs, of those `size` that were asked for last.
 
-    def __init__(self, pool: Pool) -> None:
+    Twice as many are held at most, and a batch besides: what has not been asked for while `size`
+    others were is dropped. A server never reuses a key, so that what it gave out stays true; it is
+    never used with another server.
+    """
+
+    def __init__(self, pool: Pool, size: int) -> None:
         self._pool = pool
-        self._keys: dict[Agent, int] = {}
+        self._size = size
+        self._latest = AgentKeys()
+        self._older = AgentKeys()
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return max(len(self._latest), len(self._older))
 
     @property
     def known(self) -> Set[Agent]:
-        """The agents that have a key, as of now."""
-        return self._keys.keys()
+        """Agents that have a key, as of now."""
+        return self._latest.keys()
 
-    def stands_by(self, keys: dict[Agent, int]) -> bool:
+    def stands_by(self, keys: AgentKeys) -> bool:
         """Whether these are the directory's keys and it has forgotten none since."""
-        return keys is self._keys
+        return keys is self._latest or keys is self._older
 
     def forget(self) -> None:
         """Looks every agent up again from here on."""
-        self._keys = {}
+        self._latest, self._older = AgentKeys(), AgentKeys()
 
-    async def resolve(self, agents: Iterable[Agent]) -> dict[Agent, int]:
-        """The directory's own map, holding at least these agents.
+    def forget_others(self, server: str) -> None:
+        """Forgets what another server than this one gave out."""
+        if self._latest.server not in (None, server):
+            self.forget()
+
+    async def resolve(self, agents: Collection[Agent]) -> AgentKeys:
+        """A map that holds at least these agents.
 
         New agents are inserted in a short transaction of their own, before any batch: waiting for
         another writer's uncommitted agent must not hold up rows of samples.
         """
-        missing = sorted(agent for agent in agents if agent not in self._keys)
-        if missing:
-            async with self._pool.connection() as connection:
-                await self._read(connection, missing)
-                unknown = [agent for agent in missing if agent not in self._keys]
-                if unknown:
-                    await connection.execute(query("insert_agents"), _columns(unknown))
-                    await self._read(connection, unknown)
-        return self._keys
+        keys = self._with_room()
+        missing = [agent for agent in agents if agent not in keys and not self._renew(agent, keys)]
+        if not missing:
+            return keys
+        async with self._pool.connection() as connection:
+            server = await _server(connection)
+            if keys.server not in (None, server):
+                self.forget()
+                keys, missing = self._latest, list(agents)
+            keys.server = server
+            await _look_up(connection, sorted(missing), keys)
+        return keys
 
-    async def _read(self, connection: AsyncConnection[Any], agents: list[Agent]) -> None:
-        cursor = await connection.execute(query("read_agent_keys"), _columns(agents))
-        for user_id, agent_id, key in await cursor.fetchall():
-            self._keys[user_id, agent_id] = key
+    def _with_room(self) -> AgentKeys:
+        """Those asked for last; once they are `size`, they are the older ones."""
+        if len(self._latest) >= self._size:
+            self._older, self._latest = self._latest, AgentKeys()
+            self._latest.server = self._older.server
+        return self._latest
+
+    def _renew(self, agent: Agent, keys: AgentKeys) -> bool:
+        key = self._older.get(agent)
+        if key is not None:
+            keys[agent] = key
+        return key is not None
+
+
+async def _server(connection: AsyncConnection[Any]) -> str:
+    ((server,),) = await (await connection.execute(query("read_server_identity"))).fetchall()
+    return str(server)
+
+
+async def _look_up(connection: AsyncConnection[Any], agents: list[Agent], keys: AgentKeys) -> None:
+    await _read(connection, agents, keys)
+    unknown = [agent for agent in agents if agent not in keys]
+    if unknown:
+        await connection.execute(query("insert_agents"), _columns(unknown))
+        await _read(connection, unknown, keys)
+
+
+async def _read(connection: AsyncConnection[Any], agents: list[Agent], keys: AgentKeys) -> None:
+    cursor = await connection.execute(query("read_agent_keys"), _columns(agents))
+    for user_id, agent_id, key in await cursor.fetchall():
+        keys[user_id, agent_id] = key
 
 
 def _columns(agents: list[Agent]) -> dict[str, list[str]]:

@@ -14,6 +14,14 @@ from ingest.record import Record
 from schemas.events import Event, Sample
 
 Agent = tuple[str, str]
+
+
+class AgentKeys(dict[Agent, int]):
+    """The keys of some agents, and the server that gave them out: None where none was asked."""
+
+    server: str | None = None
+
+
 # The (user, agent) pair of an event that names an agent.
 AGENT: Final = attrgetter("user_id", "agent_id")
 Reason = Literal["malformed", "invalid", "future", "expired", "too_large", "refused"]
@@ -84,7 +92,7 @@ class Batch:
     samples: pl.DataFrame
     pieces: list[bytes]
     events: dict[str, list[Any]]
-    agent_keys: dict[Agent, int]
+    agent_keys: AgentKeys
     rejections: list[Rejection]
     spans: dict[TopicPartition, Span]
     repeats: int

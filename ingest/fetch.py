@@ -1,12 +1,18 @@
 """Reads records from Kafka for as long as the group lets this consumer have the partitions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaError,
+    LeaderNotAvailableError,
+)
 
+from ingest.identity import LogIdentity, read_identities
 from ingest.record import Record
 from ingest.unpack import Unpacker
 from schemas.broker import start
@@ -20,6 +26,8 @@ TELL_TIMEOUT_S = 2.0
 # The client has one fetch at a time under way to a broker: while one waits for partitions without
 # news, those with a backlog wait too.
 FETCH_WAIT_MS = 20
+# Who answers without our topics is asked again, and not after five minutes.
+METADATA_MAX_AGE_MS = 10_000
 
 
 class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
@@ -56,6 +64,25 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
     @property
     def assignment(self) -> list[TopicPartition]:
         return sorted(self._consumer.assignment())
+
+    async def identities(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, LogIdentity]:
+        """Which logs these are; without those whose leader does not answer."""
+        # No other part of the client sends what the library has no method for.
+        client = self._consumer._client  # noqa: SLF001
+        return await read_identities(client, partitions)
+
+    async def all_identities(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, LogIdentity]:
+        """The same; raises LeaderNotAvailableError where one is missing."""
+        found = await self.identities(partitions)
+        for partition in partitions:
+            if partition not in found:
+                name = f"{partition.topic}/{partition.partition}"
+                raise LeaderNotAvailableError(f"{name} has no leader that answers")
+        return found
 
     async def log_bounds(
         self, partitions: list[TopicPartition]
@@ -158,6 +185,7 @@ async def open_fetcher(
         heartbeat_interval_ms=HEARTBEAT_MS,
         max_partition_fetch_bytes=4 * kafka.message_max_bytes,
         fetch_max_wait_ms=FETCH_WAIT_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
     )
     await start(consumer, client_options(kafka))
     unpacker = Unpacker()

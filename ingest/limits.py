@@ -13,11 +13,15 @@ ROWS_AN_AGENT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds in rows, bytes and seconds; `lateness` is how old a sample may be."""
+    """Bounds in rows, bytes and seconds.
+
+    So many `agents` are remembered; `lateness` is how old a sample may be.
+    """
 
     max_rows: int
     max_bytes: int
     max_message_bytes: int
+    agents: int
     linger_s: float
     patience_s: float
     drain_s: float
@@ -32,6 +36,7 @@ class Limits:
             max_rows=ingest.batch_max_rows,
             max_bytes=ingest.batch_max_bytes,
             max_message_bytes=kafka.message_max_bytes,
+            agents=ingest.agent_cache_size,
             linger_s=ingest.batch_linger_ms / 1000,
             patience_s=ingest.claim_patience_ms / 1000,
             drain_s=ingest.drain_timeout_ms / 1000,

@@ -34,7 +34,7 @@ UNEXPECTED_ERRORS = Counter(
 for _step in ("decode", "check", "write"):
     UNEXPECTED_ERRORS.labels(_step)
 RETRIES = Counter("fleetgauge_retries", "Attempts that failed and were made again.", ["step"])
-FENCED = Counter("fleetgauge_fenced", "Batches refused because a partition was claimed anew.")
+FENCED = Counter("fleetgauge_fenced", "Batches and checks refused by the fence.")
 STALE_SESSIONS = Counter("fleetgauge_stale_sessions_ended", "Writers ended that blocked others.")
 STALLED_SECONDS = Gauge(
     "fleetgauge_stalled_seconds",

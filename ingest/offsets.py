@@ -8,15 +8,19 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from aiokafka import TopicPartition
 from psycopg import AsyncConnection
 
 from ingest.batch import Span
+from ingest.identity import LogIdentity
 from ingest.record import Record, broker_time, representable_ms
 from ingest.unexpected import Verdict
 from sql.queries import query
+
+RESTARTED: Final = "been restarted, or replaced, since it was claimed"
 
 
 class FencedError(Verdict):
@@ -26,6 +30,17 @@ class FencedError(Verdict):
         super().__init__(
             f"{partition.topic}/{partition.partition}: offsets {span.first} to {span.next} were "
             f"not written, the database has {found}"
+        )
+
+
+class StaleClaimError(FencedError):
+    """A claim that the database does not have as it was: it went back, or somebody else claimed."""
+
+    def __init__(self, partition: TopicPartition, stored: int, epoch: int, found: str) -> None:
+        Exception.__init__(
+            self,
+            f"{partition.topic}/{partition.partition}: was stored to offset {stored} in epoch "
+            f"{epoch}, the database has {found}",
         )
 
 
@@ -52,16 +67,22 @@ class LastRecord:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A partition that is ours while `epoch` is the database's newest."""
+    """A partition that is ours while `epoch` is the database's newest.
+
+    `topic_id` is that of the topic that the offset belongs to, None where it was stored before the
+    ids were; `server` names the database, and the run of its server, in which it was claimed.
+    """
 
     epoch: int
     next_offset: int
     cluster_id: str
     last_record: LastRecord | None
+    topic_id: UUID | None
+    server: str
 
 
 async def claim(
-    connection: AsyncConnection[Any], partition: TopicPartition, log_start: int, cluster_id: str
+    connection: AsyncConnection[Any], partition: TopicPartition, log_start: int, log: LogIdentity
 ) -> Claim:
     """Takes a partition over; one that was never stored starts at `log_start`."""
     cursor = await connection.execute(
@@ -70,12 +91,14 @@ async def claim(
             "topic": partition.topic,
             "partition": partition.partition,
             "log_start": log_start,
-            "cluster_id": cluster_id,
+            "cluster_id": log.cluster_id,
+            "topic_id": log.topic_id,
         },
     )
-    ((next_offset, epoch, stored_cluster, offset, ts, crc),) = await cursor.fetchall()
+    (row,) = await cursor.fetchall()
+    next_offset, epoch, cluster_id, topic_id, offset, ts, crc, server = row
     last = None if ts is None else LastRecord(offset, round(ts.timestamp() * 1000), crc)
-    return Claim(epoch, next_offset, stored_cluster, last)
+    return Claim(epoch, next_offset, cluster_id, last, topic_id, server)
 
 
 async def reposition(
@@ -83,7 +106,7 @@ async def reposition(
     partition: TopicPartition,
     held: Claim,
     next_offset: int,
-    cluster_id: str,
+    log: LogIdentity,
 ) -> Claim:
     """Starts a claimed partition at another offset, after a gap that the operator accepted."""
     await connection.execute(
@@ -93,10 +116,35 @@ async def reposition(
             "partition": partition.partition,
             "epoch": held.epoch,
             "next_offset": next_offset,
-            "cluster_id": cluster_id,
+            "cluster_id": log.cluster_id,
+            "topic_id": log.topic_id,
         },
     )
-    return Claim(held.epoch, next_offset, cluster_id, None)
+    return Claim(held.epoch, next_offset, log.cluster_id, None, log.topic_id, held.server)
+
+
+async def check(
+    connection: AsyncConnection[Any],
+    claims: Mapping[TopicPartition, Claim],
+    stored: Mapping[TopicPartition, int],
+) -> None:
+    """Compares what is remembered of these partitions with the database, which may be further.
+
+    Raises StaleClaimError where it is another server than claimed on, has another epoch, or has
+    less than was stored.
+    """
+    cursor = await connection.execute(query("read_offsets"), _partitions(claims))
+    rows = {TopicPartition(t, p): row for t, p, *row in await cursor.fetchall()}
+    for partition, held in claims.items():
+        at = stored.get(partition, held.next_offset)
+        next_offset, epoch, server = rows.get(partition, (None, None, None))
+        if next_offset is None:
+            raise StaleClaimError(partition, at, held.epoch, "no such partition")
+        if server != held.server:
+            raise StaleClaimError(partition, at, held.epoch, RESTARTED)
+        if epoch != held.epoch or next_offset < at:
+            found = f"offset {next_offset} in epoch {epoch}"
+            raise StaleClaimError(partition, at, held.epoch, found)
 
 
 async def lock(
@@ -110,9 +158,7 @@ async def lock(
     Raises FencedError where a row is neither at the batch's start nor at its end, or not ours.
     """
     cursor = await connection.execute(query("lock_offsets"), _partitions(spans))
-    rows = {
-        TopicPartition(t, p): (offset, epoch) for t, p, offset, epoch in await cursor.fetchall()
-    }
+    rows = {TopicPartition(t, p): tuple(row) for t, p, *row in await cursor.fetchall()}
     states = {_compare(tp, span, claims[tp], rows.get(tp)) for tp, span in spans.items()}
     if len(states) != 1:
         tp, span = next(iter(spans.items()))
@@ -121,15 +167,18 @@ async def lock(
 
 
 def _compare(
-    partition: TopicPartition, span: Span, held: Claim, row: tuple[int, int] | None
+    partition: TopicPartition, span: Span, held: Claim, row: tuple[int, int, str] | None
 ) -> Stored:
-    if row == (span.first, held.epoch):
-        return Stored.NOT_YET
-    if row == (span.next, held.epoch):
-        return Stored.ALREADY
     if row is None:
         raise FencedError(partition, span, "no such partition")
-    raise FencedError(partition, span, f"offset {row[0]} in epoch {row[1]}, ours is {held.epoch}")
+    offset, epoch, server = row
+    if server != held.server:
+        raise FencedError(partition, span, RESTARTED)
+    if (offset, epoch) == (span.first, held.epoch):
+        return Stored.NOT_YET
+    if (offset, epoch) == (span.next, held.epoch):
+        return Stored.ALREADY
+    raise FencedError(partition, span, f"offset {offset} in epoch {epoch}, ours is {held.epoch}")
 
 
 async def advance(
@@ -147,6 +196,7 @@ async def advance(
         {
             **_partitions(spans),
             "epochs": [claims[tp].epoch for tp in spans],
+            "topic_ids": [claims[tp].topic_id for tp in spans],
             "first_offsets": [span.first for span in spans.values()],
             "next_offsets": [span.next for span in spans.values()],
             "last_record_offsets": [r and r.offset for r in last],

@@ -6,7 +6,6 @@ again (database or broker away), claimed again (fenced), or told (a gap).
 
 import asyncio
 import time
-from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
@@ -20,15 +19,18 @@ from ingest.batch import Intake
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
 from ingest.fetch import Fetcher
+from ingest.identity import LogChangedError, compare
 from ingest.intake import add_marks, add_records
 from ingest.limits import Limits
 from ingest.offsets import FencedError
 from ingest.positions import GapError
 from ingest.progress import Progress
+from ingest.recheck import Recheck
 from ingest.retry import until_done
 from ingest.serverwork import ServerWork
 from ingest.settle import Settler
 from ingest.takeover import Assignment, TakeOver
+from ingest.works import Work, first_of, give_up
 from schemas.events import MAX_EVENTS_A_MESSAGE
 
 log = structlog.get_logger("ingest")
@@ -57,13 +59,14 @@ class Pipeline:
     ) -> None:
         self._take_over = take_over
         self._limits = limits
-        self._agents = AgentDirectory(pool)
+        self._agents = AgentDirectory(pool, limits.agents)
+        self._recheck = Recheck(pool)
         self._progress = Progress(reassure)
         self._assignment: Assignment | None = None
         self._intake = Intake()
         self._waiting_since = 0.0
         self._looked_for_marks = 0.0
-        self._works: list[asyncio.Task[None]] = []
+        self._works: list[Work] = []
         self._events_a_record: float = MAX_EVENTS_A_MESSAGE
         self._server_work = ServerWork()
         self._settler = Settler(
@@ -81,13 +84,14 @@ class Pipeline:
                     await self._end_work()
                     self._start(self._claim(fetcher))
                 await self._settle(fetcher)
-                self._write_if_due()
+                self._write_if_due(fetcher)
                 if self._must_wait():
                     await self._wait(fetcher)
                 else:
                     await self._read(fetcher)
         finally:
             await self._end_work()
+            await self._recheck.close()
 
     async def drain(self, fetcher: Fetcher) -> None:
         """Begins no further batch, and lets the one that is being written end in time."""
@@ -118,26 +122,27 @@ class Pipeline:
 
     async def _end_work(self) -> None:
         works, self._works = self._works, []
-        if not works:
-            return
-        for work in works:
-            work.cancel()
-        # A server that does not answer must not hold up the group: the fence keeps out whatever
-        # comes of it.
-        await asyncio.wait(works, timeout=self._limits.patience_s)
-        for work in works:
-            _tell_end(work)
+        await give_up(works, self._limits.patience_s)
 
     async def _settle(self, fetcher: Fetcher) -> None:
-        """Takes the result of work that has ended."""
-        if not self._works or not self._works[0].done():
-            await self._progress.tell(fetcher)
-            return
+        """Takes the result of work that has ended, and of checks."""
         try:
+            if self._assignment is not None:
+                self._recheck.look(fetcher, self._assignment, self._progress.stored)
+            if not self._works or not self._works[0].done():
+                await self._progress.tell(fetcher)
+                return
             self._works.pop(0).result()
+        except LogChangedError as changed:
+            # The claim finds out whether anything is lost.
+            log.warning("the log has changed", reason=str(changed))
+            await self._end_work()
+            self._start(self._claim(fetcher))
+            return
         except FencedError as fenced:
             metrics.FENCED.inc()
             log.warning("fenced", reason=str(fenced))
+            self._agents.forget()
             await self._end_work()
             self._start(self._regain(fetcher))
             return
@@ -166,15 +171,10 @@ class Pipeline:
 
     async def _until_there_is_time(self) -> bool:
         """False where neither the server took its rows nor the first work ended, for PATIENCE_S."""
-        until: set[asyncio.Task[Any]] = {self._works[0]}
-        at_work = asyncio.create_task(self._server_work.wait())
-        if self._assignment is not None and not self._has_enough():
-            until.add(at_work)
-        try:
-            done, _ = await asyncio.wait(until, timeout=PATIENCE_S, return_when=FIRST_COMPLETED)
-        finally:
-            at_work.cancel()
-        return bool(done)
+        if self._assignment is None or self._has_enough():
+            done, _ = await asyncio.wait({self._works[0]}, timeout=PATIENCE_S)
+            return bool(done)
+        return await first_of(self._works[0], self._server_work, PATIENCE_S)
 
     async def _read(self, fetcher: Fetcher) -> None:
         try:
@@ -250,7 +250,7 @@ class Pipeline:
         waited = time.monotonic() - self._waiting_since
         return max(1, round((self._limits.linger_s - waited) * 1000))
 
-    def _write_if_due(self) -> None:
+    def _write_if_due(self, fetcher: Fetcher) -> None:
         if self._assignment is None or self._draining or len(self._works) == MOST_WORKS:
             return
         if self._works and not self._server_work.is_set():
@@ -260,15 +260,27 @@ class Pipeline:
         if self._intake.spans and is_due:
             intake, self._intake = self._intake, Intake()
             before = self._works[-1] if self._works else None
-            settling = self._settler.settle(intake, self._assignment.claims, before)
+            settling = self._settle_proven(fetcher, intake, self._assignment, before)
             self._works.append(asyncio.create_task(settling))
+
+    async def _settle_proven(
+        self, fetcher: Fetcher, intake: Intake, assignment: Assignment, before: Work | None
+    ) -> None:
+        """Settles what was read, once it is known to be of the logs that were claimed."""
+        partitions = intake.spans.keys()
+        found = await until_done("identify", lambda: fetcher.all_identities(partitions))
+        compare(assignment.logs, found)
+        await self._settler.settle(intake, assignment.claims, before)
 
     async def _claim(self, fetcher: Fetcher) -> None:
         async def attempt() -> Assignment:
-            bounds = await fetcher.log_bounds(fetcher.assignment)
-            return await self._take_over.take_over(bounds)
+            # Before anything is read of the logs: what changes later shows.
+            logs = await fetcher.all_identities(fetcher.assignment)
+            return await self._take_over.take_over(await fetcher.log_bounds(list(logs)), logs)
 
         assignment = await until_done("claim", attempt)
+        for claim in assignment.claims.values():
+            self._agents.forget_others(claim.server)
         # Revoked meanwhile: the next assignment is claimed anew.
         with suppress(IllegalStateError):
             fetcher.start_at(assignment.positions.starts())
@@ -279,15 +291,8 @@ class Pipeline:
     async def _regain(self, fetcher: Fetcher) -> None:
         """After a fence: claims again what the group has down as ours, and only that."""
         fetcher.pause()
+        await self._take_over.renew_connections()
         if await until_done("claim", lambda: fetcher.is_member(self._progress.stored)):
             await self._claim(fetcher)
         else:
             await fetcher.reassigned.wait()
-
-
-def _tell_end(work: asyncio.Task[None]) -> None:
-    error = None if not work.done() or work.cancelled() else work.exception()
-    if isinstance(error, FencedError):
-        metrics.FENCED.inc()
-    if not work.done() or error is not None:
-        log.info("work given up", ended=work.done(), reason=str(error or "no answer"))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka import TopicPartition
 
+from ingest.identity import LogIdentity
 from ingest.offsets import Claim, LastRecord
 from ingest.record import Record
 from ingest.unexpected import Verdict
@@ -41,16 +42,28 @@ def find_gap(
         )
     if at > end:
         return GapError(
-            partition, f"stored offset {at} is past the log's end {end}: the topic was made anew"
+            partition,
+            f"stored offset {at} is past the log's end {end}: the topic was recreated or truncated",
         )
     return None
+
+
+def find_recreated(partition: TopicPartition, claim: Claim, log: LogIdentity) -> GapError | None:
+    """Whether the claim's offset belongs to another topic of this name and cluster."""
+    if claim.cluster_id != log.cluster_id or claim.topic_id in (None, log.topic_id):
+        return None
+    return GapError(
+        partition,
+        f"stored offset {claim.next_offset} belongs to the topic with id {claim.topic_id}, this "
+        f"one has id {log.topic_id}: the topic was recreated",
+    )
 
 
 class Positions:
     """The next offset of each partition.
 
     Reading starts at the record that was stored last where it is known and still there: it must be
-    that one, or the topic was made anew and has outgrown the stored offset.
+    that one, or the topic was recreated, or its log truncated, and has outgrown the stored offset.
     """
 
     def __init__(
@@ -95,5 +108,5 @@ class Positions:
             raise GapError(
                 partition,
                 f"the record at offset {record.offset} is not the one that was stored at "
-                f"{known.offset}: the topic was made anew",
+                f"{known.offset}: the topic was recreated or truncated",
             )

@@ -122,13 +122,13 @@ async def _ingest(
     *,
     accept_gap: bool,
 ) -> None:
-    cluster_id = await _find_cluster(kafka)
+    await _check_topics(kafka)
     limits = Limits.of(database, kafka, ingest)
     async with (
         open_pool(database.database_url.get_secret_value()) as pool,
         open_dead_letters(kafka) as dead_letters,
     ):
-        take_over = TakeOver(pool, cluster_id, limits.patience_s, accept_gap=accept_gap)
+        take_over = TakeOver(pool, limits.patience_s, accept_gap=accept_gap)
         watchdog = Watchdog(limits.stall_s)
         pipeline = Pipeline(pool, dead_letters, take_over, limits, watchdog.reassure)
         async with (
@@ -160,11 +160,12 @@ async def _ingest(
                 await asyncio.wait(tasks)
 
 
-async def _find_cluster(kafka: KafkaSettings) -> str:
+async def _check_topics(kafka: KafkaSettings) -> None:
     delays = backoff()
     while True:
         try:
-            return await check_topics(kafka)
+            await check_topics(kafka)
+            return
         except KafkaError as error:
             delay = next(delays)
             log.warning(

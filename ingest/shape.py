@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from ingest.batch import AGENT, Agent, Batch, Intake, Origin, Rejection, by_type
+from ingest.batch import AGENT, AgentKeys, Batch, Intake, Origin, Rejection, by_type
 from ingest.copy import encode_samples
 from ingest.record import broker_time, representable_ms
 from schemas.events import Event, Sample
@@ -18,7 +18,6 @@ MICROSECOND: Final = timedelta(microseconds=1)
 # A business brings its history along, but not from before there was any.
 OLDEST_EVENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
-AgentKeys = dict[Agent, int]
 _BROKER_MS: Final = attrgetter("record.timestamp")
 
 

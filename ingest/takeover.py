@@ -1,37 +1,43 @@
 """Claims what the group assigned, and finds where reading goes on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from aiokafka import TopicPartition
+from psycopg import AsyncConnection
 
 from ingest import metrics, offsets
 from ingest.database import Pool, past_stale_sessions
+from ingest.identity import Identities, LogIdentity
 from ingest.offsets import Claim
-from ingest.positions import Bounds, GapError, Positions, find_gap
+from ingest.positions import Bounds, GapError, Positions, find_gap, find_recreated
 
 log = structlog.get_logger("ingest")
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Partitions that are ours until the group revokes them or another claims them."""
+    """Partitions that are ours until the group revokes them or another claims them.
+
+    `logs` are their logs, as they were before their bounds were read.
+    """
 
     claims: dict[TopicPartition, Claim]
     positions: Positions
+    logs: Identities
 
 
 class TakeOver:
-    """Takes partitions over for one consumer of one cluster.
+    """Takes partitions over for one consumer.
 
     Without `accept_gap` a partition whose stored offset and log do not meet raises GapError; with
     it the partition goes on at the log's start.
     """
 
-    def __init__(self, pool: Pool, cluster_id: str, patience_s: float, *, accept_gap: bool) -> None:
+    def __init__(self, pool: Pool, patience_s: float, *, accept_gap: bool) -> None:
         self._pool = pool
-        self._cluster_id = cluster_id
         self._patience_s = patience_s
         self._accept_gap = accept_gap
         self._distrusted: set[TopicPartition] = set()
@@ -42,32 +48,48 @@ class TakeOver:
             raise gap
         self._distrusted.add(gap.partition)
 
-    async def take_over(self, bounds: Mapping[TopicPartition, Bounds]) -> Assignment:
+    async def take_over(
+        self, bounds: Mapping[TopicPartition, Bounds], logs: Identities
+    ) -> Assignment:
         """Claims these partitions, in the order in which all consumers claim.
 
         Raises GapError, or psycopg's errors; what was claimed until then is claimed again.
         """
-        claims = {
-            partition: await self._claim(partition, bounds[partition]) for partition in bounds
-        }
-        return Assignment(claims, Positions(claims, bounds))
-
-    async def _claim(self, partition: TopicPartition, bounds: Bounds) -> Claim:
         async with self._pool.connection() as connection:
-            claim = await past_stale_sessions(
-                self._pool,
-                connection,
-                offsets.claim(connection, partition, bounds[0], self._cluster_id),
-                self._patience_s,
-            )
-            gap = find_gap(partition, claim, bounds, self._cluster_id)
-            if gap is not None:
-                self.distrust(gap)
-            if partition not in self._distrusted:
-                return claim
-            claim = await offsets.reposition(
-                connection, partition, claim, bounds[0], self._cluster_id
-            )
+            claims = {
+                partition: await self._claim(
+                    connection, partition, bounds[partition], logs[partition]
+                )
+                for partition in sorted(logs)
+            }
+        return Assignment(claims, Positions(claims, bounds), logs)
+
+    async def renew_connections(self) -> None:
+        """Closes every connection: one may lead to a server that is the database no more."""
+        await self._pool.drain()
+
+    async def _claim(
+        self,
+        connection: AsyncConnection[Any],
+        partition: TopicPartition,
+        bounds: Bounds,
+        identity: LogIdentity,
+    ) -> Claim:
+        claim = await past_stale_sessions(
+            self._pool,
+            connection,
+            offsets.claim(connection, partition, bounds[0], identity),
+            self._patience_s,
+        )
+        gap = find_recreated(partition, claim, identity) or find_gap(
+            partition, claim, bounds, identity.cluster_id
+        )
+        if gap is not None:
+            self.distrust(gap)
+        if partition not in self._distrusted:
+            # What is stored from here on is of this topic.
+            return replace(claim, topic_id=identity.topic_id)
+        claim = await offsets.reposition(connection, partition, claim, bounds[0], identity)
         self._distrusted.discard(partition)
         metrics.GAPS.inc()
         name = f"{partition.topic}/{partition.partition}"

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from psycopg import Error as DatabaseError
 
 from ingest import metrics
+from sql.edition import EditionError
 
 log = structlog.get_logger("ingest")
 
@@ -29,7 +30,7 @@ class Verdict(Exception):  # noqa: N818 - it is a step's result for its caller
 
 
 # No fault of a message: a server or this machine does not serve us now.
-SURROUNDINGS: Final = (DatabaseError, KafkaError, OSError)
+SURROUNDINGS: Final = (DatabaseError, EditionError, KafkaError, OSError)
 
 
 def is_unexpected(error: Exception) -> bool:

@@ -12,7 +12,7 @@ from ingest import metrics, offsets
 from ingest.batch import Batch
 from ingest.database import Pool, past_stale_sessions
 from ingest.events import store_events
-from ingest.offsets import Claim, Stored
+from ingest.offsets import Claim, FencedError, Stored
 from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
 from sql.queries import query
@@ -33,6 +33,7 @@ async def write_batch(
     behind, but for a connection lost in COMMIT, where the next attempt finds out.
     """
     began = time.monotonic()
+    _refuse_strange_keys(batch, claims)
     async with pool.connection() as connection:
         writing = _Writing(pool, connection, batch, claims, patience_s, server_work)
         try:
@@ -43,6 +44,14 @@ async def write_batch(
     metrics.BATCH_SECONDS.observe(time.monotonic() - began)
     for name, count in duplicates.items():
         metrics.DUPLICATES.labels(name).inc(count)
+
+
+def _refuse_strange_keys(batch: Batch, claims: Mapping[TopicPartition, Claim]) -> None:
+    """The server is held against the claims' in the transaction, and so has to be the keys'."""
+    server = batch.agent_keys.server
+    for partition, span in batch.spans.items():
+        if server not in (None, claims[partition].server):
+            raise FencedError(partition, span, "other keys of agents than those it would get")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from ingest.batch import AgentKeys
 from ingest.events import store_events
 from ingest.serverwork import ServerWork
 from ingest.shape import shape
@@ -75,7 +76,7 @@ async def store(connection: AsyncConnection[Any], batches: Iterable[Sequence[Eve
     """Writes each batch in a transaction of its own, as ingest does."""
     for events in batches:
         async with connection.transaction():
-            await store_events(connection, shape(intake(events), {}), ServerWork())
+            await store_events(connection, shape(intake(events), AgentKeys()), ServerWork())
 
 
 async def answer(connection: AsyncConnection[Any], user: str, now: datetime) -> Any:

@@ -103,7 +103,7 @@ def _examine_partition(
             return []
         says = f"{name}: {bounds[1] - bounds[0]} records, of which none was ever stored"
         return [warning("lag", says, "fleetgauge ingest")]
-    claim = Claim(0, stored.next_offset, stored.cluster_id, None)
+    claim = Claim(0, stored.next_offset, stored.cluster_id, None, None, "")
     gap = find_gap(partition, claim, bounds, cluster_id)
     if gap is not None:
         return [problem("lag", str(gap), "fleetgauge ingest --accept-gap")]

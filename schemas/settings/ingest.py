@@ -24,6 +24,9 @@ class IngestSettings(Settings):
     """most bytes of messages of a transaction"""
     batch_linger_ms: Annotated[int, Field(ge=0, le=60_000)] = 100
     """how long a batch that is not full waits for more"""
+    agent_cache_size: Annotated[int, Field(ge=1_000)] = 100_000
+    """agents whose keys ingest remembers, those it heard of last; with a larger fleet it looks some
+    up for each batch. It holds twice as many at most"""
     claim_patience_ms: Annotated[int, Field(ge=100)] = 2_000
     """how long a claim on partitions waits for another writer before it ends that writer's
     session"""

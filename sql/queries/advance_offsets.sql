@@ -2,16 +2,18 @@
 -- What holds no record leaves the last one as it was.
 update ingest_offsets as kept
 set next_offset = sent.next_offset,
+    topic_id = sent.topic_id,
     last_record_offset = coalesce(sent.last_record_offset, kept.last_record_offset),
     last_record_ts = coalesce(sent.last_record_ts, kept.last_record_ts),
     last_record_crc = coalesce(sent.last_record_crc, kept.last_record_crc)
 from unnest(
     %(topics)s::text[], %(partitions)s::integer[], %(epochs)s::bigint[],
+    %(topic_ids)s::uuid[],
     %(first_offsets)s::bigint[], %(next_offsets)s::bigint[],
     %(last_record_offsets)s::bigint[], %(last_record_ts)s::timestamptz[],
     %(last_record_crcs)s::bigint[]
 ) as sent (
-    topic, partition, epoch, first_offset, next_offset,
+    topic, partition, epoch, topic_id, first_offset, next_offset,
     last_record_offset, last_record_ts, last_record_crc
 )
 where kept.topic = sent.topic

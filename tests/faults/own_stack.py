@@ -37,6 +37,11 @@ class OwnStack:
         return (self._folder / "logs" / "database").resolve().parent
 
     @property
+    def broker_data(self) -> Path:
+        """Where the broker's files are, a folder a partition."""
+        return (self._folder / "kafka" / "data").resolve()
+
+    @property
     def superuser_url(self) -> str:
         kept = json.loads((self._folder / "instance.json").read_text(encoding="utf-8"))
         password, port = kept["superuser_password"], kept["ports"]["database"]

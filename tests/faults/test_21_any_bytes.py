@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from ingest import metrics
-from ingest.batch import AGENT, Agent, Intake
+from ingest.batch import AGENT, Agent, AgentKeys, Intake
 from ingest.decode import decode
 from ingest.intake import add_records
 from ingest.record import Record
@@ -50,8 +50,8 @@ class Verdict(NamedTuple):
     rejections: list[tuple[str, int | None, str]]
 
 
-def keys_of(agents: set[Agent]) -> dict[Agent, int]:
-    return {agent: crc32("/".join(agent).encode()) >> 1 for agent in agents}
+def keys_of(agents: set[Agent]) -> AgentKeys:
+    return AgentKeys({agent: crc32("/".join(agent).encode()) >> 1 for agent in agents})
 
 
 def verdict_on(intake: Intake, offset: int) -> Verdict:

@@ -121,6 +121,8 @@ comment on column ingest_offsets.partition is 'Kafka partition.';
 comment on column ingest_offsets.next_offset is 'First offset that is not stored yet.';
 comment on column ingest_offsets.epoch is 'Grows by one with each claim; an older one is refused.';
 comment on column ingest_offsets.cluster_id is 'Kafka cluster the offsets belong to.';
+comment on column ingest_offsets.topic_id is
+    'Id of the topic the offsets belong to; null where none was stored since it is noted.';
 comment on column ingest_offsets.last_record_offset is
     'Where the last record before next_offset is; marks of transactions may be in between.';
 comment on column ingest_offsets.last_record_ts is 'Broker time of that record.';

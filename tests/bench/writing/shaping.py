@@ -11,11 +11,11 @@ from datetime import timedelta
 import msgspec
 from aiokafka import TopicPartition
 
-from ingest.batch import Intake
+from ingest.batch import AgentKeys, Intake
 from ingest.fetch import Fetcher, open_fetcher
 from ingest.intake import add_records
 from ingest.pipeline import FETCH_EVENTS
-from ingest.shape import AgentKeys, agents_of, check_times, shape
+from ingest.shape import agents_of, check_times, shape
 from schemas.settings import IngestSettings, KafkaSettings, load
 from tests.bench.writing.geometry import agent_ids
 from tests.bench.writing.meter import Run
@@ -26,7 +26,7 @@ LATENESS = timedelta(days=31)
 async def main(agents: int, rows: int) -> Run:
     """All rows of the samples' topic, up to the bytes that COPY would send."""
     kafka, ingest = load(KafkaSettings, IngestSettings)
-    keys = {pair: number + 1 for number, pair in enumerate(agent_ids(agents))}
+    keys = AgentKeys({pair: n + 1 for n, pair in enumerate(agent_ids(agents))})
     async with open_fetcher(kafka, ingest, _forget) as fetcher:
         fetcher.subscribe([kafka.samples_topic])
         await fetcher.reassigned.wait()

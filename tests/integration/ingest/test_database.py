@@ -15,6 +15,7 @@ from ingest.database import Pool, past_stale_sessions
 from ingest.offsets import Claim
 from sql.queries import query
 from tests.integration.ingest.sessions import blocks
+from tests.unit.ingest.records import identity
 
 HERE = TopicPartition("s", 0)
 PATIENCE_S = 0.2
@@ -27,7 +28,7 @@ async def idle(database: str, name: str) -> AsyncIterator[AsyncConnection[Any]]:
     """A session that holds the row in a transaction and says no more."""
     holder = await AsyncConnection.connect(database, application_name=name)
     try:
-        await offsets.claim(holder, HERE, 0, "here")
+        await offsets.claim(holder, HERE, 0, identity())
         yield holder
     finally:
         await holder.close()
@@ -57,7 +58,7 @@ async def is_gone(pool: Pool, pid: int) -> bool:
 async def claimed(pool: Pool, patience_s: float = PATIENCE_S) -> Claim:
     async with pool.connection() as connection:
         return await past_stale_sessions(
-            pool, connection, offsets.claim(connection, HERE, 0, "here"), patience_s
+            pool, connection, offsets.claim(connection, HERE, 0, identity()), patience_s
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Identifier
 
+from ingest.batch import AgentKeys
 from ingest.events import store_events
 from ingest.serverwork import ServerWork
 from ingest.shape import shape
@@ -16,7 +17,7 @@ from schemas.events import Booking, Deployment, Event, Fan, Payment, Play, Skill
 from tests.unit.ingest.records import NOON, intake
 
 MINUTE = timedelta(minutes=1)
-KEYS = {("u", "a"): 1, ("u", "b"): 2, ("v", "a"): 3}
+KEYS = AgentKeys({("u", "a"): 1, ("u", "b"): 2, ("v", "a"): 3})
 T = [NOON + minute * MINUTE for minute in range(5)]
 
 Row = tuple[Any, ...]

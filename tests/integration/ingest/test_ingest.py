@@ -23,7 +23,7 @@ from tests.ingest_process import IngestProcess, ingest_process
 from tests.integration.ingest.kafka import Put, delete, found, put, set_max_bytes
 from tests.oracle import all_stored
 from tests.stack import Stack, Topics, environment, free_port
-from tests.unit.ingest.records import record
+from tests.unit.ingest.records import identity, record
 from tests.waiting import until
 
 Environment = Callable[..., dict[str, str]]
@@ -203,11 +203,13 @@ async def test_a_topic_made_anew_stops_ingest_until_the_gap_is_accepted(
     # More than there were: the offset alone would tell nothing.
     await put(stack, topics.samples, minutes("new", 9))
 
-    await ends_with(ingest_environment(), log, f"{topics.samples}/0: the record at offset 4 is not")
+    words = f"{topics.samples}/0: stored offset 5 belongs to the topic with id"
+    await ends_with(ingest_environment(), log, words)
     assert counts(database)["agent_samples"] == 5
     async with ingest_process(ingest_environment(), log, "--accept-gap") as ingest:
         await all_stored(stack, database, topics)
-        assert await ingest.metric("fleetgauge_gaps_total") == 1
+        # One a partition: what was unread in the others nobody knows.
+        assert await ingest.metric("fleetgauge_gaps_total") == kafka.samples_partitions
         assert await ingest.stop() == 0
     assert counts(database)["agent_samples"] == 14
     check_aggregates(database)
@@ -224,7 +226,7 @@ async def test_a_shorter_topic_made_anew_stops_ingest(
     here = TopicPartition(made_topics.samples, 0)
     cluster = await check_topics(kafka)
     async with await psycopg.AsyncConnection.connect(database) as connection:
-        held = await offsets.claim(connection, here, 0, cluster)
+        held = await offsets.claim(connection, here, 0, identity(cluster, topic=0))
         await offsets.advance(connection, {here: Span(0, 5, record(b"v", offset=4))}, {here: held})
     await put(stack, made_topics.samples, minutes("new", 2))
     words = f"{here.topic}/0: stored offset 5 is past the log's end 2"

@@ -139,6 +139,9 @@ async def test_a_topic_made_anew_is_known_behind_marks_too(
     async with ingest_process(told, tmp_path / "first.log") as ingest:
         await all_stored(stack, database, topics)
         assert await ingest.stop() == 0
+    # As an earlier version left it: the last record alone shows the difference.
+    with psycopg.connect(database) as connection:
+        connection.execute("update ingest_offsets set topic_id = null")
     await delete(stack, topics.samples)
     await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 10)
     await put(stack, topics.samples, minutes("new", 9))

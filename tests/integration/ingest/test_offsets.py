@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, LiteralString
 
 import pytest
 from aiokafka import TopicPartition
@@ -11,11 +12,13 @@ from psycopg import AsyncConnection
 from ingest import offsets
 from ingest.batch import Span
 from ingest.database import Pool
-from ingest.offsets import Claim, FencedError, LastRecord, Stored
+from ingest.offsets import Claim, FencedError, LastRecord, StaleClaimError, Stored
 from tests.integration.ingest.sessions import blocks
-from tests.unit.ingest.records import record
+from tests.unit.ingest.records import identity, record
 
 A, B, C = TopicPartition("s", 1), TopicPartition("s", 0), TopicPartition("e", 2)
+
+LOG, THERE = identity("here"), identity("there", topic=2)
 
 Claims = dict[TopicPartition, Claim]
 
@@ -25,7 +28,7 @@ def span(first: int, stop: int) -> Span:
 
 
 async def claim(connection: AsyncConnection[Any], *partitions: TopicPartition) -> Claims:
-    return {p: await offsets.claim(connection, p, 5, "here") for p in partitions}
+    return {p: await offsets.claim(connection, p, 5, LOG) for p in partitions}
 
 
 async def move(
@@ -39,6 +42,11 @@ async def move(
         return stored
 
 
+async def server(connection: AsyncConnection[Any]) -> str:
+    ((name,),) = await (await connection.execute("select server_identity()")).fetchall()
+    return str(name)
+
+
 async def next_offsets(connection: AsyncConnection[Any]) -> dict[tuple[str, int], int]:
     cursor = await connection.execute("select topic, partition, next_offset from ingest_offsets")
     return {(topic, partition): offset for topic, partition, offset in await cursor.fetchall()}
@@ -47,7 +55,9 @@ async def next_offsets(connection: AsyncConnection[Any]) -> dict[tuple[str, int]
 async def test_a_partition_never_stored_starts_at_the_logs_start(
     connection: AsyncConnection[Any],
 ) -> None:
-    assert await claim(connection, A) == {A: Claim(1, 5, "here", None)}
+    assert await claim(connection, A) == {
+        A: Claim(1, 5, "here", None, LOG.topic_id, await server(connection))
+    }
 
 
 async def test_each_claim_has_the_next_epoch_and_the_stored_place(
@@ -55,8 +65,9 @@ async def test_each_claim_has_the_next_epoch_and_the_stored_place(
 ) -> None:
     first = await claim(connection, A)
     assert await move(connection, {A: span(5, 9)}, first) is Stored.NOT_YET
-    again = await offsets.claim(connection, A, 0, "there")
-    assert again == Claim(2, 9, "here", LastRecord.of(record(b"v", offset=8)))
+    again = await offsets.claim(connection, A, 0, THERE)
+    last = LastRecord.of(record(b"v", offset=8))
+    assert again == Claim(2, 9, "here", last, LOG.topic_id, await server(connection))
 
 
 async def test_the_same_batch_again_is_stored_already(connection: AsyncConnection[Any]) -> None:
@@ -123,7 +134,7 @@ async def test_advancing_compares_by_itself(connection: AsyncConnection[Any]) ->
         async with connection.transaction():
             await offsets.advance(connection, {A: span(5, 9), B: span(6, 9)}, claims)
     assert set((await next_offsets(connection)).values()) == {5}
-    stale = {A: Claim(0, 5, "here", None)}
+    stale = {A: replace(claims[A], epoch=0)}
     with pytest.raises(FencedError, match="moved 0 of 1 offsets"):
         await offsets.advance(connection, {A: span(5, 9)}, stale)
 
@@ -135,7 +146,7 @@ async def test_a_claim_waits_for_a_batch_and_reads_what_it_stored(
     async with pool.connection() as other:
         async with connection.transaction():
             await offsets.lock(connection, {A: span(5, 9)}, claims)
-            heir = asyncio.ensure_future(offsets.claim(other, A, 0, "here"))
+            heir = asyncio.ensure_future(offsets.claim(other, A, 0, LOG))
             await blocks(connection)
             await offsets.advance(connection, {A: span(5, 9)}, claims)
             assert not heir.done()
@@ -159,6 +170,60 @@ async def test_writers_that_share_partitions_never_lock_each_other_out(
 async def test_repositioned_after_a_gap(connection: AsyncConnection[Any]) -> None:
     claims = await claim(connection, A)
     await move(connection, {A: span(5, 9)}, claims)
-    held = await offsets.reposition(connection, A, claims[A], 2, "there")
-    assert held == Claim(1, 2, "there", None)
+    held = await offsets.reposition(connection, A, claims[A], 2, THERE)
+    assert held == Claim(1, 2, "there", None, THERE.topic_id, await server(connection))
     assert await move(connection, {A: span(2, 3)}, {A: held}) is Stored.NOT_YET
+
+
+async def test_a_claim_of_another_server_is_refused(connection: AsyncConnection[Any]) -> None:
+    claims = await claim(connection, A)
+    elsewhere = {A: replace(claims[A], server="another")}
+    with pytest.raises(FencedError, match="restarted, or replaced, since it was claimed"):
+        await move(connection, {A: span(5, 9)}, elsewhere)
+    assert await next_offsets(connection) == {("s", 1): 5}
+
+
+async def test_a_check_finds_what_went_on(connection: AsyncConnection[Any]) -> None:
+    claims = await claim(connection, A, B)
+    await move(connection, {A: span(5, 9)}, claims)
+    # It may be further than this process knows: an answer to COMMIT is on its way.
+    await offsets.check(connection, claims, {A: 5, B: 5})
+    await offsets.check(connection, claims, {A: 9, B: 5})
+
+
+STALE = [
+    (
+        "went back",
+        "update ingest_offsets set next_offset = 8, last_record_offset = 7 where partition = 1",
+        "offset 8 in epoch 1",
+    ),
+    ("claimed", "update ingest_offsets set epoch = 2 where partition = 0", "offset 5 in epoch 2"),
+    ("gone", "delete from ingest_offsets where partition = 0", "no such partition"),
+]
+
+
+@pytest.mark.parametrize(("change", "found"), [s[1:] for s in STALE], ids=[s[0] for s in STALE])
+async def test_a_check_finds_that_the_database_is_another(
+    change: LiteralString, found: str, connection: AsyncConnection[Any]
+) -> None:
+    claims = await claim(connection, A, B)
+    await move(connection, {A: span(5, 9)}, claims)
+    await connection.execute(change)
+    with pytest.raises(StaleClaimError, match=found):
+        await offsets.check(connection, claims, {A: 9, B: 5})
+
+
+async def test_a_check_finds_another_server(connection: AsyncConnection[Any]) -> None:
+    claims = await claim(connection, A)
+    with pytest.raises(StaleClaimError, match=r"s/1: was stored to offset 5 .* restarted"):
+        await offsets.check(connection, {A: replace(claims[A], server="another")}, {})
+
+
+async def test_what_is_stored_is_of_the_topic_that_was_claimed(
+    connection: AsyncConnection[Any],
+) -> None:
+    claims = await claim(connection, A)
+    # As before there were ids.
+    await connection.execute("update ingest_offsets set topic_id = null")
+    await move(connection, {A: span(5, 9)}, claims)
+    assert (await offsets.claim(connection, A, 0, THERE)).topic_id == LOG.topic_id

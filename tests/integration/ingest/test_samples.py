@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection, errors
 
-from ingest.batch import Batch
+from ingest.batch import AgentKeys, Batch
 from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
 from ingest.shape import shape
@@ -16,7 +16,7 @@ from tests.aggregates import check_aggregates
 from tests.unit.ingest.records import NOON, intake, sample
 
 MINUTE = timedelta(minutes=1)
-KEYS = {("alice", f"a{n}"): n for n in range(20)}
+KEYS = AgentKeys({("alice", f"a{n}"): n for n in range(20)})
 
 
 def batch_of(samples: list[Sample]) -> Batch:
@@ -101,7 +101,7 @@ async def test_values_arrive_as_they_were_sent(connection: AsyncConnection[Any])
 async def test_an_agent_each_in_one_batch(
     connection: AsyncConnection[Any], empty_tables: str
 ) -> None:
-    agents = {("u", f"a{n}"): n for n in range(10_000)}
+    agents = AgentKeys({("u", f"a{n}"): n for n in range(10_000)})
     samples = [sample(NOON, f"{user}/{agent}", cpu=1.0) for user, agent in agents]
     batch = shape(intake(samples), agents)
     async with connection.transaction():

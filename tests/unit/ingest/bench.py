@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import psycopg
 
-from ingest.batch import Span
+from ingest.batch import AgentKeys, Span
 from ingest.limits import Limits
 from ingest.offsets import FencedError
 from ingest.pipeline import Pipeline
@@ -22,6 +22,7 @@ LIMITS = Limits(
     max_rows=100_000,
     max_bytes=1024**2,
     max_message_bytes=1024**2,
+    agents=100_000,
     linger_s=0.0,
     patience_s=0.1,
     drain_s=1.0,
@@ -53,16 +54,16 @@ class Bench:
         self.resolved = 0
         self.forgotten = 0
         self.broken_users: set[str] = set()
-        self.keys: list[dict[tuple[str, str], int]] = []
+        self.keys: list[AgentKeys] = []
 
-    async def resolve(self, agents: Any) -> dict[tuple[str, str], int]:
+    async def resolve(self, agents: Any) -> AgentKeys:
         self.resolved += 1
         if any(user in self.broken_users for user, _ in agents):
             raise ZeroDivisionError("the id of a user")
-        self.keys.append(dict.fromkeys(agents, 1))
+        self.keys.append(AgentKeys(dict.fromkeys(agents, 1)))
         return self.keys[-1]
 
-    def stands_by(self, keys: dict[tuple[str, str], int]) -> bool:
+    def stands_by(self, keys: AgentKeys) -> bool:
         return any(keys is known for known in self.keys)
 
     def forget(self) -> None:

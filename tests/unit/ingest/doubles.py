@@ -5,15 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import LeaderNotAvailableError
 from psycopg import errors
 
 from ingest.batch import Batch, Rejection
+from ingest.identity import Identities, LogIdentity
 from ingest.offsets import Claim
 from ingest.positions import Bounds, GapError, Positions
 from ingest.record import Record
 from ingest.serverwork import ServerWork
 from ingest.takeover import Assignment
-from tests.unit.ingest.records import TOPIC
+from tests.unit.ingest.records import TOPIC, identity
 
 PARTITION = TopicPartition(TOPIC, 0)
 
@@ -40,6 +42,16 @@ class Log:
         self.alive = 0
         self.paused = False
         self.marks_to = 0
+        self.identity = identity()
+        self.leaderless = 0
+
+    async def all_identities(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, LogIdentity]:
+        if self.leaderless:
+            self.leaderless -= 1
+            raise LeaderNotAvailableError
+        return dict.fromkeys(partitions, self.identity)
 
     async def log_bounds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
         return dict.fromkeys(partitions, (0, 1000))
@@ -118,15 +130,21 @@ class Claims:
         self.epoch = 0
         self.stored = 0
         self.distrusted: list[GapError] = []
+        self.renewed = 0
         self.held = asyncio.Event()
         self.held.set()
 
-    async def take_over(self, bounds: Mapping[TopicPartition, Bounds]) -> Assignment:
+    async def take_over(
+        self, bounds: Mapping[TopicPartition, Bounds], logs: Identities
+    ) -> Assignment:
         self.begun += 1
         await self.held.wait()
         self.epoch += 1
-        claims = {p: Claim(self.epoch, self.stored, "here", None) for p in bounds}
-        return Assignment(claims, Positions(claims, bounds))
+        claims = {p: Claim(self.epoch, self.stored, "here", None, None, "server") for p in bounds}
+        return Assignment(claims, Positions(claims, bounds), logs)
+
+    async def renew_connections(self) -> None:
+        self.renewed += 1
 
     def distrust(self, gap: GapError) -> None:
         if not self._accept_gap:

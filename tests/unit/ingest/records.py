@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from ingest.batch import Intake, Origin
+from ingest.identity import LogIdentity
 from ingest.record import Record
 from ingest.shape import microseconds
 from schemas.events import Event, Sample
@@ -45,6 +47,11 @@ def record(
     """One record; `at` is the broker's time."""
     ts_ms = round(at.timestamp() * 1000)
     return Record(topic, partition, offset, ts_ms, key, value, tuple(headers))
+
+
+def identity(cluster: str = "here", *, topic: int = 1, epoch: int = 0) -> LogIdentity:
+    """A log; the topic's id is made from its number."""
+    return LogIdentity(cluster, UUID(int=topic), epoch)
 
 
 def sample(ts: datetime = NOON, agent: str = "alice/a1", **values: Any) -> Sample:

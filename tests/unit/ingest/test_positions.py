@@ -15,7 +15,7 @@ BOUNDS: dict[TopicPartition, Bounds] = {PARTITION: (0, 9), OTHER: (0, 9)}
 
 def claim(at: int, *last: Record, cluster: str = "here") -> Claim:
     """A claim at an offset; `last` is the record before it, where it is known."""
-    return Claim(1, at, cluster, LastRecord.of(last[0]) if last else None)
+    return Claim(1, at, cluster, LastRecord.of(last[0]) if last else None, None, "server")
 
 
 def log(first: int, last: int) -> list[Record]:
@@ -31,7 +31,7 @@ GAPS = [
     ("below the start", claim(5), (8, 10),
      "stored offset 5 is below the log's start 8: 3 records were deleted before they were stored"),
     ("past the end", claim(11), (0, 10),
-     "stored offset 11 is past the log's end 10: the topic was made anew"),
+     "stored offset 11 is past the log's end 10: the topic was recreated or truncated"),
     ("another cluster", claim(5, cluster="there"), (0, 10),
      "stored offset 5 belongs to cluster there, this is here"),
 ]  # fmt: skip
@@ -123,7 +123,7 @@ STRANGE = [
 @pytest.mark.parametrize("found", [r for _, r in STRANGE], ids=[name for name, _ in STRANGE])
 def test_a_strange_record_is_a_gap(found: Record) -> None:
     positions = Positions({PARTITION: claim(5, log(4, 4)[0])}, {PARTITION: (0, 9)})
-    with pytest.raises(GapError, match="is not the one that was stored at 4: the topic was made"):
+    with pytest.raises(GapError, match="stored at 4: the topic was recreated or truncated"):
         positions.accept(PARTITION, [found])
 
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Intake, Origin, by_type
+from ingest.batch import AgentKeys, Intake, Origin, by_type
 from ingest.shape import agents_of, check_times, shape
 from schemas.events import Deployment, Event, Payment, Sample, Status
 from tests.unit.ingest.records import NOON, intake, record, sample
 
 LATENESS = timedelta(days=31)
 US = timedelta(microseconds=1)
-KEYS = {("alice", "a1"): 7, ("alice", "a2"): 3, ("bob", "a1"): 5}
+KEYS = AgentKeys({("alice", "a1"): 7, ("alice", "a2"): 3, ("bob", "a1"): 5})
 
 
 def payment(ts: datetime) -> Payment:
@@ -139,7 +139,7 @@ def test_greatest_values_fit() -> None:
 
 
 def test_nothing_to_shape() -> None:
-    batch = shape(Intake(), {})
+    batch = shape(Intake(), AgentKeys())
     assert (batch.samples.height, batch.events) == (0, {})
 
 
