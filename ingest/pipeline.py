@@ -201,7 +201,8 @@ class Pipeline:
         # Revoked meanwhile, there is nothing to read.
         with suppress(IllegalStateError):
             if self._assignment is not None:
-                fetcher.start_at(self._assignment.positions.starts())
+                positions = self._assignment.positions
+                fetcher.start_at(positions.starts(), positions.next)
 
     def _take(self, fetched: dict[Any, Any], assignment: Assignment) -> None:
         if fetched and not self._intake.spans:
@@ -271,7 +272,7 @@ class Pipeline:
         assignment = await until_done("claim", attempt)
         # Revoked meanwhile: the next assignment is claimed anew.
         with suppress(IllegalStateError):
-            fetcher.start_at(assignment.positions.starts())
+            fetcher.start_at(assignment.positions.starts(), assignment.positions.next)
             self._assignment = assignment
             self._progress.start(assignment.positions.next)
             log.info("claimed", partitions=[f"{p.topic}/{p.partition}" for p in assignment.claims])
