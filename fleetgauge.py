@@ -63,6 +63,7 @@ def migrate() -> None:
         "fleetgauge ingest": "until SIGTERM or Ctrl-C",
         "fleetgauge --log-level debug ingest": "with all that there is to tell",
         "fleetgauge ingest --accept-gap": "after it stopped at a gap, and you know why",
+        "fleetgauge ingest --skip-unreadable": "after a partition could not be read",
     },
 )
 @click.option(
@@ -70,13 +71,18 @@ def migrate() -> None:
     is_flag=True,
     help="Go on where stored offsets and the log do not meet; records between are lost.",
 )
-def ingest(*, accept_gap: bool) -> None:
+@click.option(
+    "--skip-unreadable",
+    is_flag=True,
+    help="Send batches that cannot be read to the dead letters as they are, and go on behind them.",
+)
+def ingest(*, accept_gap: bool, skip_unreadable: bool) -> None:
     """Write what agents send from Kafka into TimescaleDB, exactly once."""
     from ingest.run import run
     from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings, load
 
     settings = load(DatabaseSettings, KafkaSettings, IngestSettings)
-    sys.exit(run(*settings, accept_gap=accept_gap))
+    sys.exit(run(*settings, accept_gap=accept_gap, skip_unreadable=skip_unreadable))
 
 
 @main.command(

@@ -13,7 +13,7 @@ from ingest.depth import at_fixed_depth
 from ingest.names import are_plain, refuse_repeated, refuse_repeated_packed
 from ingest.numbers import with_whole_numbers, with_whole_numbers_packed
 from ingest.record import Record
-from ingest.unpack import MAX_BATCH_BYTES, UnreadBatch
+from ingest.unread import UnreadBatch
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Id, Message, Sample
 
 MSGPACK: Final = b"application/msgpack"
@@ -102,10 +102,7 @@ def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], 
     if value is None:
         return [], [Rejection(Origin(record), "malformed", "the record has no value")]
     if isinstance(value, UnreadBatch):
-        detail = (
-            f"a batch of more than {MAX_BATCH_BYTES} bytes when inflated; the value is all of it"
-        )
-        return [], [Rejection(Origin(record), "too_large", detail)]
+        return [], [Rejection(Origin(record), value.reason, value.detail)]
     if len(value) > max_bytes:
         detail = f"{len(value)} bytes, at most {max_bytes} are taken"
         return [], [Rejection(Origin(record), "too_large", detail)]

@@ -1,7 +1,7 @@
 """Reads records from Kafka for as long as the group lets this consumer have the partitions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -12,7 +12,11 @@ from aiokafka.errors import (
     LeaderNotAvailableError,
 )
 
+from ingest.answers import watch
+from ingest.bounds import LogBounds
+from ingest.errors import sentence
 from ingest.identity import LogIdentity, read_identities
+from ingest.quarantine import Quarantine
 from ingest.record import Record
 from ingest.unpack import Unpacker
 from schemas.broker import start
@@ -35,6 +39,8 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
 
     `reassigned` is set when the group has given out partitions anew: they stay paused until they
     are claimed and `start_at` says from where. `on_revoked` is awaited before they are given up.
+    A partition that cannot be read waits alone; `reassigned` is set again where it was left out of
+    the bounds and can be claimed now.
     """
 
     def __init__(
@@ -45,7 +51,12 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
     ) -> None:
         self._consumer = consumer
         self._unpacker = unpacker
+        self._quarantine = unpacker.quarantine
+        self._bounds = LogBounds(consumer, unpacker.quarantine)
         self._on_revoked = on_revoked
+        self._unbounded: set[TopicPartition] = set()
+        self._served: set[TopicPartition] = set()
+        self._probe: asyncio.Task[None] | None = None
         self.reassigned = asyncio.Event()
 
     def subscribe(self, topics: Iterable[str]) -> None:
@@ -59,6 +70,8 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         for partition in assigned:
             self._consumer.seek(partition, 0)
         self._consumer.pause(*assigned)
+        self._quarantine.clear()
+        self._unbounded.clear()
         self.reassigned.set()
 
     @property
@@ -72,6 +85,15 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         # No other part of the client sends what the library has no method for.
         client = self._consumer._client  # noqa: SLF001
         return await read_identities(client, partitions)
+
+    async def some_identities(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, LogIdentity]:
+        """The same; raises LeaderNotAvailableError where no leader of these answers."""
+        found = await self.identities(partitions)
+        if partitions and not found:
+            raise LeaderNotAvailableError("no partition has a leader that answers")
+        return found
 
     async def all_identities(
         self, partitions: Collection[TopicPartition]
@@ -87,17 +109,24 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
     async def log_bounds(
         self, partitions: list[TopicPartition]
     ) -> dict[TopicPartition, tuple[int, int]]:
-        """The first offset in each partition's log, and the one behind its last."""
-        if not partitions:
-            return {}
-        starts = await self._consumer.beginning_offsets(partitions)
-        ends = await self._consumer.end_offsets(partitions)
-        return {partition: (starts[partition], ends[partition]) for partition in partitions}
+        """The first offset in each partition's log, and the one behind its last.
 
-    def start_at(self, positions: dict[TopicPartition, int]) -> None:
-        """Reads on from these offsets."""
+        A partition that is not asked about, or whose bounds the broker does not report, waits and
+        is tried again later. Raises KafkaError where it reports none of several.
+        """
+        for partition in self._consumer.assignment() - set(partitions):
+            self._quarantine.refuse(partition, None, "it has no leader that answers")
+        found = await self._bounds.bounds(partitions)
+        self._unbounded = self._consumer.assignment() - found.keys()
+        return found
+
+    def start_at(
+        self, positions: dict[TopicPartition, int], settled: Mapping[TopicPartition, int]
+    ) -> None:
+        """Reads on from these offsets; what is before `settled` was passed over or stored."""
         for partition, offset in positions.items():
             self._consumer.seek(partition, offset)
+        self._quarantine.start(settled)
         self.resume()
 
     async def fetch(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
@@ -106,16 +135,54 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         After any error `start_at` has to say again from where: what other partitions had is gone.
         """
         self._unpacker.begin()
-        try:
-            records: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
-                timeout_ms=timeout_ms, max_records=max_records
-            )
-        except UnicodeDecodeError as error:
-            self._unpacker.is_careful = True
-            raise KafkaError("a header has a name that is no UTF-8: reading with care") from error
+        self._try_again()
+        records = await self._next(timeout_ms, max_records)
+        for partition, found in records.items():
+            self._quarantine.read(partition, found[-1].offset)
         # A client with records at hand does not give way, and the writer has its next step to do.
         await asyncio.sleep(0)
         return records
+
+    async def _next(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
+        """Partitions with a backlog come in turn: the client would go through one to its end."""
+        records: dict[TopicPartition, list[Record]] = {}
+        others = self._consumer.assignment() - self._served if self._served else ()
+        if others:
+            records = await self._consumer.getmany(*others, timeout_ms=0, max_records=max_records)
+        if not records:
+            self._served.clear()
+            records = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=max_records)
+        if sum(map(len, records.values())) < max_records:
+            self._served.clear()
+        else:
+            self._served.update(records)
+        return records
+
+    @property
+    def unreadable(self) -> Collection[TopicPartition]:
+        """The partitions that cannot be read now."""
+        return self._quarantine.held
+
+    def _try_again(self) -> None:
+        """Lets partitions that could not be read be fetched again, each when its pause is over."""
+        if not self._quarantine.held:
+            return
+        due = self._quarantine.held - self._quarantine.waiting
+        readable = due & self._consumer.assignment() - self._unbounded
+        if readable:
+            self._consumer.resume(*readable)
+        if due & self._unbounded and (self._probe is None or self._probe.done()):
+            self._probe = asyncio.create_task(self._look_for_bounds())
+
+    async def _look_for_bounds(self) -> None:
+        """Has all claimed again when a partition says its bounds that did not before."""
+        partitions = self._unbounded & self._consumer.assignment()
+        try:
+            if await self._bounds.bounds(partitions):
+                self.reassigned.set()
+        except (KafkaError, IllegalStateError) as error:
+            for partition in partitions:
+                self._quarantine.refuse(partition, None, sentence(error))
 
     async def reached(self) -> dict[TopicPartition, int]:
         """The offset that each partition is read up to; marks of transactions may come last."""
@@ -132,7 +199,9 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self._consumer.pause(*self._consumer.assignment())
 
     def resume(self) -> None:
-        self._consumer.resume(*self._consumer.assignment())
+        """Ends the pause, but for partitions that cannot be read."""
+        held = self._quarantine.waiting | self._unbounded
+        self._consumer.resume(*(self._consumer.assignment() - held))
 
     async def is_member(self, positions: dict[TopicPartition, int]) -> bool:
         """Whether the group still has these partitions down as ours; the broker's word."""
@@ -161,18 +230,26 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
 
         Asked of the broker: while nothing is read, the client does not hear what arrives.
         """
-        with suppress(KafkaError, IllegalStateError, TimeoutError):
-            async with asyncio.timeout(TELL_TIMEOUT_S):
-                ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(partitions))
-                return ends
-        return {}
+        return await self._bounds.ends(set(partitions))
+
+    def close(self) -> None:
+        """Asks nothing any more."""
+        if self._probe is not None:
+            self._probe.cancel()
 
 
 @asynccontextmanager
 async def open_fetcher(
-    kafka: KafkaSettings, ingest: IngestSettings, on_revoked: Callable[[], Awaitable[None]]
+    kafka: KafkaSettings,
+    ingest: IngestSettings,
+    on_revoked: Callable[[], Awaitable[None]],
+    *,
+    skip_unreadable: bool = False,
 ) -> AsyncIterator[Fetcher]:
-    """A started consumer without a subscription; raises KafkaError where no broker answers."""
+    """A started consumer without a subscription; raises KafkaError where no broker answers.
+
+    With `skip_unreadable` it passes over batches that cannot be read.
+    """
     consumer = AIOKafkaConsumer(
         **client_options(kafka),
         client_id="fleetgauge-ingest",
@@ -188,9 +265,15 @@ async def open_fetcher(
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
     )
     await start(consumer, client_options(kafka))
-    unpacker = Unpacker()
+    quarantine = Quarantine(consumer.pause, skips=skip_unreadable)
+    watch(consumer._client, quarantine)  # noqa: SLF001 - nothing public has a partition's error
+    unpacker = Unpacker(quarantine)
     try:
         with unpacker.in_charge():
-            yield Fetcher(consumer, unpacker, on_revoked)
+            fetcher = Fetcher(consumer, unpacker, on_revoked)
+            try:
+                yield fetcher
+            finally:
+                fetcher.close()
     finally:
         await consumer.stop()

@@ -26,7 +26,7 @@ from aiokafka.protocol.types import (
 )
 
 from ingest.topics import TopicError
-from ingest.unexpected import Verdict
+from ingest.unexpected import StepError
 
 NO_ID: Final = UUID(int=0)
 
@@ -43,7 +43,7 @@ class LogIdentity:
 Identities = Mapping[TopicPartition, LogIdentity]
 
 
-class LogChangedError(Verdict):
+class LogChangedError(StepError):
     """A log is another, or has another leader, than when its partition was claimed."""
 
     def __init__(self, partition: TopicPartition, claimed: LogIdentity, found: LogIdentity) -> None:
@@ -52,6 +52,14 @@ class LogChangedError(Verdict):
             f"and leader epoch {claimed.leader_epoch}, now topic id {found.topic_id} and leader "
             f"epoch {found.leader_epoch}"
         )
+
+
+class LogSilentError(LogChangedError):
+    """The leaders of some logs have not answered for too long: the others are claimed alone."""
+
+    def __init__(self, partitions: Iterable[TopicPartition], waited_s: float) -> None:
+        names = ", ".join(f"{topic}/{partition}" for topic, partition in sorted(partitions))
+        Exception.__init__(self, f"one of {names} has had no leader for {waited_s:.0f} s")
 
 
 def compare(claimed: Identities, found: Identities) -> None:

@@ -14,6 +14,8 @@ INTO: Final[dict[int, Callable[[bytes, Any], int]]] = {
     LZ4: cramjam.lz4.decompress_into,
     ZSTD: cramjam.zstd.decompress_into,
 }
+# What the library says where the result is longer than the room for it.
+NO_ROOM: Final = "failed to write whole buffer"
 # Java's way to cut snappy into blocks: this, two versions, then each block behind its length.
 XERIAL: Final = b"\x82SNAPPY\0"
 XERIAL_BYTES: Final = 16
@@ -28,13 +30,17 @@ class Inflater:
         self._room = np.empty(max_bytes, np.uint8)
 
     def inflate(self, codec: int, payload: bytes) -> bytes | None:
-        """None where that is more than `max_bytes`, or cannot be."""
+        """None where that is more than `max_bytes`; raises ValueError where it cannot be."""
+        if codec == SNAPPY:
+            return snappy_decode(payload) if self._fits(payload) else None
+        if codec not in INTO:
+            raise ValueError(f"there is no compression of number {codec}")
         try:
-            if codec == SNAPPY:
-                return snappy_decode(payload) if self._fits(payload) else None
             return self._room[: INTO[codec](payload, self._room)].tobytes()
-        except cramjam.DecompressionError:
-            return None
+        except cramjam.DecompressionError as error:
+            if str(error) == NO_ROOM:
+                return None
+            raise ValueError(f"it cannot be decompressed: {error}") from error
 
     def _fits(self, payload: bytes) -> bool:
         sizes = (cramjam.snappy.decompress_raw_len(block) for block in _blocks(payload))

@@ -8,6 +8,7 @@ from ingest.batch import Agent, Intake, Origin, Rejection, Span
 from ingest.decode import decode, decode_samples
 from ingest.record import Record
 from ingest.unexpected import detail_of, is_unexpected, report
+from ingest.unread import SkippedBatch
 from schemas.events import Event, Sample
 
 
@@ -39,8 +40,16 @@ def add_records(
     intake.records[partition.topic] += len(records)
     intake.nbytes += sum(len(record.value or b"") for record in records)
     intake.spans[partition] = Span(
-        started.first if started else first, records[-1].offset + 1, records[-1]
+        started.first if started else first,
+        records[-1].offset + 1,
+        _last_known(records) or (started.last if started else None),
     )
+
+
+def _last_known(records: Sequence[Record]) -> Record | None:
+    """The last one that is met again when its offset is read again."""
+    found = (record for record in reversed(records) if not isinstance(record.value, SkippedBatch))
+    return next(found, None)
 
 
 def add_marks(intake: Intake, partition: TopicPartition, first: int, end: int) -> None:

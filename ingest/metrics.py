@@ -8,6 +8,7 @@ from typing import get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from ingest.batch import Intake, Reason, by_type
+from ingest.unread import SkippedBatch
 
 RECORDS = Counter("fleetgauge_records", "Kafka records read and settled.", ["topic"])
 ROWS = Counter("fleetgauge_rows", "Events written, resent ones included, by type.", ["type"])
@@ -49,6 +50,19 @@ LAG_SECONDS = Gauge(
     "Age of the newest stored record while there are newer ones, else 0.",
     ["topic", "partition"],
 )
+UNREADABLE = Gauge(
+    "fleetgauge_unreadable_partition",
+    "1 where a partition cannot be read, else 0.",
+    ["topic", "partition"],
+)
+READ_ERRORS = Counter(
+    "fleetgauge_read_errors", "Attempts to read a partition that failed.", ["topic", "partition"]
+)
+SKIPPED_BATCHES = Counter(
+    "fleetgauge_skipped_batches",
+    "Batches that could not be read and were passed over, as the operator asked.",
+    ["topic"],
+)
 ASSIGNED = Gauge("fleetgauge_assigned_partitions", "Partitions this consumer writes.")
 UPKEEP_SUCCESS = Gauge(
     "fleetgauge_upkeep_success_timestamp_seconds",
@@ -79,3 +93,6 @@ def count(intake: Intake) -> None:
         ROWS.labels(name).inc(len(events))
     for rejection in intake.rejections:
         DEAD_LETTERS.labels(rejection.reason).inc()
+        record = rejection.origin.record
+        if isinstance(record.value, SkippedBatch):
+            SKIPPED_BATCHES.labels(record.topic).inc()

@@ -17,13 +17,13 @@ from psycopg import AsyncConnection
 from ingest.batch import Span
 from ingest.identity import LogIdentity
 from ingest.record import Record, broker_time, representable_ms
-from ingest.unexpected import Verdict
+from ingest.unexpected import StepError
 from sql.queries import query
 
 RESTARTED: Final = "been restarted, or replaced, since it was claimed"
 
 
-class FencedError(Verdict):
+class FencedError(StepError):
     """Somebody else claimed a partition of this batch: it is read and claimed again."""
 
     def __init__(self, partition: TopicPartition, span: Span, found: str) -> None:

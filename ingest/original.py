@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ingest.record import Record
-from ingest.unpack import UnreadBatch
+from ingest.unread import UnreadBatch
 
 # The length of a header beside its name and content, at most.
 HEADER_BYTES = 10

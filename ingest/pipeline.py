@@ -19,13 +19,13 @@ from ingest.batch import Intake
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
 from ingest.fetch import Fetcher
-from ingest.identity import LogChangedError, compare
+from ingest.identity import LogChangedError
 from ingest.intake import add_marks, add_records
 from ingest.limits import Limits
 from ingest.offsets import FencedError
 from ingest.positions import GapError
 from ingest.progress import Progress
-from ingest.recheck import Recheck
+from ingest.recheck import Recheck, prove
 from ingest.retry import until_done
 from ingest.serverwork import ServerWork
 from ingest.settle import Settler
@@ -201,7 +201,8 @@ class Pipeline:
         # Revoked meanwhile, there is nothing to read.
         with suppress(IllegalStateError):
             if self._assignment is not None:
-                fetcher.start_at(self._assignment.positions.starts())
+                positions = self._assignment.positions
+                fetcher.start_at(positions.starts(), positions.next)
 
     def _take(self, fetched: dict[Any, Any], assignment: Assignment) -> None:
         if fetched and not self._intake.spans:
@@ -267,15 +268,13 @@ class Pipeline:
         self, fetcher: Fetcher, intake: Intake, assignment: Assignment, before: Work | None
     ) -> None:
         """Settles what was read, once it is known to be of the logs that were claimed."""
-        partitions = intake.spans.keys()
-        found = await until_done("identify", lambda: fetcher.all_identities(partitions))
-        compare(assignment.logs, found)
+        await prove(fetcher, intake.spans.keys(), assignment.logs)
         await self._settler.settle(intake, assignment.claims, before)
 
     async def _claim(self, fetcher: Fetcher) -> None:
         async def attempt() -> Assignment:
             # Before anything is read of the logs: what changes later shows.
-            logs = await fetcher.all_identities(fetcher.assignment)
+            logs = await fetcher.some_identities(fetcher.assignment)
             return await self._take_over.take_over(await fetcher.log_bounds(list(logs)), logs)
 
         assignment = await until_done("claim", attempt)
@@ -283,7 +282,7 @@ class Pipeline:
             self._agents.forget_others(claim.server)
         # Revoked meanwhile: the next assignment is claimed anew.
         with suppress(IllegalStateError):
-            fetcher.start_at(assignment.positions.starts())
+            fetcher.start_at(assignment.positions.starts(), assignment.positions.next)
             self._assignment = assignment
             self._progress.start(assignment.positions.next)
             log.info("claimed", partitions=[f"{p.topic}/{p.partition}" for p in assignment.claims])

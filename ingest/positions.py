@@ -7,12 +7,12 @@ from aiokafka import TopicPartition
 from ingest.identity import LogIdentity
 from ingest.offsets import Claim, LastRecord
 from ingest.record import Record
-from ingest.unexpected import Verdict
+from ingest.unexpected import StepError
 
 Bounds = tuple[int, int]
 
 
-class GapError(Verdict):
+class GapError(StepError):
     """Stored offsets and the log do not meet; going on would lose or repeat records silently."""
 
     def __init__(self, partition: TopicPartition, what: str) -> None:

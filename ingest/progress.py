@@ -58,7 +58,9 @@ class Progress:
         behind = {p: max(0, end - self.stored[p]) for p, end in ends.items()}
         for partition, records in behind.items():
             self._tell_lag(partition, records)
-        if await fetcher.tell_group(stored) and ends and not any(behind.values()):
+        # What cannot be read is reported by itself: to start again would not help.
+        waiting = [p for p, records in behind.items() if records and p not in fetcher.unreadable]
+        if await fetcher.tell_group(stored) and ends and not waiting:
             self._reassure()
 
     def _tell_lag(self, partition: TopicPartition, behind: int) -> None:

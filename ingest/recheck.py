@@ -5,7 +5,7 @@ Both may go back, or be replaced, while nothing is read or written that would sh
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import psycopg
@@ -16,6 +16,8 @@ from ingest import identity, offsets
 from ingest.database import Pool
 from ingest.errors import sentence
 from ingest.fetch import Fetcher
+from ingest.identity import Identities, LogSilentError
+from ingest.retry import until_done
 from ingest.takeover import Assignment
 
 log = structlog.get_logger("ingest")
@@ -23,6 +25,26 @@ log = structlog.get_logger("ingest")
 # What docs/guarantees.md promises is three times as long: a check that waits for an answer is given
 # up after one period, and the next one comes after another.
 CHECK_EVERY_S: Final = 10.0
+LEADER_PATIENCE_S: Final = 5.0
+
+
+async def prove(
+    fetcher: Fetcher,
+    partitions: Collection[TopicPartition],
+    claimed: Identities,
+    patience_s: float = LEADER_PATIENCE_S,
+) -> None:
+    """Returns when these logs are known to be the claimed ones; raises LogChangedError if not.
+
+    Raises LogSilentError where a leader does not answer: one partition without a leader keeps the
+    others of its batch waiting for no longer.
+    """
+    try:
+        async with asyncio.timeout(patience_s):
+            found = await until_done("identify", lambda: fetcher.all_identities(partitions))
+    except TimeoutError as error:
+        raise LogSilentError(partitions, patience_s) from error
+    identity.compare(claimed, found)
 
 
 class Recheck:

@@ -4,38 +4,94 @@ Source: Kafka's protocol, "Record Batch", magic 2.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from aiokafka.record.util import decode_varint
+from aiokafka.record.util import calc_crc32c, decode_varint
 
 LENGTH_AT: Final = 8
 # The length counts what is behind it.
 COUNTED_AT: Final = 12
 MAGIC_AT: Final = 16
 MAGIC: Final = 2
+CRC_AT: Final = 17
 ATTRIBUTES_AT: Final = 21
 CODEC_MASK: Final = 0x07
+LAST_OFFSET_DELTA_AT: Final = 23
 COUNT_AT: Final = 57
 RECORDS_AT: Final = 61
+# What is behind the length of the shortest message of the oldest format, magic 0.
+LEAST_COUNTED: Final = 14
 
 
 def split(data: bytes) -> list[memoryview]:
-    """The whole batches in fetched bytes; a part of one at the end is left out."""
-    batches = []
+    """The whole batches in fetched bytes; a part of one at the end is left out.
+
+    A broker sends the first batch whole. Where a length says otherwise, or cannot be one, the rest
+    of the data is the last item, whatever it is.
+    """
+    batches: list[memoryview] = []
     rest = memoryview(data)
     while len(rest) > COUNTED_AT:
         (length,) = struct.unpack_from(">i", rest, LENGTH_AT)
-        if COUNTED_AT + length > len(rest):
-            break
-        batches.append(rest[: COUNTED_AT + length])
-        rest = rest[COUNTED_AT + length :]
-    return batches
+        end = COUNTED_AT + length
+        if length < LEAST_COUNTED or (end > len(rest) and not batches):
+            return [*batches, rest]
+        if end > len(rest):
+            return batches
+        batches.append(rest[:end])
+        rest = rest[end:]
+    return batches if batches or not rest else [rest]
 
 
 def is_readable(batch: memoryview) -> bool:
     """Whether it is of the format described here: all that Kafka 4 writes."""
-    return len(batch) >= RECORDS_AT and batch[MAGIC_AT] == MAGIC
+    return is_whole(batch) and len(batch) >= RECORDS_AT and batch[MAGIC_AT] == MAGIC
+
+
+def is_legacy(batch: memoryview) -> bool:
+    """Whether it is of an older format."""
+    return is_whole(batch) and batch[MAGIC_AT] < MAGIC
+
+
+def is_whole(batch: memoryview) -> bool:
+    """Whether it is as long as its header says."""
+    if len(batch) < COUNTED_AT + LEAST_COUNTED:
+        return False
+    (length,) = struct.unpack_from(">i", batch, LENGTH_AT)
+    return bool(COUNTED_AT + length == len(batch))
+
+
+def is_intact(batch: memoryview) -> bool:
+    """Whether it is of the format described here and has the checksum that it was sent with."""
+    if not is_readable(batch):
+        return False
+    (crc,) = struct.unpack_from(">I", batch, CRC_AT)
+    return bool(crc == calc_crc32c(batch[ATTRIBUTES_AT:].tobytes()))
+
+
+def next_offset_behind(batches: Sequence[memoryview], damaged: int, at: int) -> int | None:
+    """The offset behind the damaged one of these batches, which is read at offset `at`.
+
+    The batch behind it says so, if that one is intact: offsets leave no gap. Else its own header
+    does, if the two fields there that count its records agree. None where neither can be relied on.
+    """
+    for following in batches[damaged + 1 : damaged + 2]:
+        if is_intact(following):
+            return _base_offset(following)
+    batch = batches[damaged]
+    if len(batch) < RECORDS_AT:
+        return None
+    (delta,) = struct.unpack_from(">i", batch, LAST_OFFSET_DELTA_AT)
+    (count,) = struct.unpack_from(">i", batch, COUNT_AT)
+    first = _base_offset(batch)
+    is_sound = delta + 1 == count and first <= at < first + count
+    return first + count if is_sound else None
+
+
+def _base_offset(batch: memoryview) -> int:
+    (offset,) = struct.unpack_from(">q", batch)
+    return int(offset)
 
 
 def codec_of(batch: memoryview) -> int:

@@ -31,7 +31,7 @@ def backoff() -> Iterator[float]:
 async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
     """Tries until the database and the broker let it through, or a bug does.
 
-    A Verdict and MemoryError are raised to the caller.
+    A StepError and MemoryError are raised to the caller.
     """
     delays = backoff()
     while True:

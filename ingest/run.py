@@ -40,8 +40,12 @@ def run(
     ingest: IngestSettings,
     *,
     accept_gap: bool,
+    skip_unreadable: bool,
 ) -> int:
-    """Writes what arrives until SIGTERM or SIGINT; an exit code."""
+    """Writes what arrives until SIGTERM or SIGINT; an exit code.
+
+    `accept_gap` and `skip_unreadable` are the operator's word to lose what cannot be had.
+    """
     try:
         server, _ = start_http_server(ingest.metrics_port, ingest.metrics_host)
     except OSError as error:
@@ -55,7 +59,9 @@ def run(
         return FAILED
     _spare_the_collector()
     try:
-        return asyncio.run(_run(database, kafka, ingest, accept_gap=accept_gap))
+        return asyncio.run(
+            _run(database, kafka, ingest, accept_gap=accept_gap, skip_unreadable=skip_unreadable)
+        )
     except (GapError, TopicError) as error:
         log.error(str(error))
         return FAILED
@@ -85,8 +91,11 @@ async def _run(
     ingest: IngestSettings,
     *,
     accept_gap: bool,
+    skip_unreadable: bool,
 ) -> int:
-    work = asyncio.create_task(_ingest(database, kafka, ingest, accept_gap=accept_gap))
+    work = asyncio.create_task(
+        _ingest(database, kafka, ingest, accept_gap=accept_gap, skip_unreadable=skip_unreadable)
+    )
     stop = asyncio.create_task(_signalled())
     await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
     if not work.done():
@@ -121,6 +130,7 @@ async def _ingest(
     ingest: IngestSettings,
     *,
     accept_gap: bool,
+    skip_unreadable: bool,
 ) -> None:
     await _check_topics(kafka)
     limits = Limits.of(database, kafka, ingest)
@@ -132,7 +142,9 @@ async def _ingest(
         watchdog = Watchdog(limits.stall_s)
         pipeline = Pipeline(pool, dead_letters, take_over, limits, watchdog.reassure)
         async with (
-            open_fetcher(kafka, ingest, pipeline.on_revoked) as fetcher,
+            open_fetcher(
+                kafka, ingest, pipeline.on_revoked, skip_unreadable=skip_unreadable
+            ) as fetcher,
             watchdog.watching(),
         ):
             fetcher.subscribe([kafka.samples_topic, kafka.events_topic])

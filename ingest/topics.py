@@ -18,7 +18,7 @@ from aiokafka.errors import (
 )
 
 from ingest.errors import MEND_KAFKA, sentence
-from ingest.unexpected import Verdict
+from ingest.unexpected import StepError
 from schemas.broker import start
 from schemas.exits import DONE, FAILED
 from schemas.kafka import client_options
@@ -39,7 +39,7 @@ MAX_BYTES: Final = "max.message.bytes"
 ADDED_BYTES: Final = 16 * 1024
 
 
-class TopicError(Verdict):
+class TopicError(StepError):
     """A topic is not as ingest needs it; the message names it and says what to do."""
 
 

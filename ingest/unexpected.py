@@ -25,7 +25,7 @@ _FRAMES: Final = 8
 Place = tuple[str, str, int]
 
 
-class Verdict(Exception):  # noqa: N818 - it is a step's result for its caller
+class StepError(Exception):
     """What a step of ingest reports to its caller on purpose; never retried, never isolated."""
 
 
@@ -38,7 +38,7 @@ def is_unexpected(error: Exception) -> bool:
 
     Without memory the process cannot go on; the others are handled where they are raised.
     """
-    return not isinstance(error, (MemoryError, Verdict, *SURROUNDINGS))
+    return not isinstance(error, (MemoryError, StepError, *SURROUNDINGS))
 
 
 def detail_of(error: Exception) -> str:

@@ -1,50 +1,82 @@
 """Reads fetched batches in place of the client library, which is at the mercy of who sends.
 
-It inflates a batch whole, however large it becomes, and stops at a header whose name is no UTF-8:
-either would hold a partition up for ever. Here memory is bounded and nothing stops.
+It inflates a batch whole, however large it becomes, stops at a header whose name is no UTF-8, and
+raises at one batch that cannot be read what ends the reading of all partitions. Here memory is
+bounded, and what cannot be read concerns its partition alone.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.control_record import ControlRecord
 from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.record.legacy_records import LegacyRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
+from ingest.errors import sentence
 from ingest.inflate import Inflater
+from ingest.quarantine import Quarantine, Verdict
 from ingest.record import Record
-from ingest.recordbatch import RECORDS_AT, codec_of, is_readable, mend_names, split, uncompressed
+from ingest.recordbatch import (
+    MAGIC_AT,
+    RECORDS_AT,
+    codec_of,
+    is_legacy,
+    is_readable,
+    mend_names,
+    next_offset_behind,
+    split,
+    uncompressed,
+)
+from ingest.unread import Damage, skipped, too_large
 
 # What producers send is a hundredth of it.
 MAX_BATCH_BYTES: Final = 32 * 1024**2
 
 
-class UnreadBatch(bytes):
-    """A batch as the broker has it: the value of the record that stands for what is not read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stand:
-    """The record that stands for a batch, at its last offset."""
-
-    offset: int
-    timestamp: int
-    value: UnreadBatch
-    headers: tuple[tuple[str, bytes], ...]
-    key: None = None
-
-
 class _Records(PartitionRecords):  # type: ignore[misc] # aiokafka has no types
-    """Hands out records for 0.6 µs each; the library's own, with all that it tells, cost 1.3."""
+    """Hands out records for 0.6 µs each; the library's own, with all that it tells, cost 1.3.
+
+    It ends before a batch that cannot be read: the client fetches again from there.
+    """
+
+    _records: "_Fetched"
+    next_fetch_offset: int
 
     def __iter__(self) -> Iterator[Record]:
         records: Iterator[Record] = self._records_iterator
         return records
+
+    def _unpack_records(self) -> Iterator[Record]:
+        try:
+            yield from super()._unpack_records()
+        except MemoryError:
+            raise
+        # Whatever it is, it concerns this partition alone.
+        except Exception as error:
+            yield from self._go_on_after(error)
+
+    def _go_on_after(self, error: Exception) -> Iterator[Record]:
+        fetched = self._records
+        unpacker = fetched.unpacker
+        if isinstance(error, UnicodeDecodeError) and not unpacker.is_careful:
+            unpacker.is_careful = True
+            return
+        damage = unpacker.damage_in(fetched.batches, self.next_fetch_offset, error)
+        verdict = unpacker.quarantine.judge(self._tp, damage)
+        if verdict is Verdict.WAIT or damage.next is None:
+            return
+        self.next_fetch_offset = max(damage.offset, damage.next)
+        if verdict is Verdict.SKIP:
+            yield self._consumer_record(self._tp, skipped(damage, damage.next))
+        self._records = _Batches(fetched.batches[damage.place + 1 :], unpacker)
+        yield from self._unpack_records()
 
     def _consumer_record(self, tp: TopicPartition, record: Any) -> Record:
         return Record(
@@ -64,7 +96,8 @@ class Unpacker:
     While `is_careful` is set, names of headers may be anything; that costs some speed.
     """
 
-    def __init__(self, max_bytes: int = MAX_BATCH_BYTES) -> None:
+    def __init__(self, quarantine: Quarantine, max_bytes: int = MAX_BATCH_BYTES) -> None:
+        self.quarantine = quarantine
         self._inflater = Inflater(max_bytes)
         self._inflated = 0
         self.is_careful = False
@@ -89,20 +122,61 @@ class Unpacker:
         """Whether what is inflated has to be used first."""
         return self._inflated >= self._inflater.max_bytes
 
-    def unpack(self, data: bytes) -> Any:
+    def unpack(self, data: bytes) -> "_Fetched":
         """What the library takes batches from: its own reader wherever that will do."""
         batches = split(data)
-        if all(map(is_readable, batches)) and (self.is_careful or any(map(codec_of, batches))):
-            return _Batches(batches, self)
-        return MemoryRecords(data)
+        is_plain = not self.is_careful and all(map(_is_plain, batches))
+        return _Plain(data, batches, self) if is_plain else _Batches(batches, self)
+
+    def open(self, batch: memoryview) -> Any:
+        """A batch as the library takes it; raises CorruptRecordException where it is none."""
+        if is_legacy(batch):
+            return LegacyRecordBatch(batch, batch[MAGIC_AT])
+        if not is_readable(batch):
+            raise CorruptRecordException("its length or its format is none that there is")
+        native = DefaultRecordBatch(batch)
+        if native.is_control_batch or not (codec_of(batch) or self.is_careful):
+            return native
+        return _Batch(batch, native, self)
 
     def read(self, batch: memoryview) -> Iterable[Any]:
-        """The records of a batch, or the one that stands for it."""
+        """The records of a batch, or the one that stands for it.
+
+        Raises ValueError, or the library's errors, where it cannot be read.
+        """
         records = self._inflate(batch)
         if records is None:
-            return [_stand_for(batch)]
+            native = DefaultRecordBatch(batch)
+            last, first = native.next_offset - 1, native.base_offset
+            limit = self._inflater.max_bytes
+            return [too_large(batch, last, native.max_timestamp, first, limit)]
         plain = uncompressed(batch, records)
         return _read_with_care(plain) if self.is_careful else DefaultRecordBatch(plain)
+
+    def damage_in(self, batches: Sequence[memoryview], at: int, error: Exception) -> Damage:
+        """What is damaged in fetched batches that could not be read on from offset `at`."""
+        for place, batch in enumerate(batches):
+            problem = self._problem_of(batch)
+            if problem is not None:
+                following = next_offset_behind(batches, place, at)
+                return Damage(at, following, problem, batch.tobytes(), place)
+        return Damage(at, None, sentence(error), b"", len(batches))
+
+    def _problem_of(self, batch: memoryview) -> str | None:
+        """Why a batch cannot be read; None where it can be."""
+        try:
+            opened = self.open(batch)
+            if not opened.validate_crc():
+                return "its checksum is not the one that it was sent with"
+            if opened.is_control_batch:
+                ControlRecord.parse(next(opened).key)
+            else:
+                deque(opened, maxlen=0)
+        except MemoryError:
+            raise
+        except Exception as error:
+            return sentence(error)
+        return None
 
     def _inflate(self, batch: memoryview) -> bytes | None:
         codec = codec_of(batch)
@@ -112,29 +186,44 @@ class Unpacker:
         return records
 
 
+class _Plain:
+    """The batches of one partition, read by the library's own reader."""
+
+    def __init__(self, data: bytes, batches: list[memoryview], unpacker: Unpacker) -> None:
+        self.batches = batches
+        self.unpacker = unpacker
+        native = MemoryRecords(data)
+        # Asked for once a batch.
+        self.has_next = native.has_next
+        self.next_batch = native.next_batch
+        self.size_in_bytes = native.size_in_bytes
+
+
 class _Batches:
     """The batches of one partition, each unpacked in its turn."""
 
     def __init__(self, batches: list[memoryview], unpacker: Unpacker) -> None:
-        self._batches = deque(batches)
-        self._unpacker = unpacker
+        self.batches = batches
+        self.unpacker = unpacker
+        self._next = iter(batches)
+        self._left = len(batches)
         self._is_new = True
 
     def has_next(self) -> bool:
         """The library asks when the data arrives, where a no would mean that it cannot be read;
         and then before each batch, where a no ends this reading: the rest is fetched again."""
         is_new, self._is_new = self._is_new, False
-        return bool(self._batches) and (is_new or not self._unpacker.is_full)
+        return self._left > 0 and (is_new or not self.unpacker.is_full)
 
     def size_in_bytes(self) -> int:
-        return sum(map(len, self._batches))
+        return sum(map(len, self.batches))
 
     def next_batch(self) -> Any:
-        batch = self._batches.popleft()
-        native = DefaultRecordBatch(batch)
-        if native.is_control_batch or not (codec_of(batch) or self._unpacker.is_careful):
-            return native
-        return _Batch(batch, native, self._unpacker)
+        self._left -= 1
+        return self.unpacker.open(next(self._next))
+
+
+_Fetched = _Plain | _Batches
 
 
 class _Batch:
@@ -161,12 +250,5 @@ def _read_with_care(plain: bytearray) -> Iterator[Any]:
         yield from DefaultRecordBatch(plain)
 
 
-def _stand_for(batch: memoryview) -> _Stand:
-    native = DefaultRecordBatch(batch)
-    return _Stand(
-        native.next_offset - 1,
-        native.max_timestamp,
-        UnreadBatch(batch),
-        # With a header it is taken for no common sample.
-        (("fleetgauge.batch", b"%d" % native.base_offset),),
-    )
+def _is_plain(batch: memoryview) -> bool:
+    return is_readable(batch) and not codec_of(batch)

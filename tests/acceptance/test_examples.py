@@ -23,6 +23,7 @@ from tests.stack import Stack, Topics, environment
 ENDLESS: Final = {
     "fleetgauge ingest": "ingest runs",
     "fleetgauge ingest --accept-gap": "ingest runs",
+    "fleetgauge ingest --skip-unreadable": "ingest runs",
     "fleetgauge --log-level debug ingest": "ingest runs",
     "fleetgauge serve": "listening",
     "FLEETGAUGE_HTTP_PORT=0 fleetgauge serve": "listening",

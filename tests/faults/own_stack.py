@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from aiokafka import TopicPartition
+
 from deploy.local.environment import parse
 from tests.stack import REPOSITORY, Stack
 
@@ -35,6 +37,11 @@ class OwnStack:
     def home(self) -> Path:
         """Where the database server's files are."""
         return (self._folder / "logs" / "database").resolve().parent
+
+    def segment(self, partition: TopicPartition) -> Path:
+        """The first file of a partition's log on the broker's disk."""
+        log = f"{partition.topic}-{partition.partition}"
+        return self._folder / "kafka" / "data" / log / f"{0:020}.log"
 
     @property
     def broker_data(self) -> Path:

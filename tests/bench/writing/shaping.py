@@ -30,7 +30,7 @@ async def main(agents: int, rows: int) -> Run:
     async with open_fetcher(kafka, ingest, _forget) as fetcher:
         fetcher.subscribe([kafka.samples_topic])
         await fetcher.reassigned.wait()
-        fetcher.start_at({TopicPartition(kafka.samples_topic, 0): 0})
+        fetcher.start_at({TopicPartition(kafka.samples_topic, 0): 0}, {})
         began, began_cpu = time.perf_counter(), time.process_time()
         done = 0
         while done < rows:

@@ -31,9 +31,10 @@ class OffsetsInKafka:
         kafka: KafkaSettings,
         settings: IngestSettings,
         on_revoked: Callable[[], Awaitable[None]],
+        **options: bool,
     ) -> AsyncIterator[Fetcher]:
         """Ingest's own, remembered."""
-        async with open_fetcher(kafka, settings, on_revoked) as fetcher:
+        async with open_fetcher(kafka, settings, on_revoked, **options) as fetcher:
             self._fetcher = fetcher
             yield fetcher
 

@@ -33,3 +33,8 @@ def with_other_name(raw: bytes, name: bytes, other: bytes) -> bytes:
 def _with_checksum(raw: bytearray) -> bytes:
     struct.pack_into(">I", raw, CRC_AT, calc_crc32c(bytes(raw[CHECKED_AT:])))
     return bytes(raw)
+
+
+def changed(raw: bytes, at: int, value: bytes) -> bytes:
+    """A batch with other bytes there, and a checksum that is right for them."""
+    return _with_checksum(bytearray(raw[:at] + value + raw[at + len(value) :]))

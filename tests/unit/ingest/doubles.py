@@ -40,6 +40,7 @@ class Log:
         self.started_at: list[dict[TopicPartition, int]] = []
         self.member_answers: list[bool | Exception] = []
         self.alive = 0
+        self.unreadable: set[TopicPartition] = set()
         self.paused = False
         self.marks_to = 0
         self.identity = identity()
@@ -53,10 +54,14 @@ class Log:
             raise LeaderNotAvailableError
         return dict.fromkeys(partitions, self.identity)
 
+    some_identities = all_identities
+
     async def log_bounds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
         return dict.fromkeys(partitions, (0, 1000))
 
-    def start_at(self, positions: dict[TopicPartition, int]) -> None:
+    def start_at(
+        self, positions: dict[TopicPartition, int], settled: Mapping[TopicPartition, int]
+    ) -> None:
         self.started_at.append(positions)
 
     async def fetch(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:

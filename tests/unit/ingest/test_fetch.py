@@ -14,7 +14,9 @@ from aiokafka.errors import (
 
 from ingest import fetch as module
 from ingest.fetch import Fetcher
+from ingest.quarantine import Quarantine
 from ingest.unpack import Unpacker
+from tests.unit.ingest.records import record
 
 HERE = TopicPartition("t", 0)
 
@@ -35,7 +37,9 @@ class Consumer:
             raise ValueError(positions)
         await self._fail()
 
-    async def getmany(self, timeout_ms: int, max_records: int) -> dict[Any, Any]:
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int, max_records: int
+    ) -> dict[Any, Any]:
         self.calls.append(timeout_ms)
         await self._fail()
         return {}
@@ -60,8 +64,9 @@ async def nothing() -> None:
     return None
 
 
-def fetcher(consumer: Consumer) -> Fetcher:
-    return Fetcher(cast(AIOKafkaConsumer, consumer), Unpacker(0), nothing)
+def fetcher(consumer: Consumer, quarantine: Quarantine | None = None) -> Fetcher:
+    unpacker = Unpacker(quarantine or Quarantine(consumer.pause, skips=False), 0)
+    return Fetcher(cast(AIOKafkaConsumer, consumer), unpacker, nothing)
 
 
 @pytest.mark.parametrize(
@@ -101,5 +106,67 @@ def test_what_is_assigned_is_paused_until_it_is_claimed() -> None:
     given.on_partitions_assigned([HERE])
     assert consumer.calls == [("seek", HERE, 0), ("pause", HERE)]
     assert given.reassigned.is_set()
-    given.start_at({HERE: 7})
+    given.start_at({HERE: 7}, {HERE: 8})
     assert consumer.calls[2:] == [("seek", HERE, 7), ("resume", HERE)]
+
+
+class Backlog(Consumer):
+    """Has records at hand, and hands them out as aiokafka does: one partition to its end first."""
+
+    def __init__(self, **left: int) -> None:
+        super().__init__(None)
+        self.left = {TopicPartition("t", int(name[1:])): count for name, count in left.items()}
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self.left)
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[Any, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[Any, int]:
+        return dict.fromkeys(partitions, 100)
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int, max_records: int
+    ) -> dict[Any, Any]:
+        found = {}
+        for partition, left in self.left.items():
+            taken = min(left, max_records)
+            if taken and (not partitions or partition in partitions):
+                self.left[partition] -= taken
+                max_records -= taken
+                found[partition] = [record(b"", offset=number) for number in range(taken)]
+        return found
+
+
+async def test_partitions_with_a_backlog_come_in_turn() -> None:
+    given = fetcher(Backlog(p0=50, p1=20, p2=3))
+    order = [{p.partition: len(r) for p, r in (await given.fetch(0, 10)).items()} for _ in range(6)]
+    assert order == [{0: 10}, {1: 10}, {2: 3}, {0: 10}, {1: 10}, {0: 10}]
+
+
+async def test_what_cannot_be_read_stays_paused_when_the_others_go_on() -> None:
+    consumer = Backlog(p0=0, p1=0)
+    here, there = sorted(consumer.assignment())
+    quarantine = Quarantine(consumer.pause, skips=False)
+    given = fetcher(consumer, quarantine)
+    given.start_at({here: 0, there: 0}, {})
+    consumer.calls.clear()
+    quarantine.refuse(here, 0, "no")
+    given.pause()
+    given.resume()
+    assert consumer.calls[-1] == ("resume", there)
+    await given.fetch(0, 10)
+    assert ("resume", here) not in consumer.calls
+
+
+async def test_a_partition_without_a_leader_waits_and_the_others_are_read() -> None:
+    consumer = Backlog(p0=0, p1=3)
+    here, there = sorted(consumer.assignment())
+    quarantine = Quarantine(consumer.pause, skips=False)
+    given = fetcher(consumer, quarantine)
+    assert set(await given.log_bounds([there])) == {there}
+    given.start_at({there: 0}, {there: 0})
+    assert quarantine.refused == {here}
+    assert consumer.calls[-1] == ("resume", there)
+    assert set(await given.fetch(0, 10)) == {there}

@@ -7,7 +7,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from ingest.original import Original, original_of
 from ingest.topics import ADDED_BYTES, letter_max_bytes, original_max_bytes
-from ingest.unpack import UnreadBatch
+from ingest.unread import UnreadBatch
 from schemas.settings import KafkaSettings
 from tests.unit.ingest.records import record
 
@@ -39,7 +39,7 @@ CASES: list[tuple[str, dict[str, Any], Original]] = [
     ),
     (
         "a batch",
-        {"value": UnreadBatch(b"b" * 999), "headers": H},
+        {"value": UnreadBatch(b"b" * 999, "too_large", "why"), "headers": H},
         Original(None, b"b" * 999, (), "a batch of records, as the broker has it"),
     ),
 ]

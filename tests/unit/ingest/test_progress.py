@@ -1,6 +1,6 @@
 """How far behind each partition is, by a clock that stands still."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 import pytest
@@ -19,6 +19,8 @@ NOW_S = NOON.timestamp() + 60
 
 class Log:
     """Stands for the fetcher."""
+
+    unreadable: Collection[TopicPartition] = ()
 
     def __init__(self, **ends: int | None) -> None:
         self._ends = ends
@@ -130,6 +132,17 @@ async def test_nothing_to_do_is_known_from_the_broker(
     log.answers = answers
     await tell(progress, log)
     assert bool(reassured) is is_reassured
+
+
+async def test_what_cannot_be_read_is_no_standstill() -> None:
+    reassured: list[bool] = []
+    progress = Progress(lambda: reassured.append(True), lambda: NOW_S)
+    progress.start({HERE: 5, THERE: 5})
+    reassured.clear()
+    log = Log(p0=9, p1=5)
+    log.unreadable = {HERE}
+    await tell(progress, log)
+    assert reassured
 
 
 async def test_getting_on_reassures_and_so_does_having_no_partition() -> None:

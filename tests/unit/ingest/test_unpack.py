@@ -6,16 +6,23 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
+from ingest.quarantine import Quarantine
 from ingest.record import Record
-from ingest.unpack import Unpacker, UnreadBatch
+from ingest.unpack import Unpacker
+from ingest.unread import UnreadBatch
 from tests.unit.ingest.batches import CODECS, batch, with_other_name
 
 HERE = TopicPartition("t", 0)
 VALUES = [b"a" * 100, None, b"", b"b" * 100]
 BOUND: Final = 1_000
 BOMB = [b"\0" * 2 * BOUND]
+
+
+def unpacking(*, skips: bool = False) -> Unpacker:
+    return Unpacker(Quarantine(lambda _: None, skips=skips), BOUND)
 
 
 def read(unpacker: Unpacker, data: bytes, at: int = 0) -> tuple[list[Any], int]:
@@ -41,7 +48,7 @@ def parts(records: list[Any]) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("codec", CODECS)
 def test_reads_what_the_library_reads(codec: str, is_careful: bool) -> None:
     data = batch(VALUES, codec, 5, [("h", b"1"), ("ü", None)]) + batch(VALUES, codec, 9)
-    unpacker = Unpacker(BOUND)
+    unpacker = unpacking()
     unpacker.is_careful = is_careful
     native = PartitionRecords(HERE, MemoryRecords(data), None, 6, None, None, True, 1)
     records, following = read(unpacker, data, 6)
@@ -50,27 +57,29 @@ def test_reads_what_the_library_reads(codec: str, is_careful: bool) -> None:
 
 
 def test_hands_out_records_of_its_own_while_in_charge() -> None:
-    records, _ = read(Unpacker(BOUND), batch(VALUES, "none", 5))
+    records, _ = read(unpacking(), batch(VALUES, "none", 5))
     assert {type(record) for record in records} == {Record}
     assert [(r.topic, r.partition) for r in records] == [HERE] * 4
     assert fetcher.PartitionRecords is PartitionRecords
 
 
 def test_what_is_not_compressed_is_left_to_the_library() -> None:
-    assert isinstance(Unpacker(BOUND).unpack(batch(VALUES)), MemoryRecords)
+    records = unpacking().unpack(batch(VALUES))
+    assert isinstance(records.next_batch(), DefaultRecordBatch)
 
 
-def test_a_part_of_a_batch_is_told_as_the_library_tells_it() -> None:
-    records = Unpacker(BOUND).unpack(batch(VALUES, "gzip")[:-1])
-    assert (records.has_next(), records.size_in_bytes() > 0) == (False, True)
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_part_of_a_batch_at_the_end_is_fetched_again(codec: str) -> None:
+    unpacker = unpacking()
+    records, following = read(unpacker, batch(VALUES, codec) + batch(VALUES, codec, 4)[:-1])
+    assert ([record.offset for record in records], following) == ([0, 1, 2, 3], 4)
+    assert not unpacker.quarantine.held
 
 
 @pytest.mark.parametrize("codec", [name for name in CODECS if name != "none"])
 def test_a_batch_beyond_the_bound_is_stood_for(codec: str) -> None:
     bomb = batch([b"x", *BOMB, b"y"], codec, 7)
-    records, following = read(
-        Unpacker(BOUND), batch(VALUES, codec) + bomb + batch([b"z"], codec, 10)
-    )
+    records, following = read(unpacking(), batch(VALUES, codec) + bomb + batch([b"z"], codec, 10))
     stand = records[4]
     assert (stand.offset, stand.key, stand.value) == (9, None, bomb)
     assert stand.headers == (("fleetgauge.batch", b"7"),)
@@ -80,13 +89,13 @@ def test_a_batch_beyond_the_bound_is_stood_for(codec: str) -> None:
 
 def test_a_batch_just_within_the_bound_is_read() -> None:
     value = b"\0" * (BOUND - 13)
-    records, _ = read(Unpacker(BOUND), batch([value], "zstd"))
+    records, _ = read(unpacking(), batch([value], "zstd"))
     assert records[0].value == value
 
 
 def test_reading_ends_when_the_bound_is_reached_and_goes_on_later() -> None:
     data = [batch([b"\0" * 600], "zstd", first) for first in range(6)]
-    unpacker = Unpacker(BOUND)
+    unpacker = unpacking()
     seen = []
     at = 0
     while at < 6:
@@ -97,7 +106,7 @@ def test_reading_ends_when_the_bound_is_reached_and_goes_on_later() -> None:
 
 
 def test_another_partition_waits_for_the_next_time_too() -> None:
-    unpacker = Unpacker(BOUND)
+    unpacker = unpacking()
     read(unpacker, batch([b"\0" * 900], "zstd") + batch([b"\0" * 900], "zstd", 1))
     assert read(unpacker, batch(VALUES, "zstd", 50), 50) == ([], 50)
     unpacker.begin()
@@ -105,18 +114,19 @@ def test_another_partition_waits_for_the_next_time_too() -> None:
 
 
 @pytest.mark.parametrize("codec", ["none", "zstd"])
-def test_a_name_that_is_no_utf8_stops_only_who_takes_no_care(codec: str) -> None:
+def test_a_name_that_is_no_utf8_has_the_rest_read_with_care(codec: str) -> None:
     strange = with_other_name(
         batch([b"v"], headers=[("né", b"1"), ("é", None)]), "é".encode(), b"\xe9\xff"
     )
     data = batch([b"first"], codec) + _shifted(strange)
-    unpacker = Unpacker(BOUND)
-    with pytest.raises(UnicodeDecodeError):
-        read(unpacker, data)
-    unpacker.is_careful = True
+    unpacker = unpacking()
     records, following = read(unpacker, data)
-    assert [record.value for record in records] == [b"first", b"v"]
-    assert records[1].headers == (("n??", b"1"), ("??", None))
+    assert [record.value for record in records] == [b"first"]
+    assert (following, unpacker.is_careful) == (1, True)
+    records, following = read(unpacker, data, 1)
+    assert not unpacker.quarantine.held
+    assert [record.value for record in records] == [b"v"]
+    assert records[0].headers == (("n??", b"1"), ("??", None))
     assert following == 2
 
 
@@ -126,7 +136,7 @@ def _shifted(raw: bytes) -> bytes:
 
 
 def test_the_library_is_itself_again_afterwards() -> None:
-    unpacker = Unpacker(BOUND)
+    unpacker = unpacking()
     with unpacker.in_charge():
         assert fetcher.MemoryRecords == unpacker.unpack
     assert fetcher.MemoryRecords is MemoryRecords
