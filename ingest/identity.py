@@ -53,6 +53,10 @@ class LogChangedError(Exception):
         )
 
 
+class NoLeaderError(Exception):
+    """The leader of a partition is unknown, or does not answer."""
+
+
 def compare(claimed: Identities, found: Identities) -> None:
     """Raises LogChangedError where one of the logs found is not the one that was claimed."""
     for partition, identity in found.items():

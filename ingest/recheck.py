@@ -5,17 +5,19 @@ Both may go back, or be replaced, while nothing is read or written that would sh
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import psycopg
 import structlog
 from aiokafka import TopicPartition
 
-from ingest import identity, offsets
+from ingest import offsets
 from ingest.database import Pool
 from ingest.errors import sentence
 from ingest.fetch import Fetcher
+from ingest.identity import Identities, NoLeaderError, compare
+from ingest.retry import until_done
 from ingest.takeover import Assignment
 
 log = structlog.get_logger("ingest")
@@ -23,6 +25,26 @@ log = structlog.get_logger("ingest")
 # What docs/guarantees.md promises is three times as long: a check that waits for an answer is given
 # up after one period, and the next one comes after another.
 CHECK_EVERY_S: Final = 10.0
+# A new leader is elected within it. Whoever waits longer keeps other partitions waiting.
+CONFIRM_WITHIN_S: Final = 5.0
+
+
+async def confirm(
+    fetcher: Fetcher, logs: Identities, partitions: Collection[TopicPartition]
+) -> None:
+    """Returns once the leaders of these partitions have confirmed that the logs are these.
+
+    Raises LogChangedError where one is not, NoLeaderError where one does not answer in time.
+    """
+    try:
+        async with asyncio.timeout(CONFIRM_WITHIN_S):
+            found = await until_done("identify", lambda: fetcher.all_identities(partitions))
+    except TimeoutError as error:
+        names = ", ".join(f"{p.topic}/{p.partition}" for p in sorted(partitions))
+        raise NoLeaderError(
+            f"after {CONFIRM_WITHIN_S:.0f} s not all of these have a leader that answers: {names}"
+        ) from error
+    compare(logs, found)
 
 
 class Recheck:
@@ -88,7 +110,7 @@ class Recheck:
         except TimeoutError:
             log.warning("the logs were not compared: no answer", after_s=self._every_s)
         else:
-            identity.compare(assignment.logs, found)
+            compare(assignment.logs, found)
 
     async def _compare_offsets(
         self, assignment: Assignment, stored: Mapping[TopicPartition, int]
