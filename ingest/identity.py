@@ -54,12 +54,8 @@ class LogChangedError(StepError):
         )
 
 
-class LogSilentError(LogChangedError):
-    """The leaders of some logs have not answered for too long: the others are claimed alone."""
-
-    def __init__(self, partitions: Iterable[TopicPartition], waited_s: float) -> None:
-        names = ", ".join(f"{topic}/{partition}" for topic, partition in sorted(partitions))
-        Exception.__init__(self, f"one of {names} has had no leader for {waited_s:.0f} s")
+class NoLeaderError(StepError):
+    """The leader of a partition is unknown, or does not answer."""
 
 
 def compare(claimed: Identities, found: Identities) -> None:

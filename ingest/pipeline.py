@@ -19,13 +19,13 @@ from ingest.batch import Intake
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
 from ingest.fetch import Fetcher
-from ingest.identity import LogChangedError
+from ingest.identity import LogChangedError, NoLeaderError
 from ingest.intake import add_marks, add_records
 from ingest.limits import Limits
 from ingest.offsets import FencedError
 from ingest.positions import GapError
 from ingest.progress import Progress
-from ingest.recheck import Recheck, prove
+from ingest.recheck import Recheck, confirm
 from ingest.retry import until_done
 from ingest.serverwork import ServerWork
 from ingest.settle import Settler
@@ -139,6 +139,15 @@ class Pipeline:
             await self._end_work()
             self._start(self._claim(fetcher))
             return
+        except NoLeaderError as error:
+            # Partitions whose leader answers go on without the others.
+            log.warning("reading again what is not stored", reason=str(error))
+            await self._end_work()
+            self._intake = Intake()
+            if self._assignment is not None:
+                self._assignment.positions.go_back(self._progress.stored)
+            self._read_again(fetcher)
+            return
         except FencedError as fenced:
             metrics.FENCED.inc()
             log.warning("fenced", reason=str(fenced))
@@ -163,18 +172,14 @@ class Pipeline:
         return self._limits.is_full(self._intake, len(self._agents))
 
     async def _wait(self, fetcher: Fetcher) -> None:
+        """Until the first work ends or, where more may be read then, the server has its rows."""
         if not self._works:
             return
-        if not await self._until_there_is_time():
+        may_read = self._assignment is not None and not self._has_enough()
+        server_work = self._server_work if may_read else None
+        if not await first_of(self._works[0], server_work, PATIENCE_S):
             self._paused = self._assignment is not None
             await fetcher.stay_alive()
-
-    async def _until_there_is_time(self) -> bool:
-        """False where neither the server took its rows nor the first work ended, for PATIENCE_S."""
-        if self._assignment is None or self._has_enough():
-            done, _ = await asyncio.wait({self._works[0]}, timeout=PATIENCE_S)
-            return bool(done)
-        return await first_of(self._works[0], self._server_work, PATIENCE_S)
 
     async def _read(self, fetcher: Fetcher) -> None:
         try:
@@ -207,18 +212,11 @@ class Pipeline:
     def _take(self, fetched: dict[Any, Any], assignment: Assignment) -> None:
         if fetched and not self._intake.spans:
             self._waiting_since = time.monotonic()
-        rows_before = self._intake.rows
+        rows_before, max_bytes = self._intake.rows, self._limits.max_message_bytes
         for partition, records in fetched.items():
             first = assignment.positions.next[partition]
             new = assignment.positions.accept(partition, records)
-            add_records(
-                self._intake,
-                partition,
-                first,
-                new,
-                self._limits.max_message_bytes,
-                self._agents.known,
-            )
+            add_records(self._intake, partition, first, new, max_bytes, self._agents.known)
         if records_fetched := sum(map(len, fetched.values())):
             self._events_a_record = (self._intake.rows - rows_before) / records_fetched
 
@@ -268,7 +266,7 @@ class Pipeline:
         self, fetcher: Fetcher, intake: Intake, assignment: Assignment, before: Work | None
     ) -> None:
         """Settles what was read, once it is known to be of the logs that were claimed."""
-        await prove(fetcher, intake.spans.keys(), assignment.logs)
+        await confirm(fetcher, assignment.logs, intake.spans)
         await self._settler.settle(intake, assignment.claims, before)
 
     async def _claim(self, fetcher: Fetcher) -> None:

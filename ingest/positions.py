@@ -83,6 +83,10 @@ class Positions:
             for partition, offset in self.next.items()
         }
 
+    def go_back(self, stored: Mapping[TopicPartition, int]) -> None:
+        """Reads again what was accepted beyond these offsets."""
+        self.next.update(stored)
+
     def accept(self, partition: TopicPartition, records: Sequence[Record]) -> Sequence[Record]:
         """The new ones of the records that arrived next; raises GapError at a strange one."""
         known = self._known.pop(partition, None)

@@ -12,11 +12,11 @@ import psycopg
 import structlog
 from aiokafka import TopicPartition
 
-from ingest import identity, offsets
+from ingest import offsets
 from ingest.database import Pool
 from ingest.errors import sentence
 from ingest.fetch import Fetcher
-from ingest.identity import Identities, LogSilentError
+from ingest.identity import Identities, NoLeaderError, compare
 from ingest.retry import until_done
 from ingest.takeover import Assignment
 
@@ -25,26 +25,26 @@ log = structlog.get_logger("ingest")
 # What docs/guarantees.md promises is three times as long: a check that waits for an answer is given
 # up after one period, and the next one comes after another.
 CHECK_EVERY_S: Final = 10.0
-LEADER_PATIENCE_S: Final = 5.0
+# A new leader is elected within it. Whoever waits longer keeps other partitions waiting.
+CONFIRM_WITHIN_S: Final = 5.0
 
 
-async def prove(
-    fetcher: Fetcher,
-    partitions: Collection[TopicPartition],
-    claimed: Identities,
-    patience_s: float = LEADER_PATIENCE_S,
+async def confirm(
+    fetcher: Fetcher, logs: Identities, partitions: Collection[TopicPartition]
 ) -> None:
-    """Returns when these logs are known to be the claimed ones; raises LogChangedError if not.
+    """Returns once the leaders of these partitions have confirmed that the logs are these.
 
-    Raises LogSilentError where a leader does not answer: one partition without a leader keeps the
-    others of its batch waiting for no longer.
+    Raises LogChangedError where one is not, NoLeaderError where one does not answer in time.
     """
     try:
-        async with asyncio.timeout(patience_s):
+        async with asyncio.timeout(CONFIRM_WITHIN_S):
             found = await until_done("identify", lambda: fetcher.all_identities(partitions))
     except TimeoutError as error:
-        raise LogSilentError(partitions, patience_s) from error
-    identity.compare(claimed, found)
+        names = ", ".join(f"{p.topic}/{p.partition}" for p in sorted(partitions))
+        raise NoLeaderError(
+            f"after {CONFIRM_WITHIN_S:.0f} s not all of these have a leader that answers: {names}"
+        ) from error
+    compare(logs, found)
 
 
 class Recheck:
@@ -110,7 +110,7 @@ class Recheck:
         except TimeoutError:
             log.warning("the logs were not compared: no answer", after_s=self._every_s)
         else:
-            identity.compare(assignment.logs, found)
+            compare(assignment.logs, found)
 
     async def _compare_offsets(
         self, assignment: Assignment, stored: Mapping[TopicPartition, int]

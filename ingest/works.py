@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 import structlog
 
@@ -29,13 +30,15 @@ async def give_up(works: Collection[Work], patience_s: float) -> None:
         _tell_end(work)
 
 
-async def first_of(work: Work, server_work: ServerWork, patience_s: float) -> bool:
-    """Whether a task ended, or a server was given its rows, within this time."""
+async def first_of(work: Work, server_work: ServerWork | None, patience_s: float) -> bool:
+    """Whether a task ended, or the server was given its rows, within this time."""
+    if server_work is None:
+        ended, _ = await asyncio.wait({work}, timeout=patience_s)
+        return bool(ended)
     at_work = asyncio.create_task(server_work.wait())
+    until: set[asyncio.Task[Any]] = {work, at_work}
     try:
-        done, _ = await asyncio.wait(
-            {work, at_work}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
-        )
+        done, _ = await asyncio.wait(until, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
     finally:
         at_work.cancel()
     return bool(done)

@@ -11,7 +11,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, OffsetOutOfRangeError
 from prometheus_client import REGISTRY
 
-from ingest import settle
+from ingest import recheck, settle
 from ingest.positions import GapError
 from tests.unit.ingest.bench import AWAY, GOOD, LIMITS, Bencher, came, fenced, records
 from tests.unit.ingest.doubles import PARTITION, Letters
@@ -127,6 +127,25 @@ async def test_while_nobody_knows_the_log_its_records_wait(bench: Bencher) -> No
         b.log.arriving = [records(GOOD)]
         await came(lambda: b.table.written, "the write")
     assert (b.log.leaderless, b.claims.epoch) == (0, 1)
+
+
+async def test_a_partition_without_a_leader_does_not_hold_up_the_others(
+    bench: Bencher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recheck, "CONFIRM_WITHIN_S", 0.05)
+    b = bench()
+    async with b.running():
+        await came(lambda: b.log.started_at, "the claim")
+        b.log.leaderless = 1_000
+        b.log.arriving = [records(GOOD, GOOD)]
+        # Read again from what is stored; meanwhile records of others may come.
+        await came(lambda: len(b.log.started_at) == 2, "the way back")
+        assert b.table.begun == 0
+        b.log.leaderless = 0
+        b.log.arriving = [records(GOOD)]
+        await came(lambda: b.table.written, "the write")
+    assert b.log.started_at == [{PARTITION: 0}, {PARTITION: 0}]
+    assert (b.table.written, b.claims.epoch) == ([(0, 1)], 1)
 
 
 async def test_a_broker_that_is_away_is_waited_for(bench: Bencher) -> None:
