@@ -46,6 +46,8 @@ class Settler:
         self._limits = limits
         self._progress = progress
         self._server_work = server_work
+        # Of the last intake whose times were checked.
+        self.rejected_share = 0.0
 
     async def settle(
         self, intake: Intake, claims: Claims, before: asyncio.Task[None] | None
@@ -56,6 +58,7 @@ class Settler:
         that is away.
         """
         await asyncio.to_thread(check_times, intake, self._limits.lateness)
+        self.rejected_share = len(intake.rejections) / max(1, intake.rows)
         await self._tell(intake.rejections)
         batch = await self._shape_ahead(intake)
         if before is not None:
