@@ -9,6 +9,8 @@ from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
 
 SMALLEST_FULL_BATCH: Final = 10_000
 ROWS_AN_AGENT: Final = 10
+# Dead letters take some ten microseconds each, and every partition of the batch waits for them.
+MAX_REJECTIONS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,18 @@ class Limits:
             lateness=database.lateness_limit,
         )
 
-    def is_full(self, intake: Intake, agents: int) -> bool:
-        """Whether no more records should be added before this is written."""
-        return intake.rows >= self.full_rows(agents) or intake.nbytes >= self.max_bytes
+    def is_full(self, intake: Intake, agents: int, rejected_share: float) -> bool:
+        """Whether no more records should be added before this is written.
+
+        `rejected_share` is that of the batch before: times are not checked yet, and may be what
+        most of these events are rejected for.
+        """
+        rejections = max(len(intake.rejections), intake.rows * rejected_share)
+        return (
+            intake.rows >= self.full_rows(agents)
+            or intake.nbytes >= self.max_bytes
+            or rejections >= MAX_REJECTIONS
+        )
 
     def full_rows(self, agents: int) -> int:
         """The rows of a full batch.

@@ -169,7 +169,8 @@ class Pipeline:
         return len(self._works) == MOST_WORKS and self._is_full()
 
     def _is_full(self) -> bool:
-        return self._limits.is_full(self._intake, len(self._agents))
+        share = self._settler.rejected_share
+        return self._limits.is_full(self._intake, len(self._agents), share)
 
     async def _wait(self, fetcher: Fetcher) -> None:
         """Until the first work ends or, where more may be read then, the server has its rows."""

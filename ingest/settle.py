@@ -48,6 +48,8 @@ class Settler:
         self._limits = limits
         self._progress = progress
         self._server_work = server_work
+        # Of the last intake whose times were checked.
+        self.rejected_share = 0.0
 
     async def settle(
         self, intake: Intake, claims: Claims, before: asyncio.Task[None] | None
@@ -58,6 +60,7 @@ class Settler:
         that is away.
         """
         await self._check(intake)
+        self.rejected_share = len(intake.rejections) / max(1, intake.rows)
         await self._tell(intake.rejections)
         batch = await self._shape_ahead(intake)
         if before is not None:

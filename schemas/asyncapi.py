@@ -105,7 +105,7 @@ def _dead_letter() -> dict[str, Any]:
         "fleetgauge.reason": {"enum": list(REASONS)},
         "fleetgauge.index": {
             "type": "string",
-            "description": "Place of the event that was refused in an array, from 0.",
+            "description": "In an array: places of the rejected events, from 0: `3`, `0-2,7`.",
         },
         "__connect.errors.topic": {"type": "string"},
         "__connect.errors.partition": {"type": "string"},

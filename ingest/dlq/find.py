@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import NamedTuple
 
-from ingest.dlq.letter import Letter, Place, letter_of
+from ingest.dlq.letter import Letter, Place, letters_of
 from ingest.dlq.log import Log, Part
 from ingest.dlq.reader import Looked, wanted_letters
 from ingest.dlq.wanted import Wanted
@@ -51,8 +51,7 @@ async def _one(log: Log, at: Own) -> AsyncGenerator[Letter, None]:
     for held, (first, end) in there.bounds.items():
         if held.partition == at.partition and first <= at.offset < end:
             async for record in log.records(Part({held: (at.offset, at.offset + 1)})):
-                letter = letter_of(record)
-                if letter is not None:
+                for letter in letters_of(record):
                     yield letter
 
 

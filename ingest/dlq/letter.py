@@ -1,13 +1,14 @@
 """A dead letter as it lies in its topic: the original record, where it was, and why it is here."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Self
 
 import msgspec
 from aiokafka import ConsumerRecord
 
+from ingest import indexes
 from ingest.record import broker_time
 
 # The first of the headers that ingest adds behind the original ones.
@@ -43,8 +44,9 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """`partition`, `offset` and `at` (the broker's time) are its own; `headers` the original's.
+    """One event: a record of the dead letters has several where an array's were rejected together.
 
+    `partition`, `offset` and `at` (the broker's time) are the record's; `headers` the original's.
     Where it `is_whole`, key, value and headers are those of the original, and not cut.
     """
 
@@ -66,38 +68,45 @@ class Letter(msgspec.Struct, frozen=True):
         return int(count) if re.fullmatch(rb"\d{1,9}", count) else 0
 
 
-def letter_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> Letter | None:
-    """The dead letter in a record; None where ingest did not write it.
+def letters_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> list[Letter]:
+    """The dead letters in a record, one an event; none where ingest did not write it.
 
     The last block of added headers counts: an original may bring headers of the same names.
     """
     names = [name for name, _ in record.headers]
     if FIRST_ADDED not in names:
-        return None
+        return []
     begin = len(names) - 1 - names[::-1].index(FIRST_ADDED)
     added = {
         name: (value or b"").decode("utf-8", "replace") for name, value in record.headers[begin:]
     }
     try:
-        index = added.get("fleetgauge.index")
-        place = Place(
-            added[FIRST_ADDED],
-            int(added["__connect.errors.partition"]),
-            int(added["__connect.errors.offset"]),
-            None if index is None else int(index),
-        )
+        places = _places(added)
         reason, detail = added["fleetgauge.reason"], added["__connect.errors.exception.message"]
     except (KeyError, ValueError):
-        return None
-    return Letter(
-        partition=record.partition,
-        offset=record.offset,
-        at=broker_time(record.timestamp),
-        place=place,
-        reason=reason,
-        detail=detail,
-        key=record.key,
-        value=record.value,
-        headers=record.headers[:begin],
-        is_whole="fleetgauge.incomplete" not in added,
-    )
+        return []
+    return [
+        Letter(
+            partition=record.partition,
+            offset=record.offset,
+            at=broker_time(record.timestamp),
+            place=place,
+            reason=reason,
+            detail=detail,
+            key=record.key,
+            value=record.value,
+            headers=record.headers[:begin],
+            is_whole="fleetgauge.incomplete" not in added,
+        )
+        for place in places
+    ]
+
+
+def _places(added: Mapping[str, str]) -> list[Place]:
+    """Raises KeyError or ValueError where the headers do not say them."""
+    topic = added[FIRST_ADDED]
+    partition = int(added["__connect.errors.partition"])
+    offset = int(added["__connect.errors.offset"])
+    if (text := added.get("fleetgauge.index")) is None:
+        return [Place(topic, partition, offset)]
+    return [Place(topic, partition, offset, index) for index in indexes.parsed(text)]

@@ -1,6 +1,8 @@
 """What a dead letter's event was, as it is sent again."""
 
-from ingest.arrays import UNUSABLE, split_json, split_msgpack
+from functools import lru_cache
+
+from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
 from ingest.decode import is_msgpack
 from ingest.dlq.letter import REPLAY_OF, REPLAYS, Header, Letter
 
@@ -17,11 +19,16 @@ def event_of(letter: Letter) -> bytes | None:
     index = letter.place.index
     if index is None:
         return letter.value
-    split = split_msgpack if is_msgpack(letter.headers) else split_json
     try:
-        return bytes(split(letter.value or b"")[index])
+        return bytes(_split(letter.value or b"", is_packed=is_msgpack(letter.headers))[index])
     except (*UNUSABLE, IndexError) as error:
         raise NotThereError(f"there is no event {index} in its message: {error}") from error
+
+
+# Asked for each event of an array in turn.
+@lru_cache(maxsize=1)
+def _split(value: bytes, *, is_packed: bool) -> Parts:
+    return split_msgpack(value) if is_packed else split_json(value)
 
 
 def headers_of(letter: Letter) -> list[Header]:

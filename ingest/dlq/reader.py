@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 
-from ingest.dlq.letter import Letter, letter_of
+from ingest.dlq.letter import Letter, letters_of
 from ingest.dlq.log import Log
 from ingest.dlq.wanted import Wanted
 
@@ -19,9 +19,9 @@ async def wanted_letters(log: Log, wanted: Wanted, looked: Looked) -> AsyncItera
     done, total = 0, len(part)
     looked(done, total)
     async for record in log.records(part):
-        letter = letter_of(record)
-        if letter is not None and wanted.fits(letter):
-            yield letter
+        for letter in letters_of(record):
+            if wanted.fits(letter):
+                yield letter
         done += 1
         looked(done, total)
     looked(total, total)

@@ -9,6 +9,7 @@ from ingest.dlq.choice import Choice, Passed
 from ingest.dlq.ledger import read_ledger
 from ingest.dlq.letter import Letter
 from ingest.dlq.log import open_log
+from ingest.dlq.original import event_of
 from ingest.dlq.reader import Looked, wanted_letters
 from ingest.dlq.sender import Sender
 from ingest.dlq.wanted import Wanted
@@ -62,7 +63,7 @@ async def _batches(letters: AsyncIterator[Letter]) -> AsyncIterator[list[Letter]
     nbytes = 0
     async for letter in letters:
         batch.append(letter)
-        nbytes += len(letter.value or b"")
+        nbytes += len(event_of(letter) or b"")
         if len(batch) == BATCH_LETTERS or nbytes >= BATCH_BYTES:
             yield batch
             batch, nbytes = [], 0

@@ -18,7 +18,7 @@ from ingest.dlq.log import open_log
 from ingest.dlq.reader import wanted_letters
 from ingest.dlq.replay import Outcome, chosen, replay
 from ingest.dlq.report import ForPeople, Report
-from ingest.dlq.sheet import sheet
+from ingest.dlq.sheet import further, sheet
 from ingest.dlq.wanted import Wanted
 from ingest.errors import MEND_KAFKA, sentence
 from ingest.topics import TopicError
@@ -95,7 +95,13 @@ async def _show(kafka: KafkaSettings, at: Target) -> int:
     if not found:
         complain(f"there is no such dead letter: {at}; 'fleetgauge dlq list' has their places")
         return FAILED
-    sheets = [sheet(letter, replayed=letter.place in ledger) for letter in found]
+    sheets = []
+    shown: set[tuple[int, int]] = set()
+    for letter in found:
+        own = letter.partition, letter.offset
+        page = further if own in shown else sheet
+        shown.add(own)
+        sheets.append(page(letter, replayed=letter.place in ledger))
     sys.stdout.write("\n\n\n".join(sheets) + "\n")
     return DONE
 

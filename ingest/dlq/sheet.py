@@ -12,6 +12,17 @@ def sheet(letter: Letter, *, replayed: bool) -> str:
     return "\n".join(_lines(letter, replayed=replayed))
 
 
+def further(letter: Letter, *, replayed: bool) -> str:
+    """What there is to see besides of another event of the same array."""
+    return "\n".join(
+        [
+            f"event {letter.place.index} of the same value",
+            f"replayed     {'yes' if replayed else 'no'}",
+            _event(letter),
+        ]
+    )
+
+
 def _lines(letter: Letter, *, replayed: bool) -> Iterator[str]:
     yield f"from         {printable(str(letter.place))}"
     yield f"dead letter  {letter.partition}:{letter.offset}, {letter.at:%Y-%m-%d %H:%M:%S.%f} UTC"

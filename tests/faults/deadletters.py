@@ -29,14 +29,18 @@ async def dead_letters(stack: Stack, topics: Topics) -> dict[Place, Any]:
     """The dead letters' records; of one that came twice, the first."""
     letters: dict[Place, Any] = {}
     for record in await found(stack, topics.deadletter):
-        letters.setdefault(_place(dict(record.headers)), record)
+        for place in _places(dict(record.headers)):
+            letters.setdefault(place, record)
     return letters
 
 
-def _place(headers: dict[str, bytes]) -> Place:
-    index = headers.get("fleetgauge.index")
+def _places(headers: dict[str, bytes]) -> list[Place]:
+    text = headers.get("fleetgauge.index")
     partition = TopicPartition(
         headers[f"{ORIGIN}topic"].decode(), int(headers[f"{ORIGIN}partition"])
     )
     offset = int(headers[f"{ORIGIN}offset"])
-    return Place(partition, offset, None if index is None else int(index))
+    if text is None:
+        return [Place(partition, offset)]
+    ranges = [list(map(int, part.split("-"))) for part in text.decode().split(",")]
+    return [Place(partition, offset, i) for r in ranges for i in range(r[0], r[-1] + 1)]

@@ -70,7 +70,9 @@ TROUBLES: dict[str, tuple[Change, Change]] = {
 
 
 def bad(topics: Topics) -> Message:
-    return Message(topics.samples, b"{" * 5_000, b"k", [None], partition=0)
+    # Dead letters are compressed; this cannot be.
+    noise = random.Random(6).randbytes(5_000)
+    return Message(topics.samples, noise, b"k", [None], partition=0)
 
 
 def stored_offset(database: str, topics: Topics) -> int:

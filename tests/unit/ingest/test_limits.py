@@ -3,10 +3,10 @@
 import pytest
 from pydantic import SecretStr
 
-from ingest.batch import Intake
-from ingest.limits import Limits
+from ingest.batch import Intake, Origin, Rejection
+from ingest.limits import MAX_REJECTIONS, Limits
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
-from tests.unit.ingest.records import sample
+from tests.unit.ingest.records import record, sample
 
 LIMITS = Limits.of(
     DatabaseSettings(database_url=SecretStr("postgresql://u:p@h/d")),
@@ -32,7 +32,28 @@ FULL = [
     ("rows", "nbytes", "agents", "full"), [c[1:] for c in FULL], ids=[c[0] for c in FULL]
 )
 def test_full(rows: int, nbytes: int, agents: int, full: bool) -> None:
-    assert LIMITS.is_full(Intake(samples=[sample()] * rows, nbytes=nbytes), agents) is full
+    assert LIMITS.is_full(Intake(samples=[sample()] * rows, nbytes=nbytes), agents, 0.0) is full
+
+
+REJECTED = [
+    ("known, below", 0, MAX_REJECTIONS - 1, 0.0, False),
+    ("known", 0, MAX_REJECTIONS, 0.0, True),
+    ("expected, below", 2 * MAX_REJECTIONS - 1, 0, 0.5, False),
+    ("expected", 2 * MAX_REJECTIONS, 0, 0.5, True),
+    ("all of them", MAX_REJECTIONS, 0, 1.0, True),
+    ("few", 50_000, 0, 0.01, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("rows", "rejections", "share", "full"), [c[1:] for c in REJECTED], ids=[c[0] for c in REJECTED]
+)
+def test_rejections_make_a_batch_small(
+    rows: int, rejections: int, share: float, full: bool
+) -> None:
+    rejection = Rejection(Origin(record(b"{")), "malformed", "why")
+    intake = Intake(samples=[sample()] * rows, rejections=[rejection] * rejections)
+    assert LIMITS.is_full(intake, 10_000, share) is full
 
 
 def test_units() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingest.batch import Origin, Rejection
 from ingest.deadletter import DeadLetters
-from ingest.dlq.letter import Header, Letter, Place, letter_of
+from ingest.dlq.letter import Header, Letter, Place, letters_of
 from ingest.record import Record
 from tests.unit.ingest.dlq.letters import letter
 from tests.unit.ingest.records import record
@@ -41,11 +41,11 @@ PRETENDED = [
 @pytest.mark.parametrize("index", [None, 0, 999])
 async def test_the_original_and_why(headers: list[Header], index: int | None) -> None:
     of = record(b"\xff", offset=7, partition=2, key=b"k", headers=headers)
-    found = letter_of(await written(of, index))
+    (found,) = letters_of(await written(of, index))
     assert found == Letter(
         partition=1,
         offset=3,
-        at=cast(Letter, found).at,
+        at=found.at,
         place=Place("fleet.samples", 2, 7, index),
         reason="invalid",
         detail="why not",
@@ -55,6 +55,7 @@ async def test_the_original_and_why(headers: list[Header], index: int | None) ->
     )
 
 
+WHY: list[Header] = [("__connect.errors.exception.message", b"why")]
 # headers of records that ingest did not write
 FOREIGN: list[list[Header]] = [
     [],
@@ -62,18 +63,42 @@ FOREIGN: list[list[Header]] = [
     [("fleetgauge.reason", b"invalid")],
     [("__connect.errors.topic", b"t"), ("__connect.errors.partition", b"0")],
     [*PRETENDED, ("__connect.errors.topic", b"t")],
+    *([*PRETENDED[:-1], *WHY, ("fleetgauge.index", index)] for index in (b"x", b"2-1", b"0-9999")),
     [("__connect.errors.topic", b"t"), ("__connect.errors.partition", b"x")],
 ]
 
 
+async def test_events_of_one_array_are_one_record_and_read_one_by_one() -> None:
+    producer = Producer()
+    waiting = [
+        Rejection(Origin(record(b"[1]", offset=7), index), cast(Any, reason), detail)
+        for index, reason, detail in [
+            (0, "invalid", "no user"),
+            (1, "future", "a clock"),
+            (2, "invalid", "no agent"),
+            (3, "invalid", "no user"),
+        ]
+    ]
+    await DeadLetters(cast(Any, producer), "dead", 1_000).send(waiting)
+    assert waiting == []
+    found = [
+        letters_of(record(sent["value"], headers=sent["headers"], topic="dead"))
+        for sent in producer.taken
+    ]
+    assert [[(one.place.index, one.reason, one.detail) for one in each] for each in found] == [
+        [(index, "invalid", "no user; no agent") for index in (0, 2, 3)],
+        [(1, "future", "a clock")],
+    ]
+
+
 async def test_one_that_is_cut_is_not_whole() -> None:
-    found = letter_of(await written(record(b"v" * 1_001)))
-    assert (found and found.is_whole, found and found.value) == (False, b"v" * 500)
+    (found,) = letters_of(await written(record(b"v" * 1_001)))
+    assert (found.is_whole, found.value) == (False, b"v" * 500)
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_what_ingest_did_not_write(headers: list[Header]) -> None:
-    assert letter_of(record(b"v", headers=headers)) is None
+    assert letters_of(record(b"v", headers=headers)) == []
 
 
 # a header, and the replays that it tells
