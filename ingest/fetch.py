@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from ingest.commits import Database, metadata
 from ingest.record import Record
 from ingest.unpack import Unpacker
 from schemas.broker import start
@@ -27,6 +28,7 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
 
     `reassigned` is set when the group has given out partitions anew: they stay paused until they
     are claimed and `start_at` says from where. `on_revoked` is awaited before they are given up.
+    `database` is named in each commit to the group, once it is known.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self._unpacker = unpacker
         self._on_revoked = on_revoked
         self.reassigned = asyncio.Event()
+        self.database: Database | None = None
 
     def subscribe(self, topics: Iterable[str]) -> None:
         self._consumer.subscribe(list(topics), listener=self)
@@ -112,7 +115,7 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         if not positions:
             return False
         try:
-            await self._consumer.commit(positions)
+            await self._commit(positions)
         except (CommitFailedError, IllegalStateError):
             return False
         return True
@@ -125,9 +128,13 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         if positions:
             with suppress(KafkaError, IllegalStateError, TimeoutError):
                 async with asyncio.timeout(TELL_TIMEOUT_S):
-                    await self._consumer.commit(positions)
+                    await self._commit(positions)
                     return True
         return False
+
+    async def _commit(self, positions: dict[TopicPartition, int]) -> None:
+        said = metadata(self.database)
+        await self._consumer.commit({p: (offset, said) for p, offset in positions.items()})
 
     async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offsets behind the newest records; none where the broker does not answer in time.
