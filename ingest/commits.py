@@ -81,8 +81,8 @@ async def read_commits(
     """
     options = client_options(kafka)
     admin = AIOKafkaAdminClient(**options, client_id="fleetgauge", request_timeout_ms=10_000)
-    await start(admin, options)
     try:
+        await start(admin, options)
         kept = await admin.list_consumer_group_offsets(group)
     finally:
         await admin.close()

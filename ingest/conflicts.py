@@ -24,6 +24,7 @@ from sql.queries import query
 log = structlog.get_logger("ingest")
 
 PERIOD_S: Final = 10.0
+ANSWER_S: Final = 5.0
 # A group that is gone is no conflict any more after this many looks.
 FORGET_AFTER: Final = 4
 # What was committed before a server was restarted is renewed once at most: its ingest looks too.
@@ -86,24 +87,31 @@ class ConflictWatch:
         while True:
             try:
                 await self._look()
-            except psycopg.Error as error:
-                # Another server may be the next to answer.
-                self._committer.database = None
-                self._report_blind(sentence(error))
-            except (KafkaError, OSError) as error:
+            except TimeoutError:
+                self._report_blind("no answer in time")
+            except (psycopg.Error, KafkaError, OSError) as error:
                 self._report_blind(sentence(error))
             await asyncio.sleep(PERIOD_S)
 
     async def _look(self) -> None:
-        async with self._pool.connection() as connection:
-            here = await identify(connection)
-            await note_group(connection, self._group, self._topics)
-            groups = await read_groups(connection, self._topics)
+        try:
+            here, groups = await self._look_at_database()
+        except (psycopg.Error, TimeoutError):
+            # Another server may be the next to answer.
+            self._committer.database = None
+            raise
         self._committer.database = here
         self._report_groups(self._groups.look({g: at for g, at in groups if g != self._group}))
         commits = await read_commits(self._kafka, self._group, self._topics)
         self._report_databases(here, self._databases.look(elsewhere(commits, here)))
         self._reported.pop("blind", None)
+
+    async def _look_at_database(self) -> tuple[Database, list[tuple[str, datetime]]]:
+        # Its identity is committed meanwhile: a server that hangs is not to be named for long.
+        async with asyncio.timeout(ANSWER_S), self._pool.connection() as connection:
+            here = await identify(connection)
+            await note_group(connection, self._group, self._topics)
+            return here, await read_groups(connection, self._topics)
 
     def _report_groups(self, others: set[str]) -> None:
         metrics.GROUP_CONFLICT.labels("groups").set(bool(others))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +10,8 @@ from aiokafka.errors import KafkaError
 
 from ingest.commits import Database, Foreign, elsewhere, identify, read_commits
 from ingest.conflicts import HINT_DATABASES, HINT_GROUPS, name_of, read_groups
-from ingest.doctor.finding import Finding, ok, problem
+from ingest.doctor.finding import Finding, ok, problem, warning
+from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
 from ingest.progress import TELL_EVERY_S
 from ingest.upkeep import open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings
@@ -19,21 +19,28 @@ from schemas.settings import DatabaseSettings, KafkaSettings
 # In which an ingest that runs has committed again.
 RENEWED_WITHIN_S: Final = 2.5 * TELL_EVERY_S
 
-
 Groups = Sequence[tuple[str, datetime]]
 
 
 async def examine_writers(database: DatabaseSettings, kafka: KafkaSettings) -> list[Finding]:
-    """Both; a server that is away by now is another check's finding."""
-    topics = [kafka.samples_topic, kafka.events_topic]
-    found: list[Finding] = []
-    with suppress(psycopg.Error, KafkaError, OSError):
+    """Both, as far as this login may look."""
+    try:
         async with open_connection(database.database_url.get_secret_value()) as connection:
             here = await identify(connection)
-            groups = await read_groups(connection, topics)
-        found.append(examine_groups(groups))
-        found += await _examine_databases(kafka, [group for group, _ in groups], here)
-    return found
+            groups = await read_groups(connection, sources(kafka))
+    except psycopg.errors.InsufficientPrivilege as error:
+        return [_blind("groups", error, "grant select on ingest_groups to this login")]
+    except psycopg.Error as error:
+        return [_blind("groups", error, MEND_DATABASE)]
+    found = examine_groups(groups)
+    try:
+        return [found, *await _examine_databases(kafka, [group for group, _ in groups], here)]
+    except (KafkaError, OSError) as error:
+        return [found, _blind("databases", error, MEND_KAFKA)]
+
+
+def _blind(check: str, error: Exception, mend: str) -> Finding:
+    return warning(check, f"cannot be looked at: {sentence(error)}", mend)
 
 
 def examine_groups(groups: Groups) -> Finding:
@@ -60,12 +67,11 @@ async def _renewed_elsewhere(
     kafka: KafkaSettings, group: str, here: Database
 ) -> Mapping[Foreign, datetime]:
     """What the group commits for other databases; what was committed before a move stays as is."""
-    topics = [kafka.samples_topic, kafka.events_topic]
-    before = elsewhere(await read_commits(kafka, group, topics), here)
+    before = elsewhere(await read_commits(kafka, group, sources(kafka)), here)
     if not before:
         return {}
     await asyncio.sleep(RENEWED_WITHIN_S)
-    after = elsewhere(await read_commits(kafka, group, topics), here)
+    after = elsewhere(await read_commits(kafka, group, sources(kafka)), here)
     return {found: at for found, at in after.items() if before.get(found, at) != at}
 
 
@@ -73,7 +79,12 @@ def _stored_elsewhere(group: str, others: Mapping[Foreign, datetime]) -> Finding
     partitions = sorted(name_of(found.partition) for found in others)
     names = sorted({found.database.name for found in others})
     says = (
-        f"{group} stores {', '.join(partitions)} in another database: {'; '.join(names)}; this "
-        "one lacks them"
+        f"{group} stores {', '.join(partitions)} in another database: {'; '.join(names)}, so "
+        "that this one lacks them"
     )
     return problem("databases", says, HINT_DATABASES, group=group, partitions=partitions)
+
+
+def sources(kafka: KafkaSettings) -> list[str]:
+    """The topics that ingest reads."""
+    return [kafka.samples_topic, kafka.events_topic]
