@@ -14,6 +14,7 @@ from aiokafka.errors import (
 
 from ingest.answers import watch
 from ingest.bounds import LogBounds
+from ingest.commits import Database, metadata
 from ingest.errors import sentence
 from ingest.identity import LogIdentity, read_identities
 from ingest.quarantine import Quarantine
@@ -41,6 +42,7 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
     are claimed and `start_at` says from where. `on_revoked` is awaited before they are given up.
     A partition that cannot be read waits alone; `reassigned` is set again where it was left out of
     the bounds and can be claimed now.
+    `database` is named in each commit to the group, once it is known.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self._served: set[TopicPartition] = set()
         self._probe: asyncio.Task[None] | None = None
         self.reassigned = asyncio.Event()
+        self.database: Database | None = None
 
     def subscribe(self, topics: Iterable[str]) -> None:
         self._consumer.subscribe(list(topics), listener=self)
@@ -208,7 +211,7 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         if not positions:
             return False
         try:
-            await self._consumer.commit(positions)
+            await self._commit(positions)
         except (CommitFailedError, IllegalStateError):
             return False
         return True
@@ -221,9 +224,13 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         if positions:
             with suppress(KafkaError, IllegalStateError, TimeoutError):
                 async with asyncio.timeout(TELL_TIMEOUT_S):
-                    await self._consumer.commit(positions)
+                    await self._commit(positions)
                     return True
         return False
+
+    async def _commit(self, positions: dict[TopicPartition, int]) -> None:
+        said = metadata(self.database)
+        await self._consumer.commit({p: (offset, said) for p, offset in positions.items()})
 
     async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offsets behind the newest records; none where the broker does not answer in time.

@@ -42,6 +42,13 @@ STALLED_SECONDS = Gauge(
     "Seconds since ingest last got on, had nothing to do or waited for an absent database.",
 )
 GAPS = Counter("fleetgauge_gaps", "Gaps between stored offsets and the log that were accepted.")
+GROUP_CONFLICT = Gauge(
+    "fleetgauge_group_conflict",
+    "1 where several groups write this database, or this group writes several databases.",
+    ["kind"],
+)
+for _kind in ("groups", "databases"):
+    GROUP_CONFLICT.labels(_kind)
 LAG_RECORDS = Gauge(
     "fleetgauge_lag_records", "Records in the log that are not stored.", ["topic", "partition"]
 )

@@ -11,6 +11,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from prometheus_client import start_http_server
 
+from ingest.conflicts import ConflictWatch
 from ingest.database import open_pool
 from ingest.deadletter import open_dead_letters
 from ingest.errors import MEND_KAFKA, sentence
@@ -151,9 +152,11 @@ async def _ingest(
             # Often enough that an absence is known before the watchdog's time is over.
             beat_s = min(PERIOD_S, limits.stall_s / 4)
             upkeep = Upkeep(database, ingest.upkeep_interval)
+            watch = ConflictWatch(pool, kafka, ingest.consumer_group, fetcher)
             tasks = {
                 asyncio.create_task(beat_on(pool, watchdog.reassure, beat_s)),
                 asyncio.create_task(upkeep.run()),
+                asyncio.create_task(watch.run()),
                 asyncio.create_task(pipeline.run(fetcher)),
             }
             log.info("ingest runs", group=ingest.consumer_group)

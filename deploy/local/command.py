@@ -117,7 +117,8 @@ def create(choice: argparse.Namespace) -> Instance:
     way = docker.choose_way(docker.answers(), host.is_root())
     folder = choice.dir.resolve()
     chosen = ports.first_choice(folder, REPOSITORY / ".stack")
-    instance = Instance(folder, Kept(way, str(choice.cache.resolve()), ports=chosen))
+    kept = Kept(way, str(choice.cache.resolve()), folder=str(folder), ports=chosen)
+    instance = Instance(folder, kept)
     instance.save()
     return instance
 

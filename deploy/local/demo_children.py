@@ -1,18 +1,23 @@
 """Processes that the demo starts: some run to their end, others until they are told to stop."""
 
+import json
 import os
 import queue
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 TAIL_LINES = 15
 STOP_SECONDS = 15.0
+EVENT_SECONDS = 120.0
+PAUSE_SECONDS = 0.05
 
 
 class DemoError(Exception):
@@ -26,6 +31,14 @@ class Child:
     name: str
     log: Path
     process: "subprocess.Popen[bytes]"
+
+    def events(self) -> Iterator[dict[str, object]]:
+        """The lines of its log, as far as they are events."""
+        for line in self.log.read_text(errors="replace").splitlines():
+            with suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict):
+                    yield event
 
     def obituary(self) -> str:
         """That it ended, and its last words."""
@@ -41,21 +54,41 @@ class Children:
         self._running: list[Child] = []
         self._ended: queue.SimpleQueue[Child] = queue.SimpleQueue()
 
-    def start(self, name: str, words: Sequence[str | Path]) -> None:
-        """Start a process that logs to a file of its name."""
+    def start(
+        self, name: str, words: Sequence[str | Path], more: Mapping[str, str] | None = None
+    ) -> Child:
+        """Start a process that logs to a file of its name, with `more` in its environment."""
         log = self._logs / f"{name}.log"
         with log.open("wb") as output:
-            child = Child(name, log, spawn(words, self._env, output))
+            child = Child(name, log, spawn(words, {**self._env, **(more or {})}, output))
         self._running.append(child)
         threading.Thread(target=self._await_end, args=(child,), daemon=True).start()
+        return child
+
+    def await_event(self, child: Child, event: str) -> Mapping[str, object] | None:
+        """A child's line of that event, as soon as it logs it; None where it ends before.
+
+        What ended so is nobody's business any more: `hold` does not report it. DemoError where
+        neither comes.
+        """
+        deadline = time.monotonic() + EVENT_SECONDS
+        while time.monotonic() < deadline:
+            has_ended = child.process.poll() is not None
+            for line in child.events():
+                if line.get("event") == event:
+                    return line
+            if has_ended:
+                self._running.remove(child)
+                return None
+            time.sleep(PAUSE_SECONDS)
+        raise DemoError(f"{child.name} is not ready after {EVENT_SECONDS:.0f} s; {tail(child.log)}")
 
     def hold(self, seconds: float | None) -> None:
         """Return after so many seconds (None: never); DemoError as soon as a process ends."""
-        try:
-            child = self._ended.get(timeout=seconds)
-        except queue.Empty:
-            return
-        raise DemoError(child.obituary())
+        with suppress(queue.Empty):
+            while (child := self._ended.get(timeout=seconds)) not in self._running:
+                pass
+            raise DemoError(child.obituary())
 
     def stop(self) -> None:
         """SIGTERM, patience, and SIGKILL at last, one process after another."""

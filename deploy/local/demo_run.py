@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from deploy.local import demo_fleet, environment, files, ports
+from deploy.local import demo_fleet, demo_ports, environment, files
 from deploy.local.console import complain, say, timed
 from deploy.local.demo_children import Children, DemoError, run, run_logged
 from deploy.local.demo_service import HOST_USER, Service, has_fresh_data, until
@@ -21,7 +21,6 @@ STACK: tuple[str | Path, ...] = (sys.executable, REPOSITORY / "deploy" / "local"
 MAKE: tuple[str | Path, ...] = ("make", "--no-print-directory", "-C", REPOSITORY)
 FOLDER = REPOSITORY / ".stack"
 LOGS = FOLDER / "logs"
-FIRST_PORTS = {"FLEETGAUGE_HTTP_PORT": 8080, "FLEETGAUGE_METRICS_PORT": 9464}
 
 
 def main() -> int:
@@ -49,15 +48,15 @@ def show() -> None:
     """All steps; returns never, but by KeyboardInterrupt or DemoError."""
     begun = time.monotonic()
     LOGS.mkdir(parents=True, exist_ok=True)
+    demo_ports.check(os.environ)
     prepare()
     env = settings()
-    address = f"http://127.0.0.1:{env['FLEETGAUGE_HTTP_PORT']}"
     with timed("migrate"):
         run_logged(LOGS / "migrate.log", [FLEETGAUGE, "migrate"], env)
     children = Children(LOGS, env)
     try:
+        address = start(children)
         service = Service(address, issue_token(env, "--platform"))
-        start(children)
         with timed("first answer with fresh data"):
             until("fresh data", has_fresh_data(service), children.hold)
         start_fleet(children, env, service)
@@ -82,12 +81,13 @@ def prepare() -> None:
     run([*STACK, "up"], os.environ)
 
 
-def start(children: Children) -> None:
-    """Fleetgauge's three processes."""
-    children.start("ingest", [FLEETGAUGE, "ingest"])
-    children.start("serve", [FLEETGAUGE, "serve"])
+def start(children: Children) -> str:
+    """Fleetgauge's three processes; returns where the service answers."""
     ids = ("--user", HOST_USER, "--agent", agent_id(socket.gethostname()))
     children.start("host", [FLEETGAUGE, "emit", "host", *ids, "--interval", "1"])
+    demo_ports.start(children, demo_ports.INGEST, [FLEETGAUGE, "ingest"], os.environ)
+    serving = demo_ports.start(children, demo_ports.SERVE, [FLEETGAUGE, "serve"], os.environ)
+    return str(serving["address"])
 
 
 def settings() -> dict[str, str]:
@@ -99,7 +99,6 @@ def settings() -> dict[str, str]:
     return {
         **inherited,
         **environment.parse((FOLDER / "env").read_text()),
-        **{name: str(port) for name, port in ports.settle(FIRST_PORTS, []).items()},
         "FLEETGAUGE_JWT_SECRET_FILE": str(secret),
     }
 

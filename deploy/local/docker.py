@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from deploy.local import process
+from deploy.local.cluster import cluster_at
 from deploy.local.instance import Instance
 from deploy.local.part import Mode, StackError
 
@@ -41,6 +42,19 @@ class Service:
         """Return once the container is healthy."""
         with self._turn:
             self._compose("up", "--detach", "--no-deps", "--wait", self.name)
+        if self.name == "kafka":
+            self._recognise()
+
+    def _recognise(self) -> None:
+        """`StackError` where another broker answers on the port that the engine publishes."""
+        kept = self._instance.kept
+        port, found = kept.ports["kafka"], cluster_at(kept.ports["kafka"])
+        if found != kept.cluster_id:
+            other = f"cluster {found} does" if found else "no broker does"
+            raise StackError(
+                f"kafka: cluster {kept.cluster_id} does not answer on port {port}, {other}; see "
+                f"docker compose -p {kept.name} logs kafka"
+            )
 
     def stop(self, mode: Mode) -> None:
         """Stop the container, or kill its process."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from deploy.local import environment, files, ports
+from deploy.local.part import StackError
 
 
 def random_cluster_id() -> str:
@@ -24,6 +25,10 @@ class Kept:
     cluster_id: str = field(default_factory=random_cluster_id)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     superuser_password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    # Of the database's data, known once they are made: no two clusters share it.
+    system_identifier: str = ""
+    # Where the instance was made: a copy of its folder is none of its own.
+    folder: str = ""
     ports: dict[str, int] = field(default_factory=lambda: dict(ports.FIRST_CHOICE))
 
 
@@ -68,8 +73,26 @@ def kept_file(folder: Path) -> Path:
 
 
 def load(folder: Path) -> Instance | None:
-    """The instance in `folder`, or None where there is none yet."""
+    """The instance in `folder`, or None where there is none yet.
+
+    `StackError` where the folder is a copy: its servers would be the original's.
+    """
     path = kept_file(folder)
     if not path.exists():
         return None
-    return Instance(folder, Kept(**json.loads(path.read_text())))
+    kept = Kept(**json.loads(path.read_text()))
+    if is_copy(kept, folder):
+        raise StackError(
+            f"{folder} is a copy of the stack in {kept.folder}, whose database it would use: "
+            f"delete {folder} (not the original), and `up` makes a new one"
+        )
+    kept.folder = str(folder)
+    return Instance(folder, kept)
+
+
+def is_copy(kept: Kept, folder: Path) -> bool:
+    """Whether the folder where the instance was made still has it; else it was moved."""
+    if kept.folder in ("", str(folder)):
+        return False
+    original = kept_file(Path(kept.folder))
+    return original.exists() and json.loads(original.read_text())["name"] == kept.name

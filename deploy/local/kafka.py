@@ -3,14 +3,13 @@
 import hashlib
 import shutil
 import signal
-import socket
-import struct
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 from deploy.local import files, process
+from deploy.local.cluster import cluster_at
 from deploy.local.instance import Instance
+from deploy.local.listeners import listener
 from deploy.local.part import Mode, StackError
 from deploy.local.ports import LOOPBACK
 
@@ -34,6 +33,7 @@ class Kafka:
         self._config = self._folder / "server.properties"
         self._pid_file = instance.folder / "kafka.pid"
         version = hashlib.sha256(POM.read_bytes()).hexdigest()[:8]
+        self._log = instance.logs / "kafka.log"
         self._libraries = instance.cache / f"kafka-{version}"
 
     def programs(self) -> list[str]:
@@ -62,10 +62,9 @@ class Kafka:
         self._pid_file.write_text(f"{broker.pid}\n")
 
     def await_ready(self) -> None:
-        """Return once the broker tells clients of itself."""
+        """Return once this instance's broker, and no other, answers on its port."""
         port = self._instance.kept.ports["kafka"]
-        failure = f"kafka does not answer on port {port} (see {self._instance.logs})"
-        process.until(lambda: self._answers(port), START_SECONDS, failure)
+        process.until(lambda: self._answers(port), START_SECONDS, lambda: self._trouble(port))
 
     def stop(self, mode: Mode) -> None:
         """SIGTERM and up to 30 s of patience, or SIGKILL at once."""
@@ -89,8 +88,15 @@ class Kafka:
     def _answers(self, port: int) -> bool:
         pid = process.read_pid(self._pid_file)
         if pid is None or not process.runs(pid):
-            raise StackError(f"kafka ended while it started (see {self._instance.logs})")
-        return knows_a_broker(port)
+            raise StackError(f"kafka ended while it started; see {self._log}")
+        # Another instance's broker may have been quicker: ours then ends, and somebody answers.
+        return cluster_at(port) == self._instance.kept.cluster_id
+
+    def _trouble(self, port: int) -> str:
+        other = cluster_at(port)
+        found = f"cluster {other} of {listener(port)} does" if other else "no broker does"
+        ours = self._instance.kept.cluster_id
+        return f"kafka: cluster {ours} does not answer on port {port}, {found}; see {self._log}"
 
     def _format(self) -> None:
         """Give a new data folder the cluster's id."""
@@ -130,16 +136,3 @@ def own_properties(data: Path, port: int, controller_port: int) -> str:
         f"advertised.listeners={client}\n"
         f"controller.quorum.voters=1@{controller}\n"
     )
-
-
-def knows_a_broker(port: int) -> bool:
-    """Ask for metadata of no topic (API 3, version 1): a broker that may serve lists itself.
-
-    The port opens a moment earlier, while the controller still fences the broker off.
-    """
-    request = struct.pack(">hhihi", 3, 1, 0, -1, 0)
-    with suppress(OSError, struct.error), socket.create_connection((LOOPBACK, port), 1.0) as link:
-        link.sendall(struct.pack(">i", len(request)) + request)
-        _size, _correlation, brokers = struct.unpack(">iii", link.recv(12, socket.MSG_WAITALL))
-        return bool(brokers > 0)
-    return False

@@ -85,10 +85,10 @@ def end(pid: int, mark: str, number: signal.Signals, seconds: float) -> bool:
         os.close(handle)
 
 
-def until(check: Callable[[], bool], seconds: float, failure: str) -> None:
-    """Ask `check` every 50 ms until it is true; `StackError` with `failure` after `seconds`."""
+def until(check: Callable[[], bool], seconds: float, failure: Callable[[], str]) -> None:
+    """Ask `check` every 50 ms until it is true; `StackError` with `failure()` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:
-            raise StackError(f"{failure} after {seconds:.0f} s")
+            raise StackError(f"{failure()}, after {seconds:.0f} s")
         time.sleep(0.05)

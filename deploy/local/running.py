@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from deploy.local import docker, files, host, ports
-from deploy.local.console import timed
+from deploy.local.console import say, timed
 from deploy.local.instance import Instance
 from deploy.local.kafka import Kafka
-from deploy.local.part import Mode, Part
+from deploy.local.listeners import listener
+from deploy.local.part import Mode, Part, StackError
 from deploy.local.timescale import Timescale
+
+# To choose ports: others may choose the same at the same time.
+ATTEMPTS = 5
 
 
 def parts_of(instance: Instance) -> Sequence[Part]:
@@ -27,8 +31,7 @@ def bring_up(instance: Instance, parts: Sequence[Part]) -> None:
     side_by_side(prepare, idle)
     # Others that share the cache choose their ports when these are taken.
     with files.locked(instance.cache / "start.lock"):
-        settle_ports(instance, idle)
-        side_by_side(start, idle)
+        start_on_free_ports(instance, idle)
     for part in parts:
         part.await_ready()
 
@@ -47,12 +50,40 @@ def erase(instance: Instance) -> None:
     instance.forget()
 
 
+def start_on_free_ports(instance: Instance, parts: Sequence[Part]) -> None:
+    """Start parts; where somebody took a port before they listened on it, choose again."""
+    for attempts_left in reversed(range(ATTEMPTS)):
+        idle = [part for part in parts if part.pid() is None]
+        settle_ports(instance, idle)
+        try:
+            return side_by_side(start, idle)
+        except StackError as error:
+            kept = instance.kept.ports
+            names = [name for part in idle if part.pid() is None for name in part.ports]
+            taken = [name for name in names if not ports.is_free(kept[name])]
+            if not taken:
+                raise
+            if not attempts_left:
+                told = ", ".join(
+                    f"{kept[name]} ({name}) by {listener(kept[name])}" for name in taken
+                )
+                raise StackError(
+                    f"ports were taken {ATTEMPTS} times between their choice and the start, at "
+                    f"last {told}: end that, or run this again; logs are in {instance.logs}"
+                ) from error
+    return None
+
+
 def settle_ports(instance: Instance, idle: Sequence[Part]) -> None:
     """Give the parts that are to start the ports they had, or others where those are taken."""
     kept = instance.kept.ports
     names = [name for part in idle for name in part.ports]
     used = [port for name, port in kept.items() if name not in names]
-    kept.update(ports.settle({name: kept[name] for name in names}, used))
+    chosen = ports.settle({name: kept[name] for name in names}, used)
+    for name, port in chosen.items():
+        if port != kept[name] and not ports.is_free(kept[name]):
+            say(f"{name}: port {kept[name]} is taken by {listener(kept[name])}; {port} instead")
+    kept.update(chosen)
     instance.save()
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from deploy.local import files, process
 from deploy.local.instance import Instance
-from deploy.local.part import Mode
+from deploy.local.listeners import listener
+from deploy.local.part import Mode, StackError
 from deploy.local.ports import LOOPBACK
 
 HERE = Path(__file__).resolve().parent
@@ -48,16 +49,23 @@ class Timescale:
             self._create()
         self._clear_stale_pid()
         self._configure()
-        log = f"{self._home}/start.log"
-        self._control("start", "-w", "-t", str(START_SECONDS), "-l", log)
+        self._instance.kept.system_identifier = self._read_identifier()
+        self._instance.save()
+        try:
+            words = ("-w", "-t", str(START_SECONDS), "-l", f"{self._home}/start.log")
+            self._control("start", *words)
+        except StackError as error:
+            raise StackError(f"the database did not start; see {self._logs()}") from error
 
     def await_ready(self) -> None:
         """Return once the server takes connections and has the application's database."""
-        failure = f"the database is not ready (see {self._outer_home})"
-        process.until(self._answers, START_SECONDS, failure)
+        process.until(
+            self._answers, START_SECONDS, lambda: f"the database is not ready; see {self._logs()}"
+        )
+        self._recognise()
         prepared = self._outer_home / "prepared"
         if not prepared.exists():
-            self._run_sql(HERE / "database.sql")
+            self._psql("template1", (HERE / "database.sql").read_text())
             prepared.touch()
 
     def stop(self, mode: Mode) -> None:
@@ -103,7 +111,7 @@ class Timescale:
         process.until(
             lambda: not process.working_in(self._outer_data.resolve()),
             STOP_SECONDS,
-            "processes of the last run still use the database",
+            lambda: "processes of the last run still use the database",
         )
         (self._outer_data / "postmaster.pid").unlink(missing_ok=True)
 
@@ -121,26 +129,57 @@ class Timescale:
 
     def _answers(self) -> bool:
         """Whether the eighth line of the server's pid file says that it takes connections."""
+        if self.pid() is None:
+            raise StackError(f"the database ended while it started; see {self._logs()}")
         lines = (self._outer_data / "postmaster.pid").read_text().splitlines()
         return [line.strip() for line in lines[7:8]] == ["ready"]
 
-    def _run_sql(self, path: Path) -> None:
+    def _logs(self) -> str:
+        return f"{self._outer_home}/start.log and {self._log_link()}/"
+
+    def _read_identifier(self) -> str:
+        """The system identifier of the data folder."""
+        told = self._inside(f"{PROGRAMS}/pg_controldata", "-D", self._data)
+        return next(
+            line.rpartition(":")[2].strip()
+            for line in told.splitlines()
+            if line.startswith("Database system identifier")
+        )
+
+    def _recognise(self) -> None:
+        """`StackError` where the server on our port is not the one of this instance's data."""
+        port, ours = self._instance.kept.ports["database"], self._read_identifier()
+        asked = "select system_identifier from pg_control_system()"
+        try:
+            found = self._psql("postgres", asked).strip()
+        except StackError as error:
+            found = str(error)
+        if found != ours:
+            raise StackError(
+                f"the database with system identifier {ours} does not answer on port {port}, "
+                f"{listener(port)} does: {found}; see {self._logs()}"
+            )
+
+    def _psql(self, database: str, text: str) -> str:
+        """What the superuser's SQL prints, of the server that listens on our port."""
         kept = self._instance.kept
-        self._inside(
+        return self._inside(
             f"{PROGRAMS}/psql",
-            *("-X", "-q", "-h", LOOPBACK, "-p", str(kept.ports["database"])),
-            *("-U", "postgres", "-d", "template1"),
+            *("-X", "-q", "-A", "-t", "-h", LOOPBACK, "-p", str(kept.ports["database"])),
+            *("-U", "postgres", "-d", database),
             env={"PGPASSWORD": kept.superuser_password, "FLEETGAUGE_PASSWORD": kept.password},
-            text=path.read_text(),
+            text=text,
         )
 
     def _control(self, *words: str) -> None:
         self._inside(f"{PROGRAMS}/pg_ctl", "-D", self._data, *words)
 
-    def _inside(self, *command: str, env: dict[str, str] | None = None, text: str = "") -> None:
-        """Run a command in the root folder as the user postgres."""
+    def _inside(self, *command: str, env: dict[str, str] | None = None, text: str = "") -> str:
+        """Run a command in the root folder as the user postgres; returns its output."""
         enter = ["chroot", "--userspec=postgres:postgres", str(self._root)]
-        process.run([*enter, *command], {"LC_ALL": "C.UTF-8", **(env or {})}, text)
+        # The caller's home may hold certificates, and is not to be read by this user.
+        own = {"LC_ALL": "C.UTF-8", "HOME": self._home}
+        return process.run([*enter, *command], {**own, **(env or {})}, text)
 
 
 def build_root(folder: Path) -> None:

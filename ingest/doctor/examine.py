@@ -6,6 +6,7 @@ import psycopg
 from aiokafka.errors import KafkaError
 
 from ingest.doctor.finding import Finding, Level, ok, problem
+from ingest.doctor.groups import examine_writers
 from ingest.doctor.progress import (
     Progress,
     examine_beat,
@@ -27,7 +28,8 @@ from sql.edition import EditionError, edition_of
 async def examine(database: DatabaseSettings, kafka: KafkaSettings, now: datetime) -> list[Finding]:
     """Everything, the database first. Raises nothing for a part that is away."""
     found, progress = await _examine_database(database, now)
-    return [*found, *await _examine_broker(kafka, progress, now)]
+    found += await _examine_broker(kafka, progress, now)
+    return found if progress is None else [*found, *await examine_writers(database, kafka)]
 
 
 async def _examine_database(

@@ -1,7 +1,9 @@
 """`make demo`, as the person at the terminal meets it."""
 
 import asyncio
+import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process, create_subprocess_exec
 from collections.abc import AsyncIterator
@@ -10,16 +12,20 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from tests.stack import REPOSITORY
+from tests.stack import REPOSITORY, free_port
 
 DEMO = REPOSITORY / "deploy" / "local" / "demo.py"
 
 
 @asynccontextmanager
-async def demo() -> AsyncIterator[Process]:
-    """The demo as a process; at the end it is told to stop, if it still runs."""
+async def demo(port: int) -> AsyncIterator[Process]:
+    """The demo as a process, asked for a port; at the end it is told to stop, if it still runs."""
     process = await create_subprocess_exec(
-        *(sys.executable, str(DEMO)), stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
+        *(sys.executable, str(DEMO)),
+        env={**os.environ, "FLEETGAUGE_HTTP_PORT": str(port)},
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
     )
     try:
         yield process
@@ -47,8 +53,10 @@ def called(line: str) -> str:
 
 @pytest.mark.timeout(400)
 async def test_it_gets_ready_answers_every_call_and_ends() -> None:
-    async with demo() as process:
+    port = free_port()
+    async with demo(port) as process:
         steps = await lines_until(process, "ready: ")
+        assert steps[-1].startswith(f"ready: http://127.0.0.1:{port} after ")
         token = steps[-1].rpartition("token ")[2]
         rest = await lines_until(process, "logs in")
         links = [line.rpartition(" ")[2] for line in rest if "/#token=" in line]
@@ -69,3 +77,14 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
         await process.communicate()
         assert process.returncode == 0
     assert any(line.startswith("set-up ") and line.endswith(" s") for line in steps)
+
+
+async def test_a_port_that_is_taken_is_told_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taker:
+        port = taker.getsockname()[1]
+        async with demo(port) as process:
+            output, _ = await process.communicate()
+    assert process.returncode == 1
+    assert output.decode().startswith(
+        f"demo: FLEETGAUGE_HTTP_PORT={port} is taken by process {os.getpid()} ("
+    )

@@ -129,6 +129,12 @@ comment on column ingest_offsets.last_record_ts is 'Broker time of that record.'
 comment on column ingest_offsets.last_record_crc is
     'CRC-32 of that record''s key and value; tells a topic that was made anew.';
 
+comment on table ingest_groups is 'Consumer groups whose ingest writes this database.';
+comment on column ingest_groups.topic is 'Kafka topic that the group reads.';
+comment on column ingest_groups.consumer_group is 'The group, FLEETGAUGE_CONSUMER_GROUP.';
+comment on column ingest_groups.seen_at is
+    'When an ingest of the group last ran on this database, by the server''s clock.';
+
 comment on table deployments is 'Newest status of each deployment.';
 comment on column deployments.user_id is 'User the deployment belongs to.';
 comment on column deployments.deployment_id is 'The deployment, unique within its user.';

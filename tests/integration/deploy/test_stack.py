@@ -269,6 +269,14 @@ def test_two_more_come_up_side_by_side(stack: Stack, tmp_path: Path) -> None:
         pair[0].do("clean")
         assert pair[1].run("status").returncode == 0
         assert stack.run("status").returncode == 0
+        # Somebody else's server where ours should be is not taken for it, though ours runs.
+        kept_file, port = pair[1].folder / "instance.json", stack.facts()["database"]["port"]
+        kept = json.loads(kept_file.read_text())
+        kept["ports"]["database"] = port
+        kept_file.write_text(json.dumps(kept))
+        refused = pair[1].run("up")
+        assert refused.returncode == 1
+        assert f"port {port}, process {stack.pid('database')} (postgres in " in refused.stderr
     finally:
         for made in pair:
             made.do("clean")

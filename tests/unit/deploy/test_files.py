@@ -1,5 +1,6 @@
 """Files that several runs share."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -45,3 +46,23 @@ def test_replace_keeps_a_secret_from_others(tmp_path: Path) -> None:
     assert path.read_text() == "new"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == ["env"]
+
+
+def test_who_waits_for_a_lock_says_for_whom(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, said, entered = tmp_path / "lock", "", threading.Event()
+
+    def wait() -> None:
+        with files.locked(path):
+            entered.set()
+
+    with files.locked(path):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        while "waiting" not in said:
+            said += capsys.readouterr().err
+        assert not entered.is_set()
+    thread.join()
+    assert entered.is_set()
+    assert said == f"waiting for process {os.getpid()}, which holds {path}\n"

@@ -1,10 +1,14 @@
 """What an instance remembers."""
 
 import base64
+import shutil
 from pathlib import Path
+
+import pytest
 
 from deploy.local import environment
 from deploy.local.instance import Instance, Kept, load, random_cluster_id
+from deploy.local.part import StackError
 
 
 def test_there_is_nothing_to_load_in_a_new_folder(tmp_path: Path) -> None:
@@ -12,7 +16,8 @@ def test_there_is_nothing_to_load_in_a_new_folder(tmp_path: Path) -> None:
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
-    made = Instance(tmp_path, Kept("native", str(tmp_path / "cache")))
+    kept = Kept("native", str(tmp_path / "cache"), folder=str(tmp_path))
+    made = Instance(tmp_path, kept)
     made.save()
     assert load(tmp_path) == made
 
@@ -30,6 +35,27 @@ def test_forgetting_leaves_nothing(tmp_path: Path) -> None:
     made.save()
     made.forget()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_of_a_folder_is_refused(tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    original.mkdir()
+    Instance(original, Kept("native", str(tmp_path), folder=str(original))).save()
+    shutil.copytree(original, copy)
+    with pytest.raises(StackError, match=f"is a copy of the stack in {original}, .* delete {copy}"):
+        load(copy)
+    assert load(original) is not None
+
+
+def test_a_folder_that_was_moved_goes_on(tmp_path: Path) -> None:
+    original, moved = tmp_path / "original", tmp_path / "moved"
+    original.mkdir()
+    made = Instance(original, Kept("native", str(tmp_path), folder=str(original)))
+    made.save()
+    original.rename(moved)
+    found = load(moved)
+    assert found is not None
+    assert (found.kept.name, found.kept.folder) == (made.kept.name, str(moved))
 
 
 def test_two_instances_share_no_secret_and_no_name(tmp_path: Path) -> None:

@@ -86,5 +86,5 @@ def test_run_returns_the_output() -> None:
 
 
 def test_until_gives_up() -> None:
-    with pytest.raises(StackError, match="it never came after 0 s"):
-        process.until(lambda: False, 0.0, "it never came")
+    with pytest.raises(StackError, match="it never came, after 0 s"):
+        process.until(lambda: False, 0.0, lambda: "it never came")

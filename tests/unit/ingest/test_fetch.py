@@ -13,6 +13,7 @@ from aiokafka.errors import (
 )
 
 from ingest import fetch as module
+from ingest.commits import Database, parse
 from ingest.fetch import Fetcher
 from ingest.quarantine import Quarantine
 from ingest.unpack import Unpacker
@@ -31,10 +32,11 @@ class Consumer:
     def assignment(self) -> set[TopicPartition]:
         return {HERE}
 
-    async def commit(self, positions: dict[TopicPartition, int]) -> None:
+    async def commit(self, positions: dict[TopicPartition, Any]) -> None:
         # As aiokafka does, which takes no empty commit.
         if not positions:
             raise ValueError(positions)
+        self.calls.append(positions)
         await self._fail()
 
     async def getmany(
@@ -92,6 +94,20 @@ async def test_with_nothing_stored_there_is_nothing_to_tell_and_nothing_held() -
 async def test_who_cannot_ask_does_not_know() -> None:
     with pytest.raises(KafkaConnectionError):
         await fetcher(Consumer(KafkaConnectionError())).is_member({HERE: 1})
+
+
+async def test_each_commit_names_the_database_once_it_is_known() -> None:
+    consumer = Consumer(CommitFailedError())
+    given = fetcher(consumer)
+    assert not await given.is_member({HERE: 1})
+    given.database = Database("16384/2026-03-10T11:00:00+00:00", "fleetgauge at db:5432")
+    await given.tell_group({HERE: 2})
+    assert not await given.is_member({HERE: 3})
+    (_, nothing_known), *known = [positions[HERE] for positions in consumer.calls]
+    assert nothing_known == ""
+    assert [offset for offset, _ in known] == [2, 3]
+    commits = [parse(said) for _, said in known]
+    assert [commit and commit.database for commit in commits] == [given.database] * 2
 
 
 async def test_staying_alive_reads_nothing_and_swallows_what_comes_again() -> None:
