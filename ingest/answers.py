@@ -24,6 +24,9 @@ class Listener(Protocol):
     def answered(self, partition: TopicPartition) -> None:
         """The broker answered with data, or said that there is none yet."""
 
+    def kept_silent(self, partition: TopicPartition, offset: int) -> None:
+        """The broker answered without data, though the log goes on behind this offset."""
+
 
 def watch(client: AIOKafkaClient, listener: Listener) -> None:
     """From now on the client's fetches are reported, and errors kept from the client library."""
@@ -54,11 +57,16 @@ def _is_left(
     asked_for: dict[TopicPartition, int],
 ) -> bool:
     partition, error = TopicPartition(topic, row[0]), for_code(row[1])
+    offset = asked_for.get(partition)
     if error is NoError:
-        listener.answered(partition)
+        _, _, _, last_stable, *_, data = row
+        if data or offset is None or offset >= last_stable:
+            listener.answered(partition)
+        else:
+            listener.kept_silent(partition, offset)
     if error in LEFT_TO_THE_CLIENT:
         return True
     if error.invalid_metadata:
         client.force_metadata_update()
-    listener.refuse(partition, asked_for.get(partition), f"the broker says {error.__name__}")
+    listener.refuse(partition, offset, f"the broker says {error.__name__}")
     return False

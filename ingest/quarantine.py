@@ -20,6 +20,9 @@ from ingest.unread import Damage
 log = structlog.get_logger("ingest")
 
 LOG_EVERY_S: Final = 60.0
+# An answer may be full before it is this partition's turn.
+SILENCE_S: Final = 10.0
+SILENT: Final = "the broker sends nothing from there, though the log goes on"
 HINT_BROKER: Final = (
     "see the broker's log; if that part of the partition is lost, delete it with "
     "kafka-delete-records.sh and run 'fleetgauge ingest --accept-gap'"
@@ -65,6 +68,7 @@ class Quarantine:
         self._clock = clock
         self._held: dict[TopicPartition, _Hold] = {}
         self._settled: dict[TopicPartition, int] = {}
+        self._silent_since: dict[TopicPartition, float] = {}
 
     @property
     def held(self) -> Set[TopicPartition]:
@@ -86,6 +90,7 @@ class Quarantine:
         """The consumer has other partitions now."""
         self._held.clear()
         self._settled.clear()
+        self._silent_since.clear()
         metrics.UNREADABLE.clear()
 
     def start(self, settled: Mapping[TopicPartition, int]) -> None:
@@ -120,9 +125,16 @@ class Quarantine:
 
     def answered(self, partition: TopicPartition) -> None:
         """The broker hands the partition out."""
+        self._silent_since.pop(partition, None)
         hold = self._held.get(partition)
         if hold is not None and hold.damage is None:
             self._release(partition)
+
+    def kept_silent(self, partition: TopicPartition, offset: int) -> None:
+        """The broker sends nothing from this offset on, where there is something."""
+        since = self._silent_since.setdefault(partition, self._clock())
+        if self._clock() - since >= SILENCE_S:
+            self.refuse(partition, offset, SILENT)
 
     def read(self, partition: TopicPartition, offset: int) -> None:
         """The partition's record at this offset was read."""

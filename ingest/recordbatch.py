@@ -46,16 +46,16 @@ def split(data: bytes) -> list[memoryview]:
 
 def is_readable(batch: memoryview) -> bool:
     """Whether it is of the format described here: all that Kafka 4 writes."""
-    return is_whole(batch) and len(batch) >= RECORDS_AT and batch[MAGIC_AT] == MAGIC
+    return len(batch) >= RECORDS_AT and batch[MAGIC_AT] == MAGIC
 
 
 def is_legacy(batch: memoryview) -> bool:
     """Whether it is of an older format."""
-    return is_whole(batch) and batch[MAGIC_AT] < MAGIC
+    return len(batch) > MAGIC_AT and batch[MAGIC_AT] < MAGIC
 
 
 def is_whole(batch: memoryview) -> bool:
-    """Whether it is as long as its header says."""
+    """Whether it is as long as its header says; of the items of `split`, all but the last are."""
     if len(batch) < COUNTED_AT + LEAST_COUNTED:
         return False
     (length,) = struct.unpack_from(">i", batch, LENGTH_AT)
@@ -64,7 +64,7 @@ def is_whole(batch: memoryview) -> bool:
 
 def is_intact(batch: memoryview) -> bool:
     """Whether it is of the format described here and has the checksum that it was sent with."""
-    if not is_readable(batch):
+    if not (is_whole(batch) and is_readable(batch)):
         return False
     (crc,) = struct.unpack_from(">I", batch, CRC_AT)
     return bool(crc == calc_crc32c(batch[ATTRIBUTES_AT:].tobytes()))

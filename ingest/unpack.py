@@ -29,6 +29,7 @@ from ingest.recordbatch import (
     codec_of,
     is_legacy,
     is_readable,
+    is_whole,
     mend_names,
     next_offset_behind,
     split,
@@ -126,13 +127,15 @@ class Unpacker:
         """What the library takes batches from: its own reader wherever that will do."""
         batches = split(data)
         is_plain = not self.is_careful and all(map(_is_plain, batches))
-        return _Plain(data, batches, self) if is_plain else _Batches(batches, self)
+        if is_plain and all(map(is_whole, batches[-1:])):
+            return _Plain(data, batches, self)
+        return _Batches(batches, self)
 
     def open(self, batch: memoryview) -> Any:
         """A batch as the library takes it; raises CorruptRecordException where it is none."""
-        if is_legacy(batch):
+        if is_whole(batch) and is_legacy(batch):
             return LegacyRecordBatch(batch, batch[MAGIC_AT])
-        if not is_readable(batch):
+        if not (is_whole(batch) and is_readable(batch)):
             raise CorruptRecordException("its length or its format is none that there is")
         native = DefaultRecordBatch(batch)
         if native.is_control_batch or not (codec_of(batch) or self.is_careful):

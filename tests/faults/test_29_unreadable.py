@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +10,8 @@ import msgspec
 import psycopg
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import NotLeaderForPartitionError
 
+from ingest.recordbatch import LENGTH_AT, RECORDS_AT
 from schemas.events import Sample
 from tests.appending import appending
 from tests.faults.deadletters import Place, dead_letters
@@ -39,7 +38,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
 
 @pytest.fixture
 def stack(own: OwnStack) -> Stack:
-    """In place of the stack that other tests use as well: this broker is stopped."""
+    """In place of the stack that other tests use as well: the files of this broker are damaged."""
     return own.stack
 
 
@@ -49,15 +48,8 @@ def as_batch(samples: list[Sample]) -> bytes:
 
 async def appended(ledger: Ledger, partition: TopicPartition, samples: list[Sample]) -> int:
     """The offset of the first of these samples, appended as one batch."""
-
-    async def append() -> list[int]:
-        # A broker that has just started leads nothing yet.
-        with suppress(NotLeaderForPartitionError):
-            async with appending(ledger.stack) as appender:
-                return [await appender.append(partition, as_batch(samples))]
-        return []
-
-    return (await until(append, "the leader", 30.0))[0]
+    async with appending(ledger.stack) as appender:
+        return await appender.append(partition, as_batch(samples))
 
 
 async def append(ledger: Ledger, partition: TopicPartition, samples: list[Sample]) -> None:
@@ -68,17 +60,19 @@ async def append(ledger: Ledger, partition: TopicPartition, samples: list[Sample
 
 
 async def append_rotten(
-    own: OwnStack, ledger: Ledger, partition: TopicPartition, samples: list[Sample]
+    own: OwnStack, ledger: Ledger, partition: TopicPartition, samples: list[Sample], at: int
 ) -> Place:
-    """Appends a batch and flips a bit of it on the broker's disk; where its dead letter will be."""
+    """Appends a batch and flips a bit of its byte `at` on the broker's disk.
+
+    Where its dead letter will be.
+    """
     first = await appended(ledger, partition, samples)
     raw = as_batch(samples)
-    await own.stop("kafka")
-    segment = own.segment(partition)
-    log = bytearray(segment.read_bytes())
-    log[log.rindex(raw[61:]) + 40] ^= 1
-    segment.write_bytes(log)
-    await own.start("kafka")
+    with own.segment(partition).open("r+b") as segment:
+        log = segment.read()
+        place = log.rindex(raw[RECORDS_AT:]) - RECORDS_AT + at
+        segment.seek(place)
+        segment.write(bytes([log[place] ^ 0x20]))
     return Place(partition, first + len(samples) - 1)
 
 
@@ -114,7 +108,7 @@ async def test_the_others_go_on_and_only_the_damage_is_passed_over(
     here = TopicPartition(ledger.topics.samples, 0)
     samples = FLEET.samples(10, rng)
     await append(ledger, here, samples[:10])
-    rotten = await append_rotten(own, ledger, here, samples[10:20])
+    rotten = await append_rotten(own, ledger, here, samples[10:20], RECORDS_AT + 40)
     await append(ledger, here, samples[20:30])
     labels = f'{{partition="0",topic="{here.topic}"}}'
     log = tmp_path / "ingest.log"
@@ -142,3 +136,23 @@ async def test_the_others_go_on_and_only_the_damage_is_passed_over(
     await ledger.settle()
     letter = (await dead_letters(ledger.stack, ledger.topics))[rotten]
     assert dict(letter.headers)["fleetgauge.reason"] == b"malformed"
+
+
+async def test_a_batch_that_the_broker_itself_cannot_find(
+    own: OwnStack,
+    ledger: Ledger,
+    ingest_environment: Environment,
+    tmp_path: Path,
+    rng: random.Random,
+) -> None:
+    here = TopicPartition(ledger.topics.samples, 0)
+    samples = FLEET.samples(10, rng)
+    await append(ledger, here, samples[:10])
+    # It is longer than its file by its length: the broker answers without data, and no error.
+    rotten = await append_rotten(own, ledger, here, samples[10:20], LENGTH_AT)
+    log = tmp_path / "ingest.log"
+    async with ingest_process(ingest_environment(), log, "--skip-unreadable") as ingest:
+        await ingest.said('"partition cannot be read"')
+        await to_others(ledger, samples[20:], here)
+        await all_stored_but(ledger, here, rotten.offset - 9)
+        assert await ingest.stop() == 0

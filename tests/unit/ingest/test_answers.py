@@ -29,7 +29,7 @@ class Client:
         self.metadata_updates = 0
 
     async def send(self, node_id: int, request: Any, *, group: int = 0) -> Any:
-        rows = [(0, self._code, 9, b""), (1, 0, 9, b"data")]
+        rows = [(0, self._code, 9, 9, None, b""), (1, 0, 9, 9, None, b"data")]
         return SimpleNamespace(topics=[("t", rows)], group=group)
 
     def force_metadata_update(self) -> None:
@@ -42,6 +42,7 @@ class Heard:
     def __init__(self) -> None:
         self.refusals: list[Any] = []
         self.answers: list[TopicPartition] = []
+        self.silent: list[Any] = []
 
     def refuse(self, *parts: Any) -> None:
         self.refusals.append(parts)
@@ -49,11 +50,14 @@ class Heard:
     def answered(self, partition: TopicPartition) -> None:
         self.answers.append(partition)
 
+    def kept_silent(self, *parts: Any) -> None:
+        self.silent.append(parts)
 
-async def fetched(code: int) -> tuple[Client, Heard, list[int]]:
+
+async def fetched(code: int, at: int = 7) -> tuple[Client, Heard, list[int]]:
     client, heard = Client(code), Heard()
     watch(cast(AIOKafkaClient, client), heard)
-    request = FetchRequest(1, 1, 1, 1, [("t", [(0, 7, 100), (1, 3, 100)])])
+    request = FetchRequest(1, 1, 1, 1, [("t", [(0, at, 100), (1, 3, 100)])])
     response = await client.send(1, request, group=5)
     assert response.group == 5
     ((_, rows),) = response.topics
@@ -77,8 +81,14 @@ async def test_an_error_is_reported_and_hides_no_other_partition(error: Any, upd
     assert client.metadata_updates == updates
 
 
-async def test_data_and_gaps_are_left_to_the_client() -> None:
-    assert (await fetched(0))[1:][1] == [0, 1]
+async def test_no_data_where_the_log_goes_on_is_silence() -> None:
+    _, heard, left = await fetched(0)
+    assert (heard.silent, heard.answers, left) == ([(HERE, 7)], [THERE], [0, 1])
+    _, heard, _ = await fetched(0, at=9)
+    assert (heard.silent, heard.answers) == ([], [HERE, THERE])
+
+
+async def test_gaps_are_left_to_the_client() -> None:
     _, heard, left = await fetched(OffsetOutOfRangeError.errno)
     assert (left, heard.refusals, heard.answers) == ([0, 1], [], [THERE])
 

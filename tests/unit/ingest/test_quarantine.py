@@ -9,7 +9,7 @@ from aiokafka.errors import IllegalStateError
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from ingest.quarantine import LOG_EVERY_S, Quarantine, Verdict
+from ingest.quarantine import LOG_EVERY_S, SILENCE_S, Quarantine, Verdict
 from ingest.retry import CAP_S
 from ingest.unread import Damage
 
@@ -98,6 +98,23 @@ def test_an_error_of_the_broker_ends_with_an_answer_and_damage_with_a_record(
     quarantine.read(THERE, 7)
     assert not quarantine.held
     assert value("unreadable_partition", THERE) == 0
+
+
+def test_a_broker_that_keeps_silent_for_long_is_an_error(
+    quarantine: Quarantine, clock: Clock
+) -> None:
+    quarantine.kept_silent(HERE, 7)
+    clock.now += SILENCE_S - 0.1
+    quarantine.kept_silent(HERE, 7)
+    quarantine.answered(HERE)
+    clock.now += 0.2
+    quarantine.kept_silent(HERE, 7)
+    assert not quarantine.held
+    clock.now += SILENCE_S
+    quarantine.kept_silent(HERE, 7)
+    assert set(quarantine.held) == {HERE}
+    quarantine.answered(HERE)
+    assert not quarantine.held
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.quarantine import Quarantine
 from ingest.recordbatch import ATTRIBUTES_AT, COUNT_AT, LENGTH_AT, MAGIC_AT, RECORDS_AT
@@ -176,3 +178,21 @@ def test_damage_is_the_matter_of_one_partition() -> None:
     assert set(reading.quarantine.held) == {HERE}
     reading.quarantine.read(HERE, 3)
     assert not reading.quarantine.held
+
+
+FLIPS = st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), min_size=1, max_size=6)
+
+
+@given(FLIPS, st.sampled_from(sorted(CODECS)), st.booleans(), st.integers(0, 10_000))
+def test_no_bytes_raise(
+    flips: list[tuple[int, int]], codec: str, is_careful: bool, cut: int
+) -> None:
+    reading, _ = unpacker(skips=True)
+    reading.is_careful = is_careful
+    data = bytearray(three(bytes, codec))
+    for at, flip in flips:
+        data[at % len(data)] ^= flip
+    at = 0
+    for _ in range(3):
+        reading.begin()
+        _, at = read(reading, bytes(data[: len(data) - cut % len(data)]), at)
