@@ -50,12 +50,13 @@ main.add_command(emit)
 @main.command(examples={"fleetgauge migrate": "safe to repeat, and from many at once"})
 def migrate() -> None:
     """Bring the database and the topics to this version's shape."""
+    from ingest import reread
     from ingest.topics import create_topics
     from schemas.settings import DatabaseSettings, KafkaSettings, load
     from sql.migrate import run
 
     database, kafka = load(DatabaseSettings, KafkaSettings)
-    sys.exit(run(database) or create_topics(kafka))
+    sys.exit(run(database) or create_topics(kafka) or reread.run(kafka, database))
 
 
 @main.command(

@@ -269,6 +269,9 @@ class Pipeline:
             return await self._take_over.take_over(bounds)
 
         assignment = await until_done("claim", attempt)
+        # Whoever fenced us may have erased agents, and a claim may be the first word with another
+        # server.
+        self._settler.forget()
         # Revoked meanwhile: the next assignment is claimed anew.
         with suppress(IllegalStateError):
             fetcher.start_at(assignment.positions.starts())

@@ -19,6 +19,7 @@ from ingest.heartbeat import PERIOD_S, beat_on
 from ingest.limits import Limits
 from ingest.pipeline import Pipeline
 from ingest.positions import GapError
+from ingest.reread import check_reread
 from ingest.retry import backoff
 from ingest.takeover import TakeOver
 from ingest.topics import TopicError, check_topics
@@ -122,7 +123,7 @@ async def _ingest(
     *,
     accept_gap: bool,
 ) -> None:
-    cluster_id = await _find_cluster(kafka)
+    cluster_id = await _find_cluster(kafka, database)
     limits = Limits.of(database, kafka, ingest)
     async with (
         open_pool(database.database_url.get_secret_value()) as pool,
@@ -160,11 +161,13 @@ async def _ingest(
                 await asyncio.wait(tasks)
 
 
-async def _find_cluster(kafka: KafkaSettings) -> str:
+async def _find_cluster(kafka: KafkaSettings, database: DatabaseSettings) -> str:
     delays = backoff()
     while True:
         try:
-            return await check_topics(kafka)
+            cluster_id = await check_topics(kafka)
+            await check_reread(kafka, database)
+            return cluster_id
         except KafkaError as error:
             delay = next(delays)
             log.warning(
