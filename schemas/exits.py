@@ -87,6 +87,14 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
             "counts](retention.md#which-clock-counts)",
         ),
     },
+    "erase": {
+        DONE: Ending("erased, or counted with `--dry-run`; also where nothing was stored", NOTHING),
+        FAILED: Ending(
+            "the answer was no, a writer held the stored offsets, or the database went away",
+            "the last line says whether anything was erased; run it again, with `--orphans` where "
+            "[only the agents are gone](erasing.md#when-it-is-interrupted)",
+        ),
+    },
     "doctor": {
         DONE: Ending("all is well", NOTHING),
         FAILED: Ending(

@@ -17,6 +17,7 @@ from ingest.doctor.progress import (
 )
 from ingest.doctor.server import Server, examine_migrations, examine_server, read_server
 from ingest.doctor.storage import (
+    examine_orphans,
     examine_reread,
     examine_storage,
     examine_windows,
@@ -24,6 +25,7 @@ from ingest.doctor.storage import (
     read_windows,
 )
 from ingest.doctor.tasks import examine_refreshes, examine_tasks, read_tasks
+from ingest.erase import read_orphans
 from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
 from ingest.topics import TopicError, check_topics, retention_of
 from ingest.upkeep import Connection, open_connection
@@ -73,6 +75,7 @@ async def _examine_content(
         *examine_tasks(await read_tasks(connection, server.now)),
         *await examine_refreshes(connection, edition, server.now),
         *examine_storage(await read_storage(connection), database, before),
+        examine_orphans(await read_orphans(connection)),
         *examine_windows(await read_windows(connection), database, edition),
     ]
 

@@ -18,6 +18,7 @@ from sql.queries import query
 
 # Upkeep that is overdue is a finding of its own; this one means that it does not help.
 GRACE: Final = timedelta(days=2)
+SHOWN_ORPHANS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,14 @@ def examine_windows(
         f"hours {expected['agent_metrics_1h']}"
     )
     return [ok("windows", says, **facts)]
+
+
+def examine_orphans(keys: Sequence[int]) -> Finding:
+    """Whether rows are there whose agent is gone: deleted by hand, or by an interrupted erase."""
+    if not keys:
+        return ok("orphans", "every row belongs to an agent", keys=[])
+    says = f"{len(keys)} keys of agents that no longer exist have rows, such as {keys[0]}"
+    return warning("orphans", says, "fleetgauge erase --orphans", keys=keys[:SHOWN_ORPHANS])
 
 
 def examine_reread(topic: str, kept: timedelta | None, windows: WindowSettings) -> list[Finding]:

@@ -24,6 +24,7 @@ class WindowSettings(Settings):
         "ingest",
         "serve",
         "maintain",
+        "erase",
         "doctor",
         "emit fleet",
     )

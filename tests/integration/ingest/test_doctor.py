@@ -67,7 +67,7 @@ async def test_nothing_is_wrong_where_everything_runs(
     assert checks == [
         *("database", "migrations", "ingest", "upkeep", "refresh"),
         *(["storage"] * 4),
-        *("windows", "broker", "deadletters", "lag"),
+        *("orphans", "windows", "broker", "deadletters", "lag"),
     ]
 
 
