@@ -27,7 +27,9 @@ SHELLS: Final = ("bash", "zsh", "fish")
         "fleetgauge emit fleet --help": "the options of a command, with examples",
     },
 )
-@click.command_panel("Set up and look after", commands=["migrate", "doctor", "maintain", "dlq"])
+@click.command_panel(
+    "Set up and look after", commands=["migrate", "doctor", "maintain", "erase", "dlq"]
+)
 @click.command_panel("Run", commands=["ingest", "serve", "emit"])
 @click.command_panel("Print", commands=["token", "schema", "completion"])
 @click.version_option(package_name=NAME)
@@ -50,12 +52,13 @@ main.add_command(emit)
 @main.command(examples={"fleetgauge migrate": "safe to repeat, and from many at once"})
 def migrate() -> None:
     """Bring the database and the topics to this version's shape."""
+    from ingest import reread
     from ingest.topics import create_topics
     from schemas.settings import DatabaseSettings, KafkaSettings, load
     from sql.migrate import run
 
     database, kafka = load(DatabaseSettings, KafkaSettings)
-    sys.exit(run(database) or create_topics(kafka))
+    sys.exit(run(database) or create_topics(kafka) or reread.run(kafka, database))
 
 
 @main.command(
@@ -108,6 +111,52 @@ def maintain(*, dry_run: bool, as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     click.echo(msgspec.json.encode(outcomes) if as_json else describe(outcomes))
     sys.exit(any(outcome.failure for outcome in outcomes))
+
+
+@main.command(
+    examples={
+        "fleetgauge erase --user alice --dry-run": "what is stored of alice",
+        "fleetgauge erase --user alice --agent a1 --yes": "one agent, without being asked",
+        "fleetgauge erase --orphans --yes --json": "what the doctor calls orphans, for a script",
+    },
+)
+@click.option("--user", "user_id", metavar="ID", help="The user whose data is erased.")
+@click.option("--agent", "agent_id", metavar="ID", help="Only this agent of the user.")
+@click.option("--orphans", is_flag=True, help="Rows whose agent no longer exists.")
+@click.option("--dry-run", is_flag=True, help="Count what would be erased, and leave it there.")
+@click.option("--yes", is_flag=True, help="Erase without asking.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: a list of relations.")
+def erase(
+    user_id: str | None,
+    agent_id: str | None,
+    *,
+    orphans: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Erase all that is stored of a user or of an agent, for good."""
+    import msgspec
+
+    from ingest.erase import EraseError, Subject, count, describe
+    from ingest.erase import erase as run
+    from schemas.settings import DatabaseSettings, load
+
+    if (user_id is None) is not orphans or (orphans and agent_id is not None):
+        raise click.UsageError("name either --user ID, with --agent ID or without, or --orphans")
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError("--yes is needed where nobody can be asked")
+    (database,) = load(DatabaseSettings)
+    subject = Subject(user_id, agent_id)
+    try:
+        if not (dry_run or yes):
+            click.echo(describe(count(database, subject)), err=True)
+            click.confirm(f"Erase all of this, of {subject}, for good?", abort=True, err=True)
+        erased = count(database, subject) if dry_run else run(database, subject)
+    except EraseError as error:
+        raise click.ClickException(str(error)) from error
+    nothing = f"nothing is stored of {subject}"
+    click.echo(msgspec.json.encode(erased) if as_json else describe(erased) or nothing)
 
 
 @main.command(

@@ -40,11 +40,6 @@ class AgentDirectory:
         """Looks every agent up again from here on."""
         self._latest, self._older = AgentKeys(), AgentKeys()
 
-    def forget_others(self, server: str) -> None:
-        """Forgets what another server than this one gave out."""
-        if self._latest.server not in (None, server):
-            self.forget()
-
     async def resolve(self, agents: Collection[Agent]) -> AgentKeys:
         """A map that holds at least these agents.
 

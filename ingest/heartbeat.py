@@ -1,8 +1,9 @@
-"""Says in the database, each minute, that ingest runs: platform uptime counts these."""
+"""Says in the database, each minute, that ingest runs: platform uptime counts these.
+
+The minute is that of the database's clock: a host whose own is wrong fills no minute to come."""
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import psycopg
 import structlog
@@ -23,13 +24,12 @@ async def beat_on(
     pool: Pool,
     on_absence: Callable[[], None],
     period_s: float = PERIOD_S,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
     """Writes the current minute until cancelled; `on_absence` is told where it cannot be."""
     while True:
         try:
             async with pool.connection() as connection:
-                await connection.execute(query("beat"), {"now": clock()})
+                await connection.execute(query("beat"))
         except psycopg.Error as error:
             log.warning("no heartbeat written", error=sentence(error))
             on_absence()

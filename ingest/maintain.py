@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import psycopg
 
+from ingest.clocks import Age, ClockError, read_age, read_clocks
 from ingest.errors import MEND_DATABASE, sentence
 from ingest.retention import Task, retention_tasks
 from ingest.upkeep import BusyError, Connection, Outcome, be_alone, do_tasks, open_connection
@@ -28,6 +29,8 @@ def maintain(database: DatabaseSettings, ingest: IngestSettings, *, dry_run: boo
         raise MaintainError(
             f"{error}, an ingest's own or another 'fleetgauge maintain': try again in a minute"
         ) from error
+    except ClockError as error:
+        raise MaintainError(str(error)) from error
     except psycopg.errors.UndefinedTable as error:
         raise MaintainError("the database is not migrated: run 'fleetgauge migrate'") from error
     except psycopg.Error as error:
@@ -42,20 +45,22 @@ async def _maintain(
     async with open_connection(database.database_url.get_secret_value()) as connection:
         await be_alone(connection)
         tasks = retention_tasks(database)
+        age = await read_age(connection, await read_clocks(connection))
         if not dry_run:
-            return await _do(connection, tasks, ingest.upkeep_interval)
+            return await _do(connection, tasks, ingest.upkeep_interval, age)
         # What would be removed is removed, and brought back.
         async with connection.transaction(force_rollback=True):
-            return await _do(connection, tasks, ingest.upkeep_interval)
+            return await _do(connection, tasks, ingest.upkeep_interval, age)
 
 
-async def _do(connection: Connection, tasks: Sequence[Task], every: timedelta) -> list[Outcome]:
-    now = datetime.now(UTC)
+async def _do(
+    connection: Connection, tasks: Sequence[Task], every: timedelta, age: Age
+) -> list[Outcome]:
     outcomes: list[Outcome] = []
     with shown("tasks of upkeep") as done:
         for task in tasks:
             done(len(outcomes), len(tasks))
-            outcomes += await do_tasks(connection, [task], every, now)
+            outcomes += await do_tasks(connection, [task], every, age)
     return outcomes
 
 

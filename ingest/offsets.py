@@ -7,6 +7,7 @@ rows first, compares them, and moves them last in the same transaction.
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Final
 from uuid import UUID
@@ -185,10 +186,11 @@ async def advance(
     connection: AsyncConnection[Any],
     spans: Mapping[TopicPartition, Span],
     claims: Mapping[TopicPartition, Claim],
-) -> None:
+) -> datetime | None:
     """Moves the offsets behind a batch by compare-and-set; the last statement before COMMIT.
 
-    Raises FencedError where a row has moved under the lock.
+    Returns the time before which retention has dropped samples, None where it never did: as of
+    now, and the caller's rows are in. Raises FencedError where a row has moved under the lock.
     """
     last = [span.last and LastRecord.of(span.last) for span in spans.values()]
     cursor = await connection.execute(
@@ -204,9 +206,12 @@ async def advance(
             "last_record_crcs": [r and r.crc for r in last],
         },
     )
-    if cursor.rowcount != len(spans):
+    dropped_before: datetime | None
+    ((moved, dropped_before),) = await cursor.fetchall()
+    if moved != len(spans):
         tp, span = next(iter(spans.items()))
-        raise FencedError(tp, span, f"moved {cursor.rowcount} of {len(spans)} offsets")
+        raise FencedError(tp, span, f"moved {moved} of {len(spans)} offsets")
+    return dropped_before
 
 
 def _partitions(partitions: Iterable[TopicPartition]) -> dict[str, Any]:

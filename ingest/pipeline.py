@@ -277,8 +277,9 @@ class Pipeline:
             return await self._take_over.take_over(await fetcher.log_bounds(list(logs)), logs)
 
         assignment = await until_done("claim", attempt)
-        for claim in assignment.claims.values():
-            self._agents.forget_others(claim.server)
+        # Whoever fenced us may have erased agents, and a claim may be the first word with another
+        # server.
+        self._settler.forget()
         # Revoked meanwhile: the next assignment is claimed anew.
         with suppress(IllegalStateError):
             fetcher.start_at(assignment.positions.starts(), assignment.positions.next)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
+from ingest.clocks import Age
 from schemas.settings import DatabaseSettings
-from sql.edition import Edition
 from sql.queries import query
 
 # Uptime, the longest window over these, is 30 UTC days with the current one.
@@ -26,12 +26,14 @@ class Task:
     keep: timedelta
     remove: Remove
 
-    def run(self, connection: Connection, now: datetime) -> AsyncIterator[int]:
+    async def run(self, connection: Connection, age: Age) -> AsyncIterator[int]:
         """Removes what is older than `keep`, and tells piece by piece how many chunks or rows.
 
         Raises psycopg's errors; the pieces before stay removed.
         """
-        return self.remove(connection, self.relation, now - self.keep)
+        if age.before is not None:
+            async for count in self.remove(connection, self.relation, age.before - self.keep):
+                yield count
 
 
 async def drop_chunks(
@@ -39,7 +41,8 @@ async def drop_chunks(
 ) -> AsyncIterator[int]:
     """Drops the old chunks of a hypertable or continuous aggregate, oldest first.
 
-    Each in a transaction of its own, so that no lock is held longer than one chunk takes.
+    Each in a transaction of its own, so that no lock is held longer than one chunk takes. The
+    horizon goes up in the same one: a writer that finds the chunk gone finds that too.
     """
     cursor = await connection.execute(
         query("list_old_chunks"), {"relation": relation, "before": before}
@@ -47,6 +50,7 @@ async def drop_chunks(
     for start, end in await cursor.fetchall():
         values = {"relation": relation, "range_start": start, "range_end": end}
         async with connection.transaction():
+            await connection.execute(query("raise_horizon"), values)
             dropped = await connection.execute(query("drop_chunk"), values)
         yield dropped.rowcount
 
@@ -72,11 +76,3 @@ def retention_tasks(database: DatabaseSettings) -> list[Task]:
         *(Task(name, timedelta(days=days), drop_chunks) for name, days in chunks.items()),
         *(Task(name, timedelta(days=days), delete_rows) for name, days in rows.items()),
     ]
-
-
-def tasks_of_the_job(database: DatabaseSettings, edition: Edition) -> list[Task]:
-    """What nobody else does: chunks of the community edition have policies."""
-    tasks = retention_tasks(database)
-    if edition is Edition.COMMUNITY:
-        return [task for task in tasks if task.remove is not drop_chunks]
-    return tasks

@@ -20,6 +20,7 @@ from ingest.heartbeat import PERIOD_S, beat_on
 from ingest.limits import Limits
 from ingest.pipeline import Pipeline
 from ingest.positions import GapError
+from ingest.reread import check_reread
 from ingest.retry import backoff
 from ingest.takeover import TakeOver
 from ingest.topics import TopicError, check_topics
@@ -133,7 +134,7 @@ async def _ingest(
     accept_gap: bool,
     skip_unreadable: bool,
 ) -> None:
-    await _check_topics(kafka)
+    await _check_topics(kafka, database)
     limits = Limits.of(database, kafka, ingest)
     async with (
         open_pool(database.database_url.get_secret_value()) as pool,
@@ -175,11 +176,12 @@ async def _ingest(
                 await asyncio.wait(tasks)
 
 
-async def _check_topics(kafka: KafkaSettings) -> None:
+async def _check_topics(kafka: KafkaSettings, database: DatabaseSettings) -> None:
     delays = backoff()
     while True:
         try:
             await check_topics(kafka)
+            await check_reread(kafka, database)
             return
         except KafkaError as error:
             delay = next(delays)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import psycopg
 import structlog
@@ -21,9 +22,9 @@ from ingest.progress import Progress
 from ingest.record import Record
 from ingest.retry import until_done
 from ingest.serverwork import ServerWork
-from ingest.shape import agents_of, check_times, shape
+from ingest.shape import agents_of, check_times, reject_dropped, shape
 from ingest.unexpected import detail_of, is_unexpected, report
-from ingest.write import write_batch
+from ingest.write import DroppedError, write_batch
 
 log = structlog.get_logger("ingest")
 
@@ -48,8 +49,14 @@ class Settler:
         self._limits = limits
         self._progress = progress
         self._server_work = server_work
+        self._dropped_before: datetime | None = None
         # Of the last intake whose times were checked.
         self.rejected_share = 0.0
+
+    def forget(self) -> None:
+        """Whatever is remembered of the database is asked for again, for it may be another."""
+        self._agents.forget()
+        self._dropped_before = None
 
     async def settle(
         self, intake: Intake, claims: Claims, before: asyncio.Task[None] | None
@@ -60,6 +67,8 @@ class Settler:
         that is away.
         """
         await self._check(intake)
+        if self._dropped_before is not None:
+            reject_dropped(intake, self._dropped_before)
         self.rejected_share = len(intake.rejections) / max(1, intake.rows)
         await self._tell(intake.rejections)
         batch = await self._shape_ahead(intake)
@@ -146,9 +155,13 @@ class Settler:
                 if batch is None or not self._agents.stands_by(batch.agent_keys):
                     batch = await self._shape(intake)
                 await self._write(batch, claims)
+            except DroppedError as dropped:
+                batch = None
+                await self._expire(intake, dropped.before)
+                return await attempt()
             except (psycopg.OperationalError, FencedError):
                 # It may be another server now, one that never heard of the newest agents.
-                self._agents.forget()
+                self.forget()
                 raise
             except Exception as error:
                 reason = _reason(error)
@@ -164,6 +177,13 @@ class Settler:
             metrics.count(intake)
             self._progress.move(intake.spans)
         return reason
+
+    async def _expire(self, intake: Intake, dropped_before: datetime) -> None:
+        """Rejects what the database has dropped by now, before any of the intake is stored."""
+        self._dropped_before = dropped_before
+        expired = await asyncio.to_thread(reject_dropped, intake, dropped_before)
+        log.warning("samples expired", samples=len(expired), before=dropped_before.isoformat())
+        await self._tell(expired)
 
     async def _write(self, batch: Batch, claims: Claims) -> None:
         patience_s = self._limits.patience_s

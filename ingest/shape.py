@@ -45,13 +45,43 @@ def _check_samples(intake: Intake, lateness_limit: timedelta) -> None:
         else _late(intake.samples[i].ts, intake.origins[i], lateness_limit)
         for i in np.flatnonzero(bad)
     ]
-    intake.sample_times_us = ts[~bad]
-    if not rejections:
-        return
+    intake.sample_times_us = ts
     intake.rejections += rejections
-    good = np.flatnonzero(~bad).tolist()
-    intake.samples = [intake.samples[i] for i in good]
-    intake.origins = [intake.origins[i] for i in good]
+    _keep(intake, ~bad)
+
+
+def reject_dropped(intake: Intake, dropped_before: datetime) -> list[Rejection]:
+    """Moves samples that retention may have dropped already to the rejections; returns these.
+
+    They may have been stored and added up before, and nothing is left to tell. The intake's times
+    are checked.
+    """
+    dropped = intake.sample_times_us < round(dropped_before.timestamp() * 1e6)
+    found = [
+        _dropped(intake.samples[i].ts, intake.origins[i], dropped_before)
+        for i in np.flatnonzero(dropped)
+    ]
+    intake.rejections.extend(found)
+    _keep(intake, ~dropped)
+    return found
+
+
+def _keep(intake: Intake, good: Any) -> None:
+    """Leaves the samples for which `good`, an array of booleans, is true."""
+    if good.all():
+        return
+    kept = np.flatnonzero(good).tolist()
+    intake.samples = [intake.samples[i] for i in kept]
+    intake.origins = [intake.origins[i] for i in kept]
+    intake.sample_times_us = intake.sample_times_us[good]
+
+
+def _dropped(ts: datetime, origin: Origin, before: datetime) -> Rejection:
+    detail = (
+        f"ts {ts.isoformat()} is before {before.isoformat()}, up to which retention has dropped "
+        "samples: this one may have been stored and counted before"
+    )
+    return Rejection(origin, "expired", detail)
 
 
 def _late(ts: datetime, origin: Origin, limit: timedelta) -> Rejection:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -35,6 +36,7 @@ UNKNOWN: Final = UnknownTopicOrPartitionError.errno
 DAY_MS: Final = 86_400_000
 TIMESTAMP_TYPE: Final = "message.timestamp.type"
 MAX_BYTES: Final = "max.message.bytes"
+RETENTION: Final = "retention.ms"
 # What ingest adds to an original, and the batch that a letter is sent in.
 ADDED_BYTES: Final = 16 * 1024
 
@@ -120,6 +122,13 @@ async def check_topics(kafka: KafkaSettings) -> str:
     return str(cluster["cluster_id"])
 
 
+async def retention_of(kafka: KafkaSettings, name: str) -> timedelta | None:
+    """How long the broker keeps a topic's records; None: for good. Raises KafkaError."""
+    async with _admin(kafka) as admin:
+        found = int(await _setting(admin, name, RETENTION))
+    return None if found < 0 else timedelta(milliseconds=found)
+
+
 async def _unknown(
     admin: AIOKafkaAdminClient, wanted: Iterable[Topic], patience_s: float
 ) -> list[Topic]:
@@ -183,7 +192,7 @@ def config(topic: Topic, kafka: KafkaSettings) -> dict[str, str]:
         # "The broker's clock" of the contract must be in the record, whoever sent it.
         TIMESTAMP_TYPE: "LogAppendTime",
         MAX_BYTES: str(topic.max_bytes),
-        "retention.ms": str(kafka.topic_retention_days * DAY_MS),
+        RETENTION: str(kafka.topic_retention_days * DAY_MS),
         "cleanup.policy": topic.cleanup,
         **safety,
     }
@@ -205,39 +214,40 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings
 
 
 async def _check_timestamps(admin: AIOKafkaAdminClient, topic: Topic) -> None:
-    found = await _setting(admin, topic, TIMESTAMP_TYPE)
+    found = await _setting(admin, topic.name, TIMESTAMP_TYPE)
     if found != "LogAppendTime":
         raise TopicError(
             f"topic {topic.name} has {TIMESTAMP_TYPE}={found}, needed is LogAppendTime: "
-            f"run '{_altering(topic, TIMESTAMP_TYPE, 'LogAppendTime')}'"
+            f"run '{altering(topic.name, TIMESTAMP_TYPE, 'LogAppendTime')}'"
         )
 
 
 async def _warn_of_short_letters(admin: AIOKafkaAdminClient, topic: Topic) -> None:
     """Ingest stands still at a dead letter that does not fit, and most do: no reason to stop."""
-    found = int(await _setting(admin, topic, MAX_BYTES))
+    found = int(await _setting(admin, topic.name, MAX_BYTES))
     if found < topic.max_bytes:
         log.warning(
             "the longest dead letters do not fit their topic",
             topic=topic.name,
             max_message_bytes=found,
-            run=_altering(topic, MAX_BYTES, str(topic.max_bytes)),
+            run=altering(topic.name, MAX_BYTES, str(topic.max_bytes)),
         )
 
 
-async def _setting(admin: AIOKafkaAdminClient, topic: Topic, name: str) -> str:
-    resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, {name: None})
+async def _setting(admin: AIOKafkaAdminClient, topic: str, name: str) -> str:
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic, {name: None})
     (response,) = await admin.describe_configs([resource])
     ((code, _, _, _, found),) = response.resources
     if code != 0:
         # Just made by another `migrate`, a topic is not known to every broker at once.
-        raise for_code(code)(f"topic {topic.name}")
+        raise for_code(code)(f"topic {topic}")
     return str({name: value for name, value, *_ in found}.get(name))
 
 
-def _altering(topic: Topic, name: str, value: str) -> str:
+def altering(topic: str, name: str, value: str) -> str:
+    """The command that gives a topic a setting."""
     return (
-        f"kafka-configs.sh --alter --entity-type topics --entity-name {topic.name} "
+        f"kafka-configs.sh --alter --entity-type topics --entity-name {topic} "
         f"--add-config {name}={value}"
     )
 

@@ -1,10 +1,10 @@
 """The upkeep job: runs the tasks that are due, one session at a time, and leaves how they went."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -12,10 +12,10 @@ import structlog
 from psycopg import AsyncConnection
 
 from ingest import metrics
+from ingest.clocks import HINT, Age, ClockError, Clocks, ReadClocks, read_age, read_clocks
 from ingest.errors import sentence
-from ingest.retention import Task, tasks_of_the_job
+from ingest.retention import Task, retention_tasks
 from schemas.settings import DatabaseSettings
-from sql.edition import Edition, EditionError, edition_of
 from sql.queries import query
 
 log = structlog.get_logger("ingest")
@@ -28,7 +28,6 @@ STATEMENT_TIMEOUT_MS: Final = 60_000
 LOOK_EVERY_S: Final = 60.0
 
 Connection = AsyncConnection[Any]
-Clock = Callable[[], datetime]
 
 
 class BusyError(Exception):
@@ -82,7 +81,7 @@ async def be_alone(connection: Connection) -> None:
 
 
 async def do_tasks(
-    connection: Connection, tasks: Sequence[Task], every: timedelta, now: datetime
+    connection: Connection, tasks: Sequence[Task], every: timedelta, age: Age
 ) -> list[Outcome]:
     """Runs these tasks, whatever comes of each, and stores how they went.
 
@@ -90,17 +89,21 @@ async def do_tasks(
     """
     outcomes = []
     for task in tasks:
-        outcome = await _attempt(connection, task, now)
-        values = {**asdict(outcome), "every": every, "now": now}
-        await connection.execute(query("note_upkeep"), values)
+        outcome = await _attempt(connection, task, age)
+        await _note(connection, outcome, every, age.now)
         outcomes.append(outcome)
     return outcomes
 
 
-async def _attempt(connection: Connection, task: Task, now: datetime) -> Outcome:
+async def _note(connection: Connection, outcome: Outcome, every: timedelta, now: datetime) -> None:
+    values = {**asdict(outcome), "every": every, "now": now}
+    await connection.execute(query("note_upkeep"), values)
+
+
+async def _attempt(connection: Connection, task: Task, age: Age) -> Outcome:
     removed = 0
     try:
-        async for count in task.run(connection, now):
+        async for count in task.run(connection, age):
             removed += count
     except psycopg.Error as error:
         if connection.closed:
@@ -122,53 +125,60 @@ class Upkeep:
         self,
         database: DatabaseSettings,
         every: timedelta,
-        clock: Clock = lambda: datetime.now(UTC),
+        read_clocks: ReadClocks = read_clocks,
     ) -> None:
         self._database = database
         self._every = every
-        self._clock = clock
+        self._read_clocks = read_clocks
 
     async def run(self, period_s: float = LOOK_EVERY_S) -> None:
         """Looks every `period_s` until cancelled; a database that is away costs a look."""
         while True:
             try:
                 await self.look()
-            except (psycopg.Error, EditionError) as error:
+            except psycopg.Error as error:
                 log.warning("no upkeep", error=sentence(error))
             await asyncio.sleep(period_s)
 
     async def look(self) -> None:
         """Runs what is due, unless somebody else is at it, and tells the metrics how it stands.
 
-        Raises psycopg's errors and EditionError.
+        Raises psycopg's errors.
         """
         async with open_connection(self._database.database_url.get_secret_value()) as connection:
+            clocks = await self._read_clocks(connection)
             with suppress(BusyError):
                 await be_alone(connection)
-                await self._do_due(connection)
-            for state in await read_state(connection, self._clock()):
+                await self._do_due(connection, clocks)
+            for state in await read_state(connection, clocks.database):
                 _tell_state(state)
 
-    async def _do_due(self, connection: Connection) -> None:
-        now = self._clock()
+    async def _do_due(self, connection: Connection, clocks: Clocks) -> None:
+        now = clocks.database
         successes = {state.task: state.succeeded_at for state in await read_state(connection, now)}
         due = [
             task
-            for task in tasks_of_the_job(self._database, await _edition(connection))
+            for task in retention_tasks(self._database)
             if self._is_due(successes.get(task.relation), now)
         ]
-        for outcome in await do_tasks(connection, due, self._every, now):
+        if not due:
+            return
+        try:
+            outcomes = await do_tasks(
+                connection, due, self._every, await read_age(connection, clocks)
+            )
+        except ClockError as error:
+            log.error("nothing is deleted", error=str(error), hint=HINT)
+            for task in due:
+                metrics.UPKEEP_FAILURES.labels(task.relation).inc()
+                await _note(connection, Outcome(task.relation, 0, str(error)), self._every, now)
+            return
+        for outcome in outcomes:
             _tell(outcome)
 
     def _is_due(self, succeeded_at: datetime | None, now: datetime) -> bool:
-        # A success ahead of this clock tells nothing.
+        # A success ahead of the clock tells nothing.
         return succeeded_at is None or not succeeded_at <= now < succeeded_at + self._every
-
-
-async def _edition(connection: Connection) -> Edition:
-    cursor = await connection.execute(query("read_license"))
-    ((licence,),) = await cursor.fetchall()
-    return edition_of(licence)
 
 
 def _tell_state(state: State) -> None:

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from aiokafka import TopicPartition
 from psycopg import AsyncConnection, errors
@@ -15,9 +16,18 @@ from ingest.events import store_events
 from ingest.offsets import Claim, FencedError, Stored
 from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
+from ingest.unexpected import StepError
 from sql.queries import query
 
 StoreSamples = Callable[[AsyncConnection[Any], Batch, ServerWork], Awaitable[int]]
+
+
+class DroppedError(StepError):
+    """A batch has samples from before what retention has dropped; nothing of it is stored."""
+
+    def __init__(self, before: datetime) -> None:
+        super().__init__(f"samples before {before.isoformat()} have been dropped")
+        self.before = before
 
 
 async def write_batch(
@@ -29,8 +39,8 @@ async def write_batch(
 ) -> None:
     """Makes a batch durable, or finds that it is already.
 
-    Raises FencedError where a partition is no longer ours, and psycopg's errors; both leave nothing
-    behind, but for a connection lost in COMMIT, where the next attempt finds out.
+    Raises FencedError where a partition is no longer ours, DroppedError, and psycopg's errors; all
+    leave nothing behind, but for a connection lost in COMMIT, where the next attempt finds out.
     """
     began = time.monotonic()
     _refuse_strange_keys(batch, claims)
@@ -73,8 +83,22 @@ class _Writing:
             if stored is Stored.ALREADY:
                 return {}
             duplicates = await self._store(store_samples)
-            await offsets.advance(self.connection, self.batch.spans, self.claims)
+            dropped = await offsets.advance(self.connection, self.batch.spans, self.claims)
+            self._check_horizon(dropped)
             return duplicates
+
+    def _check_horizon(self, dropped_before: datetime | None) -> None:
+        """Raises DroppedError where a sample may have been stored, added up and dropped before.
+
+        Without a lock: the horizon rises in the transaction that drops a chunk. A batch that found
+        the chunk still there holds it, and its samples are dropped or told apart with it; one that
+        came after the drop sees the horizon here, for its samples are in already.
+        """
+        oldest_us = self.batch.samples["ts"].min()
+        if dropped_before is None or oldest_us is None:
+            return
+        if cast(int, oldest_us) < round(dropped_before.timestamp() * 1e6):
+            raise DroppedError(dropped_before)
 
     async def _store(self, store_samples: StoreSamples) -> dict[str, int]:
         batch = self.batch

@@ -47,7 +47,8 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         FAILED: Ending(
             "the database or the broker did not answer for 30 seconds, the server has no "
             "TimescaleDB or the other edition, a newer version has migrated the database, a "
-            "migration failed, or a topic is not stamped by the broker",
+            "migration failed, a topic is not stamped by the broker, or the samples' topic keeps "
+            "records [longer than their samples](retention.md#what-is-read-again)",
             "the last line says which; run it again once that is mended: what was done stays",
         ),
     },
@@ -56,8 +57,9 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
             "stopped by a signal; what was under way is stored, or will be again", NOTHING
         ),
         FAILED: Ending(
-            "a [gap](ingest.md#gaps), a topic that is missing or stamped by producers, a broker "
-            "that refuses, the metrics' address that is taken, or a fault",
+            "a [gap](ingest.md#gaps), a topic that is missing, stamped by producers or [kept too "
+            "long](retention.md#what-is-read-again), a broker that refuses, the metrics' address "
+            "that is taken, or a fault",
             "the last line says which; start it again, but at a gap find out first why; with "
             "`--log-level debug` a fault's trace is logged",
         ),
@@ -79,8 +81,18 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
     "maintain": {
         DONE: Ending("every task went well", NOTHING),
         FAILED: Ending(
-            "a task failed, another session does upkeep at this moment, or the database is away",
-            "the output says which; [who holds a chunk](retention.md#watching-it)",
+            "a task failed, another session does upkeep at this moment, clocks differ, or the "
+            "database is away",
+            "the output says which; [who holds a chunk](retention.md#watching-it), [which clock "
+            "counts](retention.md#which-clock-counts)",
+        ),
+    },
+    "erase": {
+        DONE: Ending("erased, or counted with `--dry-run`; also where nothing was stored", NOTHING),
+        FAILED: Ending(
+            "the answer was no, a writer held the stored offsets, or the database went away",
+            "the last line says whether anything was erased; run it again, with `--orphans` where "
+            "[only the agents are gone](erasing.md#when-it-is-interrupted)",
         ),
     },
     "doctor": {

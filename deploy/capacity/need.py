@@ -10,7 +10,7 @@ from deploy.capacity.costs import Costs
 PLANNED: Final = 0.5
 PARTITIONS: Final = 6
 DAY_S: Final = 86_400
-RAW_DAYS: Final = 35
+RAW_DAYS: Final = 38
 FIVE_MINUTE_DAYS: Final = 90
 HOUR_DAYS: Final = 365
 # What one chunk of each aggregate spans.

@@ -32,7 +32,7 @@ HEADS: Final = (
     "cores: database, reads",
     "`serve` processes",
     "WAL a day",
-    "raw, 35 days",
+    "raw, 38 days",
     "aggregates, 5m 90 days, the rest a year",
     "touched by writes",
     "the platform's answer",

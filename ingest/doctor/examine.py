@@ -5,6 +5,7 @@ from datetime import datetime
 import psycopg
 from aiokafka.errors import KafkaError
 
+from ingest.clocks import ClockError, Clocks, read_age
 from ingest.doctor.finding import Finding, Level, ok, problem
 from ingest.doctor.groups import examine_writers
 from ingest.doctor.progress import (
@@ -15,20 +16,28 @@ from ingest.doctor.progress import (
     read_bounds,
     read_progress,
 )
-from ingest.doctor.server import examine_migrations, examine_server, read_server
-from ingest.doctor.storage import examine_storage, examine_windows, read_storage, read_windows
+from ingest.doctor.server import Server, examine_migrations, examine_server, read_server
+from ingest.doctor.storage import (
+    examine_orphans,
+    examine_reread,
+    examine_storage,
+    examine_windows,
+    read_storage,
+    read_windows,
+)
 from ingest.doctor.tasks import examine_refreshes, examine_tasks, read_tasks
+from ingest.erase import read_orphans
 from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
-from ingest.topics import TopicError, check_topics
+from ingest.topics import TopicError, check_topics, retention_of
 from ingest.upkeep import Connection, open_connection
-from schemas.settings import DatabaseSettings, KafkaSettings
+from schemas.settings import DatabaseSettings, KafkaSettings, WindowSettings
 from sql.edition import EditionError, edition_of
 
 
 async def examine(database: DatabaseSettings, kafka: KafkaSettings, now: datetime) -> list[Finding]:
     """Everything, the database first. Raises nothing for a part that is away."""
     found, progress = await _examine_database(database, now)
-    found += await _examine_broker(kafka, progress, now)
+    found += await _examine_broker(kafka, database, progress, now)
     return found if progress is None else [*found, *await examine_writers(database, kafka)]
 
 
@@ -47,8 +56,9 @@ async def _examine_database(
             if migrations.level is Level.PROBLEM:
                 return found, None
             progress = await read_progress(connection)
-            found.append(examine_beat(progress, now))
-            found += await _examine_content(connection, database, server.licence, now)
+            # Rows go by the database's clock, and so does what is said of them.
+            found.append(examine_beat(progress, server.now))
+            found += await _examine_content(connection, database, server)
             return found, progress
     except psycopg.OperationalError as error:
         found.append(problem("database", f"no answer: {sentence(error)}", MEND_DATABASE))
@@ -58,31 +68,50 @@ async def _examine_database(
 
 
 async def _examine_content(
-    connection: Connection, database: DatabaseSettings, licence: str | None, now: datetime
+    connection: Connection, database: DatabaseSettings, server: Server
 ) -> list[Finding]:
-    edition = edition_of(licence)
+    edition = edition_of(server.licence)
+    newest, before = await _examine_newest(connection, server)
     return [
-        *examine_tasks(await read_tasks(connection, now)),
-        *await examine_refreshes(connection, edition, now),
-        *examine_storage(await read_storage(connection), database, now),
+        *newest,
+        *examine_tasks(await read_tasks(connection, server.now)),
+        *await examine_refreshes(connection, edition, server.now),
+        *examine_storage(await read_storage(connection), database, before),
+        examine_orphans(await read_orphans(connection)),
         *examine_windows(await read_windows(connection), database, edition),
     ]
 
 
+async def _examine_newest(
+    connection: Connection, server: Server
+) -> tuple[list[Finding], datetime | None]:
+    """A finding where the newest sample is to come; and what the age of chunks is measured from."""
+    try:
+        age = await read_age(connection, Clocks(server.now, server.now))
+    except ClockError as error:
+        return [problem("clock", str(error), "fleetgauge maintain, once that is corrected")], None
+    return [], age.before
+
+
 async def _examine_broker(
-    kafka: KafkaSettings, progress: Progress | None, now: datetime
+    kafka: KafkaSettings, windows: WindowSettings, progress: Progress | None, now: datetime
 ) -> list[Finding]:
     sources = [kafka.samples_topic, kafka.events_topic]
     try:
         cluster_id = await check_topics(kafka)
         bounds = await read_bounds(kafka, sources)
         letters = await read_bounds(kafka, [kafka.deadletter_topic])
+        kept = await retention_of(kafka, kafka.samples_topic)
     except TopicError as error:
         return [problem("broker", str(error), "fleetgauge migrate")]
     except KafkaError as error:
         return [problem("broker", f"no answer: {sentence(error)}", MEND_KAFKA)]
     says = f"cluster {cluster_id} has all topics, stamped by the broker"
-    found = [ok("broker", says, cluster_id=cluster_id), examine_letters(letters)]
+    found = [
+        ok("broker", says, cluster_id=cluster_id),
+        *examine_reread(kafka.samples_topic, kept, windows),
+        examine_letters(letters),
+    ]
     if progress is None:
         return found
     return [*found, *examine_lag(bounds, progress, cluster_id, now)]

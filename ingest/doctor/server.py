@@ -8,6 +8,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from ingest.clocks import ClockError, Clocks, check_clocks
 from ingest.doctor.finding import Finding, ok, problem, warning
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError, edition_of
@@ -79,6 +80,10 @@ def _examine_clock(server: Server, now: datetime) -> list[Finding]:
     ahead_s = (server.now - now).total_seconds()
     if abs(ahead_s) <= CLOCK_TOLERANCE_S:
         return []
+    try:
+        check_clocks(Clocks(now, server.now))
+    except ClockError as error:
+        return [problem("clock", str(error), "timedatectl set-ntp true, on whichever is wrong")]
     says = f"the database's clock differs from this machine's by {ahead_s:+.0f} s"
     return [warning("clock", says, "timedatectl set-ntp true, on whichever is wrong")]
 

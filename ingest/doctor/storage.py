@@ -10,12 +10,15 @@ from psycopg.rows import class_row
 
 from ingest.doctor.finding import Finding, ok, problem, warning
 from ingest.doctor.server import in_units
-from schemas.settings import DatabaseSettings
+from ingest.reread import check_retention
+from ingest.topics import TopicError
+from schemas.settings import DatabaseSettings, WindowSettings
 from sql.edition import Edition
 from sql.queries import query
 
-# A policy drops once a day, and may miss a turn.
+# Upkeep that is overdue is a finding of its own; this one means that it does not help.
 GRACE: Final = timedelta(days=2)
+SHOWN_ORPHANS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +57,24 @@ def retentions(database: DatabaseSettings) -> dict[str, int]:
 
 
 def examine_storage(
-    relations: Sequence[Relation], database: DatabaseSettings, now: datetime
+    relations: Sequence[Relation], database: DatabaseSettings, before: datetime | None
 ) -> list[Finding]:
-    """A finding a relation."""
+    """A finding a relation; `before` is what ages are measured from (see `ingest.clocks.Age`)."""
     kept = retentions(database)
-    return [_examine_relation(relation, kept.get(relation.relation), now) for relation in relations]
+    return [
+        _examine_relation(relation, kept.get(relation.relation), before) for relation in relations
+    ]
 
 
-def _examine_relation(relation: Relation, days: int | None, now: datetime) -> Finding:
+def _examine_relation(relation: Relation, days: int | None, before: datetime | None) -> Finding:
     says = f"{relation.relation}: {relation.chunks} chunks, {in_units(relation.bytes)}"
     if relation.before_bytes and relation.after_bytes:
         ratio = relation.before_bytes / relation.after_bytes
         says += f", {relation.compressed} in the columnstore at 1/{ratio:.1f} of their size"
     facts = asdict(relation)
-    if days is None or relation.oldest_end is None:
+    if days is None or relation.oldest_end is None or before is None:
         return ok("storage", says, **facts)
-    too_old = now - relation.oldest_end - timedelta(days=days)
+    too_old = before - relation.oldest_end - timedelta(days=days)
     if too_old > GRACE:
         late = f"{says}; the oldest should have gone {too_old.days} days ago"
         return problem("storage", late, "fleetgauge maintain", **facts)
@@ -79,16 +84,21 @@ def _examine_relation(relation: Relation, days: int | None, now: datetime) -> Fi
 def examine_windows(
     windows: Mapping[str, float], database: DatabaseSettings, edition: Edition
 ) -> list[Finding]:
-    """Whether the server's jobs keep to the settings; on the Apache edition upkeep reads them."""
-    expected = {**retentions(database), "refresh_metrics": database.refresh_start_days}
+    """Whether the server's refresh job keeps to the settings; retention is read from them."""
+    start, job = database.refresh_start_days, "refresh_metrics"
+    expected = {**retentions(database), job: start}
     facts = {"days": {"lateness": database.lateness_limit_days, **expected}}
-    differing = [
-        f"{name} has {windows.get(name, 0):g} days for {days}"
-        for name, days in expected.items()
-        if edition is Edition.COMMUNITY and windows.get(name) != days
-    ]
-    if differing:
-        says = f"the server's jobs differ from the settings: {', '.join(differing)}"
+    if edition is Edition.COMMUNITY and windows.get(job) != start:
+        says = (
+            f"the server's jobs differ from the settings: {job} has {windows.get(job, 0):g} days "
+            f"for {start}"
+        )
+        return [warning("windows", says, "fleetgauge migrate", **facts)]
+    if policies := sorted(windows.keys() - {job}):
+        says = (
+            f"the server has a retention policy of {', '.join(policies)}, which goes by its clock "
+            "alone"
+        )
         return [warning("windows", says, "fleetgauge migrate", **facts)]
     says = (
         f"samples may be {database.lateness_limit_days} days late and are kept "
@@ -96,3 +106,20 @@ def examine_windows(
         f"hours {expected['agent_metrics_1h']}"
     )
     return [ok("windows", says, **facts)]
+
+
+def examine_orphans(keys: Sequence[int]) -> Finding:
+    """Whether rows are there whose agent is gone: deleted by hand, or by an interrupted erase."""
+    if not keys:
+        return ok("orphans", "every row belongs to an agent", keys=[])
+    says = f"{len(keys)} keys of agents that no longer exist have rows, such as {keys[0]}"
+    return warning("orphans", says, "fleetgauge erase --orphans", keys=keys[:SHOWN_ORPHANS])
+
+
+def examine_reread(topic: str, kept: timedelta | None, windows: WindowSettings) -> list[Finding]:
+    """A finding where the samples' topic keeps records longer than what was stored of them."""
+    try:
+        check_retention(topic, kept, windows)
+    except TopicError as error:
+        return [problem("windows", str(error), "one of the two, and restart fleetgauge ingest")]
+    return []

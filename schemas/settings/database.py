@@ -13,7 +13,14 @@ class DatabaseSettings(WindowSettings):
     """Where TimescaleDB is."""
 
     model_config = SettingsConfigDict(title="Database")
-    commands: ClassVar[tuple[str, ...]] = ("migrate", "ingest", "serve", "maintain", "doctor")
+    commands: ClassVar[tuple[str, ...]] = (
+        "migrate",
+        "ingest",
+        "serve",
+        "maintain",
+        "erase",
+        "doctor",
+    )
 
     database_url: SecretStr
     """`postgresql://user:password@host:port/database`, with parameters for [TLS](database-tls.md);

@@ -24,6 +24,7 @@ class WindowSettings(Settings):
         "ingest",
         "serve",
         "maintain",
+        "erase",
         "doctor",
         "emit fleet",
     )
@@ -32,8 +33,10 @@ class WindowSettings(Settings):
     """how far a sample may lie behind the broker's time; an older one goes to the dead letters"""
     refresh_start_days: Days = 32
     """the oldest day that rollups are worked out for"""
-    raw_retention_days: Days = 35
-    """how long raw samples are kept"""
+    raw_retention_days: Days = 38
+    """how long raw samples are kept; no shorter than the lateness limit and the retention of the
+    samples' topic together, or a sample could be [read again after it was
+    dropped](retention.md#what-is-read-again)"""
     metrics_5m_retention_days: Days = 90
     """how long rollups of 5 minutes are kept"""
     metrics_1h_retention_days: Days = 365

@@ -1,22 +1,29 @@
--- Move the offsets behind a batch, last in its transaction, if they are still where it began.
+-- Move the offsets behind a batch, last in its transaction, if they are still where it began. Tell how
+-- many moved, and what retention has dropped by now: after the batch's samples are in.
 -- What holds no record leaves the last one as it was.
-update ingest_offsets as kept
-set next_offset = sent.next_offset,
-    topic_id = sent.topic_id,
-    last_record_offset = coalesce(sent.last_record_offset, kept.last_record_offset),
-    last_record_ts = coalesce(sent.last_record_ts, kept.last_record_ts),
-    last_record_crc = coalesce(sent.last_record_crc, kept.last_record_crc)
-from unnest(
-    %(topics)s::text[], %(partitions)s::integer[], %(epochs)s::bigint[],
-    %(topic_ids)s::uuid[],
-    %(first_offsets)s::bigint[], %(next_offsets)s::bigint[],
-    %(last_record_offsets)s::bigint[], %(last_record_ts)s::timestamptz[],
-    %(last_record_crcs)s::bigint[]
-) as sent (
-    topic, partition, epoch, topic_id, first_offset, next_offset,
-    last_record_offset, last_record_ts, last_record_crc
+with moved as (
+    update ingest_offsets as kept
+    set next_offset = sent.next_offset,
+        topic_id = sent.topic_id,
+        last_record_offset = coalesce(sent.last_record_offset, kept.last_record_offset),
+        last_record_ts = coalesce(sent.last_record_ts, kept.last_record_ts),
+        last_record_crc = coalesce(sent.last_record_crc, kept.last_record_crc)
+    from unnest(
+        %(topics)s::text[], %(partitions)s::integer[], %(epochs)s::bigint[],
+        %(topic_ids)s::uuid[],
+        %(first_offsets)s::bigint[], %(next_offsets)s::bigint[],
+        %(last_record_offsets)s::bigint[], %(last_record_ts)s::timestamptz[],
+        %(last_record_crcs)s::bigint[]
+    ) as sent (
+        topic, partition, epoch, topic_id, first_offset, next_offset,
+        last_record_offset, last_record_ts, last_record_crc
+    )
+    where kept.topic = sent.topic
+        and kept.partition = sent.partition
+        and kept.epoch = sent.epoch
+        and kept.next_offset = sent.first_offset
+    returning kept.topic
 )
-where kept.topic = sent.topic
-    and kept.partition = sent.partition
-    and kept.epoch = sent.epoch
-    and kept.next_offset = sent.first_offset
+select
+    (select count(*) from moved),
+    (select max(dropped_before) from retention_horizons)

@@ -1,4 +1,4 @@
--- Say that ingest ran in this minute.
+-- Say that ingest runs in this minute of the database's clock.
 insert into platform_heartbeats (minute)
-values (date_trunc('minute', %(now)s::timestamptz, 'UTC'))
+values (date_trunc('minute', clock_timestamp(), 'UTC'))
 on conflict (minute) do nothing

@@ -11,7 +11,7 @@ from ingest.upkeep import Upkeep
 from schemas.settings import DatabaseSettings, KafkaSettings
 from tests.community.samples import refresh
 from tests.community.server import community_database
-from tests.community.test_upkeep import NOTE_RUN
+from tests.community.test_upkeep import NOTE_RUN, at_now
 from tests.stack import database_settings, free_port
 
 NOW = datetime.now(UTC)
@@ -45,7 +45,7 @@ async def test_what_the_server_does_by_itself_is_examined() -> None:
         ).fetchall():
             connection.execute(f"call run_job({job:d})".encode())
         connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
-        await Upkeep(settings, timedelta(hours=1), lambda: NOW).look()
+        await Upkeep(settings, timedelta(hours=1), at_now).look()
         found = await findings(settings)
         assert "community edition" in found["database"][0].says
         assert [f.says for f in found["upkeep"]] == ["9 tasks and jobs go well"]
@@ -63,7 +63,7 @@ async def test_what_the_server_does_by_itself_is_examined() -> None:
 
 
 async def test_what_differs_from_the_settings_or_is_off_is_told(community: str) -> None:
-    longer = DatabaseSettings(database_url=SecretStr(community), raw_retention_days=60)
+    longer = DatabaseSettings(database_url=SecretStr(community), refresh_start_days=33)
     with psycopg.connect(community, autocommit=True) as connection:
         connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
         row = connection.execute(
@@ -74,7 +74,7 @@ async def test_what_differs_from_the_settings_or_is_off_is_told(community: str) 
     found = await findings(longer)
     (windows,) = found["windows"]
     assert (windows.level, windows.mend) == (Level.WARNING, "fleetgauge migrate")
-    assert windows.says.endswith("agent_samples has 35 days for 60")
+    assert windows.says.endswith("refresh_metrics has 32 days for 33")
     assert [f.mend for f in found["upkeep"] if "refresh_metrics is" in f.says] == [
         f"select alter_job({row[0]}, scheduled => true)"
     ]

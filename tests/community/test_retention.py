@@ -8,15 +8,18 @@ from typing import Any
 import psycopg
 import pytest
 
+from ingest.maintain import maintain
+from schemas.settings import IngestSettings
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import refresh, store
 from tests.community.test_answers import Side
 from tests.rollups import LEVELS
+from tests.stack import database_settings
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-POLICIES = ("policy_compression", "compress_metrics", "policy_retention")
+POLICIES = ("policy_compression", "compress_metrics")
 SUMS = (
     "samples, cpu_samples, cpu_sum, memory_samples, memory_sum, messages, errors, "
     "response_ms_sum, up_buckets"
@@ -79,6 +82,12 @@ def test_no_answer_changes(side: Side) -> None:
         assert kept(side) == rollups, policy
         run_job(side.connection, "refresh_metrics")
         assert kept(side) == rollups, policy
+    removed = maintain(database_settings(side.url), IngestSettings(), dry_run=False)
+    assert min(one.removed for one in removed if one.task in {"agent_samples", "agent_metrics_5m"})
+    assert asyncio.run(side.answers(NOW)) == answers
+    assert kept(side) == rollups
+    run_job(side.connection, "refresh_metrics")
+    assert kept(side) == rollups
     # Older ones are gone, and all but the newest three or so are in columns.
     total, in_columns = chunks(side, "agent_samples")
     assert 12 < total < len(DAYS)

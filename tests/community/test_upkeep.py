@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from prometheus_client import REGISTRY
 
+from ingest.clocks import Clocks
 from ingest.maintain import maintain
-from ingest.upkeep import State, Upkeep, open_connection, read_state
+from ingest.upkeep import Connection, State, Upkeep, open_connection, read_state
 from schemas.settings import IngestSettings
 from tests.community.samples import refresh
 from tests.community.server import IS_FULL, community_database
@@ -21,12 +22,12 @@ NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 AS_THE_SCHEDULER = pytest.mark.skipif(IS_FULL, reason="it stands in for a full server's scheduler")
-OURS = {"platform_heartbeats", "agent_marks", "skill_changes"}
+OURS = {
+    *("agent_samples", "agent_metrics_5m", "agent_metrics_1h"),
+    *("platform_heartbeats", "agent_marks", "skill_changes"),
+}
 JOBS = {
     "policy_compression of agent_samples",
-    "policy_retention of agent_samples",
-    "policy_retention of agent_metrics_5m",
-    "policy_retention of agent_metrics_1h",
     "refresh_metrics",
     "compress_metrics",
 }
@@ -46,6 +47,11 @@ def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
         yield opened
 
 
+async def at_now(_: Connection) -> Clocks:
+    """Both clocks at NOW."""
+    return Clocks(NOW, NOW)
+
+
 async def states(database: str, now: datetime = NOW) -> dict[str, State]:
     async with open_connection(database) as connection:
         return {state.task: state for state in await read_state(connection, now)}
@@ -62,7 +68,7 @@ async def test_jobs_of_the_server_are_watched(
     never = await states(community)
     assert never.keys() == overdue(never) == OURS | JOBS
 
-    await Upkeep(database_settings(community), HOUR, lambda: NOW).look()
+    await Upkeep(database_settings(community), HOUR, at_now).look()
     connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
     done = await states(community)
     assert done.keys() == OURS | JOBS
@@ -95,7 +101,7 @@ async def test_maintain_drops_what_is_old_of_rows_and_aggregates() -> None:
         rehearsed = await _maintain(settings, dry_run=True)
         removed = await _maintain(settings)
         assert removed == rehearsed
-        assert removed["agent_samples"] in {365, 366}
+        assert removed["agent_samples"] in {362, 363}
         assert removed["agent_metrics_5m"] in {310, 311}
         assert removed["agent_metrics_1h"] in {4, 5}
         assert set((await _maintain(settings)).values()) == {0}
@@ -116,13 +122,13 @@ async def test_a_refresh_that_is_off_is_told_by_readyz_and_metrics() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         settings = database_settings(url)
         connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
-        await Upkeep(settings, HOUR, lambda: NOW).look()
+        await Upkeep(settings, HOUR, at_now).look()
         assert (await _warnings(url), _metric("refresh_metrics")) == ([], 0)
         connection.execute(
             "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs "
             "where proc_name = 'refresh_metrics'"
         )
-        await Upkeep(settings, HOUR, lambda: NOW).look()
+        await Upkeep(settings, HOUR, at_now).look()
         (warning,) = await _warnings(url)
         assert warning.startswith(f"Overdue: refresh_metrics (last done {NOW:%Y-%m-%dT%H:%M:%SZ})")
         assert _metric("refresh_metrics") == 1

@@ -29,7 +29,7 @@ LIMIT = 31 * DAY
 # Of a second, so that times of different rounds do not meet.
 SLIGHTLY = timedelta(microseconds=1)
 OLDEST_DAYS = 330
-RAW_DAYS = 35
+RAW_DAYS = 38
 # How far from now, and whether it is refused: near both bounds, and anywhere between.
 TIMES: list[tuple[Callable[[random.Random], timedelta], bool]] = [
     (lambda rng: rng.random() * -LIMIT, False),

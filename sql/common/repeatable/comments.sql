@@ -115,6 +115,12 @@ comment on column upkeep.succeeded_at is 'When it last went well; null if it nev
 comment on column upkeep.removed is 'Chunks or rows that the last run removed.';
 comment on column upkeep.failure is 'Why the last run failed; null where it went well.';
 
+comment on table retention_horizons is
+    'What retention has dropped; samples from before it are rejected as expired.';
+comment on column retention_horizons.relation is 'The relation whose chunks were dropped.';
+comment on column retention_horizons.dropped_before is
+    'End of the newest chunk that was dropped; rises with each drop and never falls.';
+
 comment on table ingest_offsets is 'How far each partition is stored, and who may write it.';
 comment on column ingest_offsets.topic is 'Kafka topic.';
 comment on column ingest_offsets.partition is 'Kafka partition.';

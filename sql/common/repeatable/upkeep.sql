@@ -20,16 +20,14 @@ from (
     select kept.task, null::integer as job_id, done.every, done.ran_at, done.succeeded_at, done.failure
     from (
         -- These the job does on every server, whatever it has done so far.
-        select * from unnest(array['platform_heartbeats', 'agent_marks', 'skill_changes'])
+        select * from unnest(array[
+            'agent_samples', 'agent_metrics_5m', 'agent_metrics_1h',
+            'platform_heartbeats', 'agent_marks', 'skill_changes'
+        ])
         union
         select task from upkeep
     ) as kept (task)
     left join upkeep as done on done.task = kept.task
-    -- What a policy of the server's drops, the policy answers for.
-    where not exists (
-        select from timescaledb_information.jobs
-        where proc_name = 'policy_retention' and hypertable_name = kept.task
-    )
     union all
     select
         job.proc_name || coalesce(' of ' || job.hypertable_name, ''),

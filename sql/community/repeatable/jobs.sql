@@ -8,9 +8,11 @@ language plpgsql as $$
 declare
     began constant timestamptz := clock_timestamp();
     -- The first whole day: before it samples may be dropped, and a refresh would erase what they left.
-    oldest constant timestamptz := date_trunc(
-        'day', began - (config ->> 'refresh_start')::interval, 'UTC'
-    ) + interval '1 day';
+    oldest constant timestamptz := greatest(
+        date_trunc('day', began - (config ->> 'refresh_start')::interval, 'UTC') + interval '1 day',
+        -- Whatever the clock says: where samples have been dropped, nothing is refreshed.
+        (select dropped_before from retention_horizons where relation = 'agent_samples')
+    );
     newest_start timestamptz;
     late_hour timestamptz;
     late_first timestamptz;

@@ -1,32 +1,13 @@
--- What the server does by itself: refreshes, columnstore, retention. How long what is kept comes from
--- the settings, in this session's fleetgauge.…_days. What differs is changed; the rest keeps its
--- history.
+-- What the server does by itself: refreshes and columnstore. How far back comes from the settings, in
+-- this session's fleetgauge.refresh_start_days. What differs is changed; the rest keeps its history.
 
 -- Late samples mostly come within two days: those find rows, not columns.
 call add_columnstore_policy('agent_samples', after => interval '3 days', if_not_exists => true);
 
-do $$
-declare
-    relation text;
-    days integer;
-begin
-    for relation, days in values
-        ('agent_samples', current_setting('fleetgauge.raw_retention_days')::integer),
-        ('agent_metrics_5m', current_setting('fleetgauge.metrics_5m_retention_days')::integer),
-        ('agent_metrics_1h', current_setting('fleetgauge.metrics_1h_retention_days')::integer)
-    loop
-        continue when exists (
-            select from timescaledb_information.jobs
-            where
-                proc_name = 'policy_retention'
-                and hypertable_name = relation
-                and (config ->> 'drop_after')::interval = make_interval(days => days)
-        );
-        perform remove_retention_policy(relation::regclass, if_exists => true);
-        perform add_retention_policy(relation::regclass, make_interval(days => days));
-    end loop;
-end
-$$;
+-- Chunks are dropped by upkeep, as on the Apache edition: a policy goes by the server's clock alone,
+-- and leaves no horizon.
+select remove_retention_policy(relation::regclass, if_exists => true)
+from unnest(array['agent_samples', 'agent_metrics_5m', 'agent_metrics_1h']) as relation;
 
 do $$
 declare

@@ -40,7 +40,7 @@ def test_it_drops_what_is_older_than_its_retention(
     variables: dict[str, str], database: str
 ) -> None:
     now = datetime.now(UTC)
-    insert(database, [Row("alice/a", now - n * DAY) for n in (100, 40, 37, 1)])
+    insert(database, [Row("alice/a", now - n * DAY) for n in (100, 43, 40, 1)])
 
     rehearsed = maintain(variables, "--dry-run", "--json")
     assert rehearsed.returncode == 0
@@ -55,7 +55,7 @@ def test_it_drops_what_is_older_than_its_retention(
 
 
 def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> None:
-    insert(database, [Row("alice/a", datetime.now(UTC) - 40 * DAY)])
+    insert(database, [Row("alice/a", datetime.now(UTC) - n * DAY) for n in (40, 0)])
     with psycopg.connect(database) as reader:
         reader.execute("select from agent_samples")
         for words in ((), ("--dry-run",)):

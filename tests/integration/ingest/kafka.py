@@ -79,10 +79,15 @@ async def has_config(admin: AIOKafkaAdminClient, topic: str, config: dict[str, s
 
 async def set_max_bytes(stack: Stack, topic: str, max_bytes: int) -> None:
     """Bounds a topic's messages; of its other settings the stamp alone stays."""
+    await alter(stack, topic, {"max.message.bytes": str(max_bytes)})
+
+
+async def alter(stack: Stack, topic: str, settings: dict[str, str]) -> None:
+    """Gives a topic these settings; of the others the stamp alone stays."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
     await admin.start()
     try:
-        config = {"max.message.bytes": str(max_bytes), TIMESTAMP_TYPE: "LogAppendTime"}
+        config = {**settings, TIMESTAMP_TYPE: "LogAppendTime"}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
         await until(partial(has_config, admin, topic, config), f"{config} of {topic}", 30.0)
     finally:

@@ -104,12 +104,3 @@ async def test_keys_of_another_server_are_not_mixed_with_this_ones(pool: Pool) -
     found = await directory.resolve([("u", "a"), ("u", "b")])
     assert found == {("u", "a"): 1, ("u", "b"): 2}
     assert not directory.stands_by(old)
-
-
-async def test_a_claim_on_another_server_forgets(pool: Pool) -> None:
-    directory = AgentDirectory(pool, 1_000)
-    keys = await directory.resolve([("u", "a")])
-    directory.forget_others(str(keys.server))
-    assert directory.stands_by(keys)
-    directory.forget_others("another")
-    assert len(directory) == 0

@@ -17,7 +17,7 @@ from ingest.doctor.examine import examine
 from ingest.doctor.finding import Finding, Level
 from schemas.settings import KafkaSettings
 from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import Put, put
+from tests.integration.ingest.kafka import Put, alter, put
 from tests.rows import Row, insert
 from tests.stack import Stack, Topics, database_settings, environment, free_port
 from tests.waiting import until
@@ -67,23 +67,57 @@ async def test_nothing_is_wrong_where_everything_runs(
     assert checks == [
         *("database", "migrations", "ingest", "upkeep", "refresh"),
         *(["storage"] * 4),
-        *("windows", "broker", "deadletters", "lag", "groups", "databases"),
+        *("orphans", "windows", "broker", "deadletters", "lag", "groups", "databases"),
     ]
 
 
 async def test_what_is_undone_is_told(
     database: str, kafka: KafkaSettings, known_topics: Topics, stack: Stack
 ) -> None:
-    insert(database, [Row("alice/a", datetime.now(UTC) - timedelta(days=40))])
+    now = datetime.now(UTC)
+    insert(database, [Row("alice/a", now - timedelta(days=days)) for days in (43, 0)])
     await put(stack, known_topics.events, [Put(b"{}", b"k")])
     found = ill(await findings(database, kafka))
     assert [(check, level) for check, level, _ in found] == [
         ("ingest", Level.PROBLEM),
-        *[("upkeep", Level.PROBLEM)] * 3,
+        *[("upkeep", Level.PROBLEM)] * 6,
         ("storage", Level.PROBLEM),
         ("lag", Level.WARNING),
     ]
-    assert found[4][2].endswith("the oldest should have gone 4 days ago")
+    assert found[7][2].endswith("the oldest should have gone 4 days ago")
+
+
+async def test_what_an_idle_fleet_keeps_is_no_problem(
+    database: str, kafka: KafkaSettings, known_topics: Topics
+) -> None:
+    insert(database, [Row("alice/a", datetime.now(UTC) - timedelta(days=200))])
+    assert "storage" not in {check for check, _, _ in ill(await findings(database, kafka))}
+
+
+async def test_a_sample_and_a_heartbeat_from_the_future_are_reported(
+    database: str, kafka: KafkaSettings, known_topics: Topics
+) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    insert(database, [Row("alice/a", ahead)])
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into platform_heartbeats values (date_trunc('minute', %s::timestamptz))",
+            [ahead],
+        )
+    found = {check: says for check, _, says in ill(await findings(database, kafka))}
+    assert found["ingest"] == "no ingest ever ran on this database"
+    assert found["clock"].startswith("the newest sample, of agent a of user alice, is of ")
+
+
+async def test_a_topic_that_outlives_its_samples_is_reported(
+    database: str, kafka: KafkaSettings, known_topics: Topics, stack: Stack
+) -> None:
+    await alter(stack, known_topics.samples, {"retention.ms": str(8 * 86_400_000)})
+    (says,) = [
+        says for check, _, says in ill(await findings(database, kafka)) if check == "windows"
+    ]
+    assert says.startswith(f"topic {known_topics.samples} keeps records for 8 days")
+    assert "set FLEETGAUGE_RAW_RETENTION_DAYS=39, or run 'kafka-configs.sh" in says
 
 
 async def test_a_gap_is_told(database: str, kafka: KafkaSettings, known_topics: Topics) -> None:

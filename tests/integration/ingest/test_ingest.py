@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+import pytest
 from aiokafka import TopicPartition
 from psycopg.sql import SQL, Identifier
 
@@ -21,7 +22,7 @@ from ingest.topics import check_topics, create_topics
 from schemas.settings import KafkaSettings
 from tests.aggregates import check_aggregates
 from tests.ingest_process import IngestProcess, ingest_process
-from tests.integration.ingest.kafka import Put, delete, found, put, set_max_bytes
+from tests.integration.ingest.kafka import Put, alter, delete, found, put, set_max_bytes
 from tests.oracle import all_stored
 from tests.stack import Stack, Topics, environment, free_port
 from tests.unit.ingest.records import identity, record
@@ -235,6 +236,24 @@ async def test_a_shorter_topic_made_anew_stops_ingest(
     words = f"{here.topic}/0: stored offset 5 is past the log's end 2"
     await ends_with(ingest_environment(), tmp_path / "ingest.log", words)
     assert counts(database)["agent_samples"] == 0
+
+
+@pytest.mark.parametrize("kept", [str(8 * 86_400_000), "-1"])
+async def test_a_topic_that_outlives_its_samples_is_refused(
+    stack: Stack,
+    made_topics: Topics,
+    ingest_environment: Environment,
+    tmp_path: Path,
+    kept: str,
+) -> None:
+    await alter(stack, made_topics.samples, {"retention.ms": kept})
+    words = f"topic {made_topics.samples} keeps records for "
+    await ends_with(ingest_environment(), tmp_path / "1.log", words)
+    if kept != "-1":
+        longer = ingest_environment(FLEETGAUGE_RAW_RETENTION_DAYS="39")
+        async with ingest_process(longer, tmp_path / "2.log") as ingest:
+            await ingest.said('"claimed"')
+            assert await ingest.stop() == 0
 
 
 def minutes(agent: str, number: int) -> list[Put]:

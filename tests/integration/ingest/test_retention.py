@@ -9,9 +9,9 @@ import pytest
 from psycopg import AsyncConnection
 from pydantic import SecretStr
 
-from ingest.retention import Task, retention_tasks, tasks_of_the_job
+from ingest.clocks import Age
+from ingest.retention import Task, retention_tasks
 from schemas.settings import DatabaseSettings
-from sql.edition import Edition
 from tests.business import answer as summary
 from tests.business import events_of, open_writer
 from tests.business import store as store_events
@@ -33,7 +33,8 @@ def days_ago(days: float) -> datetime:
 async def run(connection: AsyncConnection[Any], tasks: Sequence[Task]) -> dict[str, int]:
     """Runs tasks at NOW; how much each removed."""
     return {
-        task.relation: sum([count async for count in task.run(connection, NOW)]) for task in tasks
+        task.relation: sum([count async for count in task.run(connection, Age(NOW, NOW))])
+        for task in tasks
     }
 
 
@@ -139,13 +140,6 @@ async def test_rows_that_a_writer_holds_are_left_for_later(database: str) -> Non
             )
             assert await run(connection, [TASKS["agent_marks"]]) == {"agent_marks": 1}
         assert await run(connection, [TASKS["agent_marks"]]) == {"agent_marks": 1}
-
-
-def test_the_community_edition_has_policies_for_its_chunks() -> None:
-    tasks = {edition: tasks_of_the_job(SETTINGS, edition) for edition in Edition}
-    assert tasks[Edition.APACHE] == list(TASKS.values())
-    relations = [task.relation for task in tasks[Edition.COMMUNITY]]
-    assert relations == ["platform_heartbeats", "agent_marks", "skill_changes"]
 
 
 def test_the_settings_decide() -> None:

@@ -1,7 +1,7 @@
 """The upkeep job: when it runs, that it runs once, and what it says of a task that fails."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,17 @@ import psycopg
 import pytest
 from prometheus_client import REGISTRY
 from psycopg import AsyncConnection
-from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from ingest import upkeep as module
-from ingest.upkeep import Upkeep, be_alone, open_connection, read_state
-from schemas.settings import DatabaseSettings
+from ingest.clocks import Clocks
+from ingest.upkeep import Connection, Upkeep, be_alone, open_connection, read_state
+from sql.queries import query
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.sessions import blocks
 from tests.proxy import proxy_to
 from tests.rows import Row, insert
-from tests.stack import Topics
+from tests.stack import Topics, database_settings
 from tests.waiting import until
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
@@ -36,13 +36,18 @@ TASKS = {
 }
 
 
-def job(database: str, now: datetime = NOW) -> Upkeep:
-    """The job at a moment, due every hour."""
-    return Upkeep(DatabaseSettings(database_url=SecretStr(database)), HOUR, lambda: now)
+def job(database: str, now: datetime = NOW, host: datetime | None = None) -> Upkeep:
+    """The job at a moment of the database's clock, due every hour; the host's may be another."""
+
+    async def clocks(_: Connection) -> Clocks:
+        return Clocks(host or now, now)
+
+    return Upkeep(database_settings(database), HOUR, clocks)
 
 
-def fill(database: str, days: Iterable[int]) -> None:
-    insert(database, [Row("alice/a", NOW - n * DAY) for n in sorted(days)])
+def fill(database: str, days: Collection[int]) -> None:
+    """A sample of each of so many days ago, of an agent of its own."""
+    insert(database, [Row(f"alice/{min(days)}", NOW - n * DAY) for n in sorted(days)])
 
 
 def chunks(database: str, relation: str = "agent_samples") -> list[int]:
@@ -66,9 +71,9 @@ def left(database: str) -> dict[str, tuple[Any, ...]]:
 
 
 async def test_what_is_due_is_done_and_left_behind(database: str) -> None:
-    fill(database, [36, 35, 34, 0])
+    fill(database, [39, 38, 37, 0])
     await job(database).look()
-    assert chunks(database) == [35, 34, 0]
+    assert chunks(database) == [38, 37, 0]
     assert left(database) == {
         task: (NOW, NOW, int(task == "agent_samples"), None) for task in TASKS
     }
@@ -112,11 +117,7 @@ async def test_three_runs_that_are_missing_are_told(
 async def test_what_was_never_done_is_told(database: str) -> None:
     async with open_connection(database) as connection:
         states = await read_state(connection, NOW)
-        assert {state.task for state in states if state.is_overdue} == {
-            "platform_heartbeats",
-            "agent_marks",
-            "skill_changes",
-        }
+        assert {state.task for state in states if state.is_overdue} == TASKS
         await be_alone(connection)
         await job(database).look()
     overdue = REGISTRY.get_sample_value("fleetgauge_upkeep_overdue", {"task": "agent_marks"})
@@ -124,27 +125,28 @@ async def test_what_was_never_done_is_told(database: str) -> None:
 
 
 async def test_two_never_do_it_at_once(database: str) -> None:
-    fill(database, [40])
+    fill(database, [40, 0])
     async with open_connection(database) as other:
         await be_alone(other)
         await job(database).look()
-        assert (chunks(database), left(database)) == ([40], {})
+        assert (chunks(database), left(database)) == ([40, 0], {})
     await asyncio.gather(*(job(database).look() for _ in range(4)))
     await job(database).look()
-    assert chunks(database) == []
+    assert chunks(database) == [0]
     assert left(database)["agent_samples"] == (NOW, NOW, 1, None)
 
 
 async def test_a_chunk_that_is_held_costs_only_its_task(database: str) -> None:
-    fill(database, [40, 39, 38])
-    await job(database, NOW - 10 * DAY).look()
+    fill(database, [42, 41, 40, 9])
+    await job(database, NOW - 9 * DAY).look()
+    fill(database, [0])
     reader = await AsyncConnection.connect(database)
-    await reader.execute("select from agent_samples where ts < %s", [NOW - 38.5 * DAY])
+    await reader.execute("select from agent_samples where ts < %s", [NOW - 40.5 * DAY])
     await job(database).look()
     outcomes = left(database)
     assert outcomes.pop("agent_samples") == (
         NOW,
-        NOW - 10 * DAY,
+        NOW - 9 * DAY,
         0,
         "canceling statement due to lock timeout",
     )
@@ -152,14 +154,14 @@ async def test_a_chunk_that_is_held_costs_only_its_task(database: str) -> None:
     await reader.close()
     await job(database, NOW + timedelta(minutes=1)).look()
     assert left(database)["agent_samples"] == (*[NOW + timedelta(minutes=1)] * 2, 3, None)
-    assert chunks(database) == []
+    assert chunks(database) == [9, 0]
 
 
 async def test_readers_wait_for_it_no_longer_than_its_patience(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOCK_TIMEOUT_MS", 500)
-    fill(database, [40])
+    fill(database, [40, 0])
     async with (
         await AsyncConnection.connect(database) as slow,
         await AsyncConnection.connect(database, autocommit=True) as quick,
@@ -170,8 +172,83 @@ async def test_readers_wait_for_it_no_longer_than_its_patience(
         # It comes after the job, which waits for the slow one.
         async with asyncio.timeout(5):
             cursor = await quick.execute("select count(*) from agent_samples")
-        assert await cursor.fetchone() == (1,)
+        assert await cursor.fetchone() == (2,)
         await looking
+
+
+def failures(task: str) -> float:
+    value = REGISTRY.get_sample_value("fleetgauge_upkeep_failures_total", {"task": task})
+    return value or 0.0
+
+
+@pytest.mark.parametrize("off", [400 * DAY, -400 * DAY, timedelta(minutes=5, seconds=1)])
+async def test_clocks_that_differ_delete_nothing(database: str, off: timedelta) -> None:
+    fill(database, [40, 0])
+    before = failures("agent_marks")
+    with capture_logs() as logged:
+        await job(database, host=NOW + off).look()
+    assert chunks(database) == [40, 0]
+    found = left(database)
+    assert found.keys() == TASKS
+    for ran, succeeded, removed, failure in found.values():
+        assert (ran, succeeded, removed) == (NOW, None, 0)
+        assert failure.startswith("this host's clock (")
+        assert "the database's (2026-03-10T14:35:00Z): nothing is deleted until" in failure
+    assert failures("agent_marks") == before + 1
+    (line,) = [entry for entry in logged if entry["log_level"] == "error"]
+    assert line["event"] == "nothing is deleted"
+    assert "timedatectl" in line["hint"]
+
+    await job(database, host=NOW + timedelta(minutes=4)).look()
+    assert chunks(database) == [0]
+
+
+async def test_a_database_whose_clock_is_ahead_keeps_what_the_newest_sample_keeps(
+    database: str,
+) -> None:
+    fill(database, [40, 37, 0])
+    with psycopg.connect(database) as connection:
+        connection.execute("insert into platform_heartbeats values (%s)", [NOW - DAY])
+        connection.execute("insert into platform_heartbeats values (%s)", [NOW - 2 * DAY])
+    await job(database, NOW + 400 * DAY).look()
+    assert chunks(database) == [37, 0]
+    assert chunks(database, "agent_metrics_5m") == [40, 37, 0]
+    assert {task: done[2] for task, done in left(database).items() if done[2]} == {
+        "agent_samples": 1
+    }
+
+
+async def test_a_fleet_without_samples_loses_nothing(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        for days in (50, 49, 0):
+            connection.execute("insert into platform_heartbeats values (%s)", [NOW - days * DAY])
+    await job(database).look()
+    assert {done[2:] for done in left(database).values()} == {(0, None)}
+
+
+async def test_a_sample_from_the_future_stops_deletion(database: str) -> None:
+    fill(database, [40, 0])
+    await job(database, NOW - timedelta(minutes=11)).look()
+    failure = left(database)["agent_samples"][3]
+    assert "the newest sample, of agent 0 of user alice, is of 2026-03-10T14:35:00Z" in failure
+    assert "0:11:00 ahead of the database's clock" in failure
+    assert "fleetgauge erase --user alice --agent 0" in failure
+    assert chunks(database) == [40, 0]
+    await job(database, NOW - timedelta(minutes=9)).look()
+    assert chunks(database) == [0]
+
+
+async def test_what_was_dropped_is_noted_with_the_drop(database: str) -> None:
+    fill(database, [45, 40, 0])
+    horizons = "select relation, dropped_before from retention_horizons"
+    midnight = NOW.replace(hour=0, minute=0)
+    with psycopg.connect(database, options="-c timezone=UTC", autocommit=True) as connection:
+        await job(database).look()
+        assert connection.execute(horizons).fetchall() == [("agent_samples", midnight - 39 * DAY)]
+        # It never falls, whatever is dropped later.
+        values = {"relation": "agent_samples", "range_end": midnight - 44 * DAY}
+        connection.execute(query("raise_horizon"), values)
+        assert connection.execute(horizons).fetchall() == [("agent_samples", midnight - 39 * DAY)]
 
 
 async def test_a_database_that_is_away_costs_a_look(database: str) -> None:

@@ -9,7 +9,10 @@ from sql.queries import query
 from tests.service import NOW, application, serving
 
 HOUR = timedelta(hours=1)
-TASKS = ("agent_marks", "platform_heartbeats", "skill_changes")
+TASKS = (
+    *("agent_marks", "agent_metrics_1h", "agent_metrics_5m", "agent_samples"),
+    *("platform_heartbeats", "skill_changes"),
+)
 
 
 def note(database: str, task: str, ago: timedelta, failure: str | None = None) -> None:

@@ -51,7 +51,7 @@ NEEDS = [
     (Fleet(6_000), "ingest_cores", 0.001),
     (Fleet(6_000), "write_cores", 0.002),
     (Fleet(6_000), "wal_a_day", 100 * 86_400 * 300),
-    (Fleet(6_000), "raw", 100 * 86_400 * 35 * 100),
+    (Fleet(6_000), "raw", 100 * 86_400 * 38 * 100),
     (Fleet(1_000), "rollups", 1_000 * (288 * 90 * 200 + 365 * (24 * 300 + 400) + 4_000)),
     (Fleet(1_000), "touched", 1_000 * (288 * 200 + 168 * 300 + 90 * 400 + 4_000 + 8_192)),
     # A sample an hour makes 24 rows of 5 minutes a day, not 288.

@@ -22,6 +22,7 @@ AWAY = {
 # With database and broker away.
 PROVOKED = [
     ("maintain", FAILED),
+    ("erase --user alice --yes", FAILED),
     ("doctor", FAILED),
     ("dlq list", FAILED),
     ("dlq show 0:1", FAILED),

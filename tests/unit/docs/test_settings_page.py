@@ -19,6 +19,7 @@ WRONG = {
     "HttpSettings": "HTTP_REPLICAS",
 }
 WORDS = {
+    "erase": ["--user", "alice", "--yes"],
     "dlq replay": ["--all"],
     "dlq show": ["0:1"],
     "emit host": ["--user=u", "--agent=a"],

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from psycopg import errors
 
+from ingest.write import DroppedError
 from tests.unit.ingest.bench import GOOD, LIMITS, Bencher, came, records
 from tests.unit.ingest.doubles import Letters
+from tests.unit.ingest.records import NOON
 
 # What the database says, and whether the content is at fault.
 ANSWERS = [
@@ -111,6 +114,23 @@ async def test_who_is_refused_once_by_chance_is_stored(bench: Bencher) -> None:
     async with b.running():
         await came(lambda: b.claims.stored == 1, "the record")
     assert b.letters.sent == []
+
+
+async def test_what_was_dropped_before_is_expired(bench: Bencher) -> None:
+    newer = GOOD.replace(b"12:00:00Z", b"12:01:00Z")
+    horizon = NOON + timedelta(seconds=1)
+    b = bench(
+        records(newer, GOOD, b"[" + GOOD + b"," + newer + b"]"),
+        records(GOOD, newer, first=3),
+        failures=(DroppedError(horizon),),
+        limits=replace(LIMITS, max_rows=3),
+    )
+    async with b.running():
+        await came(lambda: b.claims.stored == 5, "five records")
+    assert told(b.letters) == [("expired", 1), ("expired", 2), ("expired", 3)]
+    assert [letter.origin.index for letter in b.letters.sent] == [None, 0, None]
+    # The horizon is known by then: the second batch is written at once.
+    assert (b.table.begun, b.table.written) == (3, [(0, 3), (3, 5)])
 
 
 async def test_an_array_with_a_refused_event_is_told_whole(bench: Bencher) -> None:

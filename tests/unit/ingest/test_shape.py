@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.batch import AgentKeys, Intake, Origin, by_type
-from ingest.shape import agents_of, check_times, shape
+from ingest.shape import agents_of, check_times, reject_dropped, shape
 from schemas.events import Deployment, Event, Payment, Sample, Status
 from tests.unit.ingest.records import NOON, intake, record, sample
 
@@ -100,6 +100,24 @@ def test_bounds_hold_to_the_microsecond(at: datetime, off: timedelta, by: int) -
         "future" if ts > at + timedelta(minutes=5) else "expired" if ts < at - LATENESS else None
     )
     assert reasons([sample(ts)], at) == [expected]
+
+
+def test_samples_from_before_the_horizon_are_expired() -> None:
+    events: list[Event] = [sample(NOON - US), sample(NOON, cpu=1), payment(NOON - US)]
+    found = intake([*events, sample(NOON - LATENESS), sample(NOON + US, cpu=2)])
+    rejections = reject_dropped(found, NOON)
+    assert rejections == found.rejections
+    assert [(r.reason, r.origin.record.offset) for r in rejections] == [
+        ("expired", 0),
+        ("expired", 3),
+    ]
+    assert rejections[0].detail.startswith(
+        "ts 2026-03-01T11:59:59.999999+00:00 is before 2026-03-01T12:00:00+00:00, up to which "
+    )
+    assert [origin.record.offset for origin in found.origins] == [1, 4]
+    assert len(found.others) == 1
+    assert shape(found, KEYS).samples["cpu"].to_list() == [1, 2]
+    assert reject_dropped(found, NOON) == []
 
 
 def test_agents_of_samples_and_of_events_that_name_one() -> None:

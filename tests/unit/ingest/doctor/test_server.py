@@ -48,7 +48,7 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, Level, str]]]] = [
     ),
     (
         {"now": NOW + timedelta(days=1)},
-        [("database", Level.OK, ""), ("clock", Level.WARNING, "the database's clock")],
+        [("database", Level.OK, ""), ("clock", Level.PROBLEM, "this host's clock (")],
     ),
 ]
 

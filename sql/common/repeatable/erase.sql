@@ -1,0 +1,135 @@
+-- What a part that ends at `upto` of a whole has of an amount, in whole numbers: those of all parts add
+-- up to the amount, and none is larger than its part where the amount is no larger than the whole.
+create or replace function share_of(amount numeric, upto numeric, part numeric, whole numeric)
+returns numeric
+language sql immutable as $$
+    select coalesce(
+        round(amount * upto / nullif(whole, 0)) - round(amount * (upto - part) / nullif(whole, 0)), 0
+    )
+$$;
+comment on function share_of(numeric, numeric, numeric, numeric) is
+    'A part''s share of an amount, in whole numbers that add up.';
+
+-- Takes what an agent counts off the hours of the platform, before its rollups are erased. That goes
+-- into a shard of its own: so erasing waits for no writer, and none for it. A shard alone may be
+-- negative, the sum over all is right. Maxima stay as they are.
+create or replace function take_from_platform(erased integer) returns void
+language sql as $$
+    with hours as materialized (
+        select * from agent_metrics_1h where agent_key = erased
+    ),
+    -- Days whose hours retention has dropped: what is left is the day's sum.
+    days as materialized (
+        select
+            day.bucket as day,
+            day.samples - coalesce(sum(hours.samples), 0) as samples,
+            day.cpu_samples - coalesce(sum(hours.cpu_samples), 0) as cpu_samples,
+            day.cpu_sum - coalesce(sum(hours.cpu_sum), 0) as cpu_sum,
+            day.memory_samples - coalesce(sum(hours.memory_samples), 0) as memory_samples,
+            day.memory_sum - coalesce(sum(hours.memory_sum), 0) as memory_sum,
+            day.messages - coalesce(sum(hours.messages), 0) as messages,
+            day.errors - coalesce(sum(hours.errors), 0) as errors,
+            day.response_ms_sum - coalesce(sum(hours.response_ms_sum), 0) as response_ms_sum,
+            day.response_messages - coalesce(sum(hours.response_messages), 0) as response_messages,
+            day.up_buckets - coalesce(sum(hours.up_buckets), 0) as up_buckets
+        from agent_metrics_1d as day
+        left join hours
+            on hours.bucket >= day.bucket and hours.bucket < day.bucket + interval '1 day'
+        where day.agent_key = erased
+        group by
+            day.bucket, day.samples, day.cpu_samples, day.cpu_sum, day.memory_samples, day.memory_sum,
+            day.messages, day.errors, day.response_ms_sum, day.response_messages, day.up_buckets
+        having day.samples > coalesce(sum(hours.samples), 0)
+    ),
+    platform as materialized (
+        select
+            bucket,
+            date_trunc('day', bucket, 'UTC') as day,
+            sum(samples) as samples,
+            sum(cpu_samples) as cpu_samples,
+            sum(cpu_sum) as cpu_sum,
+            sum(memory_samples) as memory_samples,
+            sum(memory_sum) as memory_sum,
+            sum(messages) as messages,
+            sum(errors) as errors,
+            sum(response_ms_sum) as response_ms_sum,
+            sum(response_messages) as response_messages,
+            sum(up_buckets) as up_buckets
+        from platform_metrics_1h
+        where date_trunc('day', bucket, 'UTC') in (select day from days)
+        group by bucket
+    ),
+    -- Each hour of such a day gives by its part of the day, in whole numbers that add up.
+    shares as (
+        select
+            p.bucket,
+            share_of(
+                d.samples, sum(p.samples) over upto, p.samples,
+                sum(p.samples) over whole
+            ) as samples,
+            share_of(
+                d.cpu_samples, sum(p.cpu_samples) over upto, p.cpu_samples,
+                sum(p.cpu_samples) over whole
+            ) as cpu_samples,
+            coalesce(d.cpu_sum * p.cpu_sum / nullif(sum(p.cpu_sum) over whole, 0), 0)
+                as cpu_sum,
+            share_of(
+                d.memory_samples, sum(p.memory_samples) over upto, p.memory_samples,
+                sum(p.memory_samples) over whole
+            ) as memory_samples,
+            coalesce(d.memory_sum * p.memory_sum / nullif(sum(p.memory_sum) over whole, 0), 0)
+                as memory_sum,
+            share_of(
+                d.messages, sum(p.messages) over upto, p.messages,
+                sum(p.messages) over whole
+            ) as messages,
+            share_of(
+                d.errors, sum(p.errors) over upto, p.errors,
+                sum(p.errors) over whole
+            ) as errors,
+            coalesce(
+                d.response_ms_sum * p.response_ms_sum / nullif(sum(p.response_ms_sum) over whole, 0), 0
+            )
+                as response_ms_sum,
+            share_of(
+                d.response_messages, sum(p.response_messages) over upto, p.response_messages,
+                sum(p.response_messages) over whole
+            ) as response_messages,
+            share_of(
+                d.up_buckets, sum(p.up_buckets) over upto, p.up_buckets,
+                sum(p.up_buckets) over whole
+            ) as up_buckets
+        from platform as p join days as d using (day)
+        window
+            whole as (partition by day),
+            upto as (partition by day order by p.bucket)
+    )
+    insert into platform_metrics_1h as kept
+    select
+        bucket, -1, -sum(samples), -sum(cpu_samples), -sum(cpu_sum), null, -sum(memory_samples),
+        -sum(memory_sum), null, -sum(messages), -sum(errors), -sum(response_ms_sum),
+        -sum(response_messages), -sum(up_buckets)
+    from (
+        select
+            bucket, samples, cpu_samples, cpu_sum, memory_samples, memory_sum, messages, errors,
+            response_ms_sum, response_messages, up_buckets
+        from hours
+        union all
+        select * from shares
+    ) as parts
+    group by bucket
+    order by bucket
+    on conflict (bucket, shard) do update set
+        samples = kept.samples + excluded.samples,
+        cpu_samples = kept.cpu_samples + excluded.cpu_samples,
+        cpu_sum = kept.cpu_sum + excluded.cpu_sum,
+        memory_samples = kept.memory_samples + excluded.memory_samples,
+        memory_sum = kept.memory_sum + excluded.memory_sum,
+        messages = kept.messages + excluded.messages,
+        errors = kept.errors + excluded.errors,
+        response_ms_sum = kept.response_ms_sum + excluded.response_ms_sum,
+        response_messages = kept.response_messages + excluded.response_messages,
+        up_buckets = kept.up_buckets + excluded.up_buckets
+$$;
+comment on function take_from_platform(integer) is
+    'Takes what an agent counts off the hours of the platform; erase_metrics calls it.';

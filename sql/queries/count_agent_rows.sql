@@ -1,0 +1,24 @@
+-- Count what these agents have, by relation.
+select 'agent_samples', count(*) from agent_samples
+where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_metrics_5m', count(*) from agent_metrics_5m
+where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_metrics_1h', count(*) from agent_metrics_1h
+where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_metrics_1d', count(*) from agent_metrics_1d
+where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_latest', count(*) from agent_latest
+where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_states', count(*) from agent_states
+where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_uptime', count(*) from agent_uptime
+where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_marks', count(*) from agent_marks
+where agent_key = any(%(agent_keys)s::integer[])

@@ -1,0 +1,5 @@
+-- Delete the hours of the platform in which no sample is left; with every writer kept out.
+delete from platform_metrics_1h
+where bucket in (
+    select bucket from platform_metrics_1h group by bucket having sum(samples) = 0
+)

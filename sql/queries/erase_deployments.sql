@@ -1,0 +1,13 @@
+-- Erase a user's deployments, or those of one agent, take them off the counts, and tell how many. The
+-- counts go down in a shard of their own, as platform_metrics_1h does in erase_metrics.
+with gone as (
+    delete from deployments
+    where user_id = %(user_id)s and agent_id = coalesce(%(agent_id)s, agent_id)
+    returning status
+),
+counted as (
+    insert into deployment_counts as kept (status, shard, deployments)
+    select status, -1, -count(*) from gone group by status order by status
+    on conflict (status, shard) do update set deployments = kept.deployments + excluded.deployments
+)
+select 'deployments', count(*) from gone

@@ -1,0 +1,2 @@
+-- Read the database's clock.
+select clock_timestamp()

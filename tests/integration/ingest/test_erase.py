@@ -1,0 +1,224 @@
+"""What `fleetgauge erase` takes, table by table, and that every figure that is left is right."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from aiokafka import TopicPartition
+from psycopg import sql
+
+from ingest import offsets
+from ingest.batch import AgentKeys, Span
+from ingest.database import open_pool
+from ingest.erase import Erased, EraseError, Subject, count, erase, read_orphans
+from ingest.events import store_events
+from ingest.offsets import FencedError
+from ingest.serverwork import ServerWork
+from ingest.shape import shape
+from ingest.upkeep import open_connection
+from ingest.write import write_batch
+from schemas.events import Deployment, Status
+from tests.aggregates import check_aggregates
+from tests.business import events_of, open_writer, store
+from tests.integration.ingest.sessions import blocks
+from tests.rows import Row, insert
+from tests.stack import database_settings
+from tests.unit.ingest.records import identity, intake, record, sample
+
+NOW = datetime.now(UTC).replace(minute=30)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+HERE = TopicPartition("s", 0)
+AGENTS = ("alice/a1", "alice/a2", "bob/a1")
+STORY = """
+    pay 2026-03-01 100; pay 2026-03-01 20; pay 2019-01-01 30 EUR;
+    book a 2026-03-01 pending; book b 2026-03-01 pending; book b 2026-03-02 completed;
+    fan a 2025-03-01 new; fan a 2026-03-10 superfan; fan b 2026-03-10 casual;
+    play a 2026-03-01 3; play a 2026-03-05; play b 2026-03-05;
+    skill a 2026-03-01 on; skill a 2026-03-09 off; skill b 2026-03-09 on
+"""
+OWNED = """
+    select table_name::text, column_name::text
+    from information_schema.columns join information_schema.tables using (table_schema, table_name)
+    where table_schema = 'public' and table_type = 'BASE TABLE'
+        and column_name in ('user_id', 'agent_key')
+"""
+
+
+@pytest.fixture
+async def filled(database: str) -> str:
+    """Two users with some of everything; bob's figures are the larger ones."""
+    insert(
+        database,
+        [
+            Row(agent, NOW - n * 7 * HOUR, 90 if agent == "bob/a1" else 1, 2 + n % 5, n, 1, 5.0)
+            for n in range(60)
+            for agent in AGENTS
+        ]
+        # An hour in which only one user's agents sampled.
+        + [Row("alice/a1", NOW - 3 * HOUR, 1, 2, 3, 0)],
+    )
+    with psycopg.connect(database) as connection:
+        keys = AgentKeys(
+            {
+                (user, agent): key
+                for user, agent, key in connection.execute(
+                    "select user_id, agent_id, agent_key from agents"
+                ).fetchall()
+            }
+        )
+    others = [
+        made
+        for user, agent in keys
+        for made in (
+            Deployment(
+                user_id=user, agent_id=agent, deployment_id=agent, ts=NOW, status="succeeded"
+            ),
+            Status(user_id=user, agent_id=agent, ts=NOW, status="running"),
+        )
+    ]
+    async with await open_writer(database) as connection:
+        for user in ("alice", "bob"):
+            events = events_of(STORY, user)
+            await store(connection, [events[::2], events[1::2]])
+        batch = shape(intake(others), keys)
+        async with connection.transaction():
+            await store_events(connection, batch, ServerWork())
+    check_aggregates(database)
+    return database
+
+
+def owned(database: str, subject: Subject) -> dict[str, int]:
+    """Rows by table that name a user, or the key of an agent that is not there."""
+    with psycopg.connect(database) as connection:
+        found = {}
+        for table, column in connection.execute(OWNED).fetchall():
+            condition = (
+                sql.SQL("user_id = {}").format(subject.user_id)
+                if column == "user_id"
+                else sql.SQL("agent_key not in (select agent_key from agents)")
+            )
+            statement = sql.SQL("select count(*) from {} where {}")
+            ((rows,),) = connection.execute(
+                statement.format(sql.Identifier(table), condition)
+            ).fetchall()
+            found[table] = rows
+    return found
+
+
+def rows_of(erased: list[Erased]) -> dict[str, int]:
+    return {one.relation: one.rows for one in erased}
+
+
+def test_nothing_of_the_user_is_left(filled: str) -> None:
+    settings, alice = database_settings(filled), Subject("alice")
+    expected, bobs = rows_of(count(settings, alice)), rows_of(count(settings, Subject("bob")))
+    assert rows_of(erase(settings, alice)) == expected
+    left = owned(filled, alice)
+    assert len(left) > 20
+    assert set(left.values()) == {0}
+    # Of everything there was some, and the other user has it all.
+    assert expected.keys() == bobs.keys() == left.keys() | {"deployments"}
+    assert rows_of(count(settings, Subject("bob"))) == bobs
+    check_aggregates(filled)
+    assert erase(settings, alice) == count(settings, alice) == []
+
+
+def test_one_agent_alone(filled: str) -> None:
+    settings, agent = database_settings(filled), Subject("alice", "a2")
+    expected = rows_of(count(settings, agent))
+    assert expected["agent_samples"] == 60
+    assert (expected["agents"], expected["deployments"]) == (1, 1)
+    assert "payments" not in expected
+    assert rows_of(erase(settings, agent)) == expected
+    left = rows_of(count(settings, Subject("alice")))
+    assert (left["agents"], left["agent_samples"], left["payments"]) == (1, 61, 3)
+    check_aggregates(filled)
+
+
+def test_days_whose_hours_are_dropped(filled: str) -> None:
+    """The platform's hours are kept for good: they give in proportion, and the day is right."""
+    by_day = (
+        "select date_trunc('day', bucket, 'UTC'), sum(samples), sum(messages), sum(errors), "
+        "sum(up_buckets), sum(response_messages), round(sum(cpu_sum)::numeric, 6) "
+        "from {} group by 1 order by 1"
+    )
+    with psycopg.connect(filled, autocommit=True) as connection:
+        kept_from = NOW.replace(hour=0) - 6 * DAY
+        connection.execute("delete from agent_metrics_1h where bucket < %s", [kept_from])
+        erase(database_settings(filled), Subject("alice"))
+        days = connection.execute(by_day.format("agent_metrics_1d").encode()).fetchall()
+        platform = connection.execute(by_day.format("platform_metrics_1h").encode()).fetchall()
+        assert len(days) > 10
+        assert platform == days
+        negative = connection.execute(
+            "select bucket from platform_metrics_1h group by bucket "
+            "having least(sum(samples), sum(messages), sum(errors), sum(up_buckets)) < 0"
+        ).fetchall()
+        assert negative == []
+
+
+async def test_rows_without_an_agent(filled: str) -> None:
+    settings = database_settings(filled)
+    assert await asyncio.to_thread(count, settings, Subject()) == []
+    with psycopg.connect(filled) as connection:
+        connection.execute("delete from agents where user_id = 'alice'")
+        # Of one only history is left.
+        connection.execute(
+            "delete from agent_latest where agent_key = (select min(agent_key) from agent_latest)"
+        )
+    async with open_connection(filled) as session:
+        assert len(await read_orphans(session)) == 2
+    expected = rows_of(await asyncio.to_thread(count, settings, Subject()))
+    assert rows_of(await asyncio.to_thread(erase, settings, Subject())) == expected
+    assert expected["agent_samples"] == 121
+    left = owned(filled, Subject("bob"))
+    assert {table for table in left if table.startswith("agent_") and left[table]} == set()
+    check_aggregates(filled)
+
+
+async def test_a_writer_that_knew_the_agent_is_fenced(filled: str) -> None:
+    """Before, it may end; afterwards it stores nothing under the key that it knew."""
+    settings, agent = database_settings(filled), Subject("alice", "a1")
+    with psycopg.connect(filled) as connection:
+        row = connection.execute(
+            "select agent_key from agents where (user_id, agent_id) = ('alice', 'a1')"
+        ).fetchone()
+    keys = AgentKeys({("alice", "a1"): row[0] if row else 0})
+
+    def batch(place: int) -> Any:
+        shaped = shape(intake([sample(NOW + place * HOUR)]), keys)
+        shaped.spans[HERE] = Span(place, place + 1, record(b"v", offset=place))
+        return shaped
+
+    async with open_pool(filled) as pool, pool.connection() as writer:
+        claims = {HERE: await offsets.claim(writer, HERE, 0, identity())}
+        async with writer.transaction():
+            await offsets.lock(writer, batch(0).spans, claims)
+            erasing = asyncio.create_task(asyncio.to_thread(erase, settings, agent))
+            # It waits for the writer that is under way.
+            await blocks(writer)
+            await writer.execute(
+                "insert into agent_samples values (%s, %s, 1, 2, 3, 0)",
+                [NOW + HOUR, keys["alice", "a1"]],
+            )
+            await offsets.advance(writer, batch(0).spans, claims)
+        assert rows_of(await erasing)["agent_samples"] == 62
+        with pytest.raises(FencedError):
+            await write_batch(pool, batch(1), claims, 5.0, ServerWork())
+    assert rows_of(await asyncio.to_thread(count, settings, Subject())) == {}
+    check_aggregates(filled)
+
+
+async def test_what_interrupts_it_says_what_is_left(filled: str) -> None:
+    settings, agent = database_settings(filled), Subject("alice", "a1")
+    with psycopg.connect(filled) as connection:
+        connection.execute("alter function erase_metrics(integer) rename to held")
+    with pytest.raises(EraseError, match=r"^the agents of agent a1 of user alice are gone, and "):
+        await asyncio.to_thread(erase, settings, agent)
+    with psycopg.connect(filled) as connection:
+        connection.execute("alter function held(integer) rename to erase_metrics")
+    assert rows_of(await asyncio.to_thread(erase, settings, Subject()))["agent_samples"] == 61
+    check_aggregates(filled)
