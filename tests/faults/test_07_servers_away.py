@@ -112,7 +112,8 @@ async def test_a_database_that_is_shut_down(
     async with ingest_process(small, tmp_path / "ingest.log") as ingest:
         await ledger.send(FLEET.samples(8, rng))
         await ledger.all_stored()
-        for mode in rng.sample(MODES, case.rounds(short=1, long=2)):
+        restarts = rng.sample(MODES, case.rounds(short=1, long=2))
+        for mode in restarts:
             await own.stop("database", mode)
             rounds = case.rounds(short=4, long=60)
             found = await memory_while_it_is_away(ingest, ledger, rng, rounds)
@@ -120,8 +121,9 @@ async def test_a_database_that_is_shut_down(
             await ledger.all_stored(300)
             # Once the batches in hand are full, nothing is added.
             assert max(found) - found[1] < 32 * MEBIBYTE
-        assert ingest.log.count('"claimed"') == 1
-        assert await ingest.metric("fleetgauge_fenced_total") == 0
+        # Once after each restart, which may have lost something; no rebalance adds to it.
+        assert ingest.log.count('"claimed"') == 1 + len(restarts)
+        assert ingest.log.count('"fenced"') == len(restarts)
         assert await ingest.stop() == 0
         assert "Traceback" not in ingest.log
     await ledger.settle()
