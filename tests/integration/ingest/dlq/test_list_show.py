@@ -139,6 +139,19 @@ async def test_one_by_its_own_place(told: Told, some: KafkaSettings) -> None:
     assert "there is no such" in await output(told(), "show", "1:0", code=1)
 
 
+async def test_events_that_share_one_are_listed_and_shown_each(
+    told: Told, dead_letters: KafkaSettings
+) -> None:
+    array = record(b'[{"a":1},{"b":2},{"c":3}]', topic=dead_letters.samples_topic, offset=5)
+    await write(dead_letters, [refused(array, index=index) for index in (0, 2)])
+    listed = [json.loads(line) for line in (await output(told(), "list", "--json")).splitlines()]
+    assert [(one["index"], one["deadLetter"]) for one in listed] == [(0, "0:0"), (2, "0:0")]
+    shown = await output(told(), "show", "0:0")
+    assert '\nevent 0\n{\n  "a": 1\n}\n' in shown
+    assert '\nevent 2 of the same value\nreplayed     no\n{\n  "c": 3\n}' in shown
+    assert shown.count("value, 25 bytes") == 1
+
+
 async def test_what_ingest_did_not_write_is_passed_over(
     stack: Stack, told: Told, some: KafkaSettings
 ) -> None:
