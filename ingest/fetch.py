@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from ingest.logends import LogEnd, LogEnds, open_log_ends
 from ingest.record import Record
 from ingest.unpack import Unpacker
 from schemas.broker import start
@@ -33,10 +34,12 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self,
         consumer: AIOKafkaConsumer,
         unpacker: Unpacker,
+        log_ends: LogEnds,
         on_revoked: Callable[[], Awaitable[None]],
     ) -> None:
         self._consumer = consumer
         self._unpacker = unpacker
+        self._log_ends = log_ends
         self._on_revoked = on_revoked
         self.reassigned = asyncio.Event()
 
@@ -129,16 +132,21 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
                     return True
         return False
 
-    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offsets behind the newest records; none where the broker does not answer in time.
+    async def told_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """What the group was told last; nothing of partitions that it was never told of.
 
-        Asked of the broker: while nothing is read, the client does not hear what arrives.
+        None where the broker does not answer in time.
         """
+        told = {}
         with suppress(KafkaError, IllegalStateError, TimeoutError):
             async with asyncio.timeout(TELL_TIMEOUT_S):
-                ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(partitions))
-                return ends
-        return {}
+                for partition in partitions:
+                    told[partition] = await self._consumer.committed(partition)
+        return {partition: offset for partition, offset in told.items() if offset is not None}
+
+    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
+        """Where these logs end, without those that the broker does not answer for in time."""
+        return await self._log_ends.of(partitions)
 
 
 @asynccontextmanager
@@ -163,6 +171,7 @@ async def open_fetcher(
     unpacker = Unpacker()
     try:
         with unpacker.in_charge():
-            yield Fetcher(consumer, unpacker, on_revoked)
+            async with open_log_ends(kafka, consumer) as log_ends:
+                yield Fetcher(consumer, unpacker, log_ends, on_revoked)
     finally:
         await consumer.stop()

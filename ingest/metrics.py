@@ -35,11 +35,18 @@ STALLED_SECONDS = Gauge(
 )
 GAPS = Counter("fleetgauge_gaps", "Gaps between stored offsets and the log that were accepted.")
 LAG_RECORDS = Gauge(
-    "fleetgauge_lag_records", "Records in the log that are not stored.", ["topic", "partition"]
+    "fleetgauge_lag_records",
+    "Records in the log that are not stored, withheld ones included.",
+    ["topic", "partition"],
 )
 LAG_SECONDS = Gauge(
     "fleetgauge_lag_seconds",
-    "Age of the newest stored record while there are newer ones, else 0.",
+    "The most that the oldest record that is not stored can be old; 0 where all are stored.",
+    ["topic", "partition"],
+)
+OPEN_TRANSACTION_SECONDS = Gauge(
+    "fleetgauge_open_transaction_seconds",
+    "For how long a producer's open transaction has withheld records from here on, else 0.",
     ["topic", "partition"],
 )
 ASSIGNED = Gauge("fleetgauge_assigned_partitions", "Partitions this consumer writes.")

@@ -104,7 +104,7 @@ class Pipeline:
         await self._end_work()
         # It may have been a claim, and have ended.
         self._forget()
-        self._progress.start({})
+        self._progress.give_up()
 
     def _forget(self) -> None:
         self._assignment = None
@@ -210,6 +210,8 @@ class Pipeline:
         for partition, records in fetched.items():
             first = assignment.positions.next[partition]
             new = assignment.positions.accept(partition, records)
+            if new:
+                self._progress.read(partition, first, new[0].timestamp)
             add_records(
                 self._intake,
                 partition,
@@ -264,6 +266,8 @@ class Pipeline:
             self._works.append(asyncio.create_task(settling))
 
     async def _claim(self, fetcher: Fetcher) -> None:
+        self._progress.assign(fetcher.assignment)
+
         async def attempt() -> Assignment:
             bounds = await fetcher.log_bounds(fetcher.assignment)
             return await self._take_over.take_over(bounds)
@@ -273,7 +277,7 @@ class Pipeline:
         with suppress(IllegalStateError):
             fetcher.start_at(assignment.positions.starts())
             self._assignment = assignment
-            self._progress.start(assignment.positions.next)
+            self._progress.start(assignment.claims)
             log.info("claimed", partitions=[f"{p.topic}/{p.partition}" for p in assignment.claims])
 
     async def _regain(self, fetcher: Fetcher) -> None:

@@ -17,6 +17,7 @@ from ingest.doctor.progress import (
 from ingest.doctor.server import examine_migrations, examine_server, read_server
 from ingest.doctor.storage import examine_storage, examine_windows, read_storage, read_windows
 from ingest.doctor.tasks import examine_refreshes, examine_tasks, read_tasks
+from ingest.doctor.transactions import examine_withheld, read_withheld
 from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
 from ingest.topics import TopicError, check_topics
 from ingest.upkeep import Connection, open_connection
@@ -75,12 +76,14 @@ async def _examine_broker(
         cluster_id = await check_topics(kafka)
         bounds = await read_bounds(kafka, sources)
         letters = await read_bounds(kafka, [kafka.deadletter_topic])
+        withheld = await read_withheld(kafka, bounds)
     except TopicError as error:
         return [problem("broker", str(error), "fleetgauge migrate")]
     except KafkaError as error:
         return [problem("broker", f"no answer: {sentence(error)}", MEND_KAFKA)]
     says = f"cluster {cluster_id} has all topics, stamped by the broker"
     found = [ok("broker", says, cluster_id=cluster_id), examine_letters(letters)]
+    found += examine_withheld(withheld, kafka, now)
     if progress is None:
         return found
     return [*found, *examine_lag(bounds, progress, cluster_id, now)]

@@ -14,6 +14,7 @@ from aiokafka.errors import (
 
 from ingest import fetch as module
 from ingest.fetch import Fetcher
+from ingest.logends import LogEnds
 from ingest.unpack import Unpacker
 
 HERE = TopicPartition("t", 0)
@@ -61,7 +62,8 @@ async def nothing() -> None:
 
 
 def fetcher(consumer: Consumer) -> Fetcher:
-    return Fetcher(cast(AIOKafkaConsumer, consumer), Unpacker(0), nothing)
+    client = cast(AIOKafkaConsumer, consumer)
+    return Fetcher(client, Unpacker(0), LogEnds(client, client), nothing)
 
 
 @pytest.mark.parametrize(
