@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from aiokafka.admin.config_resource import ConfigResourceType
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, NoError, TopicAuthorizationFailedError, for_code
+from aiokafka.protocol.admin import DescribeConfigsRequest
 
 from ingest.protocol import Metadata, Producers, Transactions
 from schemas.broker import start
@@ -18,12 +20,12 @@ from schemas.settings import KafkaSettings
 class KnownTopic:
     """What the broker reports of a topic.
 
-    `error` is why it reports nothing, as a name of Kafka's; `leaders` are node ids by partition,
+    `error` is why it reports nothing, as aiokafka's class; `leaders` are node ids by partition,
     `replicas` the fewest of a partition; `rights` is a set of bits, one an operation of Kafka's.
     """
 
     name: str
-    error: str | None
+    error: type[KafkaError] | None
     leaders: dict[int, int]
     replicas: int
     rights: int
@@ -45,8 +47,25 @@ class Broker:
 
     async def topics(self, names: Sequence[str]) -> dict[str, KnownTopic]:
         """By name; raises KafkaError. Makes no topic."""
-        answer = await self._client.send(self._client.get_random_node(), Metadata(list(names)))
-        return {topic["name"]: _known(topic) for topic in answer.to_object()["topics"]}
+        answer = await self._ask(Metadata(list(names)))
+        return {topic["name"]: _known(topic) for topic in answer["topics"]}
+
+    async def cluster_id(self) -> str:
+        """The cluster's id; raises KafkaError."""
+        answer = await self._ask(Metadata([]))
+        return str(answer["cluster_id"])
+
+    async def settings(self, names: Sequence[str]) -> dict[str, dict[str, str] | None]:
+        """Of these topics, by name; None where the login may not ask. Raises KafkaError."""
+        request = DescribeConfigsRequest([(ConfigResourceType.TOPIC, name, None) for name in names])
+        found: dict[str, dict[str, str] | None] = {}
+        for resource in (await self._ask(request))["resources"]:
+            error = for_code(resource["error_code"])
+            if error not in (NoError, TopicAuthorizationFailedError):
+                raise error(f"topic {resource['resource_name']}")
+            entries = {e["config_names"]: e["config_value"] for e in resource["config_entries"]}
+            found[resource["resource_name"]] = entries if error is NoError else None
+        return found
 
     async def open_transactions(
         self, topic: str, partition: int, leader: int
@@ -72,12 +91,17 @@ class Broker:
                 return str(found["transactional_id"])
         return None
 
+    async def _ask(self, request: Any) -> Any:
+        """Any broker's answer."""
+        answer = await self._client.send(self._client.get_random_node(), request)
+        return answer.to_object()
+
 
 def _known(topic: dict[str, Any]) -> KnownTopic:
     partitions = topic["partitions"]
     return KnownTopic(
         topic["name"],
-        for_code(topic["error_code"]).__name__ if topic["error_code"] else None,
+        for_code(topic["error_code"]) if topic["error_code"] else None,
         {partition["partition"]: partition["leader"] for partition in partitions},
         min((len(partition["replicas"]) for partition in partitions), default=0),
         topic["authorized_operations"],

@@ -49,6 +49,14 @@ OPEN_TRANSACTION_SECONDS = Gauge(
     "For how long a producer's open transaction has withheld records from here on, else 0.",
     ["topic", "partition"],
 )
+TOPIC_FAULTS = Gauge(
+    "fleetgauge_topic_faults",
+    "What keeps a topic from being used without loss or standstill: settings, rights, its absence.",
+    ["topic"],
+)
+TOPIC_PARTITIONS = Gauge(
+    "fleetgauge_topic_partitions", "Partitions that a topic of ingest's has.", ["topic"]
+)
 ASSIGNED = Gauge("fleetgauge_assigned_partitions", "Partitions this consumer writes.")
 UPKEEP_SUCCESS = Gauge(
     "fleetgauge_upkeep_success_timestamp_seconds",

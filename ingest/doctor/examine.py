@@ -5,7 +5,7 @@ from datetime import datetime
 import psycopg
 from aiokafka.errors import KafkaError
 
-from ingest.doctor.finding import Finding, Level, ok, problem
+from ingest.doctor.finding import Finding, Level, problem
 from ingest.doctor.progress import (
     Progress,
     examine_beat,
@@ -17,9 +17,11 @@ from ingest.doctor.progress import (
 from ingest.doctor.server import examine_migrations, examine_server, read_server
 from ingest.doctor.storage import examine_storage, examine_windows, read_storage, read_windows
 from ingest.doctor.tasks import examine_refreshes, examine_tasks, read_tasks
+from ingest.doctor.topics import examine_topics
 from ingest.doctor.transactions import examine_withheld, read_withheld
 from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
-from ingest.topics import TopicError, check_topics
+from ingest.topic import TopicError, topics_to_make
+from ingest.topics import inspect, missing_sentence
 from ingest.upkeep import Connection, open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings
 from sql.edition import EditionError, edition_of
@@ -73,7 +75,10 @@ async def _examine_broker(
 ) -> list[Finding]:
     sources = [kafka.samples_topic, kafka.events_topic]
     try:
-        cluster_id = await check_topics(kafka)
+        inspection = await inspect(kafka, topics_to_make(kafka))
+        for name in inspection.missing:
+            if name != kafka.replayed_topic:
+                raise TopicError(missing_sentence(name))
         bounds = await read_bounds(kafka, sources)
         letters = await read_bounds(kafka, [kafka.deadletter_topic])
         withheld = await read_withheld(kafka, bounds)
@@ -81,9 +86,8 @@ async def _examine_broker(
         return [problem("broker", str(error), "fleetgauge migrate")]
     except KafkaError as error:
         return [problem("broker", f"no answer: {sentence(error)}", MEND_KAFKA)]
-    says = f"cluster {cluster_id} has all topics, stamped by the broker"
-    found = [ok("broker", says, cluster_id=cluster_id), examine_letters(letters)]
+    found = [*examine_topics(inspection), examine_letters(letters)]
     found += examine_withheld(withheld, kafka, now)
     if progress is None:
         return found
-    return [*found, *examine_lag(bounds, progress, cluster_id, now)]
+    return [*found, *examine_lag(bounds, progress, inspection.cluster_id, now)]
