@@ -19,6 +19,7 @@ from ingest.agents import AgentDirectory
 from ingest.batch import Intake
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
+from ingest.errors import sentence
 from ingest.fetch import Fetcher
 from ingest.intake import add_marks, add_records
 from ingest.limits import Limits
@@ -192,7 +193,7 @@ class Pipeline:
             self._start(self._claim(fetcher))
         except KafkaError as error:
             metrics.RETRIES.labels("fetch").inc()
-            log.warning("reading failed", error=str(error))
+            log.warning("reading failed", error=sentence(error))
             self._read_again(fetcher)
             await asyncio.sleep(PATIENCE_S)
 

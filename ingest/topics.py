@@ -26,7 +26,7 @@ from schemas.exits import DONE, FAILED
 from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
 
-log = structlog.get_logger("migrate")
+log = structlog.get_logger("topics")
 
 PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
