@@ -19,7 +19,7 @@ PAIRS = [(rule, name) for name, cause in CAUSES.items() for rule in cause.rules]
 
 
 async def _record(name: str, cause: Cause, stack: Stack, folder: Path) -> Recording:
-    recording = Recording(name)
+    recording = Recording(name, cause.scrape_s)
     async with opened(stack, folder, recording) as place:
         await cause.bring_about(place)
     return recording
@@ -40,7 +40,7 @@ def recordings(
     return asyncio.run(record_all())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("rule", "cause"), PAIRS, ids=[rule for rule, _ in PAIRS])
 def test_it_fires_by_its_cause_and_not_before(
     rule: str, cause: str, recordings: dict[str, Recording | BaseException], tmp_path: Path
