@@ -1,19 +1,24 @@
 """How far each partition is stored: reported to the group and to Prometheus, never read back."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 
+import structlog
 from aiokafka import TopicPartition
 
 from ingest import metrics
 from ingest.batch import Span
+from ingest.errors import MEND_KAFKA
 from ingest.fetch import Fetcher
 from ingest.logends import LogEnd
 from ingest.offsets import Claim
 from ingest.standing import Standing
 
+log = structlog.get_logger("ingest")
+
 TELL_EVERY_S = 2.0
+TELL_SILENCE_EVERY_S = 30.0
 
 
 class Progress:
@@ -36,6 +41,7 @@ class Progress:
         self._standings: dict[TopicPartition, Standing] = {}
         self._is_claimed = False
         self._told = -inf
+        self._silence_told = -inf
 
     def give_up(self) -> None:
         """The group takes its partitions back, and has not assigned any yet."""
@@ -107,6 +113,7 @@ class Progress:
         """Without an answer of the broker the records stay as they are, and their age grows."""
         asked = self._clock()
         ends = await fetcher.log_ends(stored)
+        self._tell_silence([partition for partition in stored if partition not in ends], asked)
         for partition, end in ends.items():
             if partition in self._standings:
                 offset = self.stored.get(partition, stored[partition])
@@ -114,6 +121,18 @@ class Progress:
         for partition, standing in self._standings.items():
             _set_series(partition, standing, self._clock())
         return ends
+
+    def _tell_silence(self, silent: Sequence[TopicPartition], now: float) -> None:
+        """Logs that the broker does not answer: nothing else does while nothing is sent to it."""
+        if not silent:
+            self._silence_told = -inf
+        elif now - self._silence_told >= TELL_SILENCE_EVERY_S:
+            self._silence_told = now
+            log.warning(
+                "the broker does not answer for these partitions, will ask again",
+                partitions=[f"{p.topic}/{p.partition}" for p in silent],
+                hint=MEND_KAFKA,
+            )
 
     def _is_newer_than(self, partition: TopicPartition, timestamp_ms: int) -> None:
         if partition in self._standings:

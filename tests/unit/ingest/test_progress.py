@@ -155,6 +155,21 @@ async def test_without_an_answer_the_age_grows() -> None:
     assert lag() == (4, 100)
 
 
+async def test_a_broker_that_is_silent_is_told_now_and_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock, log = Clock(), Log()
+    progress = eager(clock)
+    progress.start({HERE: claimed(5)})
+    told = []
+    for seconds, ends in [(0, {}), (10, {}), (20, {}), (1, {"p0": 5}), (1, {})]:
+        clock.now += seconds
+        log.ends = dict(ends)
+        await tell(progress, log)
+        told.append(capsys.readouterr().out.count("the broker does not answer for these"))
+    assert told == [1, 0, 1, 0, 1]
+
+
 async def test_a_clock_ahead_of_ours_is_no_negative_age_and_hides_no_later_one() -> None:
     clock = Clock()
     clock.now = NOON_S - 10
