@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from ingest.errors import sentence
 from ingest.quarantine import Quarantine
@@ -14,8 +14,6 @@ Answer = TypeVar("Answer")
 Ask = Callable[[list[TopicPartition]], Awaitable[dict[TopicPartition, Answer]]]
 
 BOUNDS_TIMEOUT_S = 5.0
-# Asked between two batches.
-ENDS_TIMEOUT_S = 2.0
 
 
 class LogBounds:
@@ -34,25 +32,12 @@ class LogBounds:
         """
         return await self._ask(partitions, self._bounds, BOUNDS_TIMEOUT_S)
 
-    async def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offset behind the newest record of each that answers."""
-        try:
-            return await self._ask(
-                set(partitions) - self._quarantine.refused, self._ends, ENDS_TIMEOUT_S
-            )
-        except (KafkaError, IllegalStateError):
-            return {}
-
     async def _bounds(
         self, partitions: list[TopicPartition]
     ) -> dict[TopicPartition, tuple[int, int]]:
         starts = await self._consumer.beginning_offsets(partitions)
         ends = await self._consumer.end_offsets(partitions)
         return {partition: (starts[partition], ends[partition]) for partition in partitions}
-
-    async def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(partitions)
-        return ends
 
     async def _ask(
         self, partitions: Collection[TopicPartition], ask: Ask[Answer], timeout_s: float

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from ingest import indexes
 from ingest.batch import Rejection
 from ingest.original import original_of
-from ingest.topics import letter_max_bytes, original_max_bytes
+from ingest.topic import letter_max_bytes, original_max_bytes
 from schemas.broker import start
 from schemas.kafka import client_options
 from schemas.settings import KafkaSettings

@@ -1,12 +1,23 @@
 """Errors of the database: which refuse content for good, and what may be said of them."""
 
-from typing import Final
+from typing import Any, Final
 
 import psycopg
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
 
 # What ends the sentence of an error, where nobody answers.
 MEND_DATABASE: Final = "start the server, or correct FLEETGAUGE_DATABASE_URL"
 MEND_KAFKA: Final = "look at the broker, and at the settings FLEETGAUGE_KAFKA_…"
+MEND_RIGHTS: Final = "grant it the rights that docs/operators/kafka-security.md lists"
+AuthorizationError: Final = (
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    ClusterAuthorizationFailedError,
+)
 # What is asked for is not there, and all of it is what migrations make.
 NOT_MIGRATED: Final = (
     psycopg.errors.UndefinedTable,
@@ -34,6 +45,13 @@ def sentence(error: BaseException) -> str:
         mend = ": run 'fleetgauge migrate'" if isinstance(error, NOT_MIGRATED) else ""
         return f"{error.diag.message_primary}{mend}"
     name = type(error).__name__
+    if isinstance(error, AuthorizationError):
+        return f"the broker refuses this login ({name}: {_named(error)}): {MEND_RIGHTS}"
     # Kafka's begin with the name of their class.
     told = str(error).strip().removeprefix(f"{name}: ").splitlines()
     return told[0] if told else name
+
+
+def _named(error: Any) -> str:
+    """What the login is not let at: aiokafka's errors have a topic, or a group, for an argument."""
+    return ", ".join(str(one) for one in error.args)

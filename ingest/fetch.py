@@ -17,6 +17,7 @@ from ingest.bounds import LogBounds
 from ingest.commits import Database, metadata
 from ingest.errors import sentence
 from ingest.identity import LogIdentity, read_identities
+from ingest.logends import LogEnd, LogEnds, open_log_ends
 from ingest.quarantine import Quarantine
 from ingest.record import Record
 from ingest.unpack import Unpacker
@@ -49,12 +50,14 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self,
         consumer: AIOKafkaConsumer,
         unpacker: Unpacker,
+        log_ends: LogEnds,
         on_revoked: Callable[[], Awaitable[None]],
     ) -> None:
         self._consumer = consumer
         self._unpacker = unpacker
         self._quarantine = unpacker.quarantine
         self._bounds = LogBounds(consumer, unpacker.quarantine)
+        self._log_ends = log_ends
         self._on_revoked = on_revoked
         self._unbounded: set[TopicPartition] = set()
         self._served: set[TopicPartition] = set()
@@ -232,12 +235,21 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         said = metadata(self.database)
         await self._consumer.commit({p: (offset, said) for p, offset in positions.items()})
 
-    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offsets behind the newest records; none where the broker does not answer in time.
+    async def told_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """What the group was told last; nothing of partitions that it was never told of.
 
-        Asked of the broker: while nothing is read, the client does not hear what arrives.
+        None where the broker does not answer in time.
         """
-        return await self._bounds.ends(set(partitions))
+        told = {}
+        with suppress(KafkaError, IllegalStateError, TimeoutError):
+            async with asyncio.timeout(TELL_TIMEOUT_S):
+                for partition in partitions:
+                    told[partition] = await self._consumer.committed(partition)
+        return {partition: offset for partition, offset in told.items() if offset is not None}
+
+    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
+        """Where these logs end, without those that the broker does not answer for in time."""
+        return await self._log_ends.of(set(partitions) - self._quarantine.refused)
 
     def close(self) -> None:
         """Asks nothing any more."""
@@ -277,10 +289,11 @@ async def open_fetcher(
     unpacker = Unpacker(quarantine)
     try:
         with unpacker.in_charge():
-            fetcher = Fetcher(consumer, unpacker, on_revoked)
-            try:
-                yield fetcher
-            finally:
-                fetcher.close()
+            async with open_log_ends(kafka, consumer) as log_ends:
+                fetcher = Fetcher(consumer, unpacker, log_ends, on_revoked)
+                try:
+                    yield fetcher
+                finally:
+                    fetcher.close()
     finally:
         await consumer.stop()

@@ -25,7 +25,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-from ingest.topics import TopicError
+from ingest.topic import TopicError
 from ingest.unexpected import StepError
 
 NO_ID: Final = UUID(int=0)

@@ -50,11 +50,13 @@ GROUP_CONFLICT = Gauge(
 for _kind in ("groups", "databases"):
     GROUP_CONFLICT.labels(_kind)
 LAG_RECORDS = Gauge(
-    "fleetgauge_lag_records", "Records in the log that are not stored.", ["topic", "partition"]
+    "fleetgauge_lag_records",
+    "Records in the log that are not stored, withheld ones included.",
+    ["topic", "partition"],
 )
 LAG_SECONDS = Gauge(
     "fleetgauge_lag_seconds",
-    "Age of the newest stored record while there are newer ones, else 0.",
+    "The most that the oldest record that is not stored can be old; 0 where all are stored.",
     ["topic", "partition"],
 )
 UNREADABLE = Gauge(
@@ -69,6 +71,19 @@ SKIPPED_BATCHES = Counter(
     "fleetgauge_skipped_batches",
     "Batches that could not be read and were passed over, as the operator asked.",
     ["topic"],
+)
+OPEN_TRANSACTION_SECONDS = Gauge(
+    "fleetgauge_open_transaction_seconds",
+    "For how long a producer's open transaction has withheld records from here on, else 0.",
+    ["topic", "partition"],
+)
+TOPIC_FAULTS = Gauge(
+    "fleetgauge_topic_faults",
+    "What keeps a topic from being used without loss or standstill: settings, rights, its absence.",
+    ["topic"],
+)
+TOPIC_PARTITIONS = Gauge(
+    "fleetgauge_topic_partitions", "Partitions that a topic of ingest's has.", ["topic"]
 )
 ASSIGNED = Gauge("fleetgauge_assigned_partitions", "Partitions this consumer writes.")
 UPKEEP_SUCCESS = Gauge(

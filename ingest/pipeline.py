@@ -18,6 +18,7 @@ from ingest.agents import AgentDirectory
 from ingest.batch import Intake
 from ingest.database import Pool
 from ingest.deadletter import DeadLetters
+from ingest.errors import sentence
 from ingest.fetch import Fetcher
 from ingest.identity import LogChangedError, NoLeaderError
 from ingest.intake import add_marks, add_records
@@ -108,7 +109,7 @@ class Pipeline:
         await self._end_work()
         # It may have been a claim, and have ended.
         self._forget()
-        self._progress.start({})
+        self._progress.give_up()
 
     def _forget(self) -> None:
         self._assignment = None
@@ -198,7 +199,7 @@ class Pipeline:
             self._start(self._claim(fetcher))
         except KafkaError as error:
             metrics.RETRIES.labels("fetch").inc()
-            log.warning("reading failed", error=str(error))
+            log.warning("reading failed", error=sentence(error))
             self._read_again(fetcher)
             await asyncio.sleep(PATIENCE_S)
 
@@ -217,6 +218,8 @@ class Pipeline:
         for partition, records in fetched.items():
             first = assignment.positions.next[partition]
             new = assignment.positions.accept(partition, records)
+            if new:
+                self._progress.read(partition, first, new[0].timestamp)
             add_records(self._intake, partition, first, new, max_bytes, self._agents.known)
         if records_fetched := sum(map(len, fetched.values())):
             self._events_a_record = (self._intake.rows - rows_before) / records_fetched
@@ -271,6 +274,8 @@ class Pipeline:
         await self._settler.settle(intake, assignment.claims, before)
 
     async def _claim(self, fetcher: Fetcher) -> None:
+        self._progress.assign(fetcher.assignment)
+
         async def attempt() -> Assignment:
             # Before anything is read of the logs: what changes later shows.
             logs = await fetcher.some_identities(fetcher.assignment)
@@ -284,7 +289,7 @@ class Pipeline:
         with suppress(IllegalStateError):
             fetcher.start_at(assignment.positions.starts(), assignment.positions.next)
             self._assignment = assignment
-            self._progress.start(assignment.positions.next)
+            self._progress.start(assignment.claims)
             log.info("claimed", partitions=[f"{p.topic}/{p.partition}" for p in assignment.claims])
 
     async def _regain(self, fetcher: Fetcher) -> None:

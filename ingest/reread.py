@@ -7,8 +7,10 @@ from typing import Final
 import structlog
 from aiokafka.errors import KafkaError
 
+from ingest.broker import open_broker
 from ingest.errors import MEND_KAFKA, sentence
-from ingest.topics import RETENTION, TopicError, altering, retention_of
+from ingest.topic import RETENTION_MS, TopicError
+from ingest.topicfaults import altering
 from schemas.exits import DONE, FAILED
 from schemas.settings import KafkaSettings, WindowSettings
 
@@ -35,10 +37,23 @@ async def check_reread(kafka: KafkaSettings, windows: WindowSettings) -> None:
 
     Raises TopicError where a dropped sample could be read again, and KafkaError.
     """
-    check_retention(kafka.samples_topic, await retention_of(kafka, kafka.samples_topic), windows)
+    check_retention(kafka, await retention_of(kafka), windows)
 
 
-def check_retention(topic: str, kept: timedelta | None, windows: WindowSettings) -> None:
+async def retention_of(kafka: KafkaSettings) -> timedelta | None:
+    """How long the broker keeps a record of the samples' topic; None where it keeps it for good.
+
+    Where the login may not ask, it is what the settings say. Raises KafkaError.
+    """
+    async with open_broker(kafka) as broker:
+        settings = (await broker.settings([kafka.samples_topic]))[kafka.samples_topic]
+    if settings is None:
+        return timedelta(days=kafka.topic_retention_days)
+    kept_ms = int(settings[RETENTION_MS])
+    return None if kept_ms < 0 else timedelta(milliseconds=kept_ms)
+
+
+def check_retention(kafka: KafkaSettings, kept: timedelta | None, windows: WindowSettings) -> None:
     """Raises TopicError where records that are `kept` so long (None: for good) outlive samples.
 
     A sample is at most the lateness limit older than its record, and that as old as the topic
@@ -53,10 +68,10 @@ def check_retention(topic: str, kept: timedelta | None, windows: WindowSettings)
     lengthen = (
         "" if kept is None else f"set FLEETGAUGE_RAW_RETENTION_DAYS={late - (-kept // DAY)}, or "
     )
+    keeping = str(longest // timedelta(milliseconds=1))
     raise TopicError(
-        f"topic {topic} keeps records {shown}, and a sample may be {late} days late "
+        f"topic {kafka.samples_topic} keeps records {shown}, and a sample may be {late} days late "
         f"(FLEETGAUGE_LATENESS_LIMIT_DAYS): its raw samples are kept for only {raw} days "
         "(FLEETGAUGE_RAW_RETENTION_DAYS), so a record could be read again after its samples were "
-        f"dropped: {lengthen}run "
-        f"'{altering(topic, RETENTION, str(longest // timedelta(milliseconds=1)))}'"
+        f"dropped: {lengthen}run '{altering(kafka.samples_topic, RETENTION_MS, keeping, kafka)}'"
     )

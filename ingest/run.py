@@ -23,7 +23,9 @@ from ingest.positions import GapError
 from ingest.reread import check_reread
 from ingest.retry import backoff
 from ingest.takeover import TakeOver
-from ingest.topics import TopicError, check_topics
+from ingest.topic import TopicError
+from ingest.topics import check_topics
+from ingest.topicwatch import TopicWatch
 from ingest.upkeep import Upkeep
 from ingest.watchdog import Watchdog
 from schemas.exits import DONE, FAILED
@@ -158,6 +160,7 @@ async def _ingest(
                 asyncio.create_task(beat_on(pool, watchdog.reassure, beat_s)),
                 asyncio.create_task(upkeep.run()),
                 asyncio.create_task(watch.run()),
+                asyncio.create_task(TopicWatch(kafka).run()),
                 asyncio.create_task(pipeline.run(fetcher)),
             }
             log.info("ingest runs", group=ingest.consumer_group)

@@ -47,8 +47,9 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         FAILED: Ending(
             "the database or the broker did not answer for 30 seconds, the server has no "
             "TimescaleDB or the other edition, a newer version has migrated the database, a "
-            "migration failed, a topic is not stamped by the broker, or the samples' topic keeps "
-            "records [longer than their samples](retention.md#what-is-read-again)",
+            "migration failed, or a topic has "
+            "[settings](ingest.md#topics-made-by-others) that lose records, such as "
+            "[a retention longer than their samples'](retention.md#what-is-read-again)",
             "the last line says which; run it again once that is mended: what was done stays",
         ),
     },
@@ -57,9 +58,10 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
             "stopped by a signal; what was under way is stored, or will be again", NOTHING
         ),
         FAILED: Ending(
-            "a [gap](ingest.md#gaps), a topic that is missing, stamped by producers or [kept too "
-            "long](retention.md#what-is-read-again), a broker that refuses, the metrics' address "
-            "that is taken, or a fault",
+            "a [gap](ingest.md#gaps), a topic that is missing or has "
+            "[settings](ingest.md#topics-made-by-others) that lose records, such as "
+            "[a retention longer than their samples'](retention.md#what-is-read-again), a broker "
+            "that refuses, the metrics' address that is taken, or a fault",
             "the last line says which; start it again, but at a gap find out first why; with "
             "`--log-level debug` a fault's trace is logged",
         ),

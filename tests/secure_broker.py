@@ -74,8 +74,18 @@ class SecureKafka(Kafka):
         return [*super()._format_words(), "--add-scram", login]
 
 
+class GuardedKafka(SecureKafka):
+    """The same with ACLs: who logs in may do what was granted; who does not, everything."""
+
+    def _own_properties(self) -> str:
+        return super()._own_properties() + (
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+            "super.users=User:ANONYMOUS\n"
+        )
+
+
 @contextmanager
-def secure_broker(folder: Path) -> Iterator[SecureBroker]:
+def secure_broker(folder: Path, program: type[SecureKafka] = SecureKafka) -> Iterator[SecureBroker]:
     """A broker in a new folder, with an authority of its own; it is gone at the end."""
     stores = folder / "stores"
     stores.mkdir()
@@ -86,7 +96,7 @@ def secure_broker(folder: Path) -> Iterator[SecureBroker]:
     cache = REPOSITORY / ".stack" / "cache"
     wanted = dict.fromkeys([*SecureKafka.ports, "database"], FIRST_PORT)
     instance = Instance(folder, Kept("native", str(cache), ports=wanted))
-    kafka = SecureKafka(instance, stores)
+    kafka = program(instance, stores)
     try:
         with warnings.catch_warnings():
             # It is started to outlive its starter, which here lives on.

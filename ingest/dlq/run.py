@@ -21,7 +21,7 @@ from ingest.dlq.report import ForPeople, Report
 from ingest.dlq.sheet import further, sheet
 from ingest.dlq.wanted import Wanted
 from ingest.errors import MEND_KAFKA, sentence
-from ingest.topics import TopicError
+from ingest.topic import TopicError
 from schemas.command import complain
 from schemas.exits import DONE, FAILED
 from schemas.progress import Done, shown

@@ -6,7 +6,7 @@ import psycopg
 from aiokafka.errors import KafkaError
 
 from ingest.clocks import ClockError, Clocks, read_age
-from ingest.doctor.finding import Finding, Level, ok, problem
+from ingest.doctor.finding import Finding, Level, problem
 from ingest.doctor.groups import examine_writers
 from ingest.doctor.progress import (
     Progress,
@@ -26,9 +26,13 @@ from ingest.doctor.storage import (
     read_windows,
 )
 from ingest.doctor.tasks import examine_refreshes, examine_tasks, read_tasks
+from ingest.doctor.topics import examine_topics
+from ingest.doctor.transactions import examine_withheld, read_withheld
 from ingest.erase import read_orphans
 from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
-from ingest.topics import TopicError, check_topics, retention_of
+from ingest.reread import retention_of
+from ingest.topic import TopicError, topics_to_make
+from ingest.topics import inspect, missing_sentence
 from ingest.upkeep import Connection, open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings, WindowSettings
 from sql.edition import EditionError, edition_of
@@ -98,20 +102,24 @@ async def _examine_broker(
 ) -> list[Finding]:
     sources = [kafka.samples_topic, kafka.events_topic]
     try:
-        cluster_id = await check_topics(kafka)
+        inspection = await inspect(kafka, topics_to_make(kafka))
+        for name in inspection.missing:
+            if name != kafka.replayed_topic:
+                raise TopicError(missing_sentence(name))
         bounds = await read_bounds(kafka, sources)
         letters = await read_bounds(kafka, [kafka.deadletter_topic])
-        kept = await retention_of(kafka, kafka.samples_topic)
+        kept = await retention_of(kafka)
+        withheld = await read_withheld(kafka, bounds)
     except TopicError as error:
         return [problem("broker", str(error), "fleetgauge migrate")]
     except KafkaError as error:
         return [problem("broker", f"no answer: {sentence(error)}", MEND_KAFKA)]
-    says = f"cluster {cluster_id} has all topics, stamped by the broker"
     found = [
-        ok("broker", says, cluster_id=cluster_id),
-        *examine_reread(kafka.samples_topic, kept, windows),
+        *examine_topics(inspection),
+        *examine_reread(kafka, kept, windows),
         examine_letters(letters),
+        *examine_withheld(withheld, kafka, now),
     ]
     if progress is None:
         return found
-    return [*found, *examine_lag(bounds, progress, cluster_id, now)]
+    return [*found, *examine_lag(bounds, progress, inspection.cluster_id, now)]

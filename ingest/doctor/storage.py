@@ -11,8 +11,8 @@ from psycopg.rows import class_row
 from ingest.doctor.finding import Finding, ok, problem, warning
 from ingest.doctor.server import in_units
 from ingest.reread import check_retention
-from ingest.topics import TopicError
-from schemas.settings import DatabaseSettings, WindowSettings
+from ingest.topic import TopicError
+from schemas.settings import DatabaseSettings, KafkaSettings, WindowSettings
 from sql.edition import Edition
 from sql.queries import query
 
@@ -116,10 +116,12 @@ def examine_orphans(keys: Sequence[int]) -> Finding:
     return warning("orphans", says, "fleetgauge erase --orphans", keys=keys[:SHOWN_ORPHANS])
 
 
-def examine_reread(topic: str, kept: timedelta | None, windows: WindowSettings) -> list[Finding]:
+def examine_reread(
+    kafka: KafkaSettings, kept: timedelta | None, windows: WindowSettings
+) -> list[Finding]:
     """A finding where the samples' topic keeps records longer than what was stored of them."""
     try:
-        check_retention(topic, kept, windows)
+        check_retention(kafka, kept, windows)
     except TopicError as error:
         return [problem("windows", str(error), "one of the two, and restart fleetgauge ingest")]
     return []

@@ -12,6 +12,13 @@ from schemas.security import Mechanism, Protocol, check_together
 from schemas.settings.environment import Days, Settings
 from schemas.tls import client_context
 
+_VARIABLES = {
+    "samples_topic": "FLEETGAUGE_SAMPLES_TOPIC",
+    "events_topic": "FLEETGAUGE_EVENTS_TOPIC",
+    "deadletter_topic": "FLEETGAUGE_DEADLETTER_TOPIC",
+    "replayed_topic": "the topic of what was replayed, FLEETGAUGE_DEADLETTER_TOPIC with .replayed,",
+}
+
 
 class KafkaSettings(Settings):
     """Where the broker is and how it knows us; the topics' names and sizes.
@@ -85,6 +92,18 @@ class KafkaSettings(Settings):
         check_together(self.kafka_security_protocol, given)
         # Files that cannot be used are told now, not at the first connection.
         self.tls_context()
+        return self
+
+    @model_validator(mode="after")
+    def _topics_differ(self) -> Self:
+        names: dict[str, str] = {}
+        for field in ("samples_topic", "events_topic", "deadletter_topic", "replayed_topic"):
+            name, variable = getattr(self, field), _VARIABLES[field]
+            if name in names:
+                raise ValueError(
+                    f"{names[name]} and {variable} are both {name}: each takes a topic of its own"
+                )
+            names[name] = variable
         return self
 
     @property

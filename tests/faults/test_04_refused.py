@@ -154,9 +154,10 @@ async def test_no_offset_passes_a_message_that_cannot_be_told_either(
     rng: random.Random,
 ) -> None:
     execute(database, CHECKS)
-    await set_max_bytes(ledger.stack, ledger.topics.deadletter, 100)
-    await ledger.put(mixture(ledger, rng, 0))
     async with ingest_process(ingest_environment(), tmp_path / "ingest.log") as ingest:
+        await ingest.said('"claimed"')
+        await set_max_bytes(ledger.stack, ledger.topics.deadletter, 100)
+        await ledger.put(mixture(ledger, rng, 0))
         await ingest.said('"step":"dead_letters"', times=3)
         offsets = stored_offsets(database)
         assert all(place.offset >= offsets[place.partition] for place in refused_places(ledger))

@@ -12,7 +12,8 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from ingest.topics import TIMESTAMP_TYPE, create_topics
+from ingest.topic import TIMESTAMP_TYPE
+from ingest.topics import create_topics
 from schemas.exits import STALLED
 from schemas.settings import KafkaSettings
 from tests.faults.ledger import Ledger, Message
@@ -46,7 +47,7 @@ async def too_small(stack: Stack, topics: Topics) -> None:
 
 
 async def as_before(stack: Stack, topics: Topics) -> None:
-    await _set(stack, topics, max_message_bytes="4000000")
+    await _set(stack, topics, max_message_bytes="4210688")
 
 
 async def gone(stack: Stack, topics: Topics) -> None:
@@ -112,11 +113,12 @@ async def test_the_watchdog_ends_what_stays_so(
     database: str, ledger: Ledger, ingest_environment: Environment, tmp_path: Path
 ) -> None:
     topics = ledger.topics
-    await too_small(ledger.stack, topics)
-    await ledger.put([bad(topics)])
-    await ledger.send(FLEET.samples(10, random.Random(1)))
     impatient: dict[str, Any] = {"FLEETGAUGE_STALL_TIMEOUT_MS": "4000"}
     async with ingest_process(ingest_environment(**impatient), tmp_path / "1.log") as ingest:
+        await ingest.said('"claimed"')
+        await too_small(ledger.stack, topics)
+        await ledger.put([bad(topics)])
+        await ledger.send(FLEET.samples(10, random.Random(1)))
         assert await asyncio.wait_for(ingest.wait(), 60) == STALLED
         assert '"reason":"no progress"' in ingest.log
     assert stored_offset(database, topics) == 0

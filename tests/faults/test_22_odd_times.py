@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from ingest.topics import TIMESTAMP_TYPE
+from ingest.topic import TIMESTAMP_TYPE
 from schemas.events import Event, Payment, Sample
 from tests.faults.deadletters import Place
 from tests.faults.ledger import Ledger, message

@@ -25,7 +25,7 @@ def test_each_alert_fires_when_it_should_and_not_before() -> None:
 def test_an_alert_that_fires_too_early_is_found(tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
     rules = tmp_path / "alerts.yml"
-    early = rules.read_text().replace("_lag_seconds) > 60", "_lag_seconds) > 0")
+    early = rules.read_text().replace("_lag_seconds[2m])) > 60", "_lag_seconds[2m])) > 0")
     rules.write_text(early)
     assert run("test", "rules", tmp_path / "alerts.test.yml").returncode != 0
 

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from ingest.topics import TIMESTAMP_TYPE
+from ingest.topic import TIMESTAMP_TYPE
 from tests.oracle import log_ends
 from tests.stack import Stack
 from tests.waiting import until

@@ -277,11 +277,12 @@ async def test_without_the_dead_letters_it_stands_still_and_says_so(
     tmp_path: Path,
 ) -> None:
     topics = made_topics
-    await set_max_bytes(stack, topics.deadletter, 1_000)
     # Dead letters are compressed; this cannot be.
     bad = Put(random.Random(6).randbytes(5_000), b"k")
-    await put(stack, topics.samples, [bad, Put(encode(sample()))])
     async with ingest_process(ingest_environment(), tmp_path / "ingest.log") as ingest:
+        await ingest.said('"claimed"')
+        await set_max_bytes(stack, topics.deadletter, 1_000)
+        await put(stack, topics.samples, [bad, Put(encode(sample()))])
         await ingest.said('"step":"dead_letters"', times=2)
         assert counts(database)["agent_samples"] == 0
         await set_max_bytes(stack, topics.deadletter, 1_000_000)

@@ -18,6 +18,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 
 from ingest.fetch import Fetcher, open_fetcher
+from ingest.logends import LogEnd
 from ingest.topics import create_topics
 from schemas.settings import IngestSettings, KafkaSettings
 from tests.appending import appending
@@ -129,7 +130,7 @@ async def test_one_that_has_no_bounds_is_claimed_when_it_has(
     bounds = await fetcher.log_bounds(fetcher.assignment)
     assert bounds == dict.fromkeys(others, (0, 1))
     assert list(fetcher.unreadable) == [here]
-    assert await fetcher.log_ends(fetcher.assignment) == dict.fromkeys(others, 1)
+    assert await fetcher.log_ends(fetcher.assignment) == dict.fromkeys(others, LogEnd(1, 1))
     fetcher.start_at(dict.fromkeys(others, 0), {})
     reader = Reader(fetcher)
     await reader.until(p1=1, p2=1)

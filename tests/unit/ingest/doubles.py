@@ -10,6 +10,7 @@ from psycopg import errors
 
 from ingest.batch import Batch, Rejection
 from ingest.identity import Identities, LogIdentity
+from ingest.logends import LogEnd
 from ingest.offsets import Claim
 from ingest.positions import Bounds, GapError, Positions
 from ingest.record import Record
@@ -100,8 +101,11 @@ class Log:
         self.told.append(dict(positions))
         return True
 
-    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(partitions, 1_000)
+    async def told_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
+        return dict.fromkeys(partitions, LogEnd(1_000, 1_000))
 
 
 class Letters:

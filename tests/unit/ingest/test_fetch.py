@@ -15,6 +15,7 @@ from aiokafka.errors import (
 from ingest import fetch as module
 from ingest.commits import Database, parse
 from ingest.fetch import Fetcher
+from ingest.logends import LogEnds
 from ingest.quarantine import Quarantine
 from ingest.unpack import Unpacker
 from tests.unit.ingest.records import record
@@ -68,7 +69,8 @@ async def nothing() -> None:
 
 def fetcher(consumer: Consumer, quarantine: Quarantine | None = None) -> Fetcher:
     unpacker = Unpacker(quarantine or Quarantine(consumer.pause, skips=False), 0)
-    return Fetcher(cast(AIOKafkaConsumer, consumer), unpacker, nothing)
+    client = cast(AIOKafkaConsumer, consumer)
+    return Fetcher(client, unpacker, LogEnds(client, client), nothing)
 
 
 @pytest.mark.parametrize(

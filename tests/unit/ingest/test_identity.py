@@ -18,7 +18,7 @@ from ingest.identity import (
     compare,
     read_identities,
 )
-from ingest.topics import TopicError
+from ingest.topic import TopicError
 from tests.unit.ingest.records import identity
 
 A, B, C = TopicPartition("s", 0), TopicPartition("s", 1), TopicPartition("e", 0)

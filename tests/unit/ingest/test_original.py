@@ -6,7 +6,7 @@ import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from ingest.original import Original, original_of
-from ingest.topics import ADDED_BYTES, letter_max_bytes, original_max_bytes
+from ingest.topic import ADDED_BYTES, letter_max_bytes, original_max_bytes
 from ingest.unread import UnreadBatch
 from schemas.settings import KafkaSettings
 from tests.unit.ingest.records import record

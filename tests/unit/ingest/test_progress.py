@@ -1,60 +1,95 @@
 """How far behind each partition is, by a clock that stands still."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, cast
 
 import pytest
 from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 
+from ingest import metrics
 from ingest.batch import Span
 from ingest.fetch import Fetcher
+from ingest.logends import LogEnd
+from ingest.offsets import Claim, LastRecord
 from ingest.progress import TELL_EVERY_S, Progress
 from tests.unit.ingest.records import NOON, record
 
 HERE = TopicPartition("progress", 0)
 THERE = TopicPartition("progress", 1)
-NOW_S = NOON.timestamp() + 60
+NOON_S = NOON.timestamp()
+
+
+class Clock:
+    """Seconds since 1970; stands still."""
+
+    now = NOON_S + 60
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class Log:
-    """Stands for the fetcher."""
+    """Stands for the fetcher: the log's ends by partition, p0 and p1; None where it is silent."""
 
     unreadable: Collection[TopicPartition] = ()
 
-    def __init__(self, **ends: int | None) -> None:
-        self._ends = ends
+    def __init__(self, **ends: int | tuple[int, int] | None) -> None:
+        self.ends = ends
         self.told: list[dict[TopicPartition, int]] = []
         self.answers = True
+        self.known_to_group: dict[TopicPartition, int] = {}
 
-    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        ends = {partition: self._ends.get(f"p{partition.partition}") for partition in partitions}
-        return {partition: end for partition, end in ends.items() if end is not None}
+    async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
+        ends = {partition: self.ends.get(f"p{partition.partition}") for partition in partitions}
+        return {
+            partition: LogEnd(*(end if isinstance(end, tuple) else (end, end)))
+            for partition, end in ends.items()
+            if end is not None
+        }
+
+    async def told_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return {p: self.known_to_group[p] for p in partitions if p in self.known_to_group}
 
     async def tell_group(self, positions: dict[TopicPartition, int]) -> bool:
         self.told.append(dict(positions))
         return self.answers
 
 
+@pytest.fixture(autouse=True)
+def _no_series_left() -> Iterator[None]:
+    yield
+    for gauge in (metrics.LAG_RECORDS, metrics.LAG_SECONDS, metrics.OPEN_TRANSACTION_SECONDS):
+        gauge.clear()
+
+
+def eager(clock: Clock, reassure: Callable[[], None] = lambda: None) -> Progress:
+    """Progress whose every `tell` tells."""
+    return Progress(reassure, clock, every_s=0)
+
+
 async def tell(progress: Progress, log: Log) -> None:
     await progress.tell(cast(Fetcher, log))
 
 
-def nothing() -> None:
-    return None
+def series(name: str, partition: TopicPartition) -> float | None:
+    labels: dict[str, Any] = {"topic": partition.topic, "partition": str(partition.partition)}
+    return REGISTRY.get_sample_value(f"fleetgauge_{name}", labels)
 
 
 def lag(partition: TopicPartition = HERE) -> tuple[float | None, float | None]:
     """Records and seconds behind; None where it is not told."""
-    labels: dict[str, Any] = {"topic": partition.topic, "partition": str(partition.partition)}
-    return (
-        REGISTRY.get_sample_value("fleetgauge_lag_records", labels),
-        REGISTRY.get_sample_value("fleetgauge_lag_seconds", labels),
-    )
+    return series("lag_records", partition), series("lag_seconds", partition)
 
 
 def stored_to(next_offset: int) -> dict[TopicPartition, Span]:
     return {HERE: Span(0, next_offset, record(b"v", offset=next_offset - 1, at=NOON))}
+
+
+def claimed(next_offset: int, age_s: float | None = None) -> Claim:
+    """Stored up to here; the last record was stamped so many seconds before noon."""
+    last = None if age_s is None else LastRecord(next_offset - 1, round((NOON_S - age_s) * 1e3), 0)
+    return Claim(1, next_offset, "cluster", last, None, "server")
 
 
 LAGS = [
@@ -62,6 +97,7 @@ LAGS = [
     ("behind", 5, 9, (4, 60)),
     ("all stored", 5, 5, (0, 0)),
     ("ahead of what the broker told", 5, 3, (0, 0)),
+    ("withheld by a transaction", 5, (5, 404), (399, 60)),
 ]
 
 
@@ -69,50 +105,140 @@ LAGS = [
     ("stored", "end", "expected"), [c[1:] for c in LAGS], ids=[c[0] for c in LAGS]
 )
 async def test_lag(stored: int, end: int | None, expected: tuple[float, float]) -> None:
-    progress = Progress(nothing, lambda: NOW_S)
-    progress.start({HERE: 0})
+    progress = eager(Clock())
+    progress.start({HERE: claimed(0)})
     progress.move(stored_to(stored))
     await tell(progress, Log(p0=end))
     assert lag() == expected
 
 
-async def test_before_the_first_batch_there_is_no_age() -> None:
-    progress = Progress(nothing, lambda: NOW_S)
-    progress.start({HERE: 2})
+async def test_after_a_restart_the_age_is_that_of_the_stored_state() -> None:
+    progress = eager(Clock())
+    progress.start({HERE: claimed(2, age_s=540)})
     await tell(progress, Log(p0=9))
-    assert lag() == (7, 0)
+    assert lag() == (7, 600)
 
 
-async def test_a_broker_clock_ahead_of_ours_is_no_negative_age() -> None:
-    progress = Progress(nothing, lambda: NOON.timestamp() - 10)
-    progress.start({HERE: 0})
+async def test_what_was_never_stored_ages_from_when_it_was_seen() -> None:
+    clock = Clock()
+    progress = eager(clock)
+    progress.start({HERE: claimed(0)})
+    await tell(progress, Log(p0=9))
+    assert lag() == (9, 0)
+    clock.now += 30
+    await tell(progress, Log(p0=9))
+    assert lag() == (9, 30)
+
+
+async def test_after_an_idle_time_a_record_is_as_old_as_it_is() -> None:
+    clock = Clock()
+    progress = eager(clock)
+    progress.start({HERE: claimed(5, age_s=864_000)})
+    await tell(progress, Log(p0=5))
+    clock.now += 4
+    await tell(progress, Log(p0=6))
+    assert lag() == (1, 4)
+    restarted = eager(clock)
+    restarted.start({HERE: claimed(5, age_s=864_000)})
+    restarted.read(HERE, 5, round((clock.now - 3) * 1000))
+    restarted.read(HERE, 6, round(clock.now * 1000))
+    await tell(restarted, Log(p0=7))
+    assert lag() == (2, 3)
+
+
+async def test_without_an_answer_the_age_grows() -> None:
+    clock, log = Clock(), Log(p0=9)
+    progress = eager(clock)
+    progress.start({HERE: claimed(5, age_s=0)})
+    await tell(progress, log)
+    clock.now += 40
+    log.ends = {}
+    await tell(progress, log)
+    assert lag() == (4, 100)
+
+
+async def test_a_broker_that_is_silent_is_told_now_and_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock, log = Clock(), Log()
+    progress = eager(clock)
+    progress.start({HERE: claimed(5)})
+    told = []
+    for seconds, ends in [(0, {}), (10, {}), (20, {}), (1, {"p0": 5}), (1, {})]:
+        clock.now += seconds
+        log.ends = dict(ends)
+        await tell(progress, log)
+        told.append(capsys.readouterr().out.count("the broker does not answer for these"))
+    assert told == [1, 0, 1, 0, 1]
+
+
+async def test_a_clock_ahead_of_ours_is_no_negative_age_and_hides_no_later_one() -> None:
+    clock = Clock()
+    clock.now = NOON_S - 10
+    progress = eager(clock)
+    progress.start({HERE: claimed(0)})
     progress.move(stored_to(5))
     await tell(progress, Log(p0=9))
     assert lag() == (4, 0)
+    clock.now += 5
+    await tell(progress, Log(p0=9))
+    assert lag() == (4, 5)
+
+
+async def test_an_open_transaction_is_as_old_as_it_has_been_seen() -> None:
+    clock, log = Clock(), Log(p0=(5, 8))
+    progress = eager(clock)
+    progress.start({HERE: claimed(5)})
+    seen = []
+    for end in [(5, 8), (5, 9), (7, 9), (9, 9)]:
+        log.ends = {"p0": end}
+        await tell(progress, log)
+        clock.now += 20
+        await tell(progress, log)
+        seen.append(series("open_transaction_seconds", HERE))
+    # Another transaction begins where the one before has ended.
+    assert seen == [20, 40, 20, 0]
 
 
 async def test_the_group_is_told_every_few_seconds_at_most() -> None:
-    progress, log = Progress(nothing, lambda: NOW_S), Log(p0=9)
-    progress.start({HERE: 0})
+    progress, log = Progress(lambda: None, Clock()), Log(p0=9)
+    progress.start({HERE: claimed(0)})
     for _ in range(10):
         await tell(progress, log)
     assert log.told == [{HERE: 0}]
     assert TELL_EVERY_S > 1
 
 
-async def test_partitions_that_are_gone_are_told_no_more() -> None:
-    progress = Progress(nothing, lambda: NOW_S)
-    progress.start({HERE: 0, THERE: 0})
-    await tell(progress, Log(p0=9, p1=9))
+async def test_partitions_keep_their_series_until_the_group_has_assigned_others() -> None:
+    clock, log = Clock(), Log(p0=9, p1=9)
+    progress = eager(clock)
+    progress.start({HERE: claimed(0, age_s=0), THERE: claimed(0)})
+    await tell(progress, log)
     assert lag(THERE) == (9, 0)
-    progress.start({HERE: 0})
-    assert lag(THERE) == (None, None)
+    progress.give_up()
+    assert (lag(), lag(THERE)) == ((9, 60), (9, 0))
+    assert REGISTRY.get_sample_value("fleetgauge_assigned_partitions") == 0
+    progress.assign([HERE])
+    assert (lag(), lag(THERE)) == ((9, 60), (None, None))
+    progress.start({HERE: claimed(4)})
+    await tell(progress, log)
+    assert lag() == (5, 60)
     assert REGISTRY.get_sample_value("fleetgauge_assigned_partitions") == 1
+
+
+async def test_what_cannot_be_claimed_is_known_from_the_group() -> None:
+    progress, log = eager(Clock()), Log(p0=9, p1=9)
+    log.known_to_group = {HERE: 7}
+    progress.assign([HERE, THERE])
+    await tell(progress, log)
+    assert (lag(), lag(THERE)) == ((2, 0), (None, None))
+    assert log.told == []
 
 
 REASSURES = [
     ("all stored", {"p0": 5}, True, True),
     ("something waits", {"p0": 6}, True, False),
+    ("a transaction withholds it", {"p0": (5, 6)}, True, True),
     ("the log does not answer", {"p0": None}, True, False),
     ("the group does not answer", {"p0": 5}, False, False),
 ]
@@ -125,8 +251,8 @@ async def test_nothing_to_do_is_known_from_the_broker(
     ends: dict[str, int | None], answers: bool, is_reassured: bool
 ) -> None:
     reassured: list[bool] = []
-    progress = Progress(lambda: reassured.append(True), lambda: NOW_S)
-    progress.start({HERE: 5})
+    progress = eager(Clock(), lambda: reassured.append(True))
+    progress.start({HERE: claimed(5)})
     reassured.clear()
     log = Log(**ends)
     log.answers = answers
@@ -134,22 +260,30 @@ async def test_nothing_to_do_is_known_from_the_broker(
     assert bool(reassured) is is_reassured
 
 
+async def test_a_spare_is_well_and_who_waits_for_its_partitions_is_not() -> None:
+    reassured: list[str] = []
+    progress = eager(Clock(), lambda: reassured.append("!"))
+    await tell(progress, Log())
+    assert reassured == []
+    progress.start({HERE: claimed(0)})
+    progress.move(stored_to(5))
+    assert reassured == ["!"] * 2
+    progress.give_up()
+    await tell(progress, Log(p0=5))
+    progress.assign([HERE])
+    await tell(progress, Log(p0=5))
+    assert reassured == ["!"] * 2
+    progress.start({})
+    await tell(progress, Log())
+    assert reassured == ["!"] * 4
+
+
 async def test_what_cannot_be_read_is_no_standstill() -> None:
     reassured: list[bool] = []
-    progress = Progress(lambda: reassured.append(True), lambda: NOW_S)
-    progress.start({HERE: 5, THERE: 5})
+    progress = eager(Clock(), lambda: reassured.append(True))
+    progress.start({HERE: claimed(5), THERE: claimed(5)})
     reassured.clear()
     log = Log(p0=9, p1=5)
     log.unreadable = {HERE}
     await tell(progress, log)
     assert reassured
-
-
-async def test_getting_on_reassures_and_so_does_having_no_partition() -> None:
-    reassured: list[str] = []
-    progress = Progress(lambda: reassured.append("!"), lambda: NOW_S)
-    progress.start({HERE: 0})
-    progress.move(stored_to(5))
-    progress.start({})
-    await tell(progress, Log())
-    assert reassured == ["!"] * 4

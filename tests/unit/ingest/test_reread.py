@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from ingest.reread import check_retention
-from ingest.topics import TopicError
+from ingest.topic import TopicError
 from schemas.settings import KafkaSettings, WindowSettings
 
+KAFKA = KafkaSettings(kafka_bootstrap="a:1")
 DAY = timedelta(days=1)
 MS = timedelta(milliseconds=1)
 
@@ -26,7 +27,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("raw", "kept"), FITS)
 def test_samples_that_outlive_their_records(raw: int, kept: timedelta) -> None:
-    check_retention("fleet.samples", kept, WindowSettings(raw_retention_days=raw))
+    check_retention(KAFKA, kept, WindowSettings(raw_retention_days=raw))
 
 
 @pytest.mark.parametrize(("raw", "kept", "words", "fits"), REFUSED)
@@ -34,7 +35,7 @@ def test_records_that_outlive_their_samples(
     raw: int, kept: timedelta | None, words: str, fits: int
 ) -> None:
     with pytest.raises(TopicError, match=r"^topic fleet\.samples keeps records for ") as caught:
-        check_retention("fleet.samples", kept, WindowSettings(raw_retention_days=raw))
+        check_retention(KAFKA, kept, WindowSettings(raw_retention_days=raw))
     said = str(caught.value)
     assert words in said
     assert f"only {raw} days (FLEETGAUGE_RAW_RETENTION_DAYS)" in said
@@ -44,5 +45,4 @@ def test_records_that_outlive_their_samples(
 
 
 def test_the_defaults_fit() -> None:
-    kafka = KafkaSettings(kafka_bootstrap="a:1")
-    check_retention("fleet.samples", kafka.topic_retention_days * DAY, WindowSettings())
+    check_retention(KAFKA, KAFKA.topic_retention_days * DAY, WindowSettings())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.topics import config, topics
+from ingest.topic import config, topics
 from schemas.settings import KafkaSettings
 
 

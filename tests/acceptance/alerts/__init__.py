@@ -1,0 +1,1 @@
+"""Each alert rule of deploy/, fired by its cause."""
