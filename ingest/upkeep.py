@@ -12,10 +12,11 @@ import structlog
 from psycopg import AsyncConnection
 
 from ingest import metrics
+from ingest.edition import read_edition
 from ingest.errors import sentence
 from ingest.retention import Task, tasks_of_the_job
 from schemas.settings import DatabaseSettings
-from sql.edition import Edition, EditionError, edition_of
+from sql.edition import EditionError
 from sql.queries import query
 
 log = structlog.get_logger("ingest")
@@ -154,7 +155,7 @@ class Upkeep:
         successes = {state.task: state.succeeded_at for state in await read_state(connection, now)}
         due = [
             task
-            for task in tasks_of_the_job(self._database, await _edition(connection))
+            for task in tasks_of_the_job(self._database, await read_edition(connection))
             if self._is_due(successes.get(task.relation), now)
         ]
         for outcome in await do_tasks(connection, due, self._every, now):
@@ -163,12 +164,6 @@ class Upkeep:
     def _is_due(self, succeeded_at: datetime | None, now: datetime) -> bool:
         # A success ahead of this clock tells nothing.
         return succeeded_at is None or not succeeded_at <= now < succeeded_at + self._every
-
-
-async def _edition(connection: Connection) -> Edition:
-    cursor = await connection.execute(query("read_license"))
-    ((licence,),) = await cursor.fetchall()
-    return edition_of(licence)
 
 
 def _tell_state(state: State) -> None:
