@@ -12,6 +12,8 @@ import structlog
 from psycopg import AsyncConnection
 
 from ingest import metrics
+from ingest.conservation.check import check
+from ingest.conservation.report import set_metrics
 from ingest.edition import read_edition
 from ingest.errors import sentence
 from ingest.retention import Task, tasks_of_the_job
@@ -27,6 +29,7 @@ LOCK_KEY: Final = 0x75706B656570
 LOCK_TIMEOUT_MS: Final = 1_000
 STATEMENT_TIMEOUT_MS: Final = 60_000
 LOOK_EVERY_S: Final = 60.0
+LOOK_EVERY: Final = timedelta(seconds=LOOK_EVERY_S)
 
 Connection = AsyncConnection[Any]
 Clock = Callable[[], datetime]
@@ -147,6 +150,8 @@ class Upkeep:
             with suppress(BusyError):
                 await be_alone(connection)
                 await self._do_due(connection)
+                await self._check_conservation(connection)
+            await set_metrics(connection)
             for state in await read_state(connection, self._clock()):
                 _tell_state(state)
 
@@ -160,6 +165,19 @@ class Upkeep:
         ]
         for outcome in await do_tasks(connection, due, self._every, now):
             _tell(outcome)
+
+    async def _check_conservation(self, connection: Connection) -> None:
+        failure = None
+        try:
+            await check(connection, self._database)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            failure = sentence(error)
+        outcome = Outcome("conservation", 0, failure)
+        values = {**asdict(outcome), "every": LOOK_EVERY, "now": self._clock()}
+        await connection.execute(query("note_upkeep"), values)
+        _tell(outcome)
 
     def _is_due(self, succeeded_at: datetime | None, now: datetime) -> bool:
         # A success ahead of this clock tells nothing.

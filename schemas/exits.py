@@ -77,10 +77,12 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         ),
     },
     "maintain": {
-        DONE: Ending("every task went well", NOTHING),
+        DONE: Ending("every task, or with `--repair` every repair, went well", NOTHING),
         FAILED: Ending(
-            "a task failed, another session does upkeep at this moment, or the database is away",
-            "the output says which; [who holds a chunk](retention.md#watching-it)",
+            "a task or a repair failed, another session does upkeep at this moment, or the "
+            "database is away",
+            "the output says which; [who holds a chunk](retention.md#watching-it), [what cannot be "
+            "repaired](conservation.md#repair)",
         ),
     },
     "doctor": {

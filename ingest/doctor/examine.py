@@ -5,6 +5,8 @@ from datetime import datetime
 import psycopg
 from aiokafka.errors import KafkaError
 
+from ingest.conservation.report import read_report
+from ingest.doctor.conservation import examine_conservation
 from ingest.doctor.finding import Finding, Level, ok, problem
 from ingest.doctor.progress import (
     Progress,
@@ -62,6 +64,7 @@ async def _examine_content(
     return [
         *examine_tasks(await read_tasks(connection, now)),
         *await examine_refreshes(connection, edition, now),
+        *examine_conservation(await read_report(connection)),
         *examine_storage(await read_storage(connection), database, now),
         *examine_windows(await read_windows(connection), database, edition),
     ]
