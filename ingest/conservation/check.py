@@ -99,7 +99,7 @@ async def note_retention(
         for name, kept in await cursor.fetchall():
             if (ours := days.get(name)) is not None:
                 days[name] = min(ours, int(kept))
-    values = {"levels": list(days), "days": list(days.values())}
+    values = {"levels": list(days), "keep_days": list(days.values())}
     await connection.execute(query("begin_conservation"), values)
     await connection.execute(query("note_retention"), values)
 

@@ -12,5 +12,5 @@ select
         date_trunc('hour', now() - make_interval(days => days) + interval '1 day'),
         '-infinity'
     )
-from unnest(%(levels)s::text[], %(days)s::integer[]) as asked (level, days)
+from unnest(%(levels)s::text[], %(keep_days)s::integer[]) as asked (level, days)
 on conflict (level) do nothing
