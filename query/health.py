@@ -124,7 +124,7 @@ def _overdue(tasks: Sequence[Upkeep]) -> list[str]:
 def _differing(levels: Sequence[Conservation]) -> list[str]:
     """Figures that are wrong, and which."""
     differing = ", ".join(
-        f"{found.buckets} {LEVEL_WORDS[found.level]}" for found in levels if found.buckets
+        f"{LEVEL_WORDS[found.level]} ({found.buckets})" for found in levels if found.buckets
     )
     if not differing:
         return []

@@ -24,15 +24,16 @@ def examine_conservation(levels: Sequence[LevelReport]) -> list[Finding]:
 
 
 def _differs(found: LevelReport) -> Finding:
-    unit = "days" if found.level == "agent_metrics_1d" else "hours"
+    unit = "day" if found.level == "agent_metrics_1d" else "hour"
+    units = unit if found.buckets == 1 else f"{unit}s"
     says = (
-        f"{found.level} does not sum to the platform's rows: {found.buckets} {unit} from "
+        f"{found.level} does not sum to the platform's rows: {found.buckets} {units} from "
         f"{found.oldest:%Y-%m-%dT%H:%MZ} to {found.newest:%Y-%m-%dT%H:%MZ}, "
         f"{found.samples} samples"
     )
     if found.older_than_raw:
         says += (
-            f"; {found.older_than_raw} of these {unit} are older than the raw samples: those can "
+            f"; {found.older_than_raw} of these {unit}s are older than the raw samples: those can "
             "only be recomputed from a finer rollup that is right"
         )
     facts = {

@@ -74,6 +74,6 @@ async def test_sums_that_differ_are_told(database: str) -> None:
             ") as found (level, bucket, confirmed_at)"
         )
     assert await warnings(database) == [
-        "Sums differ from the platform's: 1 days of the daily figures, 2 hours of the 5-minute "
-        "figures. `fleetgauge doctor` names the command that repairs them."
+        "Sums differ from the platform's: days of the daily figures (1), hours of the 5-minute "
+        "figures (2). `fleetgauge doctor` names the command that repairs them."
     ]
