@@ -92,25 +92,36 @@ def ingest(*, accept_gap: bool, skip_unreadable: bool) -> None:
     examples={
         "fleetgauge maintain --dry-run": "what would be removed",
         "fleetgauge maintain --json": "remove it, and tell a script",
+        "fleetgauge maintain --repair": "recompute rollups that differ from the samples",
     },
 )
-@click.option("--dry-run", is_flag=True, help="Tell what would be removed, and leave it there.")
-@click.option("--json", "as_json", is_flag=True, help="For programs: a list of tasks.")
-def maintain(*, dry_run: bool, as_json: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Tell what would be done, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: a list.")
+@click.option("--repair", is_flag=True, help="Remove nothing; recompute rollups that are wrong.")
+def maintain(*, dry_run: bool, as_json: bool, repair: bool) -> None:
     """Do at once what ingest does every hour: drop what is older than its retention."""
     import msgspec
 
+    from ingest.conservation.command import describe_repairs
+    from ingest.conservation.command import repair as run_repair
     from ingest.maintain import MaintainError, describe
     from ingest.maintain import maintain as run
     from schemas.settings import DatabaseSettings, IngestSettings, load
 
-    settings = load(DatabaseSettings, IngestSettings)
+    database, ingest = load(DatabaseSettings, IngestSettings)
     try:
-        outcomes = run(*settings, dry_run=dry_run)
+        if repair:
+            repairs = run_repair(database, dry_run=dry_run)
+            text, failed = describe_repairs(repairs), any(one.failure for one in repairs)
+            encoded = msgspec.json.encode(repairs)
+        else:
+            outcomes = run(database, ingest, dry_run=dry_run)
+            text, failed = describe(outcomes), any(one.failure for one in outcomes)
+            encoded = msgspec.json.encode(outcomes)
     except MaintainError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(msgspec.json.encode(outcomes) if as_json else describe(outcomes))
-    sys.exit(any(outcome.failure for outcome in outcomes))
+    click.echo(encoded if as_json else text)
+    sys.exit(failed)
 
 
 @main.command(

@@ -1,12 +1,15 @@
 """`fleetgauge maintain`: all of upkeep at once, by hand."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg
 
 from ingest.clocks import Age, ClockError, read_age, read_clocks
+from ingest.conservation.check import note_retention
+from ingest.edition import read_edition
 from ingest.errors import MEND_DATABASE, sentence
 from ingest.retention import Task, retention_tasks
 from ingest.upkeep import BusyError, Connection, Outcome, be_alone, do_tasks, open_connection
@@ -23,8 +26,15 @@ def maintain(database: DatabaseSettings, ingest: IngestSettings, *, dry_run: boo
 
     Raises MaintainError.
     """
-    try:
+    with in_sentences():
         return asyncio.run(_maintain(database, ingest, dry_run=dry_run))
+
+
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """Raises MaintainError for what keeps upkeep from beginning or going on."""
+    try:
+        yield
     except BusyError as error:
         raise MaintainError(
             f"{error}, an ingest's own or another 'fleetgauge maintain': try again in a minute"
@@ -47,6 +57,8 @@ async def _maintain(
         tasks = retention_tasks(database)
         age = await read_age(connection, await read_clocks(connection))
         if not dry_run:
+            # Whose windows may be shorter than ingest's: what they drop is no damage.
+            await note_retention(connection, database, await read_edition(connection))
             return await _do(connection, tasks, ingest.upkeep_interval, age)
         # What would be removed is removed, and brought back.
         async with connection.transaction(force_rollback=True):

@@ -102,6 +102,18 @@ UPKEEP_REMOVED = Counter(
 UPKEEP_FAILURES = Counter(
     "fleetgauge_upkeep_failures", "Upkeep tasks that failed in this process.", ["task"]
 )
+CONSERVATION_DIFFERENCE = Gauge(
+    "fleetgauge_conservation_difference",
+    "Hours (days of agent_metrics_1d) in which a rollup does not sum to the platform's rows.",
+    ["level"],
+)
+# Reported from the start: an alert on an absent series would stay silent.
+for _level in ("agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d"):
+    CONSERVATION_DIFFERENCE.labels(_level)
+CONSERVATION_CHECKED = Gauge(
+    "fleetgauge_conservation_check_timestamp_seconds",
+    "When rollups were last compared with the platform's rows; seconds since 1970.",
+)
 
 
 def count(intake: Intake) -> None:

@@ -1,4 +1,4 @@
-"""Stores samples: straight by COPY, or round by a temporary table where some were there already."""
+"""Stores samples: by COPY, or through a temporary table where COPY is not safe or some exist."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from ingest.batch import Batch
+from ingest.edition import is_apache
 from ingest.serverwork import ServerWork
 from sql.queries import query
 
@@ -16,12 +17,18 @@ PIECE_BYTES = 256 * 1024
 async def store_new_samples(
     connection: AsyncConnection[Any], batch: Batch, server_work: ServerWork
 ) -> int:
-    """Writes a batch's samples in the caller's transaction; returns how many.
+    """Writes a batch's samples in the caller's transaction; returns how many were new.
 
-    Raises psycopg's UniqueViolation where one was there already: then the transaction is over.
+    On the Apache edition raises psycopg's UniqueViolation where one was there already: then the
+    transaction is over.
     """
-    if not batch.samples.is_empty():
-        await _copy(connection, "copy_samples", batch.pieces, server_work)
+    if batch.samples.is_empty():
+        return 0
+    if not await is_apache(connection):
+        # TimescaleDB 2.23 to 2.29.2 log no invalidation for COPY into a hypertable that has a
+        # statement trigger with a transition table: continuous aggregates would lose these rows.
+        return await store_resent_samples(connection, batch, server_work)
+    await _copy(connection, "copy_samples", batch.pieces, server_work)
     return batch.samples.height
 
 

@@ -13,9 +13,12 @@ from psycopg import AsyncConnection
 
 from ingest import metrics
 from ingest.clocks import HINT, Age, ClockError, Clocks, ReadClocks, read_age, read_clocks
+from ingest.conservation.check import check
+from ingest.conservation.report import set_metrics
 from ingest.errors import sentence
 from ingest.retention import Task, retention_tasks
 from schemas.settings import DatabaseSettings
+from sql.edition import EditionError
 from sql.queries import query
 
 log = structlog.get_logger("ingest")
@@ -26,6 +29,7 @@ LOCK_KEY: Final = 0x75706B656570
 LOCK_TIMEOUT_MS: Final = 1_000
 STATEMENT_TIMEOUT_MS: Final = 60_000
 LOOK_EVERY_S: Final = 60.0
+LOOK_EVERY: Final = timedelta(seconds=LOOK_EVERY_S)
 
 Connection = AsyncConnection[Any]
 
@@ -136,7 +140,7 @@ class Upkeep:
         while True:
             try:
                 await self.look()
-            except psycopg.Error as error:
+            except (psycopg.Error, EditionError) as error:
                 log.warning("no upkeep", error=sentence(error))
             await asyncio.sleep(period_s)
 
@@ -150,6 +154,8 @@ class Upkeep:
             with suppress(BusyError):
                 await be_alone(connection)
                 await self._do_due(connection, clocks)
+                await self._check_conservation(connection, clocks)
+            await set_metrics(connection)
             for state in await read_state(connection, clocks.database):
                 _tell_state(state)
 
@@ -175,6 +181,18 @@ class Upkeep:
             return
         for outcome in outcomes:
             _tell(outcome)
+
+    async def _check_conservation(self, connection: Connection, clocks: Clocks) -> None:
+        failure = None
+        try:
+            await check(connection, self._database)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            failure = sentence(error)
+        outcome = Outcome("conservation", 0, failure)
+        await _note(connection, outcome, LOOK_EVERY, clocks.database)
+        _tell(outcome)
 
     def _is_due(self, succeeded_at: datetime | None, now: datetime) -> bool:
         # A success ahead of the clock tells nothing.

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -40,6 +40,21 @@ class Upkeep(msgspec.Struct, frozen=True):
     task: str
     succeeded_at: datetime | None
     is_overdue: bool
+
+
+class Conservation(msgspec.Struct, frozen=True):
+    """In how many buckets a level's sums differ from the platform's."""
+
+    level: str
+    buckets: int
+
+
+# What a stranger may read, in place of a relation's name.
+LEVEL_WORDS: Final = {
+    "agent_metrics_5m": "hours of the 5-minute figures",
+    "agent_metrics_1h": "hours of the hourly figures",
+    "agent_metrics_1d": "days of the daily figures",
+}
 
 
 class Readiness:
@@ -90,15 +105,33 @@ class Readiness:
         """No reason to take no requests: it is so for every process of this database."""
         try:
             tasks = await self._database.fetch("read_upkeep", Upkeep, {"now": self._now()})
+            levels = await self._database.fetch("count_differences", Conservation, {})
         except (psycopg.Error, Overloaded, Unreachable):
             return []
-        overdue = ", ".join(_last_time(task) for task in tasks if task.is_overdue)
-        return [f"Overdue: {overdue}. `fleetgauge doctor` tells more."] if overdue else []
+        return [*_overdue(tasks), *_differing(levels)]
 
     async def _migrations(self) -> list[str]:
         missing = await asyncio.to_thread(pending, self._url)
         self._migrated = not missing
         return [f"Migrations are pending: {', '.join(missing)}."] if missing else []
+
+
+def _overdue(tasks: Sequence[Upkeep]) -> list[str]:
+    overdue = ", ".join(_last_time(task) for task in tasks if task.is_overdue)
+    return [f"Overdue: {overdue}. `fleetgauge doctor` tells more."] if overdue else []
+
+
+def _differing(levels: Sequence[Conservation]) -> list[str]:
+    """Figures that are wrong, and which."""
+    differing = ", ".join(
+        f"{LEVEL_WORDS[found.level]} ({found.buckets})" for found in levels if found.buckets
+    )
+    if not differing:
+        return []
+    return [
+        f"Sums differ from the platform's: {differing}. "
+        "`fleetgauge doctor` names the command that repairs them."
+    ]
 
 
 def _last_time(task: Upkeep) -> str:

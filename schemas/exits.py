@@ -81,12 +81,13 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         ),
     },
     "maintain": {
-        DONE: Ending("every task went well", NOTHING),
+        DONE: Ending("every task, or with `--repair` every repair, went well", NOTHING),
         FAILED: Ending(
-            "a task failed, another session does upkeep at this moment, clocks differ, or the "
-            "database is away",
+            "a task or a repair failed, another session does upkeep at this moment, clocks "
+            "differ, or the database is away",
             "the output says which; [who holds a chunk](retention.md#watching-it), [which clock "
-            "counts](retention.md#which-clock-counts)",
+            "counts](retention.md#which-clock-counts), [what cannot be repaired]"
+            "(conservation.md#repair)",
         ),
     },
     "erase": {

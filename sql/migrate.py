@@ -18,6 +18,7 @@ from schemas.progress import Done, shown
 from schemas.settings import DatabaseSettings
 from sql.edition import Edition, EditionError, read_edition
 from sql.queries import query
+from sql.versions import known_faults
 
 log = structlog.get_logger("migrate")
 
@@ -54,7 +55,14 @@ def migrate(database: DatabaseSettings, done: Done = lambda *_: None) -> Edition
         _run_dbmate(dbmate_url(connection), edition, lambda count: done(count, missing))
         connection.execute(query("set_windows"), database.model_dump())
         _run_repeatable(connection, edition)
+        _warn_of_versions(connection, edition)
     return edition
+
+
+def _warn_of_versions(connection: Connection[Any], edition: Edition) -> None:
+    ((postgresql, timescaledb),) = connection.execute(query("read_versions")).fetchall()
+    for fault in known_faults(postgresql, timescaledb, edition):
+        log.warning(fault, hint="docs/operators/editions.md, Versions")
 
 
 def _tell_warning(notice: psycopg.errors.Diagnostic) -> None:

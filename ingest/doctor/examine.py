@@ -6,6 +6,8 @@ import psycopg
 from aiokafka.errors import KafkaError
 
 from ingest.clocks import ClockError, Clocks, read_age
+from ingest.conservation.report import read_report
+from ingest.doctor.conservation import examine_conservation
 from ingest.doctor.finding import Finding, Level, problem
 from ingest.doctor.groups import examine_writers
 from ingest.doctor.progress import (
@@ -80,6 +82,7 @@ async def _examine_content(
         *newest,
         *examine_tasks(await read_tasks(connection, server.now)),
         *await examine_refreshes(connection, edition, server.now),
+        *examine_conservation(await read_report(connection)),
         *examine_storage(await read_storage(connection), database, before),
         examine_orphans(await read_orphans(connection)),
         *examine_windows(await read_windows(connection), database, edition),

@@ -14,8 +14,10 @@ from schemas.settings import DatabaseSettings
 from sql.edition import EditionError, edition_of
 from sql.migrate import newer, pending
 from sql.queries import query
+from sql.versions import known_faults
 
 TESTED_POSTGRESQL: Final = "17"
+VERSIONS: Final = "install a pair of versions that works: docs/operators/editions.md"
 # Samples more than 5 minutes ahead of the broker's clock are refused.
 CLOCK_TOLERANCE_S: Final = 30.0
 
@@ -66,6 +68,8 @@ def _examine_versions(server: Server) -> Finding:
     if server.postgresql.partition(".")[0] != TESTED_POSTGRESQL:
         untested = f"{says}; tested is PostgreSQL {TESTED_POSTGRESQL}"
         return warning("database", untested, None, edition=edition.value, **facts)
+    if faults := known_faults(server.postgresql, server.timescaledb, edition):
+        return warning("database", "; ".join(faults), VERSIONS, edition=edition.value, **facts)
     return ok("database", says, edition=edition.value, **facts)
 
 

@@ -15,7 +15,7 @@ TIMES: Final = dict.fromkeys(
     (
         *("now", "start", "stop", "before", "month", "last_month", "partner", "recent", "week"),
         *("minute", "minutes_start", "minutes_midnight", "range_start", "range_end", "ts"),
-        "last_record_ts",
+        *("last_record_ts", "bucket", "seen_at", "confirmed_at"),
     ),
     NOW,
 )
@@ -24,6 +24,10 @@ VALUES: Final[dict[str, Any]] = {
     **TIMES,
     "today": NOW,
     "date": date(2026, 3, 10),
+    "day": date(2026, 3, 10),
+    "is_oldest": True,
+    "is_settled": True,
+    "levels": ["agent_metrics_1h"],
     "width": timedelta(hours=1),
     "every": timedelta(hours=1),
     "status": "succeeded",
@@ -35,7 +39,8 @@ VALUES: Final[dict[str, Any]] = {
     "waiting_pid": 0,
 }
 NUMBERS: Final = re.compile(
-    r"(key|amount|count|days|epoch|offset|log_start|crc|partition|removed|shard|buckets_of_today)s?$"
+    r"(key|amount|count|days|epoch|offset|log_start|crc|partition|removed|shard|buckets_of_today"
+    r"|samples|messages|errors|late_id|took_)s?$"
     r"|^bucket_"
 )
 # Where a name stands for something else.
@@ -46,7 +51,10 @@ OTHER: Final[dict[str, dict[str, Any]]] = {
 }
 # These fill or read a table that the other one makes.
 AFTER: Final = {"insert_resent_samples": "create_resent_samples"}
-NAMES: Final = sorted(file.stem for file in FOLDER.glob("*.sql"))
+# Rollups are tables on the Apache edition alone; and a refresh runs in no transaction, which
+# test_conservation shows.
+ELSEWHERE: Final = re.compile("(clear|fill|refresh)_agent_metrics_")
+NAMES: Final = sorted(f.stem for f in FOLDER.glob("*.sql") if not ELSEWHERE.match(f.stem))
 
 
 def parameters(text: str) -> dict[str, Any]:
@@ -56,7 +64,8 @@ def parameters(text: str) -> dict[str, Any]:
         value = VALUES.get(
             name, VALUES.get(name.removesuffix("s"), 1 if NUMBERS.search(name) else "u")
         )
-        values[name] = [value] if cast.endswith("[]") else value
+        is_array = cast.endswith("[]") and not isinstance(value, list)
+        values[name] = [value] if is_array else value
     return values
 
 

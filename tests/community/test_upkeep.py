@@ -71,13 +71,13 @@ async def test_jobs_of_the_server_are_watched(
     await Upkeep(database_settings(community), HOUR, at_now).look()
     connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
     done = await states(community)
-    assert done.keys() == OURS | JOBS
+    assert done.keys() == OURS | JOBS | {"conservation"}
     assert not overdue(done)
     assert done["refresh_metrics"].succeeded_at == NOW
 
     later = NOW + timedelta(minutes=11)
-    assert overdue(await states(community, later)) == {"refresh_metrics"}
-    assert overdue(await states(community, NOW + 4 * DAY)) == OURS | JOBS
+    assert overdue(await states(community, later)) == {"refresh_metrics", "conservation"}
+    assert overdue(await states(community, NOW + 4 * DAY)) == done.keys()
 
     connection.execute(
         "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs "

@@ -21,6 +21,9 @@ declare
     part timestamptz;
     part_began timestamptz;
 begin
+    -- Waits for `fleetgauge maintain --repair`, which refreshes too.
+    perform pg_advisory_lock(0x72656672657368);
+
     -- What has ended since the last time, and what was not late enough to be noted then.
     select greatest(min(refreshed_at) - interval '20 minutes', oldest) into newest_start
     from metrics_refreshes where start = 'infinity';
@@ -75,6 +78,7 @@ begin
     values ('infinity', began, clock_timestamp() - began)
     on conflict (start) do update
     set refreshed_at = excluded.refreshed_at, took = excluded.took;
+    perform pg_advisory_unlock(0x72656672657368);
 end
 $$;
 comment on procedure refresh_metrics(integer, jsonb) is

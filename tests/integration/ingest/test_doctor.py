@@ -65,7 +65,7 @@ async def test_nothing_is_wrong_where_everything_runs(
         assert await ingest.stop() == 0
     checks = [finding.check for finding in found]
     assert checks == [
-        *("database", "migrations", "ingest", "upkeep", "refresh"),
+        *("database", "migrations", "ingest", "upkeep", "refresh", "conservation"),
         *(["storage"] * 4),
         *("orphans", "windows", "broker", "deadletters", "lag", "groups", "databases"),
     ]
@@ -81,10 +81,11 @@ async def test_what_is_undone_is_told(
     assert [(check, level) for check, level, _ in found] == [
         ("ingest", Level.PROBLEM),
         *[("upkeep", Level.PROBLEM)] * 6,
+        ("conservation", Level.WARNING),
         ("storage", Level.PROBLEM),
         ("lag", Level.WARNING),
     ]
-    assert found[7][2].endswith("the oldest should have gone 4 days ago")
+    assert found[8][2].endswith("the oldest should have gone 4 days ago")
 
 
 async def test_what_an_idle_fleet_keeps_is_no_problem(

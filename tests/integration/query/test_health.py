@@ -60,3 +60,23 @@ async def test_what_is_overdue_is_told(
         note(database, TASKS[0], failed, "canceling statement due to lock timeout")
     expected = f"Overdue: agent_marks ({said}). `fleetgauge doctor` tells more."
     assert await warnings(database) == ([] if said is None else [expected])
+
+
+async def test_sums_that_differ_are_told(database: str) -> None:
+    for task in TASKS:
+        note(database, task, timedelta(0))
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into conservation_differences "
+            "select level, bucket, 1, 1, 1, 2, 2, 2, now(), 0, true, now(), confirmed_at "
+            "from (values"
+            " ('agent_metrics_5m', '2026-03-10T14:00Z'::timestamptz, now()),"
+            " ('agent_metrics_5m', '2026-03-10T13:00Z', now()),"
+            " ('agent_metrics_1h', '2026-03-10T14:00Z', null),"
+            " ('agent_metrics_1d', '2026-03-10T00:00Z', now())"
+            ") as found (level, bucket, confirmed_at)"
+        )
+    assert await warnings(database) == [
+        "Sums differ from the platform's: days of the daily figures (1), hours of the 5-minute "
+        "figures (2). `fleetgauge doctor` names the command that repairs them."
+    ]

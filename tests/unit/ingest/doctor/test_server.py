@@ -10,7 +10,7 @@ from ingest.doctor.finding import Level
 from ingest.doctor.server import Server, examine_server, in_units
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
-WELL = Server("17.12 (Debian)", "2.23.0", "timescale", NOW, is_standby=False, bytes=12_300_000_000)
+WELL = Server("17.10 (Debian)", "2.23.0", "timescale", NOW, is_standby=False, bytes=12_300_000_000)
 
 # What is different, and the findings: check, level, how its sentence begins.
 CASES: list[tuple[dict[str, Any], list[tuple[str, Level, str]]]] = [
@@ -20,18 +20,22 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, Level, str]]]] = [
             (
                 "database",
                 Level.OK,
-                "PostgreSQL 17.12, TimescaleDB 2.23.0, community edition, 12.3 GB",
+                "PostgreSQL 17.10, TimescaleDB 2.23.0, community edition, 12.3 GB",
             )
         ],
     ),
     (
         {"licence": "apache"},
-        [("database", Level.OK, "PostgreSQL 17.12, TimescaleDB 2.23.0, apach")],
+        [("database", Level.OK, "PostgreSQL 17.10, TimescaleDB 2.23.0, apach")],
     ),
     ({"licence": "odd"}, [("database", Level.PROBLEM, "timescaledb.license is 'odd'")]),
     (
         {"timescaledb": None, "licence": None},
-        [("database", Level.PROBLEM, "PostgreSQL 17.12 (Debian) without TimescaleDB")],
+        [("database", Level.PROBLEM, "PostgreSQL 17.10 (Debian) without TimescaleDB")],
+    ),
+    (
+        {"postgresql": "17.12"},
+        [("database", Level.WARNING, "PostgreSQL 17.12 with TimescaleDB 2.23.0: every background")],
     ),
     ({"postgresql": "16.3"}, [("database", Level.WARNING, "PostgreSQL 16.3, TimescaleDB 2.23.0")]),
     (

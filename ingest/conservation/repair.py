@@ -1,0 +1,251 @@
+"""Recomputes what does not sum to the platform's rows, while writers go on."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from psycopg import AsyncConnection, errors
+
+from ingest.conservation.check import (
+    DAY,
+    HOUR,
+    check_day,
+    midnight,
+    note_retention,
+    read_kept_since,
+)
+from ingest.conservation.plan import (
+    DAYS,
+    FINE,
+    HOURS,
+    PLATFORM,
+    RAW,
+    SOURCES,
+    IrreparableError,
+    Kept,
+    Totals,
+    plan_day,
+    plan_hour,
+)
+from ingest.edition import read_edition
+from schemas.progress import shown
+from schemas.settings import DatabaseSettings
+from sql.edition import Edition
+from sql.queries import query
+
+# Each attempt waits as long as upkeep's lock timeout lets it, and writers wait behind it.
+LOCK_ATTEMPTS: Final = 30
+LOCK_PAUSE_S: Final = 0.5
+REFRESH_PATIENCE_S: Final = 120.0
+STEP: Final = timedelta(minutes=5)
+
+Connection = AsyncConnection[Any]
+Plan = Callable[[Mapping[str, Totals], Kept], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A relation's hour (UTC day of agent_metrics_1d) that was recomputed, or why it was not.
+
+    `before` and `after` are its samples; `after` is null in a dry run and after a failure.
+    """
+
+    relation: str
+    bucket: datetime
+    source: str | None
+    before: int | None
+    after: int | None = None
+    failure: str | None = None
+
+
+class BusyRefreshError(Exception):
+    """The server's own refresh went on for too long."""
+
+
+async def repair(
+    connection: Connection, database: DatabaseSettings, *, dry_run: bool
+) -> list[Repair]:
+    """Compares every day that has raw samples, and repairs all that is known to differ.
+
+    The caller holds upkeep's lock. Raises psycopg's errors, EditionError and BusyRefreshError.
+    """
+    edition = await read_edition(connection)
+    await note_retention(connection, database, edition)
+    kept_since = await read_kept_since(connection)
+    await _compare_with_samples(connection, edition, kept_since[RAW])
+    hours, days = await _differing(connection)
+    if dry_run:
+        return await _Rehearsal(connection, kept_since).all(hours, days)
+    if edition is Edition.COMMUNITY:
+        await _wait_for_refreshes(connection)
+    try:
+        done = await _Repairs(connection, kept_since, edition).all(hours, days)
+    finally:
+        if edition is Edition.COMMUNITY and not connection.closed:
+            await connection.execute(query("unlock_refreshes"))
+    for day in days:
+        await check_day(connection, edition, day.date())
+    return done
+
+
+async def _compare_with_samples(
+    connection: Connection, edition: Edition, since: datetime | None
+) -> None:
+    ((now,),) = await (await connection.execute(query("read_time"))).fetchall()
+    newest = midnight(now)
+    total = (newest - midnight(since or newest)).days + 1
+    with shown("days compared") as progress:
+        for number in range(total):
+            progress(number, total)
+            await check_day(connection, edition, (newest - number * DAY).date())
+
+
+async def _differing(connection: Connection) -> tuple[list[datetime], list[datetime]]:
+    """The hours that differ, and the days that do or have such an hour; oldest first."""
+    cursor = await connection.execute(query("list_differences"))
+    found = [(level, bucket.astimezone(UTC)) for level, bucket in await cursor.fetchall()]
+    hours = {bucket for level, bucket in found if level != DAYS}
+    return sorted(hours), sorted({midnight(bucket) for _, bucket in found})
+
+
+async def _wait_for_refreshes(connection: Connection) -> None:
+    # Two refreshes of one aggregate at a time leave gaps in some versions of TimescaleDB.
+    deadline = asyncio.get_running_loop().time() + REFRESH_PATIENCE_S
+    while True:
+        cursor = await connection.execute(query("try_refresh_lock"))
+        if await cursor.fetchone() == (True,):
+            return
+        if asyncio.get_running_loop().time() >= deadline:
+            raise BusyRefreshError(
+                f"the job refresh_metrics has run for {REFRESH_PATIENCE_S:.0f} s: try again when "
+                "it has ended"
+            )
+        await asyncio.sleep(LOCK_PAUSE_S)
+
+
+class _Rehearsal:
+    """Plans the repair of every bucket, and changes nothing."""
+
+    def __init__(self, connection: Connection, kept_since: Mapping[str, datetime | None]) -> None:
+        self._connection = connection
+        self._kept_since = kept_since
+        # By day, what the repair of its hours would take off the sums that the day is planned by.
+        self._shifts: defaultdict[datetime, list[tuple[str, Totals]]] = defaultdict(list)
+
+    async def all(self, hours: Iterable[datetime], days: Iterable[datetime]) -> list[Repair]:
+        """Hours first: days are made of them."""
+        found: list[Repair] = []
+        buckets: list[tuple[datetime, str, Plan]] = [
+            *((hour, "sum_hour", plan_hour) for hour in hours),
+            *((day, "sum_day", plan_day) for day in days),
+        ]
+        with shown("buckets repaired") as progress:
+            for number, (start, sums, plan) in enumerate(buckets):
+                progress(number, len(buckets))
+                try:
+                    found += await self._bucket(start, sums, plan)
+                except IrreparableError as error:
+                    found.append(Repair(error.relation, start, None, None, failure=str(error)))
+        return found
+
+    async def _bucket(self, start: datetime, sums: str, plan: Plan) -> list[Repair]:
+        before, kept = await self._totals(sums, start), self._kept(start)
+        if sums == "sum_day":
+            before = {**before, **_shifted(before, self._shifts[start])}
+        relations = plan(before, kept)
+        if sums == "sum_hour":
+            right = before[RAW] if kept.raw else before[PLATFORM]
+            self._shifts[midnight(start)] += [
+                (name, _minus(before[name], right)) for name in (HOURS, PLATFORM)
+            ]
+        return [Repair(name, start, SOURCES[name], before[name][0]) for name in relations]
+
+    async def _totals(self, sums: str, start: datetime) -> dict[str, Totals]:
+        cursor = await self._connection.execute(query(sums), {"start": start})
+        rows = await cursor.fetchall()
+        return {relation: tuple(totals) for relation, *totals in rows}
+
+    def _kept(self, start: datetime) -> Kept:
+        raw, fine, hours = (
+            (since := self._kept_since[name]) is None or since <= start
+            for name in (RAW, FINE, HOURS)
+        )
+        return Kept(raw, fine, hours)
+
+
+class _Repairs(_Rehearsal):
+    """Carries the plans out: tables in one transaction without writers, aggregates by refreshes."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        kept_since: Mapping[str, datetime | None],
+        edition: Edition,
+    ) -> None:
+        super().__init__(connection, kept_since)
+        self._refreshed = {FINE, HOURS, DAYS} if edition is Edition.COMMUNITY else set()
+
+    async def _bucket(self, start: datetime, sums: str, plan: Plan) -> list[Repair]:
+        async def recompute() -> tuple[dict[str, Totals], list[str]]:
+            before = await self._totals(sums, start)
+            relations = plan(before, self._kept(start))
+            for relation in relations:
+                if relation not in self._refreshed:
+                    await self._connection.execute(query(f"clear_{relation}"), {"start": start})
+                    await self._connection.execute(query(f"fill_{relation}"), {"start": start})
+            return before, relations
+
+        before, relations = await self._without_writers(recompute)
+        for relation in relations:
+            if relation in self._refreshed:
+                await self._refresh(relation, start)
+        after = await self._totals(sums, start)
+        return [
+            Repair(name, start, SOURCES[name], before[name][0], after[name][0])
+            for name in relations
+        ]
+
+    async def _without_writers(
+        self, work: Callable[[], Awaitable[tuple[dict[str, Totals], list[str]]]]
+    ) -> tuple[dict[str, Totals], list[str]]:
+        """Does `work` in a transaction that sees every sample, and that no writer joins.
+
+        A writer holds a lock on the samples from its first row to its COMMIT, and its triggers add
+        to the rollups in the same transaction.
+        """
+        for _ in range(LOCK_ATTEMPTS - 1):
+            try:
+                async with self._connection.transaction():
+                    await self._connection.execute(query("lock_samples"))
+                    return await work()
+            except errors.LockNotAvailable:
+                await asyncio.sleep(LOCK_PAUSE_S)
+        async with self._connection.transaction():
+            await self._connection.execute(query("lock_samples"))
+            return await work()
+
+    async def _refresh(self, relation: str, start: datetime) -> None:
+        """Only what has ended: a bucket that goes on is computed while it is asked."""
+        ((now,),) = await (await self._connection.execute(query("read_time"))).fetchall()
+        width = DAY if relation == DAYS else HOUR
+        stop = start + width
+        if stop > now:
+            ended = midnight(now) + (now - midnight(now)) // STEP * STEP
+            stop = ended if relation == FINE else start
+        if start < stop:
+            values = {"start": start, "stop": stop}
+            await self._connection.execute(query(f"refresh_{relation}"), values)
+
+
+def _minus(one: Totals, other: Totals) -> Totals:
+    return one[0] - other[0], one[1] - other[1], one[2] - other[2], one[3] - other[3]
+
+
+def _shifted(totals: Mapping[str, Totals], shifts: list[tuple[str, Totals]]) -> dict[str, Totals]:
+    shifted = dict(totals)
+    for name, by in shifts:
+        shifted[name] = _minus(shifted[name], by)
+    return shifted

@@ -1,0 +1,16 @@
+-- Begin to know since when levels are kept: nothing older than the oldest chunk, nor than retention.
+insert into conservation_levels (level, kept_since)
+select
+    level,
+    greatest(
+        (
+            select min(range_start)
+            from show_chunks(level::regclass) as shown
+            join timescaledb_information.chunks
+                on format('%%I.%%I', chunk_schema, chunk_name)::regclass = shown
+        ),
+        date_trunc('hour', now() - make_interval(days => days) + interval '1 day'),
+        '-infinity'
+    )
+from unnest(%(levels)s::text[], %(keep_days)s::integer[]) as asked (level, days)
+on conflict (level) do nothing

@@ -1,0 +1,19 @@
+-- Compute the rows of one day from the next finer level; Apache edition.
+insert into agent_metrics_1d
+select
+    %(start)s,
+    agent_key,
+    sum(samples)::bigint,
+    sum(cpu_sum),
+    max(cpu_max),
+    sum(memory_sum),
+    max(memory_max),
+    sum(messages)::bigint,
+    sum(errors)::bigint,
+    sum(response_ms_sum),
+    sum(response_messages)::bigint,
+    sum(up_buckets)::bigint
+from agent_metrics_1h
+where bucket >= %(start)s and bucket < %(start)s + interval '1 day'
+group by agent_key
+order by agent_key

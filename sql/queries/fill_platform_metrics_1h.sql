@@ -1,0 +1,31 @@
+-- Compute the platform's row of one hour from the samples, as one shard: they are read as a sum.
+insert into platform_metrics_1h
+select
+    %(start)s,
+    0,
+    sum(samples)::bigint,
+    sum(cpu_sum),
+    max(cpu_max),
+    sum(memory_sum),
+    max(memory_max),
+    sum(messages)::bigint,
+    sum(errors)::bigint,
+    sum(response_ms_sum),
+    sum(response_messages)::bigint,
+    count(*)
+from (
+    select
+        count(*) as samples,
+        sum(cpu::double precision) as cpu_sum,
+        max(cpu) as cpu_max,
+        sum(memory::double precision) as memory_sum,
+        max(memory) as memory_max,
+        sum(messages) as messages,
+        sum(errors) as errors,
+        coalesce(sum(response_ms::double precision * messages), 0) as response_ms_sum,
+        coalesce(sum(messages) filter (where response_ms is not null), 0) as response_messages
+    from agent_samples
+    where ts >= %(start)s and ts < %(start)s + interval '1 hour'
+    group by time_bucket(interval '5 minutes', ts), agent_key
+) as fine
+having count(*) > 0
