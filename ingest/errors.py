@@ -28,9 +28,16 @@ def refusal(error: psycopg.Error) -> str | None:
 def sentence(error: BaseException) -> str:
     """What went wrong, in a line: without the SQL and the rows that the database adds."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
-        mend = ": run 'fleetgauge migrate'" if isinstance(error, NOT_MIGRATED) else ""
-        return f"{error.diag.message_primary}{mend}"
+        return f"{error.diag.message_primary}{_fix(error)}"
     name = type(error).__name__
     # Kafka's begin with the name of their class.
     told = str(error).strip().removeprefix(f"{name}: ").splitlines()
     return told[0] if told else name
+
+
+def _fix(error: psycopg.Error) -> str:
+    if isinstance(error, NOT_MIGRATED):
+        return ": run 'fleetgauge migrate'"
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return ": 'fleetgauge doctor' names the missing right and its GRANT"
+    return ""

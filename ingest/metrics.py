@@ -33,6 +33,10 @@ STALLED_SECONDS = Gauge(
     "fleetgauge_stalled_seconds",
     "Seconds since ingest last got on, had nothing to do or waited for an absent database.",
 )
+DATABASE_REJECTS = Gauge(
+    "fleetgauge_database_rejects",
+    "1 where the database answers and rejects us: the login, a pooler, or how it is set up.",
+)
 GAPS = Counter("fleetgauge_gaps", "Gaps between stored offsets and the log that were accepted.")
 LAG_RECORDS = Gauge(
     "fleetgauge_lag_records", "Records in the log that are not stored.", ["topic", "partition"]

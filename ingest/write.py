@@ -15,6 +15,7 @@ from ingest.events import store_events
 from ingest.offsets import Claim, Stored
 from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
+from sql.connect import ServerConnection
 from sql.queries import query
 
 StoreSamples = Callable[[AsyncConnection[Any], Batch, ServerWork], Awaitable[int]]
@@ -50,7 +51,7 @@ class _Writing:
     """One batch on its way into the database."""
 
     pool: Pool
-    connection: AsyncConnection[Any]
+    connection: ServerConnection
     batch: Batch
     claims: Mapping[TopicPartition, Claim]
     patience_s: float

@@ -5,6 +5,7 @@ from datetime import datetime
 import psycopg
 from aiokafka.errors import KafkaError
 
+from ingest.doctor.access import examine_access
 from ingest.doctor.finding import Finding, Level, ok, problem
 from ingest.doctor.progress import (
     Progress,
@@ -22,6 +23,7 @@ from ingest.topics import TopicError, check_topics
 from ingest.upkeep import Connection, open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings
 from sql.edition import EditionError, edition_of
+from sql.session import UnusableDatabase
 
 
 async def examine(database: DatabaseSettings, kafka: KafkaSettings, now: datetime) -> list[Finding]:
@@ -35,10 +37,14 @@ async def _examine_database(
 ) -> tuple[list[Finding], Progress | None]:
     found: list[Finding] = []
     try:
-        async with open_connection(database.database_url.get_secret_value()) as connection:
+        async with open_connection(database) as connection:
             server = await read_server(connection)
             found += examine_server(server, now)
             if server.timescaledb is None:
+                return found, None
+            found += await examine_access(connection)
+            if any(finding.facts.get("kind") == "schema" for finding in found):
+                # Without it the tables look as if there were none.
                 return found, None
             migrations = await examine_migrations(database)
             found.append(migrations)
@@ -48,6 +54,8 @@ async def _examine_database(
             found.append(examine_beat(progress, now))
             found += await _examine_content(connection, database, server.licence, now)
             return found, progress
+    except UnusableDatabase as error:
+        found.append(problem("database", error.says, error.fix))
     except psycopg.OperationalError as error:
         found.append(problem("database", f"no answer: {sentence(error)}", MEND_DATABASE))
     except (psycopg.Error, EditionError) as error:

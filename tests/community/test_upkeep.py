@@ -47,7 +47,7 @@ def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 async def states(database: str, now: datetime = NOW) -> dict[str, State]:
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         return {state.task: state for state in await read_state(connection, now)}
 
 

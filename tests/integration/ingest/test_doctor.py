@@ -65,7 +65,7 @@ async def test_nothing_is_wrong_where_everything_runs(
         assert await ingest.stop() == 0
     checks = [finding.check for finding in found]
     assert checks == [
-        *("database", "migrations", "ingest", "upkeep", "refresh"),
+        *("database", "rights", "migrations", "ingest", "upkeep", "refresh"),
         *(["storage"] * 4),
         *("windows", "broker", "deadletters", "lag"),
     ]
@@ -101,7 +101,8 @@ async def test_a_database_that_is_not_migrated_is_told(
     empty_database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     found = await findings(empty_database, kafka)
-    assert [f.check for f in found] == ["database", "migrations", "broker", "deadletters"]
+    checks = ["database", "rights", "migrations", "broker", "deadletters"]
+    assert [f.check for f in found] == checks
     ((check, level, says),) = ill(found)
     assert (check, level) == ("migrations", Level.PROBLEM)
     assert says.startswith("pending: 0001_agents, ")

@@ -16,11 +16,12 @@ from structlog.testing import capture_logs
 from ingest import upkeep as module
 from ingest.upkeep import Upkeep, be_alone, open_connection, read_state
 from schemas.settings import DatabaseSettings
+from sql.session import Session
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.sessions import blocks
 from tests.proxy import proxy_to
 from tests.rows import Row, insert
-from tests.stack import Topics
+from tests.stack import Topics, database_settings
 from tests.waiting import until
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
@@ -103,14 +104,14 @@ async def test_three_runs_that_are_missing_are_told(
     database: str, later: timedelta, *, is_overdue: bool
 ) -> None:
     await job(database).look()
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         states = await read_state(connection, NOW + later)
     assert {state.task for state in states} == TASKS
     assert {state.is_overdue for state in states} == {is_overdue}
 
 
 async def test_what_was_never_done_is_told(database: str) -> None:
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         states = await read_state(connection, NOW)
         assert {state.task for state in states if state.is_overdue} == {
             "platform_heartbeats",
@@ -125,7 +126,7 @@ async def test_what_was_never_done_is_told(database: str) -> None:
 
 async def test_two_never_do_it_at_once(database: str) -> None:
     fill(database, [40])
-    async with open_connection(database) as other:
+    async with open_connection(database_settings(database)) as other:
         await be_alone(other)
         await job(database).look()
         assert (chunks(database), left(database)) == ([40], {})
@@ -158,7 +159,7 @@ async def test_a_chunk_that_is_held_costs_only_its_task(database: str) -> None:
 async def test_readers_wait_for_it_no_longer_than_its_patience(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOCK_TIMEOUT_MS", 500)
+    monkeypatch.setattr(module, "SESSION", Session("fleetgauge-upkeep", {"lock_timeout": "500ms"}))
     fill(database, [40])
     async with (
         await AsyncConnection.connect(database) as slow,
