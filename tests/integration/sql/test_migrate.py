@@ -3,14 +3,17 @@
 import multiprocessing
 from threading import Barrier
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from sql.edition import Edition, read_edition
 from sql.migrate import MigrationError, pending
 from sql.migrate import migrate as run_migrations
-from tests.stack import database_settings, migrate
+from tests.stack import Stack, database_settings, migrate
 
 METRICS = {
     "bucket": "timestamp with time zone",
@@ -96,6 +99,18 @@ def test_a_migration_that_fails_is_named(database: str) -> None:
     named = r"^0030_upkeep\.sql: .* already exists"
     with pytest.raises(MigrationError, match=named):
         migrate(database)
+
+
+def test_an_encoding_without_a_place_for_all_texts_is_refused(stack: Stack) -> None:
+    name = f"test_{uuid4().hex[:16]}"
+    latin = SQL("create database {} encoding 'LATIN1' locale 'C' template template0")
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        connection.execute(latin.format(Identifier(name)))
+        try:
+            with pytest.raises(MigrationError, match=r"encoding is LATIN1.*encoding 'UTF8'"):
+                migrate(urlsplit(stack.database_url)._replace(path=f"/{name}").geturl())
+        finally:
+            connection.execute(SQL("drop database {}").format(Identifier(name)))
 
 
 def test_each_migration_is_told(empty_database: str) -> None:
