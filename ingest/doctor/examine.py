@@ -56,6 +56,9 @@ async def _examine_database(
             return found, progress
     except UnusableDatabase as error:
         found.append(problem("database", error.says, error.fix))
+    except psycopg.errors.InsufficientPrivilege as error:
+        # Its GRANT is among the rights.
+        found.append(problem("database", error.diag.message_primary or "", None))
     except psycopg.OperationalError as error:
         found.append(problem("database", f"no answer: {sentence(error)}", MEND_DATABASE))
     except (psycopg.Error, EditionError) as error:

@@ -132,8 +132,10 @@ async def test_what_a_role_may_not_read_is_told(
             found = ill(await findings(nobody, kafka))
         finally:
             connection.execute(composed.SQL("drop role {}").format(role))
-    assert [(check, level) for check, level, _ in found] == [("database", Level.PROBLEM)]
-    assert "permission denied" in found[0][2]
+    assert {level for _, level, _ in found} == {Level.PROBLEM}
+    assert [check for check, _, _ in found] == ["rights"] * 5 + ["database"]
+    assert "lacks temporary on database" in found[0][2]
+    assert "permission denied" in found[-1][2]
 
 
 async def test_parts_that_are_away_are_told(
