@@ -3,48 +3,35 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 import structlog
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
 from ingest import metrics
+from schemas.settings import DatabaseSettings
+from sql.connect import ServerConnection
+from sql.pool import Pool
 from sql.queries import query
+from sql.session import Session
+
+__all__ = ["Pool", "open_pool", "past_stale_sessions"]
 
 log = structlog.get_logger("ingest")
 
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
+# `end_blocking_sessions` knows writers by this name.
+WRITER: Final = Session("fleetgauge-ingest")
+
 Result = TypeVar("Result")
 
 
 @asynccontextmanager
-async def open_pool(database_url: str) -> AsyncIterator[Pool]:
+async def open_pool(database: DatabaseSettings) -> AsyncIterator[Pool]:
     """A pool of the three connections ingest needs: to write, to claim, to end what blocks.
 
     It opens without waiting for the server: taking a connection raises PoolTimeout while it is
-    away.
+    away, and UnusableDatabase while it rejects us.
     """
-    pool: Pool = AsyncConnectionPool(
-        database_url,
-        min_size=1,
-        max_size=3,
-        open=False,
-        timeout=5.0,
-        reconnect_timeout=5.0,
-        kwargs={
-            "application_name": "fleetgauge-ingest",
-            "autocommit": True,
-            "connect_timeout": 5,
-            # A server that vanished without a word is noticed in half a minute: while idle, and
-            # with data on its way.
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 4,
-            "tcp_user_timeout": 30_000,
-            "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=30s",
-        },
-    )
+    pool = Pool(database, WRITER, min_size=1, max_size=3, timeout=5.0, reconnect_timeout=5.0)
     try:
         await pool.open(wait=False)
         yield pool
@@ -53,7 +40,7 @@ async def open_pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 async def past_stale_sessions(
-    pool: Pool, connection: AsyncConnection[Any], statement: Awaitable[Result], patience_s: float
+    pool: Pool, connection: ServerConnection, statement: Awaitable[Result], patience_s: float
 ) -> Result:
     """Awaits `statement`, which waits for a row; ends the session that holds it too long.
 
@@ -66,7 +53,7 @@ async def past_stale_sessions(
             done, _ = await asyncio.wait({task}, timeout=patience_s)
             if done:
                 return task.result()
-            await _end_blocking_sessions(pool, connection.info.backend_pid)
+            await _end_blocking_sessions(pool, connection.server_pid)
     finally:
         if not task.done():
             task.cancel()

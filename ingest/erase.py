@@ -76,7 +76,7 @@ def _run(work: Any) -> list[Erased]:
 
 @asynccontextmanager
 async def _open(database: DatabaseSettings) -> AsyncIterator[Connection]:
-    async with open_connection(database.database_url.get_secret_value()) as connection:
+    async with open_connection(database) as connection:
         await connection.execute(query("set_erase_limits"))
         yield connection
 

@@ -42,8 +42,7 @@ def refusal(error: psycopg.Error) -> str | None:
 def sentence(error: BaseException) -> str:
     """What went wrong, in a line: without the SQL and the rows that the database adds."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
-        mend = ": run 'fleetgauge migrate'" if isinstance(error, NOT_MIGRATED) else ""
-        return f"{error.diag.message_primary}{mend}"
+        return f"{error.diag.message_primary}{_fix(error)}"
     name = type(error).__name__
     if isinstance(error, AuthorizationError):
         return f"the broker refuses this login ({name}: {_named(error)}): {MEND_RIGHTS}"
@@ -55,3 +54,11 @@ def sentence(error: BaseException) -> str:
 def _named(error: Any) -> str:
     """What the login is not let at: aiokafka's errors have a topic, or a group, for an argument."""
     return ", ".join(str(one) for one in error.args)
+
+
+def _fix(error: psycopg.Error) -> str:
+    if isinstance(error, NOT_MIGRATED):
+        return ": run 'fleetgauge migrate'"
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return ": 'fleetgauge doctor' names the missing right and its GRANT"
+    return ""

@@ -8,9 +8,11 @@ from collections.abc import Callable
 import psycopg
 import structlog
 
+from ingest import metrics
 from ingest.database import Pool
 from ingest.errors import sentence
 from sql.queries import query
+from sql.session import UnusableDatabase
 
 log = structlog.get_logger("ingest")
 
@@ -25,14 +27,18 @@ async def beat_on(
     on_absence: Callable[[], None],
     period_s: float = PERIOD_S,
 ) -> None:
-    """Writes the current minute until cancelled; `on_absence` is told where it cannot be."""
+    """Writes the current minute until cancelled; `on_absence` is called where no server answers."""
     while True:
         try:
             async with pool.connection() as connection:
                 await connection.execute(query("beat"))
         except psycopg.Error as error:
+            is_rejected = isinstance(error, UnusableDatabase)
+            metrics.DATABASE_REJECTS.set(is_rejected)
             log.warning("no heartbeat written", error=sentence(error))
-            on_absence()
+            if not is_rejected:
+                on_absence()
             await asyncio.sleep(min(period_s, AGAIN_S))
         else:
+            metrics.DATABASE_REJECTS.set(0)
             await asyncio.sleep(period_s)

@@ -15,6 +15,7 @@ from ingest.retention import Task, retention_tasks
 from ingest.upkeep import BusyError, Connection, Outcome, be_alone, do_tasks, open_connection
 from schemas.progress import shown
 from schemas.settings import DatabaseSettings, IngestSettings
+from sql.session import UnusableDatabase
 
 
 class MaintainError(Exception):
@@ -45,14 +46,15 @@ def in_sentences() -> Iterator[None]:
         raise MaintainError("the database is not migrated: run 'fleetgauge migrate'") from error
     except psycopg.Error as error:
         # Of a server that did not let us in there is no SQLSTATE.
-        mend = f"; {MEND_DATABASE}" if error.sqlstate is None else ""
+        is_away = error.sqlstate is None and not isinstance(error, UnusableDatabase)
+        mend = f"; {MEND_DATABASE}" if is_away else ""
         raise MaintainError(f"no upkeep: {sentence(error)}{mend}") from error
 
 
 async def _maintain(
     database: DatabaseSettings, ingest: IngestSettings, *, dry_run: bool
 ) -> list[Outcome]:
-    async with open_connection(database.database_url.get_secret_value()) as connection:
+    async with open_connection(database) as connection:
         await be_alone(connection)
         tasks = retention_tasks(database)
         age = await read_age(connection, await read_clocks(connection))

@@ -41,6 +41,10 @@ STALLED_SECONDS = Gauge(
     "fleetgauge_stalled_seconds",
     "Seconds since ingest last got on, had nothing to do or waited for an absent database.",
 )
+DATABASE_REJECTS = Gauge(
+    "fleetgauge_database_rejects",
+    "1 where the database answers and rejects us: the login, a pooler, or how it is set up.",
+)
 GAPS = Counter("fleetgauge_gaps", "Gaps between stored offsets and the log that were accepted.")
 GROUP_CONFLICT = Gauge(
     "fleetgauge_group_conflict",

@@ -139,7 +139,7 @@ async def _ingest(
     await _check_topics(kafka, database)
     limits = Limits.of(database, kafka, ingest)
     async with (
-        open_pool(database.database_url.get_secret_value()) as pool,
+        open_pool(database) as pool,
         open_dead_letters(kafka) as dead_letters,
     ):
         take_over = TakeOver(pool, limits.patience_s, accept_gap=accept_gap)

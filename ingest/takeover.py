@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 from aiokafka import TopicPartition
-from psycopg import AsyncConnection
 
 from ingest import metrics, offsets
 from ingest.database import Pool, past_stale_sessions
 from ingest.identity import Identities, LogIdentity
 from ingest.offsets import Claim
 from ingest.positions import Bounds, GapError, Positions, find_gap, find_recreated
+from sql.connect import ServerConnection
 
 log = structlog.get_logger("ingest")
 
@@ -70,7 +69,7 @@ class TakeOver:
 
     async def _claim(
         self,
-        connection: AsyncConnection[Any],
+        connection: ServerConnection,
         partition: TopicPartition,
         bounds: Bounds,
         identity: LogIdentity,

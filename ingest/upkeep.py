@@ -1,8 +1,8 @@
 """The upkeep job: runs the tasks that are due, one session at a time, and leaves how they went."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,16 +18,25 @@ from ingest.conservation.report import set_metrics
 from ingest.errors import sentence
 from ingest.retention import Task, retention_tasks
 from schemas.settings import DatabaseSettings
+from sql.connect import connected
 from sql.edition import EditionError
 from sql.queries import query
+from sql.session import Session
 
 log = structlog.get_logger("ingest")
 
 # Any constant: the key of the advisory lock that lets one session do upkeep at a time.
 LOCK_KEY: Final = 0x75706B656570
-# Who waits for a lock holds up those who come after: rather try again a minute later.
-LOCK_TIMEOUT_MS: Final = 1_000
-STATEMENT_TIMEOUT_MS: Final = 60_000
+SESSION: Final = Session(
+    "fleetgauge-upkeep",
+    {
+        # Who waits for a lock holds up those who come after: rather try again a minute later.
+        "lock_timeout": "1s",
+        "statement_timeout": "1min",
+        # A dry run of all tasks is one transaction.
+        "idle_in_transaction_session_timeout": "1min",
+    },
+)
 LOOK_EVERY_S: Final = 60.0
 LOOK_EVERY: Final = timedelta(seconds=LOOK_EVERY_S)
 
@@ -56,25 +65,9 @@ class State:
     is_overdue: bool
 
 
-@asynccontextmanager
-async def open_connection(database_url: str) -> AsyncIterator[Connection]:
+def open_connection(database: DatabaseSettings) -> AbstractAsyncContextManager[Connection]:
     """A connection of upkeep's own, for ingest's are few; raises psycopg.OperationalError."""
-    connection = await AsyncConnection.connect(
-        database_url,
-        autocommit=True,
-        application_name="fleetgauge-upkeep",
-        connect_timeout=5,
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=4,
-        tcp_user_timeout=30_000,
-        options=(
-            f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_MS} "
-            f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
-        ),
-    )
-    async with connection:
-        yield connection
+    return connected(database, SESSION)
 
 
 async def be_alone(connection: Connection) -> None:
@@ -149,7 +142,7 @@ class Upkeep:
 
         Raises psycopg's errors.
         """
-        async with open_connection(self._database.database_url.get_secret_value()) as connection:
+        async with open_connection(self._database) as connection:
             clocks = await self._read_clocks(connection)
             with suppress(BusyError):
                 await be_alone(connection)

@@ -17,6 +17,7 @@ from ingest.offsets import Claim, FencedError, Stored
 from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
 from ingest.unexpected import StepError
+from sql.connect import ServerConnection
 from sql.queries import query
 
 StoreSamples = Callable[[AsyncConnection[Any], Batch, ServerWork], Awaitable[int]]
@@ -69,7 +70,7 @@ class _Writing:
     """One batch on its way into the database."""
 
     pool: Pool
-    connection: AsyncConnection[Any]
+    connection: ServerConnection
     batch: Batch
     claims: Mapping[TopicPartition, Claim]
     patience_s: float

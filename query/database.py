@@ -7,27 +7,28 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, Self, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from schemas.settings import DatabaseSettings
+from sql.connect import ServerConnection
+from sql.pool import Pool
 from sql.queries import query
+from sql.session import Session, UnusableDatabase
 
 Row = TypeVar("Row")
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 STATEMENT_TIMEOUT_MS: Final = 5_000
 # What every query runs under. Left to itself the server plans `summary` anew for each request,
 # which takes it several times as long as the answer.
-SESSION: Final = (
-    f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC "
-    "-c plan_cache_mode=force_generic_plan"
+SESSION: Final = Session(
+    "fleetgauge-query",
+    {"statement_timeout": f"{STATEMENT_TIMEOUT_MS}ms", "plan_cache_mode": "force_generic_plan"},
+    connect_timeout_s=3,
 )
 # On the community edition a plan for any 30 days takes three times as long as one for these: this
 # query goes to the server with its values in it, quoted by the driver.
 PLANNED_ANEW: Final = frozenset({"historical_days"})
-CONNECT_TIMEOUT_S: Final = 3
 # How long a query waits for its turn, and how many do.
 TURN_PATIENCE_S: Final = 1.0
 WAITING_PER_CONNECTION: Final = 32
@@ -46,6 +47,10 @@ class Overloaded(Exception):  # noqa: N818 - a state, and whoever asks may ask a
 
 class Unreachable(Exception):  # noqa: N818 - as above
     """The database gives no connection or no answer."""
+
+
+class Rejected(Unreachable):
+    """The database answers and rejects us; the message says why, and what to change."""
 
 
 class Database:
@@ -133,6 +138,8 @@ class Database:
                     yield connection
                 finally:
                     self._connected -= 1
+        except UnusableDatabase as error:
+            raise Rejected(str(error)) from error
         except PoolTimeout as error:
             raise Unreachable(str(error)) from error
 
@@ -143,28 +150,20 @@ def _cursor_of(name: str) -> type[psycopg.AsyncCursor[Any]]:
 
 def make_pool(database: DatabaseSettings, size: int) -> Pool:
     """A closed pool of at most `size` autocommit connections in UTC with a statement timeout."""
-    url = database.database_url.get_secret_value()
-    return AsyncConnectionPool(
-        url,
+    return Pool(
+        database,
+        SESSION,
         min_size=1,
         max_size=size,
         timeout=PATIENCE_S,
         reconnect_timeout=RECONNECT_TIMEOUT_S,
         check=_check,
-        open=False,
-        name="query",
-        kwargs={
-            "autocommit": True,
-            "application_name": "fleetgauge-query",
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "options": f"{conninfo_to_dict(url).get('options') or ''} {SESSION}".strip(),
-        },
     )
 
 
-async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
+async def _check(connection: ServerConnection) -> None:
     """Refuses connections that the server has ended; costs a round trip only where it spoke."""
     socket = select.poll()
     socket.register(connection.fileno(), select.POLLIN)
     if socket.poll(0):
-        await AsyncConnectionPool.check_connection(connection)
+        await Pool.check_connection(connection)

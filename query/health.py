@@ -15,17 +15,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from query.clock import Clock
-from query.database import Database, Overloaded, Unreachable
+from query.database import Database, Overloaded, Rejected, Unreachable
 from query.gate import PUBLIC
 from schemas.responses import Live, Ready
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError
 from sql.migrate import pending
+from sql.session import UnusableDatabase
 
 log = structlog.get_logger(__name__)
 
 # Anybody may ask: the database is asked once for all of them.
 KEPT_S: Final = 1.0
+REJECTED: Final = "The database rejects this service: the log and `fleetgauge doctor` say why."
 
 
 class Schema(msgspec.Struct, frozen=True):
@@ -67,7 +69,7 @@ class Readiness:
         now: Clock,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = settings.database_url.get_secret_value()
+        self._settings = settings
         self._database = database
         self._now = now
         self._clock = clock
@@ -96,7 +98,8 @@ class Readiness:
             return Ready(status="ok", reasons=[], warnings=[])
         except (psycopg.Error, Unreachable, EditionError) as error:
             log.warning("not ready", error=type(error).__name__, reason=str(error).split("\n")[0])
-            reasons = ["The database cannot be reached."]
+            is_rejected = isinstance(error, Rejected | UnusableDatabase)
+            reasons = [REJECTED if is_rejected else "The database cannot be reached."]
         if reasons:
             return Ready(status="unavailable", reasons=reasons, warnings=[])
         return Ready(status="ok", reasons=[], warnings=await self._warnings())
@@ -111,7 +114,7 @@ class Readiness:
         return [*_overdue(tasks), *_differing(levels)]
 
     async def _migrations(self) -> list[str]:
-        missing = await asyncio.to_thread(pending, self._url)
+        missing = await asyncio.to_thread(pending, self._settings)
         self._migrated = not missing
         return [f"Migrations are pending: {', '.join(missing)}."] if missing else []
 

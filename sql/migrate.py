@@ -1,13 +1,9 @@
-"""Brings a database to this version's schema: dbmate for what runs once, then what re-runs."""
+"""Brings a database to this version's schema: migrations, each once, and then what runs again."""
 
-import os
-import subprocess
-import sysconfig
+import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 import psycopg
 import structlog
@@ -16,8 +12,10 @@ from psycopg import Connection
 from schemas.exits import DONE, FAILED
 from schemas.progress import Done, shown
 from schemas.settings import DatabaseSettings
+from sql.connect import connected_sync
 from sql.edition import Edition, EditionError, read_edition
 from sql.queries import query
+from sql.session import RELIED_ON, Session, UnusableDatabase
 from sql.versions import known_faults
 
 log = structlog.get_logger("migrate")
@@ -26,15 +24,22 @@ HERE: Final = Path(__file__).parent
 # Any constant: the key of the advisory lock that lets one migration run at a time.
 LOCK_KEY: Final = 0x666C6565_74
 
-# Of libpq's parameters those that dbmate's driver knows too.
-DRIVER_KNOWS: Final = ("sslmode", "sslrootcert", "sslcert", "sslkey", "options")
+# Nothing may end the session that holds the lock while a migration takes its time.
+SESSION: Final = Session(
+    "fleetgauge-migrate", {"idle_in_transaction_session_timeout": "0"}, connect_timeout_s=10
+)
+ENCODING: Final = "UTF8"
+# A migration's file: what is done, whether in a transaction, and how it would be undone.
+FILE: Final = re.compile(
+    r"-- migrate:up(?P<alone> transaction:false)?\n(?P<up>.*?)(\n-- migrate:down.*)?", re.S
+)
 
 PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
 
 
 class MigrationError(Exception):
-    """A migration failed; the message carries dbmate's or the server's own words."""
+    """A migration failed; the message carries the server's own words."""
 
 
 def migrate(database: DatabaseSettings, done: Done = lambda *_: None) -> Edition:
@@ -43,16 +48,16 @@ def migrate(database: DatabaseSettings, done: Done = lambda *_: None) -> Edition
     `done` is told of each migration that ran. Raises EditionError, MigrationError, or
     psycopg.OperationalError where no server answers.
     """
-    url = database.database_url.get_secret_value()
-    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+    with connected_sync(database, SESSION) as connection:
         connection.add_notice_handler(_tell_warning)
+        _refuse_encoding(connection)
+        _refuse_hidden_schema(connection)
         connection.execute(query("lock_migrations"), {"key": LOCK_KEY})
         edition = read_edition(connection)
         applied = _applied(connection)
         _refuse_other_edition(edition, applied)
         _refuse_newer(applied)
-        missing = len(_versions(*_folders(edition)) - applied)
-        _run_dbmate(dbmate_url(connection), edition, lambda count: done(count, missing))
+        _run_migrations(connection, _missing(edition, applied), done)
         connection.execute(query("set_windows"), database.model_dump())
         _run_repeatable(connection, edition)
         _warn_of_versions(connection, edition)
@@ -70,19 +75,47 @@ def _tell_warning(notice: psycopg.errors.Diagnostic) -> None:
         log.warning(notice.message_primary or "", hint=notice.message_hint)
 
 
-def pending(database_url: str) -> list[str]:
+def pending(database: DatabaseSettings) -> list[str]:
     """Names of migrations that this version has and the database has not, in order."""
-    with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as connection:
+    with connected_sync(database, SESSION) as connection:
         applied = _applied(connection)
-        edition = read_edition(connection)
-    names = sorted(p.stem for folder in _folders(edition) for p in folder.glob("*.sql"))
-    return [name for name in names if name.partition("_")[0] not in applied]
+        return [file.stem for file in _missing(read_edition(connection), applied)]
 
 
-def newer(database_url: str) -> list[str]:
+def newer(database: DatabaseSettings) -> list[str]:
     """Versions of migrations that the database has and this version does not know, in order."""
-    with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as connection:
+    with connected_sync(database, SESSION) as connection:
         return _newer(_applied(connection))
+
+
+def _refuse_encoding(connection: Connection[Any]) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != ENCODING:
+        raise MigrationError(
+            f"this database's encoding is {encoding}, which has no place for some texts of agents: "
+            f"create one with encoding {ENCODING} (create database … encoding '{ENCODING}' "
+            "template template0) and name it in FLEETGAUGE_DATABASE_URL"
+        )
+
+
+def _refuse_hidden_schema(connection: Connection[Any]) -> None:
+    """Tables made under a role's own search_path are not made again in another schema."""
+    usual = {"search_path": RELIED_ON["search_path"]}
+    for (schema,) in connection.execute(query("find_schema"), usual).fetchall():
+        raise MigrationError(
+            f"this database has Fleetgauge's tables in the schema {schema}, which only a role's or "
+            "database's own search_path names: add "
+            f"?options=-csearch_path%3D{schema},public to FLEETGAUGE_DATABASE_URL"
+        )
+
+
+def _missing(edition: Edition, applied: set[str]) -> list[Path]:
+    """The files of the migrations that have not run, in order."""
+    files = sorted(
+        (file for folder in _folders(edition) for file in folder.glob("*.sql")),
+        key=lambda file: file.name,
+    )
+    return [file for file in files if file.stem.partition("_")[0] not in applied]
 
 
 def _applied(connection: Connection[Any]) -> set[str]:
@@ -130,56 +163,30 @@ def _folders(edition: Edition) -> list[Path]:
     return [HERE / "common" / "migrations", _folder(edition)]
 
 
-def _run_dbmate(url: str, edition: Edition, done: Callable[[int], None]) -> None:
-    command = ["dbmate", "--no-dump-schema"]
-    for folder in _folders(edition):
-        command += ["--migrations-dir", str(folder)]
-    # The URL holds the password: by environment, for a command line is everybody's to read.
-    environment = {**os.environ, "DATABASE_URL": url, "PATH": _path_with_scripts()}
-    applied, told = 0, []
-    with subprocess.Popen(  # noqa: S603 - no part of the command comes from input
-        [*command, "migrate"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as running:
-        for line in running.stdout or ():
-            told.append(line.strip())
-            applied += line.startswith("Applied:")
-            done(applied)
-    if running.returncode != 0:
-        raise MigrationError(_failure(told))
+def _run_migrations(connection: Connection[Any], files: list[Path], done: Done) -> None:
+    connection.execute(query("create_migrations"))
+    done(0, len(files))
+    for count, file in enumerate(files, 1):
+        try:
+            _run_migration(connection, file)
+        except psycopg.Error as error:
+            raise MigrationError(f"{file.name}: {error}") from error
+        done(count, len(files))
 
 
-def _failure(told: list[str]) -> str:
-    """Of dbmate's lines the last migration that it began, and what it says from there on."""
-    begun = max((at for at, line in enumerate(told) if line.startswith("Applying:")), default=0)
-    return " ".join(line for line in told[begun:] if line)
-
-
-def _path_with_scripts() -> str:
-    return os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
-
-
-def dbmate_url(connection: Connection[Any]) -> str:
-    """The server of this connection as dbmate is to reach it, as safely.
-
-    Made from what libpq took from the URL, the environment and its own files: dbmate's driver would
-    take most of libpq's parameters for the server's, knows no list of hosts and no
-    `sslmode=prefer`.
-    """
-    info = connection.info
-    taken = {o.keyword.decode(): o.val.decode() for o in connection.pgconn.info if o.val}
-    options = {name: value for name, value in taken.items() if name in DRIVER_KNOWS}
-    if options.get("sslmode", "prefer") in {"prefer", "allow"}:
-        options["sslmode"] = "require" if connection.pgconn.ssl_in_use else "disable"
-    host = f"[{info.host}]" if ":" in info.host else info.host
-    if host.startswith("/"):
-        host, options = "", {**options, "host": host, "port": str(info.port)}
-    login = f"{quote(info.user, '')}:{quote(info.password, '')}"
-    address = f"{login}@{host}:{info.port}" if host else f"{login}@"
-    return f"postgres://{address}/{quote(info.dbname, '')}?{urlencode(options, quote_via=quote)}"
+def _run_migration(connection: Connection[Any], file: Path) -> None:
+    found = FILE.fullmatch(file.read_text(encoding="utf-8"))
+    if found is None:
+        raise MigrationError(f"{file.name}: it does not begin with '-- migrate:up'")
+    note = query("note_migration"), {"version": file.stem.partition("_")[0]}
+    if found["alone"]:
+        # What a transaction does not take; if it ends here, it is done and not noted.
+        connection.execute(found["up"].encode())
+        connection.execute(*note)
+        return
+    with connection.transaction():
+        connection.execute(found["up"].encode())
+        connection.execute(*note)
 
 
 def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
@@ -199,6 +206,9 @@ def run(database: DatabaseSettings, patience_s: float = PATIENCE_S) -> int:
     """
     try:
         edition = _once_it_answers(database, time.monotonic() + patience_s)
+    except UnusableDatabase as error:
+        log.error("the database cannot be used", error=str(error))
+        return FAILED
     except psycopg.OperationalError as error:
         log.error(
             "the database does not answer",
@@ -218,6 +228,8 @@ def _once_it_answers(database: DatabaseSettings, deadline: float) -> Edition:
         try:
             with shown("migrations") as done:
                 return migrate(database, done)
+        except UnusableDatabase:
+            raise
         except psycopg.OperationalError as error:
             if time.monotonic() >= deadline:
                 raise

@@ -24,7 +24,7 @@ def repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
 
 
 async def _repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
-    async with open_connection(database.database_url.get_secret_value()) as connection:
+    async with open_connection(database) as connection:
         await be_alone(connection)
         return await run(connection, database, dry_run=dry_run)
 

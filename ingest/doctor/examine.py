@@ -7,6 +7,7 @@ from aiokafka.errors import KafkaError
 
 from ingest.clocks import ClockError, Clocks, read_age
 from ingest.conservation.report import read_report
+from ingest.doctor.access import examine_access
 from ingest.doctor.conservation import examine_conservation
 from ingest.doctor.finding import Finding, Level, problem
 from ingest.doctor.groups import examine_writers
@@ -38,6 +39,7 @@ from ingest.topics import inspect, missing_sentence
 from ingest.upkeep import Connection, open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings, WindowSettings
 from sql.edition import EditionError, edition_of
+from sql.session import UnusableDatabase
 
 
 async def examine(database: DatabaseSettings, kafka: KafkaSettings, now: datetime) -> list[Finding]:
@@ -52,10 +54,14 @@ async def _examine_database(
 ) -> tuple[list[Finding], Progress | None]:
     found: list[Finding] = []
     try:
-        async with open_connection(database.database_url.get_secret_value()) as connection:
+        async with open_connection(database) as connection:
             server = await read_server(connection)
             found += examine_server(server, now)
             if server.timescaledb is None:
+                return found, None
+            found += await examine_access(connection)
+            if any(finding.facts.get("kind") == "schema" for finding in found):
+                # Without it the tables look as if there were none.
                 return found, None
             migrations = await examine_migrations(database)
             found.append(migrations)
@@ -66,6 +72,11 @@ async def _examine_database(
             found.append(examine_beat(progress, server.now))
             found += await _examine_content(connection, database, server)
             return found, progress
+    except UnusableDatabase as error:
+        found.append(problem("database", error.says, error.fix))
+    except psycopg.errors.InsufficientPrivilege as error:
+        # Its GRANT is among the rights.
+        found.append(problem("database", error.diag.message_primary or "", None))
     except psycopg.OperationalError as error:
         found.append(problem("database", f"no answer: {sentence(error)}", MEND_DATABASE))
     except (psycopg.Error, EditionError) as error:

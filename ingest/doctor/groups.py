@@ -25,7 +25,7 @@ Groups = Sequence[tuple[str, datetime]]
 async def examine_writers(database: DatabaseSettings, kafka: KafkaSettings) -> list[Finding]:
     """Both, as far as this login may look."""
     try:
-        async with open_connection(database.database_url.get_secret_value()) as connection:
+        async with open_connection(database) as connection:
             here = await identify(connection)
             groups = await read_groups(connection, sources(kafka))
     except psycopg.errors.InsufficientPrivilege as error:

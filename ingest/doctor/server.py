@@ -94,11 +94,11 @@ def _examine_clock(server: Server, now: datetime) -> list[Finding]:
 
 async def examine_migrations(database: DatabaseSettings) -> Finding:
     """Whether all of this version's migrations ran; raises psycopg's errors and EditionError."""
-    missing = await asyncio.to_thread(pending, database.database_url.get_secret_value())
+    missing = await asyncio.to_thread(pending, database)
     if missing:
         says = f"pending: {', '.join(missing)}"
         return problem("migrations", says, "fleetgauge migrate", pending=missing)
-    unknown = await asyncio.to_thread(newer, database.database_url.get_secret_value())
+    unknown = await asyncio.to_thread(newer, database)
     if unknown:
         says = f"a newer fleetgauge has migrated this database: {', '.join(unknown)}"
         return warning("migrations", says, "install that version", pending=[], newer=unknown)

@@ -1,11 +1,12 @@
 """Where TimescaleDB is."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import SecretStr, field_validator
+from pydantic import PrivateAttr, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from schemas.database_url import check_database_url
+from schemas.settings.environment import SettingsError, read_file
 from schemas.settings.windows import WindowSettings
 
 
@@ -24,10 +25,31 @@ class DatabaseSettings(WindowSettings):
 
     database_url: SecretStr
     """`postgresql://user:password@host:port/database`, with parameters for [TLS](database-tls.md);
-    in the password `/ ? # @ %` are written as `%2F %3F %23 %40 %25`"""
+    in the password `/ ? # @ %` are written as `%2F %3F %23 %40 %25`. A file that
+    `FLEETGAUGE_DATABASE_URL_FILE` names is read again for each
+    [new connection](database.md#a-new-password)"""
+
+    _is_from_file: bool = PrivateAttr(default=False)
 
     @field_validator("database_url")
     @classmethod
     def _is_a_postgresql_url(cls, url: SecretStr) -> SecretStr:
         check_database_url(url.get_secret_value())
+        return url
+
+    def model_post_init(self, _: Any, /) -> None:
+        self._is_from_file = read_file("database_url") == self.database_url.get_secret_value()
+
+    def current_url(self) -> str:
+        """The URL of a new connection: as its file has it now, where it came from a file.
+
+        Raises SettingsError, without a word of the URL, where the file has none that can be used.
+        """
+        url = read_file("database_url") if self._is_from_file else None
+        if url is None:
+            return self.database_url.get_secret_value()
+        try:
+            check_database_url(url)
+        except ValueError as error:
+            raise SettingsError([f"FLEETGAUGE_DATABASE_URL_FILE: {error}"]) from None
         return url

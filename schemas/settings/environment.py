@@ -29,19 +29,27 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+def read_file(field_name: str) -> str | None:
+    """What is in the file that `FLEETGAUGE_X_FILE` names; None where it names none.
+
+    Raises SettingsError where the file cannot be read.
+    """
+    variable = f"{PREFIX}{field_name.upper()}_FILE"
+    path = os.environ.get(variable)
+    if path is None or field_name.endswith("_file"):
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise SettingsError([f"{variable}: cannot read {path}: {why}"]) from error
+
+
 class _FileSource(PydanticBaseSettingsSource):
     """Reads `FLEETGAUGE_X` from the file that `FLEETGAUGE_X_FILE` names."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        if path is None or field_name.endswith("_file"):
-            return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except (OSError, UnicodeDecodeError) as error:
-            variable = f"{PREFIX}{field_name.upper()}_FILE"
-            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-            raise SettingsError([f"{variable}: cannot read {path}: {why}"]) from error
+        return read_file(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         found = (self.get_field_value(f, n) for n, f in self.settings_cls.model_fields.items())

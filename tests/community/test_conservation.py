@@ -72,7 +72,7 @@ async def look(database: str) -> list[int]:
     """Buckets of each level that are reported after one more look, at yesterday too."""
     run(database, "update conservation_progress set took = interval '0', day = current_date")
     await Upkeep(database_settings(database), HOUR).look()
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         return [found.buckets for found in await read_report(connection)]
 
 

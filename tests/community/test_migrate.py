@@ -38,7 +38,7 @@ def rows(database: str, query: str) -> list[Any]:
 
 
 def test_the_set_is_the_servers(community: str) -> None:
-    assert pending(community) == []
+    assert pending(database_settings(community)) == []
     assert migrate(database_settings(community)) is Edition.COMMUNITY
     versions = {
         version[:2] for (version,) in rows(community, "select version from schema_migrations")

@@ -53,7 +53,7 @@ async def at_now(_: Connection) -> Clocks:
 
 
 async def states(database: str, now: datetime = NOW) -> dict[str, State]:
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         return {state.task: state for state in await read_state(connection, now)}
 
 

@@ -18,6 +18,7 @@ from tests import process
 from tests.stack import Stack, Topics, environment
 from tests.terminal import on_a_terminal
 
+LOGIN_FIX = ": correct the role, its password or its rights, or FLEETGAUGE_DATABASE_URL"
 START_DATABASE = "; start the server, or correct FLEETGAUGE_DATABASE_URL"
 LOOK_AT_BROKER = "; look at the broker, and at the settings FLEETGAUGE_KAFKA_…"
 
@@ -56,7 +57,7 @@ def test_a_wrong_password(variables: dict[str, str]) -> None:
     told = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=url)
     assert told.exit_code == 1
     assert "password authentication failed" in told.stderr
-    assert told.stderr.endswith(f"{START_DATABASE}\n")
+    assert told.stderr.endswith(f"{LOGIN_FIX}\n")
 
 
 def test_a_database_that_is_not_migrated(variables: dict[str, str]) -> None:

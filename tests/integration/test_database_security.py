@@ -4,14 +4,15 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import httpx
 import psycopg
 import pytest
 
 from deploy.local import docker
-from sql.migrate import dbmate_url
+from sql.connect import connected_sync
+from sql.session import Session
 from tests.certificates import Authority
 from tests.ingest_process import ingest_process
 from tests.integration.emit.topics import made
@@ -19,7 +20,7 @@ from tests.integration.ingest.kafka import Put, put
 from tests.oracle import all_stored, stored_identities
 from tests.process import fleetgauge
 from tests.secure_database import SecureDatabase, secure_database
-from tests.stack import Stack, Topics, created_database, environment, migrate
+from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
 from tests.unit.ingest.records import SAMPLE
 from tests.waiting import until
 
@@ -118,7 +119,7 @@ def test_what_is_refused(
         migrate(with_parameters(fresh.replace("127.0.0.1", host), **named))
 
 
-# what dbmate's driver does not know by itself
+# what libpq alone knows
 OTHERS = [
     {"sslmode": "prefer"},
     {"sslmode": "require", "channel_binding": "require", "keepalives_idle": "10"},
@@ -165,6 +166,6 @@ def test_what_the_environment_says_holds_for_migrations_too(
 ) -> None:
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     monkeypatch.setenv("PGSSLROOTCERT", verified["sslrootcert"])
-    with psycopg.connect(fresh) as connection:
-        told = parse_qs(urlsplit(dbmate_url(connection)).query)
-    assert told == {name: [value] for name, value in verified.items()}
+    migrate(fresh)
+    with connected_sync(database_settings(fresh), Session("test")) as connection:
+        assert connection.pgconn.ssl_in_use

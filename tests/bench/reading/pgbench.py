@@ -42,7 +42,7 @@ def run(database: str, endpoint: Endpoint, users: int, clients: int, seconds: in
             words += ["-D", f"{name}={value}"]
         told = subprocess.run(
             [*command, *words, "-f", f"/{file.relative_to(root)}", database],
-            env={**os.environ, "PGOPTIONS": SESSION},
+            env={**os.environ, "PGOPTIONS": SESSION.options()},
             capture_output=True,
             text=True,
             check=False,

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from ingest.database import Pool, open_pool
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
-from tests.stack import Stack, Topics, created_database, environment, migrate
+from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
 
 ALL_TABLES: Final = """
     select format('truncate %s restart identity', string_agg(quote_ident(tablename), ', '))
@@ -39,7 +39,7 @@ def empty_tables(tables: str) -> str:
 @pytest.fixture
 async def pool(empty_tables: str) -> AsyncIterator[Pool]:
     """Ingest's pool on empty tables."""
-    async with open_pool(empty_tables) as opened:
+    async with open_pool(database_settings(empty_tables)) as opened:
         yield opened
 
 

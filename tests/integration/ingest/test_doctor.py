@@ -65,7 +65,7 @@ async def test_nothing_is_wrong_where_everything_runs(
         assert await ingest.stop() == 0
     checks = [finding.check for finding in found]
     assert checks == [
-        *("database", "migrations", "ingest", "upkeep", "refresh", "conservation"),
+        *("database", "rights", "migrations", "ingest", "upkeep", "refresh", "conservation"),
         *(["storage"] * 4),
         *("orphans", "windows", "broker", "deadletters", "lag", "groups", "databases"),
     ]
@@ -136,7 +136,8 @@ async def test_a_database_that_is_not_migrated_is_told(
     empty_database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     found = await findings(empty_database, kafka)
-    assert [f.check for f in found] == ["database", "migrations", "broker", "deadletters"]
+    checks = ["database", "rights", "migrations", "broker", "deadletters"]
+    assert [f.check for f in found] == checks
     ((check, level, says),) = ill(found)
     assert (check, level) == ("migrations", Level.PROBLEM)
     assert says.startswith("pending: 0001_agents, ")
@@ -166,8 +167,10 @@ async def test_what_a_role_may_not_read_is_told(
             found = ill(await findings(nobody, kafka))
         finally:
             connection.execute(composed.SQL("drop role {}").format(role))
-    assert [(check, level) for check, level, _ in found] == [("database", Level.PROBLEM)]
-    assert "permission denied" in found[0][2]
+    assert {level for _, level, _ in found} == {Level.PROBLEM}
+    assert [check for check, _, _ in found] == ["rights"] * 5 + ["database"]
+    assert "lacks temporary on database" in found[0][2]
+    assert "permission denied" in found[-1][2]
 
 
 async def test_parts_that_are_away_are_told(

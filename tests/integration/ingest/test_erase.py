@@ -169,7 +169,7 @@ async def test_rows_without_an_agent(filled: str) -> None:
         connection.execute(
             "delete from agent_latest where agent_key = (select min(agent_key) from agent_latest)"
         )
-    async with open_connection(filled) as session:
+    async with open_connection(database_settings(filled)) as session:
         assert len(await read_orphans(session)) == 2
     expected = rows_of(await asyncio.to_thread(count, settings, Subject()))
     assert rows_of(await asyncio.to_thread(erase, settings, Subject())) == expected
@@ -193,7 +193,7 @@ async def test_a_writer_that_knew_the_agent_is_fenced(filled: str) -> None:
         shaped.spans[HERE] = Span(place, place + 1, record(b"v", offset=place))
         return shaped
 
-    async with open_pool(filled) as pool, pool.connection() as writer:
+    async with open_pool(settings) as pool, pool.connection() as writer:
         claims = {HERE: await offsets.claim(writer, HERE, 0, identity())}
         async with writer.transaction():
             await offsets.lock(writer, batch(0).spans, claims)

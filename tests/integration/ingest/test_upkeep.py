@@ -16,6 +16,7 @@ from ingest import upkeep as module
 from ingest.clocks import Clocks
 from ingest.upkeep import Connection, Upkeep, be_alone, open_connection, read_state
 from sql.queries import query
+from sql.session import Session
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.sessions import blocks
 from tests.proxy import proxy_to
@@ -109,7 +110,7 @@ async def test_three_runs_that_are_missing_are_told(
     database: str, later: timedelta, *, is_overdue: bool
 ) -> None:
     await job(database).look()
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         found = await read_state(connection, NOW + later)
     states = [state for state in found if state.task != "conservation"]
     assert {state.task for state in states} == TASKS
@@ -117,7 +118,7 @@ async def test_three_runs_that_are_missing_are_told(
 
 
 async def test_what_was_never_done_is_told(database: str) -> None:
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         states = await read_state(connection, NOW)
         assert {state.task for state in states if state.is_overdue} == TASKS
         await be_alone(connection)
@@ -128,7 +129,7 @@ async def test_what_was_never_done_is_told(database: str) -> None:
 
 async def test_two_never_do_it_at_once(database: str) -> None:
     fill(database, [40, 0])
-    async with open_connection(database) as other:
+    async with open_connection(database_settings(database)) as other:
         await be_alone(other)
         await job(database).look()
         assert (chunks(database), left(database)) == ([40, 0], {})
@@ -162,7 +163,7 @@ async def test_a_chunk_that_is_held_costs_only_its_task(database: str) -> None:
 async def test_readers_wait_for_it_no_longer_than_its_patience(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOCK_TIMEOUT_MS", 500)
+    monkeypatch.setattr(module, "SESSION", Session("fleetgauge-upkeep", {"lock_timeout": "500ms"}))
     fill(database, [40, 0])
     async with (
         await AsyncConnection.connect(database) as slow,

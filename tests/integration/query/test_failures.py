@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from query import database as query_database
+from sql.session import Session
 from tests.rows import insert, sample
 from tests.service import NOW, application, bearer, serving, token
 from tests.stack import free_port
@@ -73,7 +74,8 @@ async def test_connections_that_the_server_ended_cost_no_request(database: str) 
 async def test_a_statement_that_takes_too_long_is_ended(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(query_database, "STATEMENT_TIMEOUT_MS", 200)
+    hasty = Session("fleetgauge-query", {"statement_timeout": "200ms"})
+    monkeypatch.setattr(query_database, "SESSION", hasty)
     with closing(psycopg.connect(database)) as blocker:
         blocker.execute("lock table agents in access exclusive mode")
         async with serving(application(database)) as client:

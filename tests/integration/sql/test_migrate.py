@@ -3,14 +3,17 @@
 import multiprocessing
 from threading import Barrier
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from sql.edition import Edition, read_edition
 from sql.migrate import MigrationError, pending
 from sql.migrate import migrate as run_migrations
-from tests.stack import database_settings, migrate
+from tests.stack import Stack, database_settings, migrate
 
 METRICS = {
     "bucket": "timestamp with time zone",
@@ -71,11 +74,11 @@ def values(database: str, query: str, *parameters: Any) -> list[Any]:
 
 
 def test_pending_before_and_after(empty_database: str) -> None:
-    names = pending(empty_database)
+    names = pending(database_settings(empty_database))
     assert names == sorted(names)
     assert names[0] == "0001_agents"
     migrate(empty_database)
-    assert pending(empty_database) == []
+    assert pending(database_settings(empty_database)) == []
 
 
 def test_a_second_time_changes_nothing(database: str) -> None:
@@ -95,14 +98,26 @@ def test_what_a_newer_version_has_migrated_is_left_alone(database: str) -> None:
 def test_a_migration_that_fails_is_named(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("delete from schema_migrations where version = '0030'")
-    named = r"^Applying: 0030_upkeep\.sql Error: .* already exists"
+    named = r"^0030_upkeep\.sql: .* already exists"
     with pytest.raises(MigrationError, match=named):
         migrate(database)
 
 
+def test_an_encoding_without_a_place_for_all_texts_is_refused(stack: Stack) -> None:
+    name = f"test_{uuid4().hex[:16]}"
+    latin = SQL("create database {} encoding 'LATIN1' locale 'C' template template0")
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        connection.execute(latin.format(Identifier(name)))
+        try:
+            with pytest.raises(MigrationError, match=r"encoding is LATIN1.*encoding 'UTF8'"):
+                migrate(urlsplit(stack.database_url)._replace(path=f"/{name}").geturl())
+        finally:
+            connection.execute(SQL("drop database {}").format(Identifier(name)))
+
+
 def test_each_migration_is_told(empty_database: str) -> None:
     told: list[tuple[int, int]] = []
-    missing = len(pending(empty_database))
+    missing = len(pending(database_settings(empty_database)))
     run_migrations(database_settings(empty_database), lambda *counts: told.append(counts))
     assert sorted({done for done, _ in told}) == list(range(missing + 1))
     assert {of for _, of in told} == {missing}
@@ -120,7 +135,7 @@ def test_four_processes_at_once(empty_database: str) -> None:
         calls = [(manager.Barrier(4), empty_database)] * 4
         editions = processes.starmap(migrate_together, calls, chunksize=1)
     assert editions == [Edition.APACHE] * 4
-    assert pending(empty_database) == []
+    assert pending(database_settings(empty_database)) == []
 
 
 def test_the_edition_is_the_servers(database: str) -> None:

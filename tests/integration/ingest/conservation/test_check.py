@@ -35,7 +35,7 @@ def run(database: str, text: str, *values: Any) -> int:
 
 async def look(database: str, settings: DatabaseSettings | None = None) -> dict[str, LevelReport]:
     await Upkeep(settings or database_settings(database), HOUR).look()
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         return {found.level: found for found in await read_report(connection)}
 
 

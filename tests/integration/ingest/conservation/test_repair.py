@@ -165,7 +165,7 @@ async def test_what_cannot_be_recomputed_is_a_failure_and_stays(database: str) -
 
 
 async def test_another_session_of_upkeep_is_told(database: str) -> None:
-    async with open_connection(database) as other:
+    async with open_connection(database_settings(database)) as other:
         await be_alone(other)
         with pytest.raises(MaintainError, match="another 'fleetgauge maintain': try again"):
             await repair(database)
@@ -182,6 +182,6 @@ def sums(database: str) -> list[int]:
 
 async def look_at_all(database: str) -> None:
     """The check of all history at once."""
-    async with open_connection(database) as connection:
+    async with open_connection(database_settings(database)) as connection:
         for days in range(62):
             await check_day(connection, Edition.APACHE, (NOW - days * DAY).date())

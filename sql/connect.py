@@ -1,0 +1,225 @@
+"""How every command connects to the database: parameters, session settings, and no shared server.
+
+Nothing else of ours calls psycopg to connect.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import psycopg
+from psycopg import AsyncConnection, Connection
+from psycopg.conninfo import conninfo_to_dict
+
+from schemas.settings import DatabaseSettings, SettingsError
+from sql.queries import query
+from sql.session import Session, UnusableDatabase, parse_options, server_pid
+
+Row = tuple[Any, ...] | None
+Report = Callable[[psycopg.Error | None], None]
+
+# What the URL may override. A server that vanished without a word is noticed in half a minute:
+# while idle, and with data on its way.
+DEFAULTS: Final[dict[str, Any]] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+# How long the settings of a new session, and the look for a pooler, may take after the login.
+PREPARATION_S: Final = 5.0
+# How often a second connection looks whether it is given our server process, or we another one. A
+# transaction that begins takes what ours has let go, unless others were faster: on a busy pooler
+# one look misses every third time.
+LOOKS: Final = 10
+# libpq keeps the words of a failed login and not its SQLSTATE.
+LOGIN_REJECTED: Final = re.compile(
+    r"authentication failed|no password supplied|pg_hba\.conf|role \".*\" does not exist"
+    r"|not permitted to log in|permission denied for database"
+)
+LOGIN_FIX: Final = "correct the role, its password or its rights, or FLEETGAUGE_DATABASE_URL"
+SHARED: Final = (
+    "a connection pooler gives this session another server process for each transaction, and "
+    "Fleetgauge needs the same one for as long as it is connected",
+    "set pool_mode = session in PgBouncer for this database, or name the server itself in "
+    "FLEETGAUGE_DATABASE_URL",
+)
+OPTIONS_FIX: Final = "correct the options in FLEETGAUGE_DATABASE_URL"
+FILE_FIX: Final = "write the URL into it as a whole"
+
+
+class ServerConnection(AsyncConnection[Any]):
+    """A connection with our settings to one server process, whose id is `server_pid`.
+
+    `info.backend_pid` is a number of the pooler's own, where one stands between.
+    """
+
+    server_pid = 0
+
+    @classmethod
+    async def connect(  # type: ignore[override] # as pools call it, with what we need instead
+        cls,
+        conninfo: str = "",
+        *,
+        database: DatabaseSettings,
+        session: Session,
+        report: Report = lambda _: None,
+    ) -> Self:
+        """A new autocommit connection; `report` gets the error, or None.
+
+        Raises UnusableDatabase, or psycopg.OperationalError where no server answers.
+        """
+        try:
+            connection = await cls._connect(_Way.of(database, session))
+        except psycopg.Error as error:
+            report(error)
+            raise
+        report(None)
+        return connection
+
+    @classmethod
+    async def _connect(cls, way: "_Way") -> Self:
+        with _login():
+            connection = await super().connect(autocommit=True, **way.parameters)
+        try:
+            async with asyncio.timeout(PREPARATION_S):
+                await connection.prepare(way)
+        except BaseException as error:
+            await connection.close()
+            if isinstance(error, TimeoutError):
+                raise _no_session() from None
+            raise
+        return connection
+
+    async def prepare(self, way: "_Way") -> None:
+        """Finds the server process, and gives the session its settings."""
+        self.server_pid = server_pid(await _read_session(self))
+        if self.server_pid != self.info.backend_pid:
+            await self._refuse_shared_server(way)
+        with _settings():
+            await self.execute(query("set_session"), way.settings(self))
+
+    async def _refuse_shared_server(self, way: "_Way") -> None:
+        with _pooled():
+            async with await AsyncConnection[Any].connect(**way.parameters) as other:
+                for _ in range(LOOKS):
+                    theirs = server_pid(await _read_session(other))
+                    again = server_pid(await _read_session(self))
+                    _refuse_if_shared(self.server_pid, theirs, again)
+                    await other.rollback()
+
+
+@asynccontextmanager
+async def connected(
+    database: DatabaseSettings, session: Session
+) -> AsyncIterator[ServerConnection]:
+    """A connection for as long as the block takes; raises as `ServerConnection.connect` does."""
+    async with await ServerConnection.connect(database=database, session=session) as connection:
+        yield connection
+
+
+@contextmanager
+def connected_sync(database: DatabaseSettings, session: Session) -> Iterator[Connection[Any]]:
+    """The same for code that is not asynchronous."""
+    way = _Way.of(database, session)
+    with _login():
+        connection = psycopg.connect(autocommit=True, **way.parameters)
+    with connection:
+        ours = server_pid(_read_session_sync(connection))
+        if ours != connection.info.backend_pid:
+            with _pooled(), psycopg.connect(**way.parameters) as other:
+                for _ in range(LOOKS):
+                    theirs = server_pid(_read_session_sync(other))
+                    again = server_pid(_read_session_sync(connection))
+                    _refuse_if_shared(ours, theirs, again)
+                    other.rollback()
+        with _settings():
+            connection.execute(query("set_session"), way.settings(connection))
+        yield connection
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What libpq is given, and what is set once there is a session."""
+
+    parameters: dict[str, Any]
+    options: str
+    session: Session
+
+    @classmethod
+    def of(cls, database: DatabaseSettings, session: Session) -> "_Way":
+        try:
+            given = conninfo_to_dict(database.current_url())
+        except SettingsError as error:
+            raise UnusableDatabase(str(error), FILE_FIX) from error
+        options = str(given.get("options") or "")
+        if options:
+            # Poolers reject settings that come with the login.
+            given["options"] = parse_options(options)[1]
+        own = {"application_name": session.application_name, "client_encoding": "UTF8"}
+        defaults = {"connect_timeout": session.connect_timeout_s, **DEFAULTS}
+        return cls({**defaults, **given, **own}, options, session)
+
+    def settings(self, connection: psycopg.BaseConnection[Any]) -> dict[str, list[str]]:
+        """The parameters of `set_session`; without options in the URL PGOPTIONS counts."""
+        options = self.options or connection.pgconn.options.decode()
+        settings = self.session.merged(options, connection.info.server_version)
+        return {"names": list(settings), "settings": list(settings.values())}
+
+
+async def _read_session(connection: AsyncConnection[Any]) -> Row:
+    cursor = await connection.execute(query("read_session"))
+    return await cursor.fetchone()
+
+
+def _read_session_sync(connection: Connection[Any]) -> Row:
+    return connection.execute(query("read_session")).fetchone()
+
+
+def _refuse_if_shared(ours: int, theirs: int, ours_again: int) -> None:
+    """Of server processes: ours, that of another connection in a transaction, ours meanwhile."""
+    if theirs == ours or ours_again != ours:
+        raise UnusableDatabase(*SHARED)
+
+
+def _no_session() -> psycopg.OperationalError:
+    return psycopg.errors.ConnectionTimeout(
+        f"no session within {PREPARATION_S} s of the login: the server does not answer, or a "
+        "pooler has no connection left (default_pool_size)"
+    )
+
+
+@contextmanager
+def _login() -> Iterator[None]:
+    """Tells a rejected login from a server that is away."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if LOGIN_REJECTED.search(str(error)) is None:
+            raise
+        raise UnusableDatabase(str(error).strip(), LOGIN_FIX) from error
+
+
+@contextmanager
+def _pooled() -> Iterator[None]:
+    """In the statement mode of a pooler there is no transaction at all."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if "pooling mode" not in str(error):
+            raise
+        raise UnusableDatabase(*SHARED) from error
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Options that the server rejects are no refusal of a batch's content."""
+    try:
+        yield
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        raise UnusableDatabase(error.diag.message_primary or "", OPTIONS_FIX) from error

@@ -1,0 +1,2 @@
+-- Make the table of the migrations that ran.
+create table if not exists schema_migrations (version varchar primary key)
