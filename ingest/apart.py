@@ -9,7 +9,7 @@ from ingest.batch import Intake, Origin, Rejection
 from ingest.halves import Place, place_of
 from ingest.record import Record
 from ingest.shape import check_times
-from ingest.unexpected import detail_of, is_unexpected
+from ingest.unexpected import detail_of
 
 
 def check_times_apart(intake: Intake, lateness_limit: timedelta) -> None:
@@ -43,7 +43,7 @@ def _checked(record: Record, part: Intake, lateness_limit: timedelta) -> Intake:
     try:
         check_times(part, lateness_limit)
     except Exception as error:
-        if not is_unexpected(error):
+        if isinstance(error, MemoryError):
             raise
         return Intake(rejections=[Rejection(Origin(record), "refused", detail_of(error))])
     return part

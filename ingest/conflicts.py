@@ -18,6 +18,7 @@ from ingest import metrics
 from ingest.commits import Database, Foreign, elsewhere, identify, read_commits
 from ingest.database import Pool
 from ingest.errors import sentence
+from ingest.unexpected import reported
 from schemas.settings import KafkaSettings
 from sql.queries import query
 
@@ -86,7 +87,8 @@ class ConflictWatch:
         """Looks until cancelled; a server that is away is looked at again."""
         while True:
             try:
-                await self._look()
+                with reported("conflicts"):
+                    await self._look()
             except TimeoutError:
                 self._report_blind("no answer in time")
             except (psycopg.Error, KafkaError, OSError) as error:

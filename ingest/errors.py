@@ -25,14 +25,16 @@ NOT_MIGRATED: Final = (
     psycopg.errors.UndefinedFunction,
 )
 
+# What the driver raises by itself at a value that it cannot encode.
+BY_DRIVER: Final = (psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError)
 # Data exceptions and violated constraints. Every other class may pass with time.
 REFUSALS: Final = frozenset({"22", "23"})
 
 
 def refusal(error: psycopg.Error) -> str | None:
     """Why the database takes this content neither now nor later; None where that is not so."""
-    if error.sqlstate is None and isinstance(error, psycopg.DataError):
-        # Raised by the driver before anything is sent: its message may quote the value.
+    if error.sqlstate is None and isinstance(error, BY_DRIVER):
+        # Before anything is sent: its message may quote the value.
         return f"the database driver cannot encode it: {type(error).__name__}"
     if error.sqlstate is None or error.sqlstate[:2] not in REFUSALS:
         return None

@@ -169,15 +169,19 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         """The partitions that cannot be read now."""
         return self._quarantine.held
 
+    def damaged_to(self, partition: TopicPartition) -> int:
+        """The offset behind the last damage that was passed over, 0 where none was."""
+        return self._quarantine.passed_to(partition)
+
     def _try_again(self) -> None:
         """Lets partitions that could not be read be fetched again, each when its pause is over."""
-        if not self._quarantine.held:
+        if not self._quarantine.held and not self._unbounded:
             return
-        due = self._quarantine.held - self._quarantine.waiting
-        readable = due & self._consumer.assignment() - self._unbounded
+        waiting = self._quarantine.waiting
+        readable = (self._quarantine.held - waiting) & self._consumer.assignment() - self._unbounded
         if readable:
             self._consumer.resume(*readable)
-        if due & self._unbounded and (self._probe is None or self._probe.done()):
+        if self._unbounded - waiting and (self._probe is None or self._probe.done()):
             self._probe = asyncio.create_task(self._look_for_bounds())
 
     async def _look_for_bounds(self) -> None:

@@ -4,6 +4,7 @@ A topic that is recreated under its name has another id. A log loses records onl
 replica, or the same one after a restart, becomes the leader, and each time the epoch grows.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from ingest.topic import TopicError
 from ingest.unexpected import StepError
 
 NO_ID: Final = UUID(int=0)
+# For a leader's answer. It may come behind one that is full of records.
+ANSWER_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,15 @@ async def read_identities(
     by_leader: dict[int | None, list[TopicPartition]] = defaultdict(list)
     for partition in partitions:
         by_leader[client.cluster.leader_for_partition(partition)].append(partition)
-    found: dict[TopicPartition, LogIdentity] = {}
-    for leader, led in by_leader.items():
-        if leader is not None and leader >= 0:
-            found |= await _ask(client, leader, led)
+    # Side by side: a broker that hangs keeps no other waiting.
+    answers = await asyncio.gather(
+        *(
+            _ask(client, leader, led)
+            for leader, led in by_leader.items()
+            if leader is not None and leader >= 0
+        )
+    )
+    found = {partition: identity for answer in answers for partition, identity in answer.items()}
     if len(found) < len(partitions):
         client.force_metadata_update()
     return found
@@ -92,12 +100,13 @@ async def _ask(
     client: Any, leader: int, partitions: Collection[TopicPartition]
 ) -> dict[TopicPartition, LogIdentity]:
     try:
-        answer = await client.send(leader, _AboutTopics({p.topic for p in partitions}))
+        async with asyncio.timeout(ANSWER_S):
+            answer = await client.send(leader, _AboutTopics({p.topic for p in partitions}))
     except NotImplementedError as error:
         raise TopicError(
             f"broker {leader} does not report the ids of topics: Kafka 2.8 or later is needed"
         ) from error
-    except KafkaError:
+    except (KafkaError, TimeoutError):
         return {}
     led = {
         TopicPartition(topic, partition): LogIdentity(answer.cluster_id, topic_id, epoch)

@@ -39,7 +39,8 @@ class LogEnds:
     async def of(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
         """The ends by partition, without those of topics that the broker does not answer for.
 
-        A topic that is gone keeps none of the others from being answered. Takes TIMEOUT_S at most.
+        A topic that is gone, or a partition without a leader, hides none of the others. Takes twice
+        TIMEOUT_S at most.
         """
         by_topic: dict[str, list[TopicPartition]] = defaultdict(list)
         for partition in partitions:
@@ -53,7 +54,11 @@ class LogEnds:
                 stable = await self._committed.end_offsets(partitions)
                 high = await self._everything.end_offsets(partitions)
         except (KafkaError, IllegalStateError, TimeoutError):
-            return {}
+            if len(partitions) == 1:
+                return {}
+            # One without a leader hides no other one.
+            each = await asyncio.gather(*(self._of_topic([one]) for one in partitions))
+            return {partition: end for ends in each for partition, end in ends.items()}
         return {p: LogEnd(stable[p], max(stable[p], high[p])) for p in partitions}
 
 

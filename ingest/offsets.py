@@ -109,8 +109,11 @@ async def reposition(
     next_offset: int,
     log: LogIdentity,
 ) -> Claim:
-    """Starts a claimed partition at another offset, after a gap that the operator accepted."""
-    await connection.execute(
+    """Starts a claimed partition at another offset, after a gap that the operator accepted.
+
+    Raises StaleClaimError where somebody else has claimed it meanwhile.
+    """
+    cursor = await connection.execute(
         query("reposition_partition"),
         {
             "topic": partition.topic,
@@ -121,6 +124,8 @@ async def reposition(
             "topic_id": log.topic_id,
         },
     )
+    if cursor.rowcount != 1:
+        raise StaleClaimError(partition, held.next_offset, held.epoch, "another epoch")
     return Claim(held.epoch, next_offset, log.cluster_id, None, log.topic_id, held.server)
 
 

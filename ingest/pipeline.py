@@ -187,7 +187,7 @@ class Pipeline:
         try:
             fetched = await fetcher.fetch(self._fetch_timeout_ms(), self._fetch_records())
             if self._assignment is not None and not fetcher.reassigned.is_set():
-                self._take(fetched, self._assignment)
+                self._take(fetcher, fetched, self._assignment)
                 await self._take_marks(fetcher, self._assignment)
         except OffsetOutOfRangeError:
             # The log's start has passed us: the claim finds and tells the gap.
@@ -211,15 +211,15 @@ class Pipeline:
                 positions = self._assignment.positions
                 fetcher.start_at(positions.starts(), positions.next)
 
-    def _take(self, fetched: dict[Any, Any], assignment: Assignment) -> None:
+    def _take(self, fetcher: Fetcher, fetched: dict[Any, Any], assignment: Assignment) -> None:
         if fetched and not self._intake.spans:
             self._waiting_since = time.monotonic()
         rows_before, max_bytes = self._intake.rows, self._limits.max_message_bytes
         for partition, records in fetched.items():
             first = assignment.positions.next[partition]
-            new = assignment.positions.accept(partition, records)
+            new = assignment.positions.accept(partition, records, fetcher.damaged_to(partition))
             if new:
-                self._progress.read(partition, first, new[0].timestamp)
+                self._progress.read(partition, first, new[0])
             add_records(self._intake, partition, first, new, max_bytes, self._agents.known)
         if records_fetched := sum(map(len, fetched.values())):
             self._events_a_record = (self._intake.rows - rows_before) / records_fetched

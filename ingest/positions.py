@@ -87,10 +87,17 @@ class Positions:
         """Reads again what was accepted beyond these offsets."""
         self.next.update(stored)
 
-    def accept(self, partition: TopicPartition, records: Sequence[Record]) -> Sequence[Record]:
-        """The new ones of the records that arrived next; raises GapError at a strange one."""
+    def accept(
+        self, partition: TopicPartition, records: Sequence[Record], damaged_to: int = 0
+    ) -> Sequence[Record]:
+        """The new ones of the records that arrived next; raises GapError at a strange one.
+
+        Damage before the offset `damaged_to` was passed over: a record there is not met again.
+        """
         known = self._known.pop(partition, None)
-        if known is not None:
+        if known is not None and known.offset < damaged_to:
+            records = [one for one in records if one.offset >= self.next[partition]]
+        elif known is not None:
             self._recognise(partition, known, records[0])
             records = records[1:]
         if records:
@@ -102,7 +109,8 @@ class Positions:
         passed = {
             partition: (self.next[partition], offset)
             for partition, offset in reached.items()
-            if offset > self.next[partition] and partition not in self._known
+            # One without a leader is assigned, and not claimed.
+            if offset > self.next.get(partition, offset) and partition not in self._known
         }
         self.next.update({partition: end for partition, (_, end) in passed.items()})
         return passed

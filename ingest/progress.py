@@ -13,7 +13,9 @@ from ingest.errors import MEND_KAFKA
 from ingest.fetch import Fetcher
 from ingest.logends import LogEnd
 from ingest.offsets import Claim
+from ingest.record import Record
 from ingest.standing import Standing
+from ingest.unread import SkippedBatch
 
 log = structlog.get_logger("ingest")
 
@@ -69,10 +71,11 @@ class Progress:
         metrics.ASSIGNED.set(len(claims))
         self._reassure()
 
-    def read(self, partition: TopicPartition, first: int, timestamp_ms: int) -> None:
-        """Records from this offset on have been read, the first of them of this time."""
-        if self.stored.get(partition) == first:
-            self._is_newer_than(partition, timestamp_ms)
+    def read(self, partition: TopicPartition, first: int, record: Record) -> None:
+        """Records from this offset on have been read, this one first."""
+        # What stands for a batch that was passed over has no time of its own.
+        if self.stored.get(partition) == first and not isinstance(record.value, SkippedBatch):
+            self._is_newer_than(partition, record.timestamp)
 
     def move(self, spans: Mapping[TopicPartition, Span]) -> None:
         """These spans are stored."""
@@ -92,7 +95,9 @@ class Progress:
             await self._tell_unclaimed(fetcher)
             return
         stored = dict(self.stored)
-        ends = await self._tell_lag(fetcher, stored)
+        unclaimed = self._standings.keys() - stored.keys()
+        told = await fetcher.told_offsets(unclaimed) if unclaimed else {}
+        ends = await self._tell_lag(fetcher, {**told, **stored})
         if self.stored.keys() != stored.keys():
             # Given up meanwhile: what becomes of them is another's to report.
             return

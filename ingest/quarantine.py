@@ -68,6 +68,7 @@ class Quarantine:
         self._clock = clock
         self._held: dict[TopicPartition, _Hold] = {}
         self._settled: dict[TopicPartition, int] = {}
+        self._passed_to: dict[TopicPartition, int] = {}
         self._silent_since: dict[TopicPartition, float] = {}
 
     @property
@@ -86,16 +87,24 @@ class Quarantine:
         now = self._clock()
         return {partition for partition, hold in self._held.items() if now < hold.until}
 
+    def passed_to(self, partition: TopicPartition) -> int:
+        """The offset behind the last damage that was passed over, 0 where none was."""
+        return self._passed_to.get(partition, 0)
+
     def clear(self) -> None:
         """The consumer has other partitions now."""
         self._held.clear()
         self._settled.clear()
+        self._passed_to.clear()
         self._silent_since.clear()
         metrics.UNREADABLE.clear()
 
     def start(self, settled: Mapping[TopicPartition, int]) -> None:
         """What is before these offsets is settled, damaged or not."""
         self._settled.update(settled)
+        for partition in settled.keys() & self._held.keys():
+            if self._held[partition].offset is None:
+                self._release(partition)
         for partition in settled.keys() - self._held.keys():
             metrics.UNREADABLE.labels(*_labels(partition)).set(0)
 
@@ -104,6 +113,7 @@ class Quarantine:
         hold = self._held.get(partition)
         if damage.next is not None:
             if damage.next <= max(damage.offset, self._settled.get(partition, 0)):
+                self._passed_to[partition] = damage.next
                 return Verdict.BEHIND
             # Read wrongly once, it may be right on the disk.
             is_confirmed = hold is not None and hold.damage == damage
@@ -115,6 +125,7 @@ class Quarantine:
                     next_offset=damage.next,
                     error=damage.problem,
                 )
+                self._passed_to[partition] = damage.next
                 return Verdict.SKIP
         self._hold(partition, _Hold(damage.offset, damage.problem, damage))
         return Verdict.WAIT
@@ -127,7 +138,8 @@ class Quarantine:
         """The broker hands the partition out."""
         self._silent_since.pop(partition, None)
         hold = self._held.get(partition)
-        if hold is not None and hold.damage is None:
+        # Without an offset it is not claimed: that it can be fetched is not enough.
+        if hold is not None and hold.damage is None and hold.offset is not None:
             self._release(partition)
 
     def kept_silent(self, partition: TopicPartition, offset: int) -> None:

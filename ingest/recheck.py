@@ -19,6 +19,7 @@ from ingest.fetch import Fetcher
 from ingest.identity import Identities, NoLeaderError, compare
 from ingest.retry import until_done
 from ingest.takeover import Assignment
+from ingest.unexpected import reported
 
 log = structlog.get_logger("ingest")
 
@@ -100,7 +101,8 @@ class Recheck:
         )
         for found in checks:
             if found is not None:
-                raise found
+                with reported("recheck"):
+                    raise found
 
     async def _compare_logs(self, fetcher: Fetcher, assignment: Assignment) -> None:
         """A broker that is away shows nothing: whoever needs it waits for it."""

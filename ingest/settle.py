@@ -23,7 +23,7 @@ from ingest.record import Record
 from ingest.retry import until_done
 from ingest.serverwork import ServerWork
 from ingest.shape import agents_of, check_times, reject_dropped, shape
-from ingest.unexpected import detail_of, is_unexpected, report
+from ingest.unexpected import detail_of, is_unexpected, report, reported
 from ingest.write import DroppedError, write_batch
 
 log = structlog.get_logger("ingest")
@@ -68,7 +68,9 @@ class Settler:
         """
         await self._check(intake)
         if self._dropped_before is not None:
-            reject_dropped(intake, self._dropped_before)
+            # Where it fails the transaction finds the same.
+            with reported("check"):
+                reject_dropped(intake, self._dropped_before)
         self.rejected_share = len(intake.rejections) / max(1, intake.rows)
         await self._tell(intake.rejections)
         batch = await self._shape_ahead(intake)
@@ -83,7 +85,7 @@ class Settler:
         try:
             await asyncio.to_thread(check_times, intake, lateness)
         except Exception as error:
-            if not is_unexpected(error):
+            if isinstance(error, MemoryError):
                 raise
             report("check", error)
             await asyncio.to_thread(check_times_apart, intake, lateness)

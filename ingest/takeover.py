@@ -59,9 +59,11 @@ class TakeOver:
                 partition: await self._claim(
                     connection, partition, bounds[partition], logs[partition]
                 )
-                for partition in sorted(logs)
+                for partition in sorted(bounds)
             }
-        return Assignment(claims, Positions(claims, bounds), logs)
+        # A partition whose bounds the broker does not report is claimed later.
+        claimed = {partition: logs[partition] for partition in bounds}
+        return Assignment(claims, Positions(claims, bounds), claimed)
 
     async def renew_connections(self) -> None:
         """Closes every connection: one may lead to a server that is the database no more."""

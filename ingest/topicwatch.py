@@ -10,6 +10,7 @@ from ingest import metrics
 from ingest.topic import Right, topics
 from ingest.topicfaults import Fault, Weight
 from ingest.topics import Inspection, inspect, log_faults, missing_sentence
+from ingest.unexpected import reported
 from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("ingest")
@@ -29,8 +30,9 @@ class TopicWatch:
         """Looks every `period_s` until cancelled; a broker that is away costs a look."""
         while True:
             try:
-                self._report(await inspect(self._kafka, topics(self._kafka)))
-            except (KafkaError, TimeoutError) as error:
+                with reported("topics"):
+                    self._report(await inspect(self._kafka, topics(self._kafka)))
+            except (KafkaError, OSError) as error:
                 log.debug("topics not looked at", error=str(error))
             await asyncio.sleep(period_s)
 

@@ -6,7 +6,8 @@ A message that brings one about goes to the dead letters, and ingest goes on.
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
@@ -44,6 +45,18 @@ def is_unexpected(error: Exception) -> bool:
 def detail_of(error: Exception) -> str:
     """What a dead letter says of an unexpected error: its type, and no word of its message."""
     return f"ingest failed on this message with an unexpected {type(error).__name__}"
+
+
+@contextmanager
+def reported(step: str) -> Iterator[None]:
+    """Reports an unexpected error within, and goes on behind it: a bug beside the hot path must
+    not end ingest."""
+    try:
+        yield
+    except Exception as error:
+        if not is_unexpected(error):
+            raise
+        report(step, error)
 
 
 class Reporter:

@@ -17,6 +17,7 @@ from ingest.conservation.check import check
 from ingest.conservation.report import set_metrics
 from ingest.errors import sentence
 from ingest.retention import Task, retention_tasks
+from ingest.unexpected import reported
 from schemas.settings import DatabaseSettings
 from sql.connect import connected
 from sql.edition import EditionError
@@ -132,8 +133,9 @@ class Upkeep:
         """Looks every `period_s` until cancelled; a database that is away costs a look."""
         while True:
             try:
-                await self.look()
-            except (psycopg.Error, EditionError) as error:
+                with reported("upkeep"):
+                    await self.look()
+            except (psycopg.Error, EditionError, OSError) as error:
                 log.warning("no upkeep", error=sentence(error))
             await asyncio.sleep(period_s)
 

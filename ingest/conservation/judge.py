@@ -94,7 +94,7 @@ def judge_refreshed(
     a whole refresh began after a look at which none of its late buckets waited any more, and the
     level still lacks what the platform had at the first look, or has more than the platform.
     """
-    if known is None or _has_caught_up(sums, known):
+    if known is None or _has_caught_up(sums, known) or _was_erased(sums, known):
         late_id = after.newest_id
         is_settled = not after.has_waiting(sums, late_id)
         return _difference(sums, now, late_id, is_settled=is_settled, confirmed_at=None)
@@ -112,6 +112,11 @@ def judge_refreshed(
     if before.refreshed_at is not None and before.refreshed_at > known.seen_at:
         return replace(latest, confirmed_at=now)
     return latest
+
+
+def _was_erased(sums: Sums, known: Difference) -> bool:
+    """Whether the platform has less than at the first look: what was seen then is no more."""
+    return any(now < then for then, now in zip(known.platform, sums.platform, strict=True))
 
 
 def _has_caught_up(sums: Sums, known: Difference) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from ingest.broker import Broker, OpenTransaction, open_broker
 from ingest.doctor.finding import Finding, ok, warning
 from ingest.positions import Bounds
+from ingest.record import broker_time
 from schemas.broker import start
 from schemas.kafka import client_options
 from schemas.settings import KafkaSettings
@@ -66,7 +67,7 @@ async def _time_of(
     consumer.seek(partition, offset)
     found = await consumer.getmany(timeout_ms=READ_TIMEOUT_MS, max_records=1)
     for record in found.get(partition, ()):
-        return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        return broker_time(record.timestamp)
     return None
 
 

@@ -1,11 +1,17 @@
 -- Compute the rows of one hour from the next finer level; Apache edition.
-insert into agent_metrics_1h
+insert into agent_metrics_1h (
+    bucket, agent_key,
+    samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max, messages, errors,
+    response_ms_sum, response_messages, up_buckets
+)
 select
     %(start)s,
     agent_key,
     sum(samples)::bigint,
+    sum(cpu_samples)::bigint,
     sum(cpu_sum),
     max(cpu_max),
+    sum(memory_samples)::bigint,
     sum(memory_sum),
     max(memory_max),
     sum(messages)::bigint,

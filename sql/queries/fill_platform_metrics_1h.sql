@@ -1,11 +1,17 @@
 -- Compute the platform's row of one hour from the samples, as one shard: they are read as a sum.
-insert into platform_metrics_1h
+insert into platform_metrics_1h (
+    bucket, shard,
+    samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max, messages, errors,
+    response_ms_sum, response_messages, up_buckets
+)
 select
     %(start)s,
     0,
     sum(samples)::bigint,
+    sum(cpu_samples)::bigint,
     sum(cpu_sum),
     max(cpu_max),
+    sum(memory_samples)::bigint,
     sum(memory_sum),
     max(memory_max),
     sum(messages)::bigint,
@@ -16,9 +22,11 @@ select
 from (
     select
         count(*) as samples,
-        sum(cpu::double precision) as cpu_sum,
+        count(cpu) as cpu_samples,
+        coalesce(sum(cpu::double precision), 0) as cpu_sum,
         max(cpu) as cpu_max,
-        sum(memory::double precision) as memory_sum,
+        count(memory) as memory_samples,
+        coalesce(sum(memory::double precision), 0) as memory_sum,
         max(memory) as memory_max,
         sum(messages) as messages,
         sum(errors) as errors,

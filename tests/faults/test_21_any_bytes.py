@@ -155,7 +155,8 @@ async def test_random_bytes_among_good_samples(
         for number in range(count // SLICE):
             fleet = Fleet(4, 100, newest + timedelta(microseconds=number), timedelta(minutes=1))
             good = [message(event, ledger.topics) for event in fleet.samples(2, rng)]
-            mixed = [*good, *(junk(rng, ledger.topics) for _ in range(SLICE))]
+            bad = [replace(junk(rng, ledger.topics), partition=n % 6) for n in range(SLICE)]
+            mixed = [*good, *bad]
             rng.shuffle(mixed)
             await ledger.put(mixed)
         await ledger.all_stored(deadline_s=900)

@@ -11,17 +11,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from deploy.local import docker
 from ingest.topic import TIMESTAMP_TYPE, config, topics_to_make
 from tests.acceptance.alerts.place import Place, make_topics
 from tests.acceptance.alerts.recording import SCRAPE_S
+from tests.appending import appending
 from tests.integration.ingest.kafka import Put, put
 from tests.integration.ingest.test_ingest import minutes
 from tests.integration.ingest.test_marks import producer
@@ -29,6 +34,11 @@ from tests.oracle import Fleet, all_stored
 from tests.proxy import proxy_to
 from tests.rows import Row, insert
 from tests.serve_process import holder
+from tests.stack import REPOSITORY
+from tests.unit.ingest.batches import batch
+
+# Of the native stack.
+STACK: Final = REPOSITORY / ".stack" / "test"
 
 
 @dataclass(frozen=True)
@@ -187,6 +197,8 @@ async def two_groups_on_one_database(place: Place) -> None:
         async with place.ingest(instance="b", FLEETGAUGE_CONSUMER_GROUP="another"):
             await place.recording.shows("fleetgauge_fenced_total", 2)
             await place.recording.minutes(20)
+            await place.recording.shows("fleetgauge_group_conflict", 1)
+            await place.recording.minutes(1)
         sending.cancel()
 
 
@@ -203,6 +215,81 @@ async def a_gap_and_a_bad_event(place: Place) -> None:
         await put(place.stack, place.topics.samples, [Put(b"{", b"k")])
         await place.recording.shows("fleetgauge_dead_letters_total", 1)
         await place.recording.minutes(2)
+
+
+async def a_database_that_rejects(place: Place) -> None:
+    """The password was changed, and ingest has the old one."""
+    await make_topics(place)
+    parts = urlsplit(place.database)
+    netloc = f"{parts.username}:old@{parts.hostname}:{parts.port}"
+    await place.recording.minutes(1)
+    place.recording.cause()
+    async with place.ingest(FLEETGAUGE_DATABASE_URL=parts._replace(netloc=netloc).geturl()):
+        await place.recording.shows("fleetgauge_database_rejects", 1)
+        await place.recording.minutes(2)
+
+
+async def an_agent_without_a_key(place: Place) -> None:
+    """A trigger of somebody's own keeps it from the table: ingest does not foresee that."""
+    await make_topics(place)
+    place.execute(
+        "create function suppress() returns trigger language plpgsql as 'begin return null; end'"
+    )
+    place.execute(
+        "create trigger suppress before insert on agents for each row execute function suppress()"
+    )
+    async with place.ingest():
+        await place.recording.shows("fleetgauge_assigned_partitions", 9)
+        await place.recording.minutes(3)
+        place.recording.cause()
+        await put(place.stack, place.topics.samples, minutes("a", 1))
+        await place.recording.shows("fleetgauge_unexpected_errors_total", 1)
+        await place.recording.minutes(2)
+
+
+async def a_batch_that_rots(place: Place) -> None:
+    """A bit of it flips on the broker's disk, before ingest reads it."""
+    if docker.answers():
+        pytest.skip("a broker in a container keeps its files to itself")
+    await make_topics(place)
+    partition = TopicPartition(place.topics.samples, 0)
+    async with appending(place.stack) as appender:
+        await appender.append(partition, batch([b"{}"]))
+    flip_last_bit(STACK / "kafka" / "data", partition)
+    await place.recording.minutes(1)
+    place.recording.cause()
+    async with place.ingest():
+        await place.recording.shows("fleetgauge_unreadable_partition", 1)
+        await place.recording.minutes(2)
+
+
+def flip_last_bit(data: Path, partition: TopicPartition) -> None:
+    """In the partition's log on the broker's disk."""
+    log = data / f"{partition.topic}-{partition.partition}" / f"{0:020}.log"
+    content = log.read_bytes()
+    log.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+async def a_rollup_that_loses_rows(place: Place) -> None:
+    """By whatever hand."""
+    insert(place.database, [Row("alice/a", datetime.now(UTC), messages=5)])
+    async with place.upkeep(every_s=0.5):
+        await place.recording.shows("fleetgauge_conservation_check_timestamp_seconds", 0)
+        await place.recording.minutes(2)
+        place.recording.cause()
+        place.execute("delete from agent_metrics_1h")
+        await place.recording.shows("fleetgauge_conservation_difference", 1)
+        await place.recording.minutes(1)
+
+
+async def a_comparison_that_cannot_be_made(place: Place) -> None:
+    """Somebody holds the table that rollups are compared with."""
+    async with place.upkeep(every_s=0.5):
+        await place.recording.shows("fleetgauge_conservation_check_timestamp_seconds", 0)
+        await place.recording.minutes(2)
+        place.recording.cause()
+        async with place.locked("platform_metrics_1h"):
+            await place.recording.minutes(22)
 
 
 async def a_transaction_left_open(place: Place) -> None:
@@ -236,7 +323,8 @@ async def a_topic_that_was_altered(place: Place) -> None:
 
 async def a_chunk_that_somebody_holds(place: Place) -> None:
     """It is to be dropped, and was for a day; refreshes last went well an hour ago."""
-    insert(place.database, [Row("alice/a", datetime.now(UTC) - timedelta(days=40))])
+    now = datetime.now(UTC)
+    insert(place.database, [Row("alice/a", now - timedelta(days=days)) for days in (45, 0)])
     note = (
         "insert into upkeep (task, every, ran_at, succeeded_at, removed) values "
         "(%s, %s, now() - %s::interval, now() - %s::interval, 0)"
@@ -278,7 +366,15 @@ CAUSES: Final = {
         Cause(a_backlog_of_days, ("FleetgaugeLag", "FleetgaugeLagNearsRetention")),
         Cause(another_program_in_the_group, ("FleetgaugeUnreadPartitions",)),
         Cause(a_claim_that_waits, ("FleetgaugeNoProgress", "FleetgaugeNoPartitions")),
-        Cause(two_groups_on_one_database, ("FleetgaugeFenced",)),
+        Cause(
+            two_groups_on_one_database,
+            ("FleetgaugeFenced", "FleetgaugeGroupConflict"),
+        ),
+        Cause(a_database_that_rejects, ("FleetgaugeDatabaseRejects",)),
+        Cause(an_agent_without_a_key, ("FleetgaugeUnexpectedErrors",)),
+        Cause(a_batch_that_rots, ("FleetgaugeUnreadablePartition",)),
+        Cause(a_rollup_that_loses_rows, ("FleetgaugeConservation",)),
+        Cause(a_comparison_that_cannot_be_made, ("FleetgaugeConservationOld",)),
         Cause(a_gap_and_a_bad_event, ("FleetgaugeGap", "FleetgaugeDeadLetters")),
         Cause(a_transaction_left_open, ("FleetgaugeOpenTransaction",)),
         Cause(a_topic_that_was_altered, ("FleetgaugeTopicFault",)),

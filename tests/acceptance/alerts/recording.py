@@ -8,6 +8,7 @@ they are.
 import asyncio
 import re
 import time
+from bisect import bisect
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class Recording:
     rounds: list[dict[Series, float]] = field(default_factory=list)
     caused_at: int = 0
     _began: float = field(default_factory=time.time)
+    _scraped_at: list[float] = field(default_factory=list)
     _asked_for: tuple[str, ...] = field(default_factory=asked_for)
 
     def cause(self) -> None:
@@ -94,6 +96,7 @@ class Recording:
     async def _scrape(self, client: httpx.AsyncClient) -> None:
         while True:
             pause = asyncio.create_task(asyncio.sleep(self.scrape_s))
+            self._scraped_at.append(time.time())
             asked = [self._ask(client, *target) for target in list(self.targets.items())]
             answers = await asyncio.gather(*asked)
             self.rounds.append({s: v for answer in answers for s, v in answer.items()})
@@ -129,7 +132,8 @@ class Recording:
             return value * lapse
         if MOMENTS.search(name):
             since = value - self._began
-            return since * lapse if since > 0 else since
+            # By rounds: on a busy machine they are further apart than they should be.
+            return bisect(self._scraped_at, value) * INTERVAL_S if since > 0 else since
         return value
 
     def input_series(self) -> Iterator[dict[str, str]]:

@@ -111,3 +111,8 @@ async def test_a_topic_without_an_id_is_known_by_the_next_claim(
     await connection.execute("update ingest_offsets set topic_id = null")
     assignment = await take_over(taker(), {HERE: (0, 12)})
     assert assignment.claims[HERE].topic_id == LOG.topic_id
+
+
+async def test_without_bounds_a_partition_keeps_no_other_waiting(taker: Taker) -> None:
+    assignment = await taker().take_over({HERE: (0, 12)}, {HERE: LOG, THERE: LOG})
+    assert assignment.claims.keys() == assignment.logs.keys() == {HERE}

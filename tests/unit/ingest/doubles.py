@@ -60,6 +60,9 @@ class Log:
     async def log_bounds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
         return dict.fromkeys(partitions, (0, 1000))
 
+    def damaged_to(self, partition: TopicPartition) -> int:
+        return 0
+
     def start_at(
         self, positions: dict[TopicPartition, int], settled: Mapping[TopicPartition, int]
     ) -> None:

@@ -188,3 +188,22 @@ async def test_a_partition_without_a_leader_waits_and_the_others_are_read() -> N
     assert quarantine.refused == {here}
     assert consumer.calls[-1] == ("resume", there)
     assert set(await given.fetch(0, 10)) == {there}
+
+
+async def test_one_that_is_not_claimed_is_asked_about_though_it_can_be_fetched() -> None:
+    consumer = Backlog(p0=0, p1=3)
+    here, there = sorted(consumer.assignment())
+    quarantine = Quarantine(consumer.pause, skips=False, clock=iter(range(0, 10_000, 100)).__next__)
+    given = fetcher(consumer, quarantine)
+    await given.log_bounds([there])
+    given.start_at({there: 0}, {there: 0})
+    # A fetch of it was under way.
+    quarantine.answered(here)
+    assert here in given.unreadable
+    await given.fetch(0, 10)
+    await given.fetch(0, 10)
+    assert given.reassigned.is_set()
+    await given.log_bounds([here, there])
+    given.start_at({here: 0}, {here: 0})
+    assert not given.unreadable
+    given.close()

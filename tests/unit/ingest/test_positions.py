@@ -134,3 +134,25 @@ def test_partitions_do_not_mix() -> None:
     assert positions.starts() == {PARTITION: 4, OTHER: 0}
     assert positions.accept(OTHER, log(0, 0)) == log(0, 0)
     assert positions.accept(PARTITION, [known]) == []
+
+
+def test_an_assigned_partition_that_is_not_claimed_is_passed_by() -> None:
+    positions = Positions({PARTITION: claim(5)}, BOUNDS)
+    assert positions.pass_over({PARTITION: 7, OTHER: 0}) == {PARTITION: (5, 7)}
+
+
+@pytest.mark.parametrize(
+    ("arrived", "new"),
+    [
+        # The whole batch was stored: the next record is a new one.
+        (log(5, 6), [5, 6]),
+        # A part of it was: what stands for the batch is new, and is at its last offset.
+        (log(7, 8), [7, 8]),
+        (log(4, 6), [5, 6]),
+    ],
+)
+def test_a_record_that_was_damaged_is_not_met_again(arrived: list[Record], new: list[int]) -> None:
+    positions = Positions({PARTITION: claim(5, log(3, 3)[0])}, BOUNDS)
+    accepted = positions.accept(PARTITION, arrived, damaged_to=4)
+    assert [one.offset for one in accepted] == new
+    assert positions.next[PARTITION] == new[-1] + 1

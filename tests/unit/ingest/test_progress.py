@@ -1,6 +1,7 @@
 """How far behind each partition is, by a clock that stands still."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -13,6 +14,8 @@ from ingest.fetch import Fetcher
 from ingest.logends import LogEnd
 from ingest.offsets import Claim, LastRecord
 from ingest.progress import TELL_EVERY_S, Progress
+from ingest.record import Record
+from ingest.unread import SkippedBatch
 from tests.unit.ingest.records import NOON, record
 
 HERE = TopicPartition("progress", 0)
@@ -92,6 +95,10 @@ def claimed(next_offset: int, age_s: float | None = None) -> Claim:
     return Claim(1, next_offset, "cluster", last, None, "server")
 
 
+def stamped(at_s: float, value: bytes = b"v") -> Record:
+    return record(value, at=datetime.fromtimestamp(at_s, UTC))
+
+
 LAGS = [
     ("a broker that does not answer", 5, None, (None, None)),
     ("behind", 5, 9, (4, 60)),
@@ -140,8 +147,8 @@ async def test_after_an_idle_time_a_record_is_as_old_as_it_is() -> None:
     assert lag() == (1, 4)
     restarted = eager(clock)
     restarted.start({HERE: claimed(5, age_s=864_000)})
-    restarted.read(HERE, 5, round((clock.now - 3) * 1000))
-    restarted.read(HERE, 6, round(clock.now * 1000))
+    restarted.read(HERE, 5, stamped(clock.now - 3))
+    restarted.read(HERE, 6, stamped(clock.now))
     await tell(restarted, Log(p0=7))
     assert lag() == (2, 3)
 
@@ -287,3 +294,13 @@ async def test_what_cannot_be_read_is_no_standstill() -> None:
     log.unreadable = {HERE}
     await tell(progress, log)
     assert reassured
+
+
+async def test_what_stands_for_a_batch_that_was_passed_over_has_no_age() -> None:
+    clock = Clock()
+    progress = eager(clock)
+    progress.start({HERE: claimed(0)})
+    stand = stamped(0, SkippedBatch(b"damaged", "malformed", "its checksum is wrong"))
+    progress.read(HERE, 0, stand)
+    await tell(progress, Log(p0=9))
+    assert lag() == (9, 0)

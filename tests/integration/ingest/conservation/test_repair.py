@@ -33,7 +33,15 @@ def fill(database: str, first: timedelta, last: timedelta, every: timedelta = 6 
     """Samples of two agents, from the one time ago to the other."""
     times = [NOW - first + n * every for n in range(int((first - last) / every) + 1)]
     rows = [
-        Row(agent, ts, n % 90, 7.5, messages=n, errors=n % 2, response_ms=5.5 if n % 3 else None)
+        Row(
+            agent,
+            ts,
+            cpu=n % 90 if n % 4 else None,
+            memory=7.5 if n % 5 else None,
+            messages=n,
+            errors=n % 2,
+            response_ms=5.5 if n % 3 else None,
+        )
         for agent in ("u/a", "u/b")
         for n, ts in enumerate(times)
     ]
