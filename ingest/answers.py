@@ -8,8 +8,16 @@ from typing import Any, Final, Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import NoError, OffsetOutOfRangeError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    NoError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 from aiokafka.protocol.fetch import FetchRequest
+
+from ingest.errors import sentence
 
 # A position out of the log's bounds is a gap, which the client raises and ingest looks into.
 LEFT_TO_THE_CLIENT: Final = (NoError, OffsetOutOfRangeError)
@@ -68,5 +76,11 @@ def _is_left(
         return True
     if error.invalid_metadata:
         client.force_metadata_update()
-    listener.refuse(partition, offset, f"the broker says {error.__name__}")
+    listener.refuse(partition, offset, _problem(error, topic))
     return False
+
+
+def _problem(error: type[KafkaError], topic: str) -> str:
+    if issubclass(error, TopicAuthorizationFailedError):
+        return sentence(error(topic))
+    return f"the broker says {error.__name__}"

@@ -23,6 +23,7 @@ LOG_EVERY_S: Final = 60.0
 # An answer may be full before it is this partition's turn.
 SILENCE_S: Final = 10.0
 SILENT: Final = "the broker sends nothing from there, though the log goes on"
+HINT_RIGHTS: Final = "'fleetgauge doctor' names the missing right, and the command that grants it"
 HINT_BROKER: Final = (
     "see the broker's log; if that part of the partition is lost, delete it with "
     "kafka-delete-records.sh and run 'fleetgauge ingest --accept-gap'"
@@ -175,7 +176,7 @@ class Quarantine:
                 partition=_name(partition),
                 offset=known.offset,
                 error=known.problem,
-                hint=_hint(known.damage),
+                hint=_hint(known),
             )
 
     def _release(self, partition: TopicPartition) -> None:
@@ -184,7 +185,10 @@ class Quarantine:
         log.info("partition can be read again", partition=_name(partition))
 
 
-def _hint(damage: Damage | None) -> str:
+def _hint(hold: _Hold) -> str:
+    damage = hold.damage
+    if "AuthorizationFailed" in hold.problem:
+        return HINT_RIGHTS
     if damage is None or damage.next is None:
         return HINT_BROKER
     return (

@@ -156,11 +156,7 @@ class Settler:
             try:
                 if batch is None or not self._agents.stands_by(batch.agent_keys):
                     batch = await self._shape(intake)
-                await self._write(batch, claims)
-            except DroppedError as dropped:
-                batch = None
-                await self._expire(intake, dropped.before)
-                return await attempt()
+                await self._write_kept(intake, batch, claims)
             except (psycopg.OperationalError, FencedError):
                 # It may be another server now, one that never heard of the newest agents.
                 self.forget()
@@ -179,6 +175,17 @@ class Settler:
             metrics.count(intake)
             self._progress.move(intake.spans)
         return reason
+
+    async def _write_kept(self, intake: Intake, batch: Batch, claims: Claims) -> None:
+        """Writes the batch of an intake, without samples that retention has dropped by now."""
+        while True:
+            try:
+                await self._write(batch, claims)
+            except DroppedError as dropped:
+                await self._expire(intake, dropped.before)
+                batch = await self._shape(intake)
+            else:
+                return
 
     async def _expire(self, intake: Intake, dropped_before: datetime) -> None:
         """Rejects what the database has dropped by now, before any of the intake is stored."""

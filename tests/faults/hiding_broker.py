@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiokafka.protocol import metadata as protocol
 
 from ingest.identity import MetadataRequest
+from ingest.protocol import MetadataQuestion
 from tests.stack import free_port
 
 METADATA: Final = 3
@@ -24,6 +25,7 @@ REQUESTS: Final[dict[int, Any]] = {
         protocol.MetadataRequest_v3,
         protocol.MetadataRequest_v4,
         protocol.MetadataRequest_v5,
+        MetadataQuestion,
         MetadataRequest,
     )
 }

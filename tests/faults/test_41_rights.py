@@ -126,7 +126,7 @@ async def rights_missing(database: str, kafka: KafkaSettings) -> list[tuple[str,
 # Which right is taken, what a record does that needs it, and what the log says then.
 TAKEN = [
     ("deadletter", WRITE, "Write", b"{", '"step":"dead_letters"'),
-    ("samples", READ, "Read", b"{", '"reading failed"'),
+    ("samples", READ, "Read", b"{", '"partition cannot be read"'),
 ]
 
 

@@ -143,6 +143,6 @@ async def test_one_that_has_no_bounds_is_claimed_when_it_has(
 
     await until(claimable, "the bounds", 30.0)
     assert len(await fetcher.log_bounds(fetcher.assignment)) == 3
-    fetcher.start_at({here: 0}, {})
+    fetcher.start_at({here: 0}, {here: 0})
     await reader.until(p0=1, p1=1, p2=1)
     assert not fetcher.unreadable

@@ -16,6 +16,7 @@ from ingest.conservation.repair import Repair
 from ingest.maintain import MaintainError
 from ingest.upkeep import be_alone, open_connection
 from sql.edition import Edition
+from sql.session import Session
 from tests.aggregates import check_aggregates
 from tests.integration.ingest.sessions import WAITING, blocks
 from tests.rows import Row, insert
@@ -121,7 +122,7 @@ async def test_a_writer_that_stays_is_waited_for(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Again and again, so that others do not queue behind the repair for long."""
-    monkeypatch.setattr(upkeep, "LOCK_TIMEOUT_MS", 200)
+    monkeypatch.setattr(upkeep, "SESSION", Session("fleetgauge-upkeep", {"lock_timeout": "200ms"}))
     fill(database, HOUR, 0 * DAY)
     run(database, "delete from agent_metrics_1d where agent_key = 1")
     async with await AsyncConnection.connect(database) as writer:
