@@ -55,29 +55,37 @@ class _Records(PartitionRecords):  # type: ignore[misc] # aiokafka has no types
         return records
 
     def _unpack_records(self) -> Iterator[Record]:
-        try:
-            yield from super()._unpack_records()
-        except MemoryError:
-            raise
-        # Whatever it is, it concerns this partition alone.
-        except Exception as error:
-            yield from self._go_on_after(error)
+        damage: Damage | None = None
+        while True:
+            try:
+                yield from super()._unpack_records()
+                return
+            except MemoryError:
+                raise
+            # Whatever it is, it concerns this partition alone.
+            except Exception as error:
+                damage = self._damage_by(error)
+            if damage is None:
+                return
+            verdict = self._records.unpacker.quarantine.judge(self._tp, damage)
+            if verdict is Verdict.WAIT or damage.next is None:
+                return
+            self._go_behind(damage, damage.next)
+            if verdict is Verdict.SKIP:
+                yield self._consumer_record(self._tp, skipped(damage, damage.next))
 
-    def _go_on_after(self, error: Exception) -> Iterator[Record]:
-        fetched = self._records
-        unpacker = fetched.unpacker
+    def _damage_by(self, error: Exception) -> Damage | None:
+        """What cannot be read; None where another way of reading may do."""
+        unpacker = self._records.unpacker
         if isinstance(error, UnicodeDecodeError) and not unpacker.is_careful:
             unpacker.is_careful = True
-            return
-        damage = unpacker.damage_in(fetched.batches, self.next_fetch_offset, error)
-        verdict = unpacker.quarantine.judge(self._tp, damage)
-        if verdict is Verdict.WAIT or damage.next is None:
-            return
-        self.next_fetch_offset = max(damage.offset, damage.next)
-        if verdict is Verdict.SKIP:
-            yield self._consumer_record(self._tp, skipped(damage, damage.next))
-        self._records = _Batches(fetched.batches[damage.place + 1 :], unpacker)
-        yield from self._unpack_records()
+            return None
+        return unpacker.damage_in(self._records.batches, self.next_fetch_offset, error)
+
+    def _go_behind(self, damage: Damage, next_offset: int) -> None:
+        rest = self._records.batches[damage.place + 1 :]
+        self._records = _Batches(rest, self._records.unpacker)
+        self.next_fetch_offset = max(damage.offset, next_offset)
 
     def _consumer_record(self, tp: TopicPartition, record: Any) -> Record:
         return Record(

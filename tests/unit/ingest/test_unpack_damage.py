@@ -196,3 +196,14 @@ def test_no_bytes_raise(
     for _ in range(3):
         reading.begin()
         _, at = read(reading, bytes(data[: len(data) - cut % len(data)]), at)
+
+
+def test_so_many_that_were_passed_over_are_read_over_at_once() -> None:
+    reading, paused = unpacker(skips=False)
+    count = 2_000
+    damaged = [rotten(-1)(batch(VALUES, "none", 3 * number)) for number in range(count)]
+    reading.quarantine.start({HERE: 3 * count})
+    records, following = read(reading, b"".join(damaged) + batch(VALUES, "none", 3 * count))
+    assert offsets(records) == [3 * count, 3 * count + 1, 3 * count + 2]
+    assert following == 3 * count + 3
+    assert not paused
