@@ -50,3 +50,23 @@ def test_every_level_and_the_platform_lose_the_agent() -> None:
                 assert sums(connection, level, "agent_key = 1")[0] is None
             assert sums(connection, "platform_metrics_1h") == kept["agent_metrics_1h"]
             run_job(connection, "refresh_metrics")
+
+
+def test_late_samples_that_wait_for_their_refresh_are_taken_off_the_platform() -> None:
+    with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        pause_jobs(connection)
+        for agent in ("a", "b"):
+            connection.execute("insert into agents (user_id, agent_id) values ('u', %s)", [agent])
+        times = [NOW - DAY * n for n in range(4)]
+        store(connection, [(ts, key, key, 5, 7, 1, 2.5) for ts in times for key in (1, 2)])
+        refresh(connection, NOW - 5 * DAY, NOW - DAY / 2)
+        minute = timedelta(minutes=1)
+        store(connection, [(NOW - 2 * DAY - minute, key, 3, 5, 9, 1, 2.5) for key in (1, 2)])
+        erase(database_settings(url), Subject("u", "a"))
+        counted = "select sum(samples), sum(messages), sum(errors) from platform_metrics_1h"
+        stored = "select count(*), sum(messages), sum(errors) from agent_samples"
+        assert (
+            connection.execute(counted).fetchone()
+            == connection.execute(stored).fetchone()
+            == (5, 37, 5)
+        )

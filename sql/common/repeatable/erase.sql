@@ -15,8 +15,32 @@ comment on function share_of(numeric, numeric, numeric, numeric) is
 -- negative, the sum over all is right. Maxima stay as they are.
 create or replace function take_from_platform(erased integer) returns void
 language sql as $$
-    with hours as materialized (
-        select * from agent_metrics_1h where agent_key = erased
+    -- From the samples while they are there: a late one may wait for the refresh of its rollup.
+    with sampled as materialized (
+        select
+            time_bucket(interval '1 hour', ts) as bucket,
+            count(*) as samples,
+            count(cpu) as cpu_samples,
+            coalesce(sum(cpu::double precision), 0) as cpu_sum,
+            count(memory) as memory_samples,
+            coalesce(sum(memory::double precision), 0) as memory_sum,
+            sum(messages) as messages,
+            sum(errors) as errors,
+            coalesce(sum(response_ms::double precision * messages), 0) as response_ms_sum,
+            coalesce(sum(messages) filter (where response_ms is not null), 0) as response_messages,
+            count(distinct time_bucket(interval '5 minutes', ts)) as up_buckets
+        from agent_samples
+        where agent_key = erased
+        group by 1
+    ),
+    hours as materialized (
+        select * from sampled
+        union all
+        select
+            bucket, samples, cpu_samples, cpu_sum, memory_samples, memory_sum, messages, errors,
+            response_ms_sum, response_messages, up_buckets
+        from agent_metrics_1h
+        where agent_key = erased and bucket not in (select bucket from sampled)
     ),
     -- Days whose hours retention has dropped: what is left is the day's sum.
     days as materialized (
