@@ -18,6 +18,12 @@ USER: Final = "u"
 STATUSES: Final = frozenset({"running", "stopped", "failed", "removed"})
 
 
+BEAT: Final = """
+insert into platform_heartbeats values (date_trunc('minute', %s::timestamptz, 'UTC'))
+on conflict do nothing
+"""
+
+
 def moment(text: str) -> datetime:
     """A time with its offset, or a time of DAY in UTC."""
     return datetime.fromisoformat(text if "T" in text else f"{DAY}T{text}Z")
@@ -40,7 +46,7 @@ def happen(connection: psycopg.Connection[Any], story: str, mark: str = "") -> N
             _deployment(connection, *words)
         elif what == "beat":
             for ts in _every(*words):
-                connection.execute("insert into platform_heartbeats values (%s)", [ts])
+                connection.execute(BEAT, [ts])
 
 
 def agent_key(connection: psycopg.Connection[Any], agent: str) -> int:

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -33,6 +34,7 @@ VALUES: Final[dict[str, Any]] = {
     "status": "succeeded",
     "segment": "casual",
     "active": True,
+    "topic_id": UUID(int=1),
     "currency": "USD",
     "relation": "agent_samples",
     "failure": None,
@@ -40,12 +42,13 @@ VALUES: Final[dict[str, Any]] = {
 }
 NUMBERS: Final = re.compile(
     r"(key|amount|count|days|epoch|offset|log_start|crc|partition|removed|shard|buckets_of_today"
-    r"|samples|messages|errors|late_id|took_)s?$"
+    r"|samples|messages|errors|late_id|took_|within_)s?$"
     r"|^bucket_"
 )
 # Where a name stands for something else.
 OTHER: Final[dict[str, dict[str, Any]]] = {
     "drop_chunk": {"range_start": NOW - timedelta(days=1)},
+    "set_session": {"names": ["work_mem"], "settings": ["4MB"]},
     "store_booking": {"status": ["pending"]},
     "store_status": {"status": ["running"]},
 }
