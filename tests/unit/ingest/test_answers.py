@@ -65,18 +65,25 @@ async def fetched(code: int, at: int = 7) -> tuple[Client, Heard, list[int]]:
 
 
 @pytest.mark.parametrize(
-    ("error", "updates"),
+    ("error", "updates", "problem"),
     [
-        (CorruptRecordException, 0),
-        (KafkaStorageError, 1),
-        (NotLeaderForPartitionError, 1),
-        (TopicAuthorizationFailedError, 0),
+        (CorruptRecordException, 0, "the broker says CorruptRecordException"),
+        (KafkaStorageError, 1, "the broker says KafkaStorageError"),
+        (NotLeaderForPartitionError, 1, "the broker says NotLeaderForPartitionError"),
+        (
+            TopicAuthorizationFailedError,
+            0,
+            "the broker refuses this login (TopicAuthorizationFailedError: t): grant it the rights "
+            "that docs/operators/kafka-security.md lists",
+        ),
     ],
 )
-async def test_an_error_is_reported_and_hides_no_other_partition(error: Any, updates: int) -> None:
+async def test_an_error_is_reported_and_hides_no_other_partition(
+    error: Any, updates: int, problem: str
+) -> None:
     client, heard, left = await fetched(error.errno)
     assert left == [1]
-    assert heard.refusals == [(HERE, 7, f"the broker says {error.__name__}")]
+    assert heard.refusals == [(HERE, 7, problem)]
     assert heard.answers == [THERE]
     assert client.metadata_updates == updates
 
