@@ -93,12 +93,13 @@ def neighbour(offset: int) -> Record:
     return Record("fleet.samples", 0, offset, NOW_MS, b"k", GOOD, ())
 
 
+@pytest.mark.runs(short=1, long=4)
 def test_the_verdict_is_the_same_alone_in_a_batch_and_by_either_path(
-    case: Case, rng: random.Random
+    run: int, case: Case, rng: random.Random
 ) -> None:
     @seed(rng.getrandbits(64))
     @settings(
-        max_examples=case.rounds(short=2_000, long=100_000),
+        max_examples=case.rounds(short=2_000, long=25_000),
         database=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
