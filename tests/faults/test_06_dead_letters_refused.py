@@ -9,16 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from ingest.topic import TIMESTAMP_TYPE
 from ingest.topics import create_topics
 from schemas.exits import STALLED
 from schemas.settings import KafkaSettings
 from tests.faults.ledger import Ledger, Message
 from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import delete
+from tests.integration.ingest.kafka import alter, delete
 from tests.oracle import Fleet
 from tests.stack import Stack, Topics
 
@@ -31,15 +28,8 @@ FLEET = Fleet(3, 50, datetime.now(UTC), timedelta(minutes=1))
 
 
 async def _set(stack: Stack, topics: Topics, **config: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
-    await admin.start()
-    try:
-        settings = {name.replace("_", "."): value for name, value in config.items()}
-        settings[TIMESTAMP_TYPE] = "LogAppendTime"
-        resource = ConfigResource(ConfigResourceType.TOPIC, topics.deadletter, settings)
-        await admin.alter_configs([resource])
-    finally:
-        await admin.close()
+    settings = {name.replace("_", "."): value for name, value in config.items()}
+    await alter(stack, topics.deadletter, settings)
 
 
 async def too_small(stack: Stack, topics: Topics) -> None:

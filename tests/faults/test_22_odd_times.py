@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from ingest.topic import TIMESTAMP_TYPE
 from schemas.events import Event, Payment, Sample
@@ -17,9 +14,8 @@ from tests.faults.deadletters import Place
 from tests.faults.ledger import Ledger, message
 from tests.faults.plugin import Case
 from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import has_config
+from tests.integration.ingest.kafka import configure
 from tests.stack import Stack
-from tests.waiting import until
 
 pytestmark = pytest.mark.fault(22, "times out of range")
 
@@ -40,13 +36,7 @@ def sample(number: int) -> Sample:
 async def stamp(stack: Stack, topic: str, kind: str) -> None:
     """Changes who stamps a topic's records, as an operator may; any time is taken."""
     config = {TIMESTAMP_TYPE: kind, "message.timestamp.after.max.ms": str(GREATEST)}
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
-    await admin.start()
-    try:
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
-        await until(partial(has_config, admin, topic, config), f"{config} of {topic}", 30.0)
-    finally:
-        await admin.close()
+    await configure(stack, topic, config)
 
 
 async def send(ledger: Ledger, event: Event, timestamp: int, *, is_refused: bool) -> None:

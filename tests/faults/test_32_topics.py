@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import REGISTRY
 
 from ingest.doctor.examine import examine
@@ -18,6 +17,7 @@ from ingest.topics import create_topics, inspect
 from ingest.topicwatch import TopicWatch
 from schemas.settings import KafkaSettings
 from tests.ingest_process import ingest_process
+from tests.integration.ingest.kafka import configure
 from tests.integration.ingest.test_topics import admin
 from tests.process import fleetgauge
 from tests.stack import Stack, Topics, database_settings, environment
@@ -42,11 +42,6 @@ SET = {
     1: {"message.timestamp.type": "CreateTime", "max.message.bytes": "100000"},
     2: {"cleanup.policy": "compact,delete", "max.message.bytes": "1048588"},
 }
-
-
-async def alter(kafka: KafkaSettings, name: str, settings: dict[str, str]) -> None:
-    async with admin(kafka) as client:
-        await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, settings)])
 
 
 async def make(kafka: KafkaSettings) -> list[tuple[str, str, str]]:
@@ -90,7 +85,7 @@ async def test_each_is_named_with_a_command_that_fixes_it(
         own = [str(c) for c in commands if f"--entity-name {name} " in str(c)]
         fixes = dict(re.findall(r"--add-config (\S+)=(\S+)", " ".join(own)))
         (topic,) = (topic for topic in topics_to_make(kafka) if topic.name == name)
-        await alter(kafka, name, {**config(topic, kafka), **fixes})
+        await configure(stack, name, {**config(topic, kafka), **fixes})
 
     async def fixed() -> bool:
         return not (await inspect(kafka, topics_to_make(kafka))).faults
@@ -104,7 +99,7 @@ def faults(name: str) -> float | None:
 
 
 async def test_what_becomes_wrong_while_ingest_runs_is_reported(
-    kafka: KafkaSettings, capsys: pytest.CaptureFixture[str]
+    stack: Stack, kafka: KafkaSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await asyncio.to_thread(create_topics, kafka) == 0
     samples = topics_to_make(kafka)[0]
@@ -117,9 +112,9 @@ async def test_what_becomes_wrong_while_ingest_runs_is_reported(
     partitions = REGISTRY.get_sample_value("fleetgauge_topic_partitions", {"topic": samples.name})
     assert partitions == 6
     as_made = config(samples, kafka)
-    await alter(kafka, samples.name, {**as_made, "cleanup.policy": "compact"})
+    await configure(stack, samples.name, {**as_made, "cleanup.policy": "compact"})
     await until(partial(are, 1), "a fault", 30)
-    await alter(kafka, samples.name, as_made)
+    await configure(stack, samples.name, as_made)
     await until(partial(are, 0), "no fault", 30)
     async with admin(kafka) as client:
         await client.delete_topics([samples.name])

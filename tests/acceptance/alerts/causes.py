@@ -19,15 +19,13 @@ import httpx
 import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.local import docker
 from ingest.topic import TIMESTAMP_TYPE, config, topics_to_make
 from tests.acceptance.alerts.place import Place, make_topics
 from tests.acceptance.alerts.recording import SCRAPE_S
 from tests.appending import appending
-from tests.integration.ingest.kafka import Put, put
+from tests.integration.ingest.kafka import Put, configure, put
 from tests.integration.ingest.test_ingest import minutes
 from tests.integration.ingest.test_marks import producer
 from tests.oracle import Fleet, all_stored
@@ -120,32 +118,22 @@ async def a_backlog_of_days(place: Place) -> None:
     await make_topics(place)
     samples = topics_to_make(place.kafka)[0]
     as_made = config(samples, place.kafka)
-    await alter(place, {**as_made, TIMESTAMP_TYPE: "CreateTime"})
+    await configure(place.stack, samples.name, {**as_made, TIMESTAMP_TYPE: "CreateTime"})
     old = AIOKafkaProducer(bootstrap_servers=place.stack.kafka_bootstrap)
     await old.start()
     at = datetime.now(UTC) - timedelta(days=4)
     stamp = round(at.timestamp() * 1000)
     for sample in Fleet(1, 1, at, timedelta(minutes=1)).samples(20, random.Random(1)):
         value = msgspec.json.encode(sample)
-        await old.send_and_wait(samples.name, value, b"k", 0, timestamp_ms=stamp)
+        put = await old.send_and_wait(samples.name, value, b"k", 0, timestamp_ms=stamp)
+        assert put.timestamp == stamp
     await old.stop()
-    await alter(place, as_made)
+    await configure(place.stack, samples.name, as_made)
     await place.recording.minutes(1)
     place.recording.cause()
     async with place.locked("agent_samples"), place.ingest():
         await place.recording.shows("fleetgauge_lag_seconds", 3.9 * 86_400)
         await place.recording.minutes(7)
-
-
-async def alter(place: Place, settings: dict[str, str]) -> None:
-    """Sets all settings of the samples' topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=place.stack.kafka_bootstrap)
-    await admin.start()
-    try:
-        topic = ConfigResource(ConfigResourceType.TOPIC, place.topics.samples, settings)
-        await admin.alter_configs([topic])
-    finally:
-        await admin.close()
 
 
 async def another_program_in_the_group(place: Place) -> None:
@@ -316,7 +304,7 @@ async def a_topic_that_was_altered(place: Place) -> None:
         await place.recording.shows("fleetgauge_assigned_partitions", 9)
         await place.recording.minutes(3)
         place.recording.cause()
-        await alter(place, {**as_made, "cleanup.policy": "compact"})
+        await configure(place.stack, place.topics.samples, {**as_made, "cleanup.policy": "compact"})
         await place.recording.shows("fleetgauge_topic_faults", 1)
         await place.recording.minutes(2)
 

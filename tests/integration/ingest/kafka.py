@@ -84,10 +84,14 @@ async def set_max_bytes(stack: Stack, topic: str, max_bytes: int) -> None:
 
 async def alter(stack: Stack, topic: str, settings: dict[str, str]) -> None:
     """Gives a topic these settings; of the others the stamp alone stays."""
+    await configure(stack, topic, {**settings, TIMESTAMP_TYPE: "LogAppendTime"})
+
+
+async def configure(stack: Stack, topic: str, config: dict[str, str]) -> None:
+    """Gives a topic these settings and no others; returns when the broker goes by them."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
     await admin.start()
     try:
-        config = {**settings, TIMESTAMP_TYPE: "LogAppendTime"}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
         await until(partial(has_config, admin, topic, config), f"{config} of {topic}", 30.0)
     finally:
