@@ -17,11 +17,6 @@ async def read_edition(connection: AsyncConnection[Any]) -> Edition:
     return edition_of(await _licence(connection))
 
 
-async def is_apache(connection: AsyncConnection[Any]) -> bool:
-    """Whether this is certainly the Apache edition; raises psycopg's errors only."""
-    return await _licence(connection) == Edition.APACHE.licence
-
-
 async def _licence(connection: AsyncConnection[Any]) -> str | None:
     if connection not in _licences:
         cursor = await connection.execute(query("read_license"))

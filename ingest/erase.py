@@ -128,6 +128,7 @@ async def _detach(connection: Connection, subject: Subject) -> tuple[list[int], 
     async with connection.transaction():
         await connection.execute(query("lock_writers"))
         await connection.execute(query("fence_writers"))
+        await connection.execute(query("lock_aggregates"))
         if subject.user_id is None:
             keys = await read_orphans(connection)
         else:

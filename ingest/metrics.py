@@ -90,6 +90,15 @@ TOPIC_PARTITIONS = Gauge(
     "fleetgauge_topic_partitions", "Partitions that a topic of ingest's has.", ["topic"]
 )
 ASSIGNED = Gauge("fleetgauge_assigned_partitions", "Partitions this consumer writes.")
+WATERMARK = Gauge(
+    "fleetgauge_watermark_timestamp_seconds",
+    "Before when all samples are aggregated, whichever process did it; seconds since 1970.",
+)
+REFRESH_SECONDS = Histogram(
+    "fleetgauge_refresh_seconds",
+    "Seconds that a part of a refresh took, an hour of samples at most.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 100),
+)
 UPKEEP_SUCCESS = Gauge(
     "fleetgauge_upkeep_success_timestamp_seconds",
     "When an upkeep task last went well, whichever process ran it; seconds since 1970.",

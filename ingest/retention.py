@@ -71,7 +71,7 @@ def retention_tasks(database: DatabaseSettings) -> list[Task]:
         "agent_metrics_5m": database.metrics_5m_retention_days,
         "agent_metrics_1h": database.metrics_1h_retention_days,
     }
-    rows = dict.fromkeys(("platform_heartbeats", "agent_marks", "skill_changes"), WINDOW_DAYS)
+    rows = dict.fromkeys(("platform_heartbeats", "skill_changes"), WINDOW_DAYS)
     return [
         *(Task(name, timedelta(days=days), drop_chunks) for name, days in chunks.items()),
         *(Task(name, timedelta(days=days), delete_rows) for name, days in rows.items()),

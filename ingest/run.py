@@ -16,10 +16,12 @@ from ingest.database import open_pool
 from ingest.deadletter import open_dead_letters
 from ingest.errors import MEND_KAFKA, sentence
 from ingest.fetch import open_fetcher
+from ingest.frontier import Frontier
 from ingest.heartbeat import PERIOD_S, beat_on
 from ingest.limits import Limits
 from ingest.pipeline import Pipeline
 from ingest.positions import GapError
+from ingest.refresh import Refresh
 from ingest.reread import check_reread
 from ingest.retry import backoff
 from ingest.takeover import TakeOver
@@ -155,10 +157,12 @@ async def _ingest(
             # Often enough that an absence is known before the watchdog's time is over.
             beat_s = min(PERIOD_S, limits.stall_s / 4)
             upkeep = Upkeep(database, ingest.upkeep_interval)
+            refresh = Refresh(database, Frontier(kafka).find, ingest.refresh_interval)
             watch = ConflictWatch(pool, kafka, ingest.consumer_group, fetcher)
             tasks = {
                 asyncio.create_task(beat_on(pool, watchdog.reassure, beat_s)),
                 asyncio.create_task(upkeep.run()),
+                asyncio.create_task(refresh.run()),
                 asyncio.create_task(watch.run()),
                 asyncio.create_task(TopicWatch(kafka).run()),
                 asyncio.create_task(pipeline.run(fetcher)),

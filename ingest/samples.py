@@ -1,12 +1,12 @@
-"""Stores samples: by COPY, or through a temporary table where COPY is not safe or some exist."""
+"""Stores samples: by COPY, or through a temporary table where some are there already."""
 
 from contextlib import ExitStack
 from typing import Any
 
+import polars as pl
 from psycopg import AsyncConnection
 
 from ingest.batch import Batch
-from ingest.edition import is_apache
 from ingest.serverwork import ServerWork
 from sql.queries import query
 
@@ -16,31 +16,28 @@ PIECE_BYTES = 256 * 1024
 
 async def store_new_samples(
     connection: AsyncConnection[Any], batch: Batch, server_work: ServerWork
-) -> int:
-    """Writes a batch's samples in the caller's transaction; returns how many were new.
+) -> pl.DataFrame:
+    """Writes a batch's samples in the caller's transaction; returns those that were new: all.
 
-    On the Apache edition raises psycopg's UniqueViolation where one was there already: then the
-    transaction is over.
+    Raises psycopg's UniqueViolation where one was there already: then the transaction is over.
     """
-    if batch.samples.is_empty():
-        return 0
-    if not await is_apache(connection):
-        # TimescaleDB 2.23 to 2.29.2 log no invalidation for COPY into a hypertable that has a
-        # statement trigger with a transition table: continuous aggregates would lose these rows.
-        return await store_resent_samples(connection, batch, server_work)
-    await _copy(connection, "copy_samples", batch.pieces, server_work)
-    return batch.samples.height
+    if not batch.samples.is_empty():
+        await _copy(connection, "copy_samples", batch.pieces, server_work)
+    return batch.samples
 
 
 async def store_resent_samples(
     connection: AsyncConnection[Any], batch: Batch, server_work: ServerWork
-) -> int:
-    """The same, for samples of which some were there already; returns how many were not."""
+) -> pl.DataFrame:
+    """The same, for samples of which some were there already; returns those that were not."""
     await connection.execute(query("create_resent_samples"))
     await _copy(connection, "copy_resent_samples", batch.pieces, server_work)
     with server_work.going_on():
         cursor = await connection.execute(query("insert_resent_samples"))
-    return cursor.rowcount
+        new = await cursor.fetchall()
+    schema = {"agent_key": pl.Int32, "ts": pl.Int64}
+    keys = pl.DataFrame(new, schema=schema, orient="row")
+    return batch.samples.join(keys, on=list(schema), how="semi", maintain_order="left")
 
 
 async def _copy(

@@ -1,4 +1,4 @@
-"""One transaction a batch: lock the offsets, samples, events, and last the offsets."""
+"""One transaction a batch: lock the offsets, samples, events, and last move the offsets."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+import polars as pl
 from aiokafka import TopicPartition
 from psycopg import AsyncConnection, errors
 
 from ingest import metrics, offsets
+from ingest.aggregates import add_late, add_to_platform
 from ingest.batch import Batch
 from ingest.database import Pool, past_stale_sessions
 from ingest.events import store_events
@@ -20,7 +22,7 @@ from ingest.unexpected import StepError
 from sql.connect import ServerConnection
 from sql.queries import query
 
-StoreSamples = Callable[[AsyncConnection[Any], Batch, ServerWork], Awaitable[int]]
+StoreSamples = Callable[[AsyncConnection[Any], Batch, ServerWork], Awaitable[pl.DataFrame]]
 
 
 class DroppedError(StepError):
@@ -103,7 +105,14 @@ class _Writing:
 
     async def _store(self, store_samples: StoreSamples) -> dict[str, int]:
         batch = self.batch
-        await self.connection.execute(query("set_shard"), {"shard": batch.shard})
         new = await store_samples(self.connection, batch, self.server_work)
+        if new.height:
+            with self.server_work.going_on():
+                await add_to_platform(self.connection, new, batch.shard)
+        if batch.events:
+            await self.connection.execute(query("set_shard"), {"shard": batch.shard})
         duplicates = await store_events(self.connection, batch, self.server_work)
-        return {"sample": batch.samples.height - new + batch.repeats, **duplicates}
+        # Last, for it keeps a refresh waiting until the transaction ends.
+        with self.server_work.going_on():
+            await add_late(self.connection, new)
+        return {"sample": batch.samples.height - new.height + batch.repeats, **duplicates}

@@ -1,6 +1,6 @@
 """How the whole platform does: agents, messages, deployments, uptime, performance, storage."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -22,10 +22,8 @@ from schemas.platform import (
     Uptime,
 )
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAILURE: Final = "Failed to fetch metrics"
 MINUTE: Final = timedelta(minutes=1)
-BUCKET: Final = timedelta(minutes=5)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
@@ -33,9 +31,7 @@ DAY: Final = timedelta(days=1)
 class Moments(msgspec.Struct, frozen=True):
     """Where the windows begin and end; all UTC.
 
-    `recent` is the first of 24 hours that end with the current one. 5-minute buckets are numbered
-    from the epoch: `bucket_start` is the first of 30 days that end with today, `bucket_stop` the
-    unfinished one.
+    `recent` is the first of 24 hours that end with the current one.
     `minute` is the current one and the last of 43,200 that begin with `minutes_start`.
     """
 
@@ -45,9 +41,6 @@ class Moments(msgspec.Struct, frozen=True):
     week: datetime
     month: datetime
     recent: datetime
-    bucket_start: int
-    bucket_stop: int
-    buckets_of_today: int
     minute: datetime
     minutes_start: datetime
     minutes_midnight: datetime
@@ -94,9 +87,6 @@ def moments_of(now: datetime) -> Moments:
         week=today - today.weekday() * DAY,
         month=today.replace(day=1),
         recent=minute.replace(minute=0) - 23 * HOUR,
-        bucket_start=(today - 29 * DAY - EPOCH) // BUCKET,
-        bucket_stop=(now - EPOCH) // BUCKET,
-        buckets_of_today=(now - today) // BUCKET,
         minute=minute,
         minutes_start=minutes_start,
         minutes_midnight=minutes_start.replace(hour=0, minute=0) + DAY,

@@ -190,13 +190,14 @@ def _run_migration(connection: Connection[Any], file: Path) -> None:
 
 
 def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
-    for folder in (HERE / "common" / "repeatable", HERE / edition.value / "repeatable"):
-        for file in sorted(folder.glob("*.sql")):
-            try:
-                with connection.transaction():
-                    connection.execute(file.read_bytes())
-            except psycopg.Error as error:
-                raise MigrationError(f"{file.name}: {error}") from error
+    folders = (HERE / "common" / "repeatable", HERE / edition.value / "repeatable")
+    files = sorted((f for folder in folders for f in folder.glob("*.sql")), key=lambda f: f.name)
+    for file in files:
+        try:
+            with connection.transaction():
+                connection.execute(file.read_bytes())
+        except psycopg.Error as error:
+            raise MigrationError(f"{file.name}: {error}") from error
 
 
 def run(database: DatabaseSettings, patience_s: float = PATIENCE_S) -> int:

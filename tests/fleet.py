@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from sql.queries import query
+from tests.rows import copy
 
 DAY: Final = "2026-03-10"
 USER: Final = "u"
@@ -67,11 +68,9 @@ def _every(first: str, last: str, minutes: str = "1") -> Iterator[datetime]:
 def _sample(
     connection: psycopg.Connection[Any], agent: str, ts: datetime, figures: dict[str, str]
 ) -> None:
-    told = {"messages": "0", "errors": "0", "ms": None, "used": None, "total": None, **figures}
-    connection.execute(
-        "insert into agent_samples values (%s, %s, 1, 2, %s, %s, %s, %s, %s)",
-        [ts, agent_key(connection, agent), *told.values()],
-    )
+    told = [float(figures[name]) if name in figures else None for name in ("ms", "used", "total")]
+    counts = (int(figures.get("messages", 0)), int(figures.get("errors", 0)))
+    copy(connection, [(ts, agent_key(connection, agent), 1, 2, *counts, *told)])
 
 
 def _status(connection: psycopg.Connection[Any], status: str, agent: str, ts: datetime) -> None:

@@ -1,10 +1,17 @@
 """Samples put straight into the tables, as ingest leaves them."""
 
+import asyncio
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
+
+from ingest.aggregates import hours_of
+from ingest.copy import encode_samples
+from sql.queries import query
+from tests.storing import frame_of, store
 
 
 class Row(NamedTuple):
@@ -29,7 +36,19 @@ def insert(database: str, rows: Iterable[Row]) -> None:
     found = list(rows)
     with psycopg.connect(database) as connection:
         keys = agent_keys(connection, {row.agent for row in found})
-        copy(connection, [(row.ts, keys[row.agent], *row[2:]) for row in found])
+    put(database, [(row.ts, keys[row.agent], *row[2:]) for row in found])
+
+
+def put(database: str, rows: Iterable[tuple[Any, ...]], shard: int = 0) -> None:
+    """Stores (ts, agent_key, cpu, memory, messages, errors, response_ms), one batch."""
+    # A thread of its own, for the caller may be in an event loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _put(database, rows, shard)).result()
+
+
+async def _put(database: str, rows: Iterable[tuple[Any, ...]], shard: int) -> None:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        await store(connection, rows, shard)
 
 
 def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> dict[str, int]:
@@ -45,12 +64,16 @@ def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> di
 
 
 def copy(
-    connection: psycopg.Connection[Any],
-    rows: Iterable[tuple[Any, ...]],
-    into: LiteralString = "agent_samples",
+    connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]], shard: int = 0
 ) -> None:
-    """COPYs (ts, agent_key, cpu, memory, messages, errors, response_ms), one statement."""
-    columns = "ts, agent_key, cpu, memory, messages, errors, response_ms"
-    with connection.cursor().copy(f"copy {into} ({columns}) from stdin") as stream:
-        for row in rows:
-            stream.write_row(row)
+    """The same in the caller's transaction, for samples that are new and not late."""
+    rows = list(rows)
+    samples = frame_of(rows)
+    if samples.is_empty():
+        return
+    with connection.cursor().copy(query("copy_samples")) as stream:
+        for piece in encode_samples(samples):
+            stream.write(piece)
+    connection.execute(query("add_to_platform"), {**hours_of(samples), "shard": shard})
+    held = connection.execute("select watermark from rollup_watermark").fetchone()
+    assert held and held[0] <= min(row[0] for row in rows), "late samples"

@@ -40,8 +40,8 @@ def plan_hour(totals: Mapping[str, Totals], kept: Kept) -> list[str]:
     5-minute rows are believed if the platform's rows agree with them.
     """
     if kept.raw:
-        # Also where only up_buckets differ: a sample that met a missing 5-minute row counted it.
-        return [name for name in (FINE, HOURS, PLATFORM) if totals[name] != totals[RAW]]
+        wrong = [name for name in (FINE, HOURS) if totals[name] != totals[RAW]]
+        return wrong if _agrees(totals, RAW) else [*wrong, PLATFORM]
     wrong = [
         name
         for name, is_kept in ((FINE, kept.fine), (HOURS, kept.hours))

@@ -213,18 +213,22 @@ class _Repairs(_Rehearsal):
     ) -> tuple[dict[str, Totals], list[str]]:
         """Does `work` in a transaction that sees every sample, and that no writer joins.
 
-        A writer holds a lock on the samples from its first row to its COMMIT, and its triggers add
-        to the rollups in the same transaction.
+        A writer holds a lock on the samples from its first row to its COMMIT, and adds to the
+        platform's hours in the same transaction.
         """
         for _ in range(LOCK_ATTEMPTS - 1):
             try:
-                async with self._connection.transaction():
-                    await self._connection.execute(query("lock_samples"))
-                    return await work()
+                return await self._locked(work)
             except errors.LockNotAvailable:
                 await asyncio.sleep(LOCK_PAUSE_S)
+        return await self._locked(work)
+
+    async def _locked(
+        self, work: Callable[[], Awaitable[tuple[dict[str, Totals], list[str]]]]
+    ) -> tuple[dict[str, Totals], list[str]]:
         async with self._connection.transaction():
             await self._connection.execute(query("lock_samples"))
+            await self._connection.execute(query("lock_aggregates"))
             return await work()
 
     async def _refresh(self, relation: str, start: datetime) -> None:

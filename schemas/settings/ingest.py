@@ -37,6 +37,8 @@ class IngestSettings(Settings):
     database that is away does not count"""
     upkeep_interval_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
     """how often what is older than its retention is dropped"""
+    refresh_s: Annotated[int, Field(ge=1, le=600)] = 30
+    """how often samples are aggregated; readers add up what is not aggregated yet"""
     metrics_host: str = "127.0.0.1"
     """where ingest's own metrics are served"""
     metrics_port: Port = 9464
@@ -45,3 +47,7 @@ class IngestSettings(Settings):
     @property
     def upkeep_interval(self) -> timedelta:
         return timedelta(minutes=self.upkeep_interval_minutes)
+
+    @property
+    def refresh_interval(self) -> timedelta:
+        return timedelta(seconds=self.refresh_s)

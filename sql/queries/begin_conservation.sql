@@ -5,7 +5,7 @@ select
     greatest(
         (
             select min(range_start)
-            from show_chunks(level::regclass) as shown
+            from show_chunks(hypertable_of(level)) as shown
             join timescaledb_information.chunks
                 on format('%%I.%%I', chunk_schema, chunk_name)::regclass = shown
         ),

@@ -1,2 +1,2 @@
 -- Delete the rows of one UTC day, to be filled again in the same transaction; Apache edition.
-delete from agent_metrics_1d where bucket >= %(start)s and bucket < %(start)s + interval '1 day'
+delete from rollup_1d where bucket >= %(start)s and bucket < %(start)s + interval '1 day'

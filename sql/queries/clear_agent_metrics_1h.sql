@@ -1,2 +1,2 @@
 -- Delete the rows of one hour, to be filled again in the same transaction; Apache edition.
-delete from agent_metrics_1h where bucket >= %(start)s and bucket < %(start)s + interval '1 hour'
+delete from rollup_1h where bucket >= %(start)s and bucket < %(start)s + interval '1 hour'

@@ -16,9 +16,3 @@ where agent_key = any(%(agent_keys)s::integer[])
 union all
 select 'agent_states', count(*) from agent_states
 where agent_key = any(%(agent_keys)s::integer[])
-union all
-select 'agent_uptime', count(*) from agent_uptime
-where agent_key = any(%(agent_keys)s::integer[])
-union all
-select 'agent_marks', count(*) from agent_marks
-where agent_key = any(%(agent_keys)s::integer[])

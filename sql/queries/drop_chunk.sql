@@ -1,4 +1,4 @@
 -- Drop one chunk of a hypertable, by its range.
 select drop_chunks(
-    %(relation)s::text::regclass, older_than => %(range_end)s, newer_than => %(range_start)s
+    hypertable_of(%(relation)s), older_than => %(range_end)s, newer_than => %(range_start)s
 )

@@ -4,17 +4,7 @@ with latest as (
 ),
 states as (
     delete from agent_states where agent_key = any(%(agent_keys)s::integer[]) returning 1
-),
-uptime as (
-    delete from agent_uptime where agent_key = any(%(agent_keys)s::integer[]) returning 1
-),
-marks as (
-    delete from agent_marks where agent_key = any(%(agent_keys)s::integer[]) returning 1
 )
 select 'agent_latest', count(*) from latest
 union all
 select 'agent_states', count(*) from states
-union all
-select 'agent_uptime', count(*) from uptime
-union all
-select 'agent_marks', count(*) from marks

@@ -1,5 +1,5 @@
 -- Compute the rows of one day from the next finer level; Apache edition.
-insert into agent_metrics_1d (
+insert into rollup_1d (
     bucket, agent_key,
     samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max, messages, errors,
     response_ms_sum, response_messages, up_buckets
@@ -20,6 +20,9 @@ select
     sum(response_messages)::bigint,
     sum(up_buckets)::bigint
 from agent_metrics_1h
-where bucket >= %(start)s and bucket < %(start)s + interval '1 day'
+where
+    bucket >= %(start)s
+    and bucket < %(start)s + interval '1 day'
+    and bucket < (select days_before from rollup_watermark)
 group by agent_key
 order by agent_key

@@ -1,5 +1,5 @@
--- Compute the 5-minute rows of one hour from the samples, as the writers' trigger does; Apache edition.
-insert into agent_metrics_5m (
+-- Compute the 5-minute rows of one hour from the samples, up to the watermark; Apache edition.
+insert into rollup_5m (
     bucket, agent_key,
     samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max, messages, errors,
     response_ms_sum, response_messages, up_buckets
@@ -20,6 +20,8 @@ select
     coalesce(sum(messages) filter (where response_ms is not null), 0),
     1
 from agent_samples
-where ts >= %(start)s and ts < %(start)s + interval '1 hour'
+where
+    ts >= %(start)s
+    and ts < least(%(start)s + interval '1 hour', (select watermark from rollup_watermark))
 group by 1, 2
 order by 2, 1

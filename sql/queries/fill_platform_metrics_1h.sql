@@ -2,7 +2,7 @@
 insert into platform_metrics_1h (
     bucket, shard,
     samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max, messages, errors,
-    response_ms_sum, response_messages, up_buckets
+    response_ms_sum, response_messages
 )
 select
     %(start)s,
@@ -17,8 +17,7 @@ select
     sum(messages)::bigint,
     sum(errors)::bigint,
     sum(response_ms_sum),
-    sum(response_messages)::bigint,
-    count(*)
+    sum(response_messages)::bigint
 from (
     select
         count(*) as samples,

@@ -14,7 +14,7 @@ from (
         max(ts) as as_of,
         avg(cpu) filter (where ts > %(now)s - interval '5 minutes') as cpu,
         avg(memory) filter (where ts > %(now)s - interval '5 minutes') as memory
-    from agent_latest
+    from agent_newest
     where agent_key = any(array(select agent_key from agents where user_id = %(user_id)s))
 ) as newest
 cross join (

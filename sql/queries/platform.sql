@@ -2,49 +2,23 @@
 -- Sums over hours end with the current one: a clock ahead of ours may have filled the next already.
 select
     fleet.*,
-    uptime.*,
     traffic.*,
     deployed.*,
     heartbeats.*
 from (
-    -- Who ever sent a sample or a status is known; who was only deployed has neither.
-    select
-        count(*) as agents,
-        count(*) filter (
-            where latest.ts > greatest(%(now)s - interval '5 minutes', states.running_after)
-        ) as agents_active,
-        count(*) filter (
-            where states.status = 'failed' and (latest.ts > states.running_after) is not true
-        ) as agents_failed,
-        coalesce(sum(storage_used_mb::double precision), 0) as storage_used_mb,
-        coalesce(sum(storage_total_mb::double precision), 0) as storage_total_mb
-    from agent_latest as latest
-    full join agent_states as states on states.agent_key = latest.agent_key
-    where (states.running_after = 'infinity') is not true
-) as fleet
-cross join (
-    -- `totals` has 32 days, of which the last is `day`: a clock ahead may have begun tomorrow, and
-    -- who has fallen silent is behind. Of who sampled today the sum is there.
-    select
-        coalesce(sum(
-            greatest(%(bucket_stop)s::integer - greatest(first_bucket, %(bucket_start)s::integer), 0)
-        ), 0)::bigint as buckets,
-        coalesce(sum(
-            case
-                when day = %(date)s::date then earlier
-                else totals[least(31 + %(date)s::date - day, 32)]
-                    - totals[least(2 + %(date)s::date - day, 32)]
-            end + bit_count(substring(
-                last_marks
-                from 289 + 288 * (%(date)s::date - day)
-                for %(buckets_of_today)s::integer
-            ))
-        ), 0)::bigint as buckets_up
-    from agent_uptime
-    where agent_key not in (
-        select agent_key from agent_states where running_after = 'infinity'
+    -- A summary is as old as its use is worth; where none is, nobody keeps it, and all is counted now.
+    select agents, agents_active, agents_failed, storage_used_mb, storage_total_mb, buckets, buckets_up
+    from platform_summary
+    where counted_at > statement_timestamp() - greatest(interval '5 seconds', 10 * took)
+    union all
+    select agents.*, uptime.*
+    from count_agents(%(now)s) as agents
+    cross join count_uptime(%(now)s) as uptime
+    where not exists (
+        select from platform_summary
+        where counted_at > statement_timestamp() - greatest(interval '5 seconds', 10 * took)
     )
-) as uptime
+) as fleet
 cross join (
     select
         coalesce(sum(messages) filter (where bucket >= %(today)s), 0)::bigint as messages_today,

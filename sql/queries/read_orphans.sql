@@ -12,9 +12,5 @@ select agent_key from agent_latest where agent_key = any((select keys from missi
 union
 select agent_key from agent_states where agent_key = any((select keys from missing)::integer[])
 union
-select agent_key from agent_uptime where agent_key = any((select keys from missing)::integer[])
-union
-select agent_key from agent_marks where agent_key = any((select keys from missing)::integer[])
-union
 select agent_key from agent_metrics_1d where agent_key = any((select keys from missing)::integer[])
 order by 1

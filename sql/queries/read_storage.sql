@@ -3,7 +3,7 @@
 select
     relation,
     chunks.*,
-    hypertable_size(relation::regclass) as bytes,
+    hypertable_size(hypertable_of(relation)) as bytes,
     columns.before_bytes,
     columns.after_bytes
 from unnest(
@@ -14,7 +14,7 @@ cross join lateral (
         count(*) as chunks,
         count(*) filter (where is_compressed) as compressed,
         min(range_end) as oldest_end
-    from show_chunks(relation::regclass) as shown
+    from show_chunks(hypertable_of(relation)) as shown
     join timescaledb_information.chunks
         on format('%I.%I', chunk_schema, chunk_name)::regclass = shown
 ) as chunks
@@ -30,7 +30,7 @@ cross join lateral (
             from timescaledb_information.continuous_aggregates
             where view_schema = current_schema() and view_name = relation
         ),
-        relation
+        hypertable_of(relation)::text
     )::regclass)
 ) as columns
 order by place

@@ -22,6 +22,6 @@ select
     coalesce(sum(samples), 0)::bigint,
     coalesce(sum(messages), 0)::bigint,
     coalesce(sum(errors), 0)::bigint,
-    coalesce(sum(up_buckets), 0)::bigint
+    0
 from platform_metrics_1h
 where bucket >= %(start)s and bucket < %(start)s + interval '1 day'

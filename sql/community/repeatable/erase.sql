@@ -7,6 +7,10 @@ language plpgsql as $$
 declare
     place record;
 begin
+    -- A refresh would bring back what it has read already.
+    perform pg_advisory_xact_lock(lock_of_aggregates());
+    delete from agent_latest where agent_key = erased;
+
     -- Before anything goes: what is not refreshed yet is worked out from the samples.
     perform take_from_platform(erased);
 

@@ -1,7 +1,8 @@
-"""Every aggregate equals a group-by of the raw rows, whatever order and batches they came in."""
+"""Every level equals a group-by of the raw rows, wherever the watermark is while they come in."""
 
+import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -9,65 +10,57 @@ import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg import AsyncConnection
 
-from sql.queries import query
-from tests.rollups import BATCHES, LEVELS, Batch, Sent, check
-from tests.rows import copy
+from tests.rollups import BATCHES, Batch, Sent, check
 from tests.stack import Stack, created_database, migrate
+from tests.storing import store
 
 START = datetime(2026, 3, 9, 23, 50, tzinfo=UTC)
+# Moments that hours, days and what `BATCHES` makes lie around, and the middle of a bucket.
+WATERMARKS = st.sampled_from([0, 7, 10, 12, 20, 1_440, 1_459, 43_200, 43_215, 50_000]).map(
+    lambda minutes: START + timedelta(minutes=minutes)
+)
+STEPS = st.lists(st.one_of(BATCHES.map(lambda found: found[0]), WATERMARKS), max_size=8)
 
 
 @pytest.fixture(scope="module")
-def connection(stack: Stack) -> Iterator[psycopg.Connection[Any]]:
+def url(stack: Stack) -> Iterator[str]:
     with created_database(stack.database_url, f"test_{uuid4().hex[:16]}") as url:
         migrate(url)
-        with psycopg.connect(url) as connection:
-            yield connection
+        yield url
 
 
-def store(connection: psycopg.Connection[Any], batch: Batch, shard: int) -> None:
-    """One batch as a writer stores it: straight, or past those already there."""
-    rows = [sent.row(START) for sent in batch]
-    connection.execute(query("set_shard"), {"shard": str(shard)})
-    try:
-        with connection.transaction():
-            copy(connection, rows)
-    except psycopg.errors.UniqueViolation:
-        with connection.transaction():
-            store_resent(connection, rows)
+async def take(url: str, steps: list[Batch | datetime]) -> None:
+    """Stores batches, and moves the watermark where a step is a moment; all is right after each."""
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(
+            "truncate agent_samples, agent_latest, platform_metrics_1h, rollup_5m, rollup_1h, "
+            "rollup_1d, rollup_watermark"
+        )
+        await connection.execute("insert into rollup_watermark default values")
+        stored: list[Batch] = []
+        for shard, step in enumerate(steps):
+            if isinstance(step, datetime):
+                await connection.execute("call refresh_samples(%s)", [step])
+            else:
+                await store(connection, [sent.row(START) for sent in step], shard % 3)
+                stored.append(step)
+            if not stored:
+                continue
+            with psycopg.connect(url, options="-c timezone=UTC") as reader:
+                check(reader, stored, START)
 
 
-def store_resent(connection: psycopg.Connection[Any], rows: list[tuple[Any, ...]]) -> None:
-    connection.execute(query("create_resent_samples"))
-    copy(connection, rows, into="resent_samples")
-    connection.execute(query("insert_resent_samples"))
-    connection.execute("drop table resent_samples")
-
-
-@settings(max_examples=100)
-@given(batches=BATCHES, data=st.data())
-def test_aggregates_equal_the_raw_rows(
-    connection: psycopg.Connection[Any], batches: list[Batch], data: st.DataObject
-) -> None:
-    connection.rollback()
-    tables = [*LEVELS, "platform_metrics_1h", "agent_samples"]
-    connection.execute(f"truncate {', '.join(tables)}".encode())
-    for batch in batches:
-        store(connection, batch, data.draw(st.integers(0, 2), label="shard"))
-    check(connection, batches, START)
+@settings(max_examples=60)
+@given(steps=STEPS)
+def test_levels_equal_the_raw_rows(url: str, steps: list[Batch | datetime]) -> None:
+    asyncio.run(take(url, steps))
 
 
 @pytest.mark.parametrize("statements", [1, 3])
-def test_a_bucket_counts_as_up_once(connection: psycopg.Connection[Any], statements: int) -> None:
-    connection.rollback()
-    connection.execute(
-        "truncate agent_metrics_5m, agent_metrics_1h, agent_metrics_1d, platform_metrics_1h, "
-        "agent_samples"
-    )
+def test_a_bucket_counts_as_up_once(url: str, statements: int) -> None:
     batch = [Sent(1, 0, half_minute) for half_minute in range(12)]
-    for part in range(statements):
-        store(connection, batch[part::statements], shard=part)
-    for relation in (*LEVELS, "platform_metrics_1h"):
-        total = connection.execute(f"select sum(up_buckets) from {relation}".encode()).fetchone()  # noqa: S608
-        assert total == (2,), relation
+    steps: list[Any] = [batch[part::statements] for part in range(statements)]
+    middle = START + timedelta(minutes=3)
+    asyncio.run(take(url, [steps[0], middle, *steps[1:], START + timedelta(hours=1), *steps]))

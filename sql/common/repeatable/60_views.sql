@@ -130,8 +130,7 @@ begin
                 sum(memory_samples)::bigint as memory_samples,
                 sum(memory_sum) as memory_sum,
                 sum(response_ms_sum) as response_ms_sum,
-                sum(response_messages)::bigint as response_messages,
-                sum(up_buckets)::bigint as up_buckets
+                sum(response_messages)::bigint as response_messages
             from platform_metrics_1h
             group by bucket;
 
@@ -158,7 +157,9 @@ begin
                 100 * l.storage_used_mb::double precision / nullif(l.storage_total_mb, 0)
                     as storage_percent
             from agents as a
-            left join agent_latest as l on l.agent_key = a.agent_key
+            left join lateral (
+                select * from agent_newest where agent_newest.agent_key = a.agent_key
+            ) as l on true
             left join agent_states as s on s.agent_key = a.agent_key;
             exit;
         exception when invalid_table_definition then
@@ -217,8 +218,10 @@ begin
             'Sum of response time times messages, ms; divide by response_messages.');
         execute format('comment on column %I.response_messages is %L', relation,
             'Messages whose response time was told.');
+    end loop;
+    foreach relation in array array['metrics_24h', 'metrics_7d', 'metrics_30d'] loop
         execute format('comment on column %I.up_buckets is %L', relation,
-            'Number of 5-minute buckets with a sample; of the fleet, summed over agents.');
+            'Number of 5-minute buckets with a sample.');
     end loop;
 end
 $$;

@@ -5,7 +5,8 @@ comment on column agents.agent_key is 'Short key of the agent, never reused.';
 comment on column agents.user_id is 'User the agent belongs to.';
 comment on column agents.agent_id is 'The agent''s own id, unique within its user.';
 
-comment on table agent_latest is 'Newest sample of each agent.';
+comment on table agent_latest is
+    'Newest sample of each agent from before the watermark; agent_newest has all samples.';
 comment on column agent_latest.agent_key is 'The agent.';
 comment on column agent_latest.first_ts is 'Time of the agent''s oldest sample.';
 comment on column agent_latest.ts is 'Time of the agent''s newest sample.';
@@ -27,23 +28,6 @@ comment on column agent_states.removed_ts is 'Newest time at which the agent was
 comment on column agent_states.running_after is
     'A sample after this makes the agent running: always, 30 seconds after stopped or failed, '
     'never (infinity) after removed, which holds until it is told running.';
-
-comment on table agent_marks is
-    'The 5-minute buckets in which each agent had a sample, for 32 days; no row after 33 silent days.';
-comment on column agent_marks.agent_key is 'The agent.';
-comment on column agent_marks.day is 'UTC day of the newest mark; the marks end with this day.';
-comment on column agent_marks.marks is
-    'A bit for each 5-minute bucket, 288 a day: 1 where the agent had a sample.';
-
-comment on table agent_uptime is 'What agent_marks tells of each agent, added up.';
-comment on column agent_uptime.agent_key is 'The agent.';
-comment on column agent_uptime.first_bucket is
-    'The bucket of the agent''s first sample; 5-minute buckets are numbered from the epoch.';
-comment on column agent_uptime.day is 'UTC day of the newest mark.';
-comment on column agent_uptime.earlier is 'How many marks the 29 days before `day` have.';
-comment on column agent_uptime.totals is
-    'How many marks the first of the 32 days has, the first two, and so on to all.';
-comment on column agent_uptime.last_marks is 'The marks of `day` and of the day before it.';
 
 comment on table agent_samples is
     'Every sample, once; told apart by agent and time. Kept for the raw retention.';
@@ -87,10 +71,10 @@ begin
             'Sum of response time times messages, ms; divide by response_messages for the mean.');
         execute format('comment on column %I.response_messages is %L', relation,
             'Messages whose response time was told.');
-        execute format('comment on column %I.up_buckets is %L', relation,
-            'Number of 5-minute buckets with a sample, summed over agents.');
     end loop;
     foreach relation in array array['agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d'] loop
+        execute format('comment on column %I.up_buckets is %L', relation,
+            'Number of 5-minute buckets with a sample.');
         execute format('comment on column %I.agent_key is %L', relation, 'The agent.');
     end loop;
 end
@@ -187,3 +171,31 @@ comment on column skill_changes.user_id is 'User the skill belongs to.';
 comment on column skill_changes.skill_id is 'The skill, unique within its user.';
 comment on column skill_changes.ts is 'When.';
 comment on column skill_changes.active is 'Whether it was on from then.';
+
+comment on table rollup_watermark is
+    'How far the samples are aggregated, one row; read samples from there on in agent_samples.';
+comment on column rollup_watermark.only_row is 'Always true.';
+comment on column rollup_watermark.frontier is
+    'Up to where a refresh aggregates at this moment; the watermark, while none does.';
+comment on column rollup_watermark.watermark is
+    'Every sample from before it is aggregated: in agent_latest and the level of 5 minutes.';
+comment on column rollup_watermark.hours_before is
+    'Apache edition: the level of hours holds exactly the samples from before it.';
+comment on column rollup_watermark.days_before is
+    'Apache edition: the level of days holds exactly the samples from before it.';
+
+comment on table platform_summary is 'The fleet as the refresh counted it last, one row.';
+comment on column platform_summary.only_row is 'Always true.';
+comment on column platform_summary.counted_at is 'When it was counted, by the database''s clock.';
+comment on column platform_summary.took is 'How long that took.';
+comment on column platform_summary.agents is 'Agents known and not removed.';
+comment on column platform_summary.agents_active is
+    'Those that run and sampled in the last 5 minutes.';
+comment on column platform_summary.agents_failed is 'Those that failed.';
+comment on column platform_summary.storage_used_mb is 'Sum of their newest storage in use, MB.';
+comment on column platform_summary.storage_total_mb is 'Sum of their newest storage, MB.';
+comment on column platform_summary.uptime_at is 'When the buckets were counted.';
+comment on column platform_summary.uptime_took is 'How long that took.';
+comment on column platform_summary.buckets is
+    '5-minute buckets since each agent''s first sample, in 30 UTC days, summed over agents.';
+comment on column platform_summary.buckets_up is 'Those of them with a sample.';

@@ -1,8 +1,8 @@
--- Where agent_latest is not an agent's first and newest sample, and the newest that told storage.
+-- Where agent_newest is not an agent's first and newest sample, and the newest that told storage.
 with stored as (
     select
         agent_key, first_ts, ts, cpu, memory, storage_ts, storage_used_mb, storage_total_mb
-    from agent_latest
+    from agent_newest
 ),
 firsts as (
     select agent_key, min(ts) as first_ts from agent_samples group by agent_key

@@ -27,8 +27,7 @@ language sql as $$
             sum(messages) as messages,
             sum(errors) as errors,
             coalesce(sum(response_ms::double precision * messages), 0) as response_ms_sum,
-            coalesce(sum(messages) filter (where response_ms is not null), 0) as response_messages,
-            count(distinct time_bucket(interval '5 minutes', ts)) as up_buckets
+            coalesce(sum(messages) filter (where response_ms is not null), 0) as response_messages
         from agent_samples
         where agent_key = erased
         group by 1
@@ -38,7 +37,7 @@ language sql as $$
         union all
         select
             bucket, samples, cpu_samples, cpu_sum, memory_samples, memory_sum, messages, errors,
-            response_ms_sum, response_messages, up_buckets
+            response_ms_sum, response_messages
         from agent_metrics_1h
         where agent_key = erased and bucket not in (select bucket from sampled)
     ),
@@ -54,15 +53,14 @@ language sql as $$
             day.messages - coalesce(sum(hours.messages), 0) as messages,
             day.errors - coalesce(sum(hours.errors), 0) as errors,
             day.response_ms_sum - coalesce(sum(hours.response_ms_sum), 0) as response_ms_sum,
-            day.response_messages - coalesce(sum(hours.response_messages), 0) as response_messages,
-            day.up_buckets - coalesce(sum(hours.up_buckets), 0) as up_buckets
+            day.response_messages - coalesce(sum(hours.response_messages), 0) as response_messages
         from agent_metrics_1d as day
         left join hours
             on hours.bucket >= day.bucket and hours.bucket < day.bucket + interval '1 day'
         where day.agent_key = erased
         group by
             day.bucket, day.samples, day.cpu_samples, day.cpu_sum, day.memory_samples, day.memory_sum,
-            day.messages, day.errors, day.response_ms_sum, day.response_messages, day.up_buckets
+            day.messages, day.errors, day.response_ms_sum, day.response_messages
         having day.samples > coalesce(sum(hours.samples), 0)
     ),
     platform as materialized (
@@ -77,8 +75,7 @@ language sql as $$
             sum(messages) as messages,
             sum(errors) as errors,
             sum(response_ms_sum) as response_ms_sum,
-            sum(response_messages) as response_messages,
-            sum(up_buckets) as up_buckets
+            sum(response_messages) as response_messages
         from platform_metrics_1h
         where date_trunc('day', bucket, 'UTC') in (select day from days)
         group by bucket
@@ -118,11 +115,7 @@ language sql as $$
             share_of(
                 d.response_messages, sum(p.response_messages) over upto, p.response_messages,
                 sum(p.response_messages) over whole
-            ) as response_messages,
-            share_of(
-                d.up_buckets, sum(p.up_buckets) over upto, p.up_buckets,
-                sum(p.up_buckets) over whole
-            ) as up_buckets
+            ) as response_messages
         from platform as p join days as d using (day)
         window
             whole as (partition by day),
@@ -132,11 +125,11 @@ language sql as $$
     select
         bucket, -1, -sum(samples), -sum(cpu_samples), -sum(cpu_sum), null, -sum(memory_samples),
         -sum(memory_sum), null, -sum(messages), -sum(errors), -sum(response_ms_sum),
-        -sum(response_messages), -sum(up_buckets)
+        -sum(response_messages)
     from (
         select
             bucket, samples, cpu_samples, cpu_sum, memory_samples, memory_sum, messages, errors,
-            response_ms_sum, response_messages, up_buckets
+            response_ms_sum, response_messages
         from hours
         union all
         select * from shares
@@ -152,8 +145,7 @@ language sql as $$
         messages = kept.messages + excluded.messages,
         errors = kept.errors + excluded.errors,
         response_ms_sum = kept.response_ms_sum + excluded.response_ms_sum,
-        response_messages = kept.response_messages + excluded.response_messages,
-        up_buckets = kept.up_buckets + excluded.up_buckets
+        response_messages = kept.response_messages + excluded.response_messages
 $$;
 comment on function take_from_platform(integer) is
     'Takes what an agent counts off the hours of the platform; erase_metrics calls it.';

@@ -1,0 +1,133 @@
+"""The refresh: moves the watermark after ingest, and counts the fleet; one process for all."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+import structlog
+from aiokafka.errors import KafkaError
+from psycopg import AsyncConnection
+
+from ingest import metrics
+from ingest.errors import sentence
+from ingest.topic import TopicError
+from ingest.unexpected import reported
+from schemas.settings import DatabaseSettings
+from sql.connect import connected
+from sql.queries import query
+from sql.session import Session
+
+log = structlog.get_logger("ingest")
+
+TASK: Final = "refresh"
+# Any constant: the key of the advisory lock that lets one session refresh at a time.
+LOCK_KEY: Final = 0x72656672_657368
+SESSION: Final = Session(
+    "fleetgauge-refresh",
+    {
+        # Writers wait behind who waits for them: rather try again a few seconds later.
+        "lock_timeout": "1s",
+        "statement_timeout": "15min",
+    },
+)
+# A summary may be 5 seconds old, and is counted for a moment.
+SUMMARY_S: Final = 4.0
+# Of the time, where counting takes long.
+SUMMARY_SHARE: Final = 0.1
+HOUR: Final = timedelta(hours=1)
+
+Connection = AsyncConnection[Any]
+FindFrontier = Callable[[Connection], Awaitable[datetime | None]]
+
+
+async def is_alone(connection: Connection) -> bool:
+    """Whether this session, and no other one until it ends, refreshes."""
+    cursor = await connection.execute(query("try_upkeep_lock"), {"key": LOCK_KEY})
+    return await cursor.fetchone() == (True,)
+
+
+async def refresh(connection: Connection, frontier: datetime) -> datetime:
+    """Aggregates all samples before `frontier`, an hour at a time; returns the watermark.
+
+    A frontier that lies back leaves everything as it is. Raises psycopg's errors; the hours that
+    were aggregated before stay so.
+    """
+    watermark, oldest = await _read(connection)
+    while watermark < frontier:
+        watermark = min(frontier, _hour(max(watermark, oldest or frontier)) + HOUR)
+        began = time.monotonic()
+        await connection.execute(query("refresh_samples"), {"upto": watermark})
+        metrics.REFRESH_SECONDS.observe(time.monotonic() - began)
+    return watermark
+
+
+async def _read(connection: Connection) -> tuple[datetime, datetime | None]:
+    """The watermark, and when the oldest chunk begins that has samples from there on."""
+    ((watermark, oldest),) = await (await connection.execute(query("read_watermark"))).fetchall()
+    return watermark, oldest
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+class Refresh:
+    """Beside ingest, until cancelled."""
+
+    def __init__(
+        self, database: DatabaseSettings, find_frontier: FindFrontier, every: timedelta
+    ) -> None:
+        self._database = database
+        self._find_frontier = find_frontier
+        self._every = every
+        self._next_refresh = 0.0
+
+    async def run(self, period_s: float = SUMMARY_S) -> None:
+        """Looks every `period_s`; a database or a broker that is away costs a look."""
+        while True:
+            try:
+                with reported("refresh"):
+                    async with connected(self._database, SESSION) as connection:
+                        await self._take_turns(connection, period_s)
+            except (psycopg.Error, OSError) as error:
+                log.warning("no refresh", error=sentence(error))
+            await asyncio.sleep(period_s)
+
+    async def _take_turns(self, connection: Connection, period_s: float) -> None:
+        while True:
+            pause_s = period_s
+            if await is_alone(connection):
+                if time.monotonic() >= self._next_refresh:
+                    self._next_refresh = time.monotonic() + self._every.total_seconds()
+                    await self._attempt(connection)
+                pause_s = max(period_s, await _count_fleet(connection) / SUMMARY_SHARE)
+            watermark, _ = await _read(connection)
+            metrics.WATERMARK.set(watermark.timestamp())
+            await asyncio.sleep(pause_s)
+
+    async def _attempt(self, connection: Connection) -> None:
+        """One refresh, and what came of it for whoever asks."""
+        failure = None
+        try:
+            frontier = await self._find_frontier(connection)
+            if frontier is not None:
+                await refresh(connection, frontier)
+        except (psycopg.Error, KafkaError, TopicError) as error:
+            if connection.closed:
+                raise
+            failure = sentence(error)
+            metrics.UPKEEP_FAILURES.labels(TASK).inc()
+            log.warning("refresh failed", error=failure)
+        ((now,),) = await (await connection.execute(query("read_time"))).fetchall()
+        values = {"task": TASK, "every": self._every, "removed": 0, "failure": failure}
+        await connection.execute(query("note_upkeep"), {**values, "now": now})
+
+
+async def _count_fleet(connection: Connection) -> float:
+    """Counts the fleet anew for readers; returns the seconds it took."""
+    began = time.monotonic()
+    await connection.execute(query("keep_platform_summary"))
+    return time.monotonic() - began

@@ -1,0 +1,95 @@
+-- The levels as they are read: what is aggregated, and what is not aggregated yet.
+
+create or replace view rollup_tail as
+select
+    time_bucket(interval '5 minutes', ts) as bucket,
+    agent_key,
+    count(*) as samples,
+    count(cpu) as cpu_samples,
+    coalesce(sum(cpu::double precision), 0) as cpu_sum,
+    max(cpu) as cpu_max,
+    count(memory) as memory_samples,
+    coalesce(sum(memory::double precision), 0) as memory_sum,
+    max(memory) as memory_max,
+    sum(messages) as messages,
+    sum(errors) as errors,
+    coalesce(sum(response_ms::double precision * messages), 0) as response_ms_sum,
+    coalesce(sum(messages) filter (where response_ms is not null), 0) as response_messages,
+    1::bigint as up_buckets
+from agent_samples
+where ts >= (select watermark from rollup_watermark)
+group by 1, 2;
+
+-- The bucket that the watermark lies in is on both sides of it.
+create or replace view agent_metrics_5m as
+select *
+from rollup_5m
+where bucket < (select time_bucket(interval '5 minutes', watermark) from rollup_watermark)
+union all
+select
+    bucket,
+    agent_key,
+    sum(samples)::bigint as samples,
+    sum(cpu_samples)::bigint as cpu_samples,
+    sum(cpu_sum) as cpu_sum,
+    max(cpu_max) as cpu_max,
+    sum(memory_samples)::bigint as memory_samples,
+    sum(memory_sum) as memory_sum,
+    max(memory_max) as memory_max,
+    sum(messages)::bigint as messages,
+    sum(errors)::bigint as errors,
+    sum(response_ms_sum) as response_ms_sum,
+    sum(response_messages)::bigint as response_messages,
+    1::bigint as up_buckets
+from (
+    select *
+    from rollup_5m
+    where bucket >= (select time_bucket(interval '5 minutes', watermark) from rollup_watermark)
+    union all
+    select * from rollup_tail
+) as newest
+group by bucket, agent_key;
+
+create or replace view agent_metrics_1h as
+select * from rollup_1h
+union all
+select
+    time_bucket(interval '1 hour', bucket) as bucket,
+    agent_key,
+    sum(samples)::bigint as samples,
+    sum(cpu_samples)::bigint as cpu_samples,
+    sum(cpu_sum) as cpu_sum,
+    max(cpu_max) as cpu_max,
+    sum(memory_samples)::bigint as memory_samples,
+    sum(memory_sum) as memory_sum,
+    max(memory_max) as memory_max,
+    sum(messages)::bigint as messages,
+    sum(errors)::bigint as errors,
+    sum(response_ms_sum) as response_ms_sum,
+    sum(response_messages)::bigint as response_messages,
+    sum(up_buckets)::bigint as up_buckets
+from agent_metrics_5m
+where bucket >= (select hours_before from rollup_watermark)
+group by 1, 2;
+
+create or replace view agent_metrics_1d as
+select * from rollup_1d
+union all
+select
+    time_bucket(interval '1 day', bucket) as bucket,
+    agent_key,
+    sum(samples)::bigint as samples,
+    sum(cpu_samples)::bigint as cpu_samples,
+    sum(cpu_sum) as cpu_sum,
+    max(cpu_max) as cpu_max,
+    sum(memory_samples)::bigint as memory_samples,
+    sum(memory_sum) as memory_sum,
+    max(memory_max) as memory_max,
+    sum(messages)::bigint as messages,
+    sum(errors)::bigint as errors,
+    sum(response_ms_sum) as response_ms_sum,
+    sum(response_messages)::bigint as response_messages,
+    sum(up_buckets)::bigint as up_buckets
+from agent_metrics_1h
+where bucket >= (select days_before from rollup_watermark)
+group by 1, 2;

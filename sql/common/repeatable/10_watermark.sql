@@ -1,0 +1,67 @@
+-- The watermark, and the locks that keep it true.
+--
+-- What is aggregated holds exactly the samples from before the watermark; readers add those from the
+-- watermark on, of agent_samples itself. Writers store samples at any time. So that none is missed or
+-- counted twice while the watermark moves:
+--
+--   - The refresh announces the frontier, up to where it is about to aggregate, and commits that.
+--   - It waits for the writers that have not seen it: each holds lock 1 shared from before it reads the
+--     frontier until it has committed. Samples of these the refresh sees.
+--   - It aggregates under lock 2. A writer that has seen the frontier and stores a sample from before it
+--     waits for that lock, and then adds its late samples to what is aggregated itself.
+--
+-- A writer whose samples are all newer than the frontier waits for nobody.
+
+create or replace function lock_of_frontier() returns bigint
+language sql immutable
+return x'666c6565746731'::bigint;
+comment on function lock_of_frontier() is
+    'Advisory lock 1: writers share it from before they read the frontier until they commit.';
+
+create or replace function lock_of_aggregates() returns bigint
+language sql immutable
+return x'666c6565746732'::bigint;
+comment on function lock_of_aggregates() is
+    'Advisory lock 2: whoever moves the watermark holds it, writers of late samples share it.';
+
+-- Calls follow one another as statements of their own, each of which sees what has been committed.
+create or replace function hold_watermark(oldest timestamptz) returns rollup_watermark
+language plpgsql as $$
+declare
+    held rollup_watermark;
+begin
+    perform pg_advisory_xact_lock_shared(lock_of_frontier());
+    select * into strict held from rollup_watermark;
+    if oldest < held.frontier then
+        perform pg_advisory_xact_lock_shared(lock_of_aggregates());
+        select * into strict held from rollup_watermark;
+    end if;
+    return held;
+end
+$$;
+comment on function hold_watermark(timestamptz) is
+    'Keeps the watermark where it is until the transaction ends, for a writer whose oldest sample is '
+    'of that time; what is returned holds for its samples.';
+
+-- One part of a refresh, which commits its steps itself: a client that stops in the middle holds no
+-- lock. Returns when everything before `upto` is aggregated.
+create or replace procedure refresh_samples(upto timestamptz)
+language plpgsql as $$
+begin
+    update rollup_watermark set frontier = upto where frontier < upto;
+    commit;
+    perform pg_advisory_xact_lock(lock_of_frontier());
+    commit;
+    perform pg_advisory_xact_lock(lock_of_aggregates());
+    perform aggregate_samples(upto);
+    commit;
+    perform pg_advisory_xact_lock(lock_of_aggregates());
+    perform aggregate_hours();
+    commit;
+    perform pg_advisory_xact_lock(lock_of_aggregates());
+    perform aggregate_days();
+    commit;
+end
+$$;
+comment on procedure refresh_samples(timestamptz) is
+    'Moves the watermark to a moment: everything before it is aggregated.';

@@ -1,0 +1,2 @@
+-- Count the fleet anew for readers.
+select keep_platform_summary()

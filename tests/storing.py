@@ -1,0 +1,57 @@
+"""Stores rows of samples as ingest's writer does, without Kafka."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+from psycopg import AsyncConnection, errors
+
+from ingest.aggregates import add_late, add_to_platform
+from ingest.batch import AgentKeys, Batch
+from ingest.copy import encode_samples
+from ingest.samples import store_new_samples, store_resent_samples
+from ingest.serverwork import ServerWork
+
+SCHEMA = {
+    "ts": pl.Datetime("us", "UTC"),
+    "agent_key": pl.Int32,
+    "cpu": pl.Float32,
+    "memory": pl.Float32,
+    "messages": pl.Int32,
+    "errors": pl.Int32,
+    "response_ms": pl.Float32,
+    "storage_used_mb": pl.Float32,
+    "storage_total_mb": pl.Float32,
+}
+
+
+def frame_of(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
+    """Rows (ts, agent_key, cpu, memory, messages, errors, response_ms, …), as in a batch."""
+    whole = [(*row, *(None,) * (len(SCHEMA) - len(row))) for row in rows]
+    frame = pl.DataFrame(whole, schema=SCHEMA, orient="row").with_columns(
+        pl.col("ts").to_physical()
+    )
+    return frame.unique(["agent_key", "ts"], keep="first").sort("agent_key", "ts")
+
+
+def batch_of(samples: pl.DataFrame, shard: int = 0) -> Batch:
+    """A batch of these samples alone."""
+    pieces = encode_samples(samples)
+    return Batch(samples, pieces, {}, AgentKeys(), [], {}, repeats=0, shard=shard)
+
+
+async def store(
+    connection: AsyncConnection[Any], rows: Iterable[tuple[Any, ...]], shard: int = 0
+) -> None:
+    """One batch in a transaction of its own, past what is there already."""
+    batch, work = batch_of(frame_of(rows), shard), ServerWork()
+    for store_samples in (store_new_samples, store_resent_samples):
+        try:
+            async with connection.transaction():
+                new = await store_samples(connection, batch, work)
+                if new.height:
+                    await add_to_platform(connection, new, shard)
+                await add_late(connection, new)
+                return
+        except errors.UniqueViolation:
+            continue
