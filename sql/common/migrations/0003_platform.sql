@@ -1,4 +1,4 @@
--- migrate:up
+-- The whole fleet by the hour, and the times at which ingest ran.
 
 -- One row an hour and writer, so that writers do not wait for each other's row; read as a sum.
 create table platform_metrics_1h (
@@ -23,7 +23,8 @@ create table platform_heartbeats (
     minute timestamptz primary key check (minute = date_trunc('minute', minute, 'UTC'))
 );
 
--- migrate:down
-
-drop table platform_heartbeats;
-drop table platform_metrics_1h;
+-- Heartbeats counted by the day, so that 30 days of them are not read one by one.
+create table platform_heartbeat_days (
+    day date primary key,
+    minutes integer not null
+) with (fillfactor = 50);

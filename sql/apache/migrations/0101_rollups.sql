@@ -1,4 +1,4 @@
--- migrate:up
+-- Samples of each agent by 5 minutes, hours and days: tables here, kept by a trigger.
 
 -- Sums and counts, never averages: averages are made at the end, from the sums of any range.
 create table agent_metrics_5m (
@@ -31,9 +31,3 @@ select create_hypertable(
 select create_hypertable(
     'agent_metrics_1d', by_range('bucket', interval '90 days'), create_default_indexes => false
 );
-
--- migrate:down
-
-drop table agent_metrics_1d;
-drop table agent_metrics_1h;
-drop table agent_metrics_5m;

@@ -1,28 +1,9 @@
--- migrate:up
-
--- A mark for each 5-minute bucket with a sample, one row an agent. Marks are only ever set, so that
--- samples which come late, out of order or again need no look-up.
-create table agent_marks (
-    agent_key integer primary key,
-    day date not null,
-    marks bit(9216) not null
-) with (fillfactor = 50);
-
--- What uptime over 30 days is read from, a short row an agent and not one an agent and day: worked
--- out from the marks when they are set, once in 5 minutes and agent.
-create table agent_uptime (
-    agent_key integer primary key,
-    first_bucket integer not null,
-    day date not null,
-    earlier smallint not null,
-    totals smallint[] not null,
-    last_marks bit(576) not null
-) with (fillfactor = 50);
+-- Marks of the 5-minute buckets with a sample, and the uptime that is computed from them.
 
 -- Buckets are numbered from the epoch, 288 a day. The last 288 marks are those of `day`, the first
 -- those of the day 31 days before. Most samples find their bucket marked in the short row, and write
 -- nothing. keep_latest comes before, and holds the agent: the row that is read is the one that is met.
-create function mark_buckets(agent_keys integer[], numbers integer[]) returns void
+create or replace function mark_buckets(agent_keys integer[], numbers integer[]) returns void
 language sql as $$
     with sent as (
         select agent_key, number
@@ -82,7 +63,7 @@ language sql as $$
         last_marks = excluded.last_marks
 $$;
 
-create function mark_uptime() returns trigger
+create or replace function mark_uptime() returns trigger
 language plpgsql as $$
 begin
     perform mark_buckets(array_agg(agent_key), array_agg(number))
@@ -94,22 +75,7 @@ begin
 end
 $$;
 
-create trigger mark_uptime
+create or replace trigger mark_uptime
 after insert on agent_samples
 referencing new table as new_samples
 for each statement execute function mark_uptime();
-
--- Samples that are stored already.
-select mark_buckets(array_agg(agent_key), array_agg(number))
-from (
-    select distinct agent_key, floor(date_part('epoch', ts) / 300)::integer as number
-    from agent_samples
-) as sent;
-
--- migrate:down
-
-drop trigger mark_uptime on agent_samples;
-drop function mark_uptime();
-drop function mark_buckets(integer[], integer[]);
-drop table agent_uptime;
-drop table agent_marks;

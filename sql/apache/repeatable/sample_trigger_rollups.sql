@@ -1,8 +1,6 @@
--- migrate:up
-
 -- One statement keeps all four levels: a 5-minute row that is new (xmax = 0) adds one to the
 -- up_buckets of its hour, day and the platform. Rows go in by key, so that writers lock alike.
-create function roll_up_samples() returns trigger
+create or replace function roll_up_samples() returns trigger
 language plpgsql as $$
 begin
     with fine as materialized (
@@ -150,12 +148,7 @@ begin
 end
 $$;
 
-create trigger roll_up_samples
+create or replace trigger roll_up_samples
 after insert on agent_samples
 referencing new table as new_samples
 for each statement execute function roll_up_samples();
-
--- migrate:down
-
-drop trigger roll_up_samples on agent_samples;
-drop function roll_up_samples();

@@ -1,4 +1,5 @@
--- migrate:up transaction:false
+-- transaction:false
+-- A continuous aggregate is created outside any transaction, so each has a file of its own.
 
 -- Sums and counts, never averages: averages are made at the end, from the sums of any range. Sums of
 -- bigint would be numeric, and strings in JSON.
@@ -26,7 +27,3 @@ select
 from agent_samples
 group by 1, 2
 with no data;
-
--- migrate:down transaction:false
-
-drop materialized view agent_metrics_5m;

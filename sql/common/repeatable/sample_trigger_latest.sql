@@ -1,8 +1,6 @@
--- migrate:up
-
--- Whoever inserts samples, the newest of each agent is kept in the same transaction. Rows go in by
--- key, so that writers lock alike.
-create function keep_latest() returns trigger
+-- The newest sample of each agent, kept in the transaction that inserts samples, whoever does. Rows go
+-- in by key, so that writers lock alike.
+create or replace function keep_latest() returns trigger
 language plpgsql as $$
 begin
     with newest as (
@@ -52,12 +50,7 @@ begin
 end
 $$;
 
-create trigger keep_latest
+create or replace trigger keep_latest
 after insert on agent_samples
 referencing new table as new_samples
 for each statement execute function keep_latest();
-
--- migrate:down
-
-drop trigger keep_latest on agent_samples;
-drop function keep_latest();

@@ -1,9 +1,7 @@
--- migrate:up
-
 -- The whole fleet by the hour. As a continuous aggregate it would work the unrefreshed hours out from
 -- every agent at each request. A bucket is new where agent_marks has no mark of it: keep_latest comes
 -- before and holds the agent, mark_uptime comes after and sets the marks (triggers go by name).
-create function keep_platform() returns trigger
+create or replace function keep_platform() returns trigger
 language plpgsql as $$
 begin
     with fine as materialized (
@@ -87,12 +85,7 @@ begin
 end
 $$;
 
-create trigger keep_platform
+create or replace trigger keep_platform
 after insert on agent_samples
 referencing new table as new_samples
 for each statement execute function keep_platform();
-
--- migrate:down
-
-drop trigger keep_platform on agent_samples;
-drop function keep_platform();

@@ -1,4 +1,4 @@
--- migrate:up
+-- Raw samples of all agents.
 
 -- No foreign key to agents: it would cost a look-up a row, and keys are never deleted.
 create table agent_samples (
@@ -18,6 +18,6 @@ select create_hypertable(
     'agent_samples', by_range('ts', interval '1 day'), create_default_indexes => false
 );
 
--- migrate:down
-
-drop table agent_samples;
+-- For ranges of time over all agents: without it they read whole days. A few kilobytes a day, for
+-- samples arrive in the order of time; autosummarize, so that the newest pages wait for no vacuum.
+create index agent_samples_by_time on agent_samples using brin (ts) with (autosummarize = on);

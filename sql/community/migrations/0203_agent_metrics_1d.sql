@@ -1,13 +1,12 @@
--- migrate:up transaction:false
-
-create materialized view agent_metrics_1h
+-- transaction:false
+create materialized view agent_metrics_1d
 with (
     timescaledb.continuous,
     timescaledb.materialized_only = false,
-    timescaledb.chunk_interval = '7 days'
+    timescaledb.chunk_interval = '90 days'
 ) as
 select
-    time_bucket(interval '1 hour', bucket) as bucket,
+    time_bucket(interval '1 day', bucket) as bucket,
     agent_key,
     sum(samples)::bigint as samples,
     sum(cpu_samples)::bigint as cpu_samples,
@@ -21,10 +20,6 @@ select
     sum(response_ms_sum) as response_ms_sum,
     sum(response_messages)::bigint as response_messages,
     sum(up_buckets)::bigint as up_buckets
-from agent_metrics_5m
+from agent_metrics_1h
 group by 1, 2
 with no data;
-
--- migrate:down transaction:false
-
-drop materialized view agent_metrics_1h;
