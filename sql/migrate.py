@@ -28,8 +28,6 @@ SESSION: Final = Session(
     "fleetgauge-migrate", {"idle_in_transaction_session_timeout": "0"}, connect_timeout_s=10
 )
 ENCODING: Final = "UTF8"
-# The first line of a migration that cannot run in a transaction; it holds a single statement.
-ALONE: Final = b"-- transaction:false\n"
 
 PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
@@ -172,16 +170,9 @@ def _run_migrations(connection: Connection[Any], files: list[Path], done: Done) 
 
 
 def _run_migration(connection: Connection[Any], file: Path) -> None:
-    statements = file.read_bytes()
-    note = query("note_migration"), {"version": _version(file)}
-    if statements.startswith(ALONE):
-        # If it ends between the two, it is done and not noted.
-        connection.execute(statements)
-        connection.execute(*note)
-        return
     with connection.transaction():
-        connection.execute(statements)
-        connection.execute(*note)
+        connection.execute(file.read_bytes())
+        connection.execute(query("note_migration"), {"version": _version(file)})
 
 
 def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
