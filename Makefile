@@ -94,6 +94,10 @@ faults: setup ## Break it on purpose, at length, and print what came of it; FAUL
 pages: setup ## Write the pages of settings and exit statuses from schemas/
 	@$(BIN)/python -m tests.pages
 
+.PHONY: schema
+schema: setup ## Write sql/schema.sql from a migrated database of the tests' stack
+	@$(BIN)/python -m tests.pages.schema
+
 .PHONY: screenshots
 screenshots: setup ## Take the pictures in docs/images anew, of a simulated fleet; needs Chromium
 	@$(BIN)/python -m tests.browser.screenshots

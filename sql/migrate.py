@@ -1,6 +1,5 @@
-"""Brings a database to this version's schema: migrations, each once, and then what runs again."""
+"""Brings a database to this version's schema: migrations, each once, then the repeatable files."""
 
-import re
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -29,10 +28,6 @@ SESSION: Final = Session(
     "fleetgauge-migrate", {"idle_in_transaction_session_timeout": "0"}, connect_timeout_s=10
 )
 ENCODING: Final = "UTF8"
-# A migration's file: what is done, whether in a transaction, and how it would be undone.
-FILE: Final = re.compile(
-    r"-- migrate:up(?P<alone> transaction:false)?\n(?P<up>.*?)(\n-- migrate:down.*)?", re.S
-)
 
 PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
@@ -111,11 +106,8 @@ def _refuse_hidden_schema(connection: Connection[Any]) -> None:
 
 def _missing(edition: Edition, applied: set[str]) -> list[Path]:
     """The files of the migrations that have not run, in order."""
-    files = sorted(
-        (file for folder in _folders(edition) for file in folder.glob("*.sql")),
-        key=lambda file: file.name,
-    )
-    return [file for file in files if file.stem.partition("_")[0] not in applied]
+    files = _files(edition, "migrations")
+    return [file for file in files if _version(file) not in applied]
 
 
 def _applied(connection: Connection[Any]) -> set[str]:
@@ -128,7 +120,7 @@ def _applied(connection: Connection[Any]) -> set[str]:
 
 def _refuse_other_edition(edition: Edition, applied: set[str]) -> None:
     for other in set(Edition) - {edition}:
-        if any(p.stem.partition("_")[0] in applied for p in _folder(other).glob("*.sql")):
+        if any(_version(file) in applied for file in _folder(other, "migrations").glob("*.sql")):
             raise EditionError(
                 f"this database was made on TimescaleDB's {other} edition, and the server runs the "
                 f"{edition} edition, where its rollups would not be kept: set timescaledb.license "
@@ -147,20 +139,23 @@ def _refuse_newer(applied: set[str]) -> None:
 
 
 def _newer(applied: set[str]) -> list[str]:
-    known = _versions(*(folder for edition in Edition for folder in _folders(edition)))
-    return sorted(applied - known)
+    files = (file for edition in Edition for file in _files(edition, "migrations"))
+    return sorted(applied - set(map(_version, files)))
 
 
-def _versions(*folders: Path) -> set[str]:
-    return {file.stem.partition("_")[0] for folder in folders for file in folder.glob("*.sql")}
+def _version(migration: Path) -> str:
+    return migration.stem.partition("_")[0]
 
 
-def _folder(edition: Edition) -> Path:
-    return HERE / edition.value / "migrations"
+def _files(edition: Edition, kind: str) -> list[Path]:
+    """The edition's and the common files in name order; of one name the common one first."""
+    folders = (HERE / "common" / kind, _folder(edition, kind))
+    files = (file for folder in folders for file in folder.glob("*.sql"))
+    return sorted(files, key=lambda file: file.name)
 
 
-def _folders(edition: Edition) -> list[Path]:
-    return [HERE / "common" / "migrations", _folder(edition)]
+def _folder(edition: Edition, kind: str) -> Path:
+    return HERE / edition.value / kind
 
 
 def _run_migrations(connection: Connection[Any], files: list[Path], done: Done) -> None:
@@ -175,24 +170,13 @@ def _run_migrations(connection: Connection[Any], files: list[Path], done: Done) 
 
 
 def _run_migration(connection: Connection[Any], file: Path) -> None:
-    found = FILE.fullmatch(file.read_text(encoding="utf-8"))
-    if found is None:
-        raise MigrationError(f"{file.name}: it does not begin with '-- migrate:up'")
-    note = query("note_migration"), {"version": file.stem.partition("_")[0]}
-    if found["alone"]:
-        # What a transaction does not take; if it ends here, it is done and not noted.
-        connection.execute(found["up"].encode())
-        connection.execute(*note)
-        return
     with connection.transaction():
-        connection.execute(found["up"].encode())
-        connection.execute(*note)
+        connection.execute(file.read_bytes())
+        connection.execute(query("note_migration"), {"version": _version(file)})
 
 
 def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
-    folders = (HERE / "common" / "repeatable", HERE / edition.value / "repeatable")
-    files = sorted((f for folder in folders for f in folder.glob("*.sql")), key=lambda f: f.name)
-    for file in files:
+    for file in _files(edition, "repeatable"):
         try:
             with connection.transaction():
                 connection.execute(file.read_bytes())

@@ -10,7 +10,11 @@ from schemas.settings import DatabaseSettings
 from sql.edition import Edition, EditionError
 from sql.migrate import migrate, pending
 from tests.community.server import empty_community_database
-from tests.integration.sql.test_migrate import UNCOMMENTED_COLUMNS, UNCOMMENTED_RELATIONS
+from tests.integration.sql.test_migrate import (
+    CREATED_BEFORE_CLAIMS,
+    UNCOMMENTED_COLUMNS,
+    UNCOMMENTED_RELATIONS,
+)
 from tests.stack import database_settings
 
 JOBS = """
@@ -44,6 +48,10 @@ def test_the_set_is_the_servers(community: str) -> None:
         version[:2] for (version,) in rows(community, "select version from schema_migrations")
     }
     assert versions == {"00", "02"}
+
+
+def test_ingest_can_claim_nothing_before_every_trigger_is_there(community: str) -> None:
+    assert rows(community, CREATED_BEFORE_CLAIMS) == [(True,)]
 
 
 @pytest.mark.parametrize("query", [UNCOMMENTED_RELATIONS, UNCOMMENTED_COLUMNS])
@@ -88,7 +96,7 @@ def test_the_windows_are_the_settings_and_follow_them() -> None:
     with empty_community_database() as url:
         migrate(database_settings(url))
         assert rows(url, JOBS) == jobs(refresh_start="32 days", compress="33 days")
-        # Versions before this one had policies for what upkeep drops.
+        # A policy that somebody added by hand goes.
         rows(url, "select add_retention_policy('agent_samples', interval '35 days')")
         ids = dict(rows(url, "select proc_name::text, job_id from timescaledb_information.jobs"))
         longer = DatabaseSettings(

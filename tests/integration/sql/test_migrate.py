@@ -66,6 +66,12 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p')
     and attnum > 0 and not attisdropped and col_description(pg_class.oid, attnum) is null
 """
 
+CREATED_BEFORE_CLAIMS = """
+select max(pg_trigger.oid) < 'server_identity'::regproc
+from pg_trigger join pg_class on pg_class.oid = tgrelid
+where relnamespace = 'public'::regnamespace
+"""
+
 
 def values(database: str, query: str, *parameters: Any) -> list[Any]:
     """The first column of a query's rows."""
@@ -97,8 +103,8 @@ def test_what_a_newer_version_has_migrated_is_left_alone(database: str) -> None:
 
 def test_a_migration_that_fails_is_named(database: str) -> None:
     with psycopg.connect(database) as connection:
-        connection.execute("delete from schema_migrations where version = '0030'")
-    named = r"^0030_upkeep\.sql: .* already exists"
+        connection.execute("delete from schema_migrations where version = '0006'")
+    named = r"^0006_upkeep\.sql: .* already exists"
     with pytest.raises(MigrationError, match=named):
         migrate(database)
 
@@ -121,6 +127,11 @@ def test_each_migration_is_told(empty_database: str) -> None:
     run_migrations(database_settings(empty_database), lambda *counts: told.append(counts))
     assert sorted({done for done, _ in told}) == list(range(missing + 1))
     assert {of for _, of in told} == {missing}
+
+
+def test_ingest_can_claim_nothing_before_every_trigger_is_there(database: str) -> None:
+    """Each claim asks server_identity(): a function that is created after the last trigger."""
+    assert values(database, CREATED_BEFORE_CLAIMS) == [True]
 
 
 def migrate_together(barrier: Barrier, database: str) -> Edition:

@@ -1,5 +1,3 @@
--- migrate:up transaction:false
-
 -- By agent, for an agent's rows are asked for together; a later migration may not change it for what
 -- is in the columnstore already.
 alter table agent_samples set (
@@ -17,9 +15,3 @@ alter materialized view agent_metrics_1h set (
     timescaledb.segmentby = 'agent_key',
     timescaledb.orderby = 'bucket'
 );
-
--- migrate:down transaction:false
-
-alter materialized view agent_metrics_1h set (timescaledb.enable_columnstore = false);
-alter materialized view agent_metrics_5m set (timescaledb.enable_columnstore = false);
-alter table agent_samples set (timescaledb.enable_columnstore = false);

@@ -1,4 +1,18 @@
--- What the conservation check keeps: whether each level sums to the platform's rows.
+-- Upkeep, retention and the conservation check, column by column.
+
+comment on table upkeep is 'How each task of the upkeep job went.';
+comment on column upkeep.task is 'The relation that is kept from growing without bound.';
+comment on column upkeep.every is 'How often the job means to run the task.';
+comment on column upkeep.ran_at is 'When it ran last.';
+comment on column upkeep.succeeded_at is 'When it last went well; null if it never did.';
+comment on column upkeep.removed is 'Chunks or rows that the last run removed.';
+comment on column upkeep.failure is 'Why the last run failed; null where it went well.';
+
+comment on table retention_horizons is
+    'What retention has dropped; samples from before it are rejected as expired.';
+comment on column retention_horizons.relation is 'The relation whose chunks were dropped.';
+comment on column retention_horizons.dropped_before is
+    'End of the newest chunk that was dropped; rises with each drop and never falls.';
 
 comment on table conservation_levels is
     'Samples and their rollups, and since when they are kept as a whole.';

@@ -1,27 +1,6 @@
--- migrate:up
-
--- In parts, as booking_counts: 0 by rows that came, 1 by rows that changed.
-create table fan_counts (
-    user_id text not null,
-    part smallint not null check (part in (0, 1)),
-    superfans bigint not null,
-    casual_fans bigint not null,
-    new_fans bigint not null,
-    primary key (user_id, part)
-) with (fillfactor = 50);
-
--- Each fan stands in one day of first_active and in one of last_active; so a sum from a day on
--- tells who came since, and who was active since.
-create table fan_days (
-    user_id text not null,
-    day date not null,
-    part smallint not null check (part in (0, 1)),
-    first_active bigint not null,
-    last_active bigint not null,
-    primary key (user_id, day, part)
-) with (fillfactor = 50);
-
-create function count_new_fans() returns trigger
+-- Fans of each user by newest segment, and by the days of their first and last activity. Rows go in by
+-- key and the tables in one order, so that writers lock alike.
+create or replace function count_new_fans() returns trigger
 language plpgsql as $$
 begin
     insert into fan_counts as kept (user_id, part, superfans, casual_fans, new_fans)
@@ -57,7 +36,7 @@ begin
 end
 $$;
 
-create function count_changed_fans() returns trigger
+create or replace function count_changed_fans() returns trigger
 language plpgsql as $$
 begin
     insert into fan_counts as kept (user_id, part, superfans, casual_fans, new_fans)
@@ -110,42 +89,12 @@ begin
 end
 $$;
 
-create trigger count_new_fans
+create or replace trigger count_new_fans
 after insert on fans
 referencing new table as new_rows
 for each statement execute function count_new_fans();
 
-create trigger count_changed_fans
+create or replace trigger count_changed_fans
 after update on fans
 referencing old table as old_rows new table as new_rows
 for each statement execute function count_changed_fans();
-
-insert into fan_counts (user_id, part, superfans, casual_fans, new_fans)
-select
-    user_id,
-    0,
-    count(*) filter (where segment = 'superfan'),
-    count(*) filter (where segment = 'casual'),
-    count(*) filter (where segment = 'new')
-from fans
-group by user_id;
-
-insert into fan_days (user_id, day, part, first_active, last_active)
-select user_id, day, 0, sum(first_active), sum(last_active)
-from (
-    select user_id, (first_ts at time zone 'UTC')::date as day, 1 as first_active,
-        0 as last_active
-    from fans
-    union all
-    select user_id, (ts at time zone 'UTC')::date, 0, 1 from fans
-) as ends
-group by user_id, day;
-
--- migrate:down
-
-drop trigger count_changed_fans on fans;
-drop trigger count_new_fans on fans;
-drop function count_changed_fans();
-drop function count_new_fans();
-drop table fan_days;
-drop table fan_counts;

@@ -1,3 +1,6 @@
+-- Runs after every file that creates a trigger: ingest claims no partition without this function, so it
+-- never writes past a trigger that the first migration has yet to create.
+
 -- Which server this is, as long as it runs: a database only goes back in time, or is replaced by
 -- another, by a restart of its server, or under another oid.
 create or replace function server_identity() returns text

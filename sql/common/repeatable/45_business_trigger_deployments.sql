@@ -1,17 +1,6 @@
--- migrate:up
-
--- How many deployments stand at each status, kept as they change. One row a writer, so that writers
--- do not wait for each other's row; a shard alone may be negative, the sum is right.
-create table deployment_counts (
-    status text not null,
-    shard integer not null,
-    deployments bigint not null,
-    primary key (status, shard)
-) with (fillfactor = 50);
-
--- What is repeated, or older than what is kept, changes no row and so reaches no trigger. Rows go in
--- by key, so that writers lock alike.
-create function count_new_deployments() returns trigger
+-- Deployments by newest status. A duplicate, or an event older than the stored one, changes no row and
+-- so reaches no trigger. Rows go in by key, so that writers lock alike.
+create or replace function count_new_deployments() returns trigger
 language plpgsql as $$
 begin
     insert into deployment_counts as kept (status, shard, deployments)
@@ -31,7 +20,7 @@ begin
 end
 $$;
 
-create function count_changed_deployments() returns trigger
+create or replace function count_changed_deployments() returns trigger
 language plpgsql as $$
 begin
     insert into deployment_counts as kept (status, shard, deployments)
@@ -55,23 +44,12 @@ begin
 end
 $$;
 
-create trigger count_new_deployments
+create or replace trigger count_new_deployments
 after insert on deployments
 referencing new table as new_deployments
 for each statement execute function count_new_deployments();
 
-create trigger count_changed_deployments
+create or replace trigger count_changed_deployments
 after update on deployments
 referencing old table as old_deployments new table as new_deployments
 for each statement execute function count_changed_deployments();
-
-insert into deployment_counts (status, shard, deployments)
-select status, 0, count(*) from deployments group by status;
-
--- migrate:down
-
-drop trigger count_changed_deployments on deployments;
-drop trigger count_new_deployments on deployments;
-drop function count_changed_deployments();
-drop function count_new_deployments();
-drop table deployment_counts;

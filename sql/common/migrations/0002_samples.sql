@@ -1,0 +1,55 @@
+-- Raw samples of all agents, how far they are aggregated, and what into.
+
+-- No foreign key to agents: it would cost a look-up a row, and keys are never deleted.
+create table agent_samples (
+    ts timestamptz not null,
+    agent_key integer not null,
+    cpu real,
+    memory real,
+    messages integer not null,
+    errors integer not null,
+    response_ms real,
+    storage_used_mb real,
+    storage_total_mb real,
+    primary key (agent_key, ts)
+);
+
+select create_hypertable(
+    'agent_samples', by_range('ts', interval '1 day'), create_default_indexes => false
+);
+
+-- For ranges of time over all agents: without it they read whole days. A few kilobytes a day, for
+-- samples arrive in the order of time; autosummarize, so that the newest pages wait for no vacuum.
+create index agent_samples_by_time on agent_samples using brin (ts) with (autosummarize = on);
+
+-- What is aggregated holds the samples from before the watermark; readers add the others. Both moments
+-- of the coarser levels are the Apache edition's: hours and days are aggregated once they have ended.
+-- No sample is as old as the first watermark.
+create table rollup_watermark (
+    only_row boolean primary key default true check (only_row),
+    frontier timestamptz not null default '2000-01-01Z',
+    watermark timestamptz not null default '2000-01-01Z',
+    hours_before timestamptz not null default '2000-01-01Z',
+    days_before timestamptz not null default '2000-01-01Z',
+    check (days_before <= hours_before and hours_before <= watermark and watermark <= frontier)
+);
+insert into rollup_watermark default values;
+
+-- What samples of an agent come to in a bucket of time: the columns of every level, in their order.
+-- Sums and counts, never averages: averages are made at the end, from the sums of any range.
+create type sample_sums as (
+    bucket timestamptz,
+    agent_key integer,
+    samples bigint,
+    cpu_samples bigint,
+    cpu_sum double precision,
+    cpu_max real,
+    memory_samples bigint,
+    memory_sum double precision,
+    memory_max real,
+    messages bigint,
+    errors bigint,
+    response_ms_sum double precision,
+    response_messages bigint,
+    up_buckets bigint
+);

@@ -1,0 +1,1543 @@
+-- Written by `make schema` from a migrated database of the Apache edition: change sql/*/migrations
+-- and sql/*/repeatable. On the community edition agent_metrics_5m, _1h and _1d are continuous
+-- aggregates with the same columns; what else differs is in sql/community. A function is shown
+-- without its body, for which its file is named.
+
+
+-- schema_migrations
+
+CREATE TABLE schema_migrations (
+    version character varying NOT NULL
+);
+
+ALTER TABLE ONLY schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+
+-- agents
+
+CREATE TABLE agents (
+    agent_key integer NOT NULL,
+    user_id text NOT NULL,
+    agent_id text NOT NULL
+);
+
+ALTER TABLE agents ALTER COLUMN agent_key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME agents_agent_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY agents
+    ADD CONSTRAINT agents_pkey PRIMARY KEY (agent_key);
+ALTER TABLE ONLY agents
+    ADD CONSTRAINT agents_user_id_agent_id_key UNIQUE (user_id, agent_id);
+
+COMMENT ON TABLE agents IS 'Every agent that ever sent an event. Other tables carry agent_key.';
+COMMENT ON COLUMN agents.agent_key IS 'Short key of the agent, never reused.';
+COMMENT ON COLUMN agents.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN agents.agent_id IS 'The agent''s own id, unique within its user.';
+
+GRANT SELECT ON TABLE agents TO fleetgauge_analyst;
+
+
+-- agent_states
+
+CREATE TABLE agent_states (
+    agent_key integer NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    reason text,
+    running_ts timestamp with time zone,
+    removed_ts timestamp with time zone,
+    running_after timestamp with time zone GENERATED ALWAYS AS (
+CASE
+    WHEN ((status = 'removed'::text) OR (removed_ts >= COALESCE(running_ts, '-infinity'::timestamp with time zone))) THEN 'infinity'::timestamp with time zone
+    WHEN (status = 'running'::text) THEN '-infinity'::timestamp with time zone
+    ELSE (((ts AT TIME ZONE 'UTC'::text) + '00:00:30'::interval) AT TIME ZONE 'UTC'::text)
+END) STORED NOT NULL,
+    CONSTRAINT agent_states_status_check CHECK ((status = ANY (ARRAY['running'::text, 'stopped'::text, 'failed'::text, 'removed'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY agent_states
+    ADD CONSTRAINT agent_states_pkey PRIMARY KEY (agent_key);
+
+CREATE INDEX agent_states_removed ON agent_states USING btree (agent_key) WHERE (running_after = 'infinity'::timestamp with time zone);
+
+COMMENT ON TABLE agent_states IS 'Newest status event of each agent.';
+COMMENT ON COLUMN agent_states.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_states.ts IS 'When the agent reached the state.';
+COMMENT ON COLUMN agent_states.status IS 'running, stopped, failed or removed.';
+COMMENT ON COLUMN agent_states.reason IS 'Why, in the sender''s words.';
+COMMENT ON COLUMN agent_states.running_ts IS 'Newest time at which the agent was told running.';
+COMMENT ON COLUMN agent_states.removed_ts IS 'Newest time at which the agent was told removed.';
+COMMENT ON COLUMN agent_states.running_after IS 'A sample after this makes the agent running: always, 30 seconds after stopped or failed, never (infinity) after removed, which holds until it is told running.';
+
+
+-- agent_latest
+
+CREATE TABLE agent_latest (
+    agent_key integer NOT NULL,
+    first_ts timestamp with time zone NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    cpu real,
+    memory real,
+    storage_ts timestamp with time zone,
+    storage_used_mb real,
+    storage_total_mb real
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY agent_latest
+    ADD CONSTRAINT agent_latest_pkey PRIMARY KEY (agent_key);
+
+COMMENT ON TABLE agent_latest IS 'Newest sample of each agent.';
+COMMENT ON COLUMN agent_latest.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_latest.first_ts IS 'Time of the agent''s oldest sample.';
+COMMENT ON COLUMN agent_latest.ts IS 'Time of the agent''s newest sample.';
+COMMENT ON COLUMN agent_latest.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_latest.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_latest.storage_ts IS 'Time of the newest sample that told its storage.';
+COMMENT ON COLUMN agent_latest.storage_used_mb IS 'Storage in use then, MB.';
+COMMENT ON COLUMN agent_latest.storage_total_mb IS 'Storage there is, then, MB.';
+
+
+-- agent_marks
+
+CREATE TABLE agent_marks (
+    agent_key integer NOT NULL,
+    day date NOT NULL,
+    marks bit(9216) NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY agent_marks
+    ADD CONSTRAINT agent_marks_pkey PRIMARY KEY (agent_key);
+
+COMMENT ON TABLE agent_marks IS 'The 5-minute buckets in which each agent had a sample, for 32 days; no row after 33 silent days.';
+COMMENT ON COLUMN agent_marks.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_marks.day IS 'UTC day of the newest mark; the marks end with this day.';
+COMMENT ON COLUMN agent_marks.marks IS 'A bit for each 5-minute bucket, 288 a day: 1 where the agent had a sample.';
+
+
+-- agent_uptime
+
+CREATE TABLE agent_uptime (
+    agent_key integer NOT NULL,
+    first_bucket integer NOT NULL,
+    day date NOT NULL,
+    earlier smallint NOT NULL,
+    totals smallint[] NOT NULL,
+    last_marks bit(576) NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY agent_uptime
+    ADD CONSTRAINT agent_uptime_pkey PRIMARY KEY (agent_key);
+
+COMMENT ON TABLE agent_uptime IS 'What agent_marks tells of each agent, added up.';
+COMMENT ON COLUMN agent_uptime.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_uptime.first_bucket IS 'The bucket of the agent''s first sample; 5-minute buckets are numbered from the epoch.';
+COMMENT ON COLUMN agent_uptime.day IS 'UTC day of the newest mark.';
+COMMENT ON COLUMN agent_uptime.earlier IS 'How many marks the 29 days before `day` have.';
+COMMENT ON COLUMN agent_uptime.totals IS 'How many marks the first of the 32 days has, the first two, and so on to all.';
+COMMENT ON COLUMN agent_uptime.last_marks IS 'The marks of `day` and of the day before it.';
+
+
+-- agent_samples
+
+CREATE TABLE agent_samples (
+    ts timestamp with time zone NOT NULL,
+    agent_key integer NOT NULL,
+    cpu real,
+    memory real,
+    messages integer NOT NULL,
+    errors integer NOT NULL,
+    response_ms real,
+    storage_used_mb real,
+    storage_total_mb real
+);
+SELECT create_hypertable('agent_samples', by_range('ts', interval '1 day'));
+
+ALTER TABLE ONLY agent_samples
+    ADD CONSTRAINT agent_samples_pkey PRIMARY KEY (agent_key, ts);
+
+CREATE INDEX agent_samples_by_time ON agent_samples USING brin (ts) WITH (autosummarize='on');
+
+CREATE TRIGGER keep_latest AFTER INSERT ON agent_samples REFERENCING NEW TABLE AS new_samples FOR EACH STATEMENT EXECUTE FUNCTION keep_latest();
+CREATE TRIGGER mark_uptime AFTER INSERT ON agent_samples REFERENCING NEW TABLE AS new_samples FOR EACH STATEMENT EXECUTE FUNCTION mark_uptime();
+CREATE TRIGGER roll_up_samples AFTER INSERT ON agent_samples REFERENCING NEW TABLE AS new_samples FOR EACH STATEMENT EXECUTE FUNCTION roll_up_samples();
+
+COMMENT ON TABLE agent_samples IS 'Every sample, once; told apart by agent and time. Kept for the raw retention.';
+COMMENT ON COLUMN agent_samples.ts IS 'When the sample was taken.';
+COMMENT ON COLUMN agent_samples.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_samples.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_samples.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_samples.messages IS 'Messages processed since the previous sample.';
+COMMENT ON COLUMN agent_samples.errors IS 'Errors since the previous sample.';
+COMMENT ON COLUMN agent_samples.response_ms IS 'Mean response time of those messages, ms; null where the agent told none.';
+COMMENT ON COLUMN agent_samples.storage_used_mb IS 'Storage in use, MB; null where not told.';
+COMMENT ON COLUMN agent_samples.storage_total_mb IS 'Storage there is, MB; null where not told.';
+
+
+-- platform_metrics_1h
+
+CREATE TABLE platform_metrics_1h (
+    bucket timestamp with time zone NOT NULL,
+    shard integer NOT NULL,
+    samples bigint NOT NULL,
+    cpu_samples bigint NOT NULL,
+    cpu_sum double precision NOT NULL,
+    cpu_max real,
+    memory_samples bigint NOT NULL,
+    memory_sum double precision NOT NULL,
+    memory_max real,
+    messages bigint NOT NULL,
+    errors bigint NOT NULL,
+    response_ms_sum double precision NOT NULL,
+    response_messages bigint NOT NULL,
+    up_buckets bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY platform_metrics_1h
+    ADD CONSTRAINT platform_metrics_1h_pkey PRIMARY KEY (bucket, shard);
+
+COMMENT ON TABLE platform_metrics_1h IS 'Samples of all agents in buckets of 1 hour, in shards to be added up.';
+COMMENT ON COLUMN platform_metrics_1h.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN platform_metrics_1h.shard IS 'Which writer kept this row.';
+COMMENT ON COLUMN platform_metrics_1h.samples IS 'Number of samples.';
+COMMENT ON COLUMN platform_metrics_1h.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN platform_metrics_1h.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN platform_metrics_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN platform_metrics_1h.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN platform_metrics_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN platform_metrics_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN platform_metrics_1h.messages IS 'Messages processed.';
+COMMENT ON COLUMN platform_metrics_1h.errors IS 'Errors.';
+COMMENT ON COLUMN platform_metrics_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN platform_metrics_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN platform_metrics_1h.up_buckets IS 'Number of 5-minute buckets with a sample, summed over agents.';
+
+
+-- platform_heartbeats
+
+CREATE TABLE platform_heartbeats (
+    minute timestamp with time zone NOT NULL,
+    CONSTRAINT platform_heartbeats_minute_check CHECK ((minute = date_trunc('minute'::text, minute, 'UTC'::text)))
+);
+
+ALTER TABLE ONLY platform_heartbeats
+    ADD CONSTRAINT platform_heartbeats_pkey PRIMARY KEY (minute);
+
+CREATE TRIGGER count_heartbeats AFTER INSERT ON platform_heartbeats REFERENCING NEW TABLE AS new_heartbeats FOR EACH STATEMENT EXECUTE FUNCTION count_heartbeats();
+
+COMMENT ON TABLE platform_heartbeats IS 'Minutes in which ingest ran: those of the last 33 days, and the very first.';
+COMMENT ON COLUMN platform_heartbeats.minute IS 'Start of the minute, UTC.';
+
+
+-- platform_heartbeat_days
+
+CREATE TABLE platform_heartbeat_days (
+    day date NOT NULL,
+    minutes integer NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY platform_heartbeat_days
+    ADD CONSTRAINT platform_heartbeat_days_pkey PRIMARY KEY (day);
+
+COMMENT ON TABLE platform_heartbeat_days IS 'In how many minutes of each day ingest ran.';
+COMMENT ON COLUMN platform_heartbeat_days.day IS 'UTC day.';
+COMMENT ON COLUMN platform_heartbeat_days.minutes IS 'Minutes in which ingest ran.';
+
+
+-- ingest_offsets
+
+CREATE TABLE ingest_offsets (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    epoch bigint NOT NULL,
+    cluster_id text NOT NULL,
+    topic_id uuid,
+    last_record_offset bigint,
+    last_record_ts timestamp with time zone,
+    last_record_crc bigint,
+    CONSTRAINT ingest_offsets_check CHECK ((last_record_offset < next_offset)),
+    CONSTRAINT ingest_offsets_check1 CHECK (((last_record_offset IS NULL) = (last_record_ts IS NULL))),
+    CONSTRAINT ingest_offsets_check2 CHECK (((last_record_ts IS NULL) = (last_record_crc IS NULL))),
+    CONSTRAINT ingest_offsets_next_offset_check CHECK ((next_offset >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY ingest_offsets
+    ADD CONSTRAINT ingest_offsets_pkey PRIMARY KEY (topic, partition);
+
+COMMENT ON TABLE ingest_offsets IS 'How far each partition is stored, and who may write it.';
+COMMENT ON COLUMN ingest_offsets.topic IS 'Kafka topic.';
+COMMENT ON COLUMN ingest_offsets.partition IS 'Kafka partition.';
+COMMENT ON COLUMN ingest_offsets.next_offset IS 'First offset that is not stored yet.';
+COMMENT ON COLUMN ingest_offsets.epoch IS 'Grows by one with each claim; an older one is refused.';
+COMMENT ON COLUMN ingest_offsets.cluster_id IS 'Kafka cluster the offsets belong to.';
+COMMENT ON COLUMN ingest_offsets.topic_id IS 'Id of the topic the offsets belong to; null where none was stored since it is noted.';
+COMMENT ON COLUMN ingest_offsets.last_record_offset IS 'Where the last record before next_offset is; marks of transactions may be in between.';
+COMMENT ON COLUMN ingest_offsets.last_record_ts IS 'Broker time of that record.';
+COMMENT ON COLUMN ingest_offsets.last_record_crc IS 'CRC-32 of that record''s key and value; tells a topic that was made anew.';
+
+
+-- ingest_groups
+
+CREATE TABLE ingest_groups (
+    topic text NOT NULL,
+    consumer_group text NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY ingest_groups
+    ADD CONSTRAINT ingest_groups_pkey PRIMARY KEY (topic, consumer_group);
+
+COMMENT ON TABLE ingest_groups IS 'Consumer groups whose ingest writes this database.';
+COMMENT ON COLUMN ingest_groups.topic IS 'Kafka topic that the group reads.';
+COMMENT ON COLUMN ingest_groups.consumer_group IS 'The group, FLEETGAUGE_CONSUMER_GROUP.';
+COMMENT ON COLUMN ingest_groups.seen_at IS 'When an ingest of the group last ran on this database, by the server''s clock.';
+
+
+-- deployments
+
+CREATE TABLE deployments (
+    user_id text NOT NULL,
+    deployment_id text NOT NULL,
+    agent_id text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    CONSTRAINT deployments_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY deployments
+    ADD CONSTRAINT deployments_pkey PRIMARY KEY (user_id, deployment_id);
+
+CREATE TRIGGER count_changed_deployments AFTER UPDATE ON deployments REFERENCING OLD TABLE AS old_deployments NEW TABLE AS new_deployments FOR EACH STATEMENT EXECUTE FUNCTION count_changed_deployments();
+CREATE TRIGGER count_new_deployments AFTER INSERT ON deployments REFERENCING NEW TABLE AS new_deployments FOR EACH STATEMENT EXECUTE FUNCTION count_new_deployments();
+
+COMMENT ON TABLE deployments IS 'Newest status of each deployment.';
+COMMENT ON COLUMN deployments.user_id IS 'User the deployment belongs to.';
+COMMENT ON COLUMN deployments.deployment_id IS 'The deployment, unique within its user.';
+COMMENT ON COLUMN deployments.agent_id IS 'Agent that was deployed.';
+COMMENT ON COLUMN deployments.ts IS 'When it reached the status.';
+COMMENT ON COLUMN deployments.status IS 'pending, succeeded or failed.';
+
+
+-- deployment_counts
+
+CREATE TABLE deployment_counts (
+    status text NOT NULL,
+    shard integer NOT NULL,
+    deployments bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY deployment_counts
+    ADD CONSTRAINT deployment_counts_pkey PRIMARY KEY (status, shard);
+
+COMMENT ON TABLE deployment_counts IS 'Number of deployments by newest status, in shards to be added up.';
+COMMENT ON COLUMN deployment_counts.status IS 'pending, succeeded or failed.';
+COMMENT ON COLUMN deployment_counts.shard IS 'Which writer kept this row.';
+COMMENT ON COLUMN deployment_counts.deployments IS 'Deployments that reached the status less those that left it, by this writer.';
+
+
+-- payments
+
+CREATE TABLE payments (
+    user_id text NOT NULL,
+    payment_id text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+);
+
+ALTER TABLE ONLY payments
+    ADD CONSTRAINT payments_pkey PRIMARY KEY (user_id, payment_id);
+
+CREATE INDEX payments_by_time ON payments USING btree (user_id, ts) INCLUDE (currency, amount);
+
+CREATE TRIGGER roll_up_payments AFTER INSERT ON payments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION roll_up_payments();
+
+COMMENT ON TABLE payments IS 'Every payment, once.';
+COMMENT ON COLUMN payments.user_id IS 'User who was paid.';
+COMMENT ON COLUMN payments.payment_id IS 'The payment, unique within its user.';
+COMMENT ON COLUMN payments.ts IS 'When it was paid.';
+COMMENT ON COLUMN payments.amount IS 'Minor units of the currency; negative for a refund.';
+COMMENT ON COLUMN payments.currency IS 'ISO 4217 code.';
+
+
+-- revenue_days
+
+CREATE TABLE revenue_days (
+    user_id text NOT NULL,
+    day date NOT NULL,
+    currency text NOT NULL,
+    amount numeric NOT NULL,
+    payments bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY revenue_days
+    ADD CONSTRAINT revenue_days_pkey PRIMARY KEY (user_id, day, currency);
+
+COMMENT ON TABLE revenue_days IS 'Payments of each user, UTC day and currency, added up.';
+COMMENT ON COLUMN revenue_days.user_id IS 'User who was paid.';
+COMMENT ON COLUMN revenue_days.day IS 'UTC day.';
+COMMENT ON COLUMN revenue_days.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN revenue_days.amount IS 'Sum in minor units of the currency, refunds taken off.';
+COMMENT ON COLUMN revenue_days.payments IS 'Number of payments, refunds among them.';
+
+
+-- revenue_totals
+
+CREATE TABLE revenue_totals (
+    user_id text NOT NULL,
+    currency text NOT NULL,
+    amount numeric NOT NULL,
+    payments bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY revenue_totals
+    ADD CONSTRAINT revenue_totals_pkey PRIMARY KEY (user_id, currency);
+
+COMMENT ON TABLE revenue_totals IS 'Payments of each user and currency of all time, added up.';
+COMMENT ON COLUMN revenue_totals.user_id IS 'User who was paid.';
+COMMENT ON COLUMN revenue_totals.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN revenue_totals.amount IS 'Sum in minor units of the currency, refunds taken off.';
+COMMENT ON COLUMN revenue_totals.payments IS 'Number of payments, refunds among them.';
+
+
+-- bookings
+
+CREATE TABLE bookings (
+    user_id text NOT NULL,
+    booking_id text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    CONSTRAINT bookings_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY bookings
+    ADD CONSTRAINT bookings_pkey PRIMARY KEY (user_id, booking_id);
+
+CREATE TRIGGER count_changed_bookings AFTER UPDATE ON bookings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_changed_bookings();
+CREATE TRIGGER count_new_bookings AFTER INSERT ON bookings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_new_bookings();
+
+COMMENT ON TABLE bookings IS 'Newest status of each booking.';
+COMMENT ON COLUMN bookings.user_id IS 'User the booking belongs to.';
+COMMENT ON COLUMN bookings.booking_id IS 'The booking, unique within its user.';
+COMMENT ON COLUMN bookings.ts IS 'When it reached the status.';
+COMMENT ON COLUMN bookings.status IS 'pending, completed or cancelled.';
+
+
+-- booking_counts
+
+CREATE TABLE booking_counts (
+    user_id text NOT NULL,
+    part smallint NOT NULL,
+    pending bigint NOT NULL,
+    completed bigint NOT NULL,
+    cancelled bigint NOT NULL,
+    CONSTRAINT booking_counts_part_check CHECK ((part = ANY (ARRAY[0, 1])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY booking_counts
+    ADD CONSTRAINT booking_counts_pkey PRIMARY KEY (user_id, part);
+
+COMMENT ON TABLE booking_counts IS 'Bookings of each user by newest status, in parts to be added up.';
+COMMENT ON COLUMN booking_counts.user_id IS 'User the bookings belong to.';
+COMMENT ON COLUMN booking_counts.part IS '0: counted as rows came, 1: as they changed; the figure is the sum of both.';
+COMMENT ON COLUMN booking_counts.pending IS 'Bookings that are pending.';
+COMMENT ON COLUMN booking_counts.completed IS 'Bookings that are completed.';
+COMMENT ON COLUMN booking_counts.cancelled IS 'Bookings that are cancelled.';
+
+
+-- fans
+
+CREATE TABLE fans (
+    user_id text NOT NULL,
+    fan_id text NOT NULL,
+    first_ts timestamp with time zone NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    segment text NOT NULL,
+    CONSTRAINT fans_check CHECK ((first_ts <= ts)),
+    CONSTRAINT fans_segment_check CHECK ((segment = ANY (ARRAY['superfan'::text, 'casual'::text, 'new'::text])))
+);
+
+ALTER TABLE ONLY fans
+    ADD CONSTRAINT fans_pkey PRIMARY KEY (user_id, fan_id);
+
+CREATE TRIGGER count_changed_fans AFTER UPDATE ON fans REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_changed_fans();
+CREATE TRIGGER count_new_fans AFTER INSERT ON fans REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_new_fans();
+
+COMMENT ON TABLE fans IS 'Each fan with its newest segment.';
+COMMENT ON COLUMN fans.user_id IS 'User whose fan it is.';
+COMMENT ON COLUMN fans.fan_id IS 'The fan, unique within its user.';
+COMMENT ON COLUMN fans.first_ts IS 'When the fan was first active.';
+COMMENT ON COLUMN fans.ts IS 'When the fan was last active.';
+COMMENT ON COLUMN fans.segment IS 'superfan, casual or new, at that time.';
+
+
+-- fan_counts
+
+CREATE TABLE fan_counts (
+    user_id text NOT NULL,
+    part smallint NOT NULL,
+    superfans bigint NOT NULL,
+    casual_fans bigint NOT NULL,
+    new_fans bigint NOT NULL,
+    CONSTRAINT fan_counts_part_check CHECK ((part = ANY (ARRAY[0, 1])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY fan_counts
+    ADD CONSTRAINT fan_counts_pkey PRIMARY KEY (user_id, part);
+
+COMMENT ON TABLE fan_counts IS 'Fans of each user by newest segment, in parts to be added up.';
+COMMENT ON COLUMN fan_counts.user_id IS 'User whose fans they are.';
+COMMENT ON COLUMN fan_counts.part IS '0: counted as rows came, 1: as they changed; the figure is the sum of both.';
+COMMENT ON COLUMN fan_counts.superfans IS 'Fans in the segment superfan.';
+COMMENT ON COLUMN fan_counts.casual_fans IS 'Fans in the segment casual.';
+COMMENT ON COLUMN fan_counts.new_fans IS 'Fans in the segment new.';
+
+
+-- fan_days
+
+CREATE TABLE fan_days (
+    user_id text NOT NULL,
+    day date NOT NULL,
+    part smallint NOT NULL,
+    first_active bigint NOT NULL,
+    last_active bigint NOT NULL,
+    CONSTRAINT fan_days_part_check CHECK ((part = ANY (ARRAY[0, 1])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY fan_days
+    ADD CONSTRAINT fan_days_pkey PRIMARY KEY (user_id, day, part);
+
+COMMENT ON TABLE fan_days IS 'Fans of each user by the days of their first and last activity, in parts to be added up.';
+COMMENT ON COLUMN fan_days.user_id IS 'User whose fans they are.';
+COMMENT ON COLUMN fan_days.day IS 'UTC day.';
+COMMENT ON COLUMN fan_days.part IS '0: counted as rows came, 1: as they changed; the figure is the sum of both.';
+COMMENT ON COLUMN fan_days.first_active IS 'Fans who were first active on that day.';
+COMMENT ON COLUMN fan_days.last_active IS 'Fans who were last active on that day.';
+
+
+-- plays
+
+CREATE TABLE plays (
+    user_id text NOT NULL,
+    play_id text NOT NULL,
+    listener_id text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    count integer NOT NULL,
+    CONSTRAINT plays_count_check CHECK ((count >= 0))
+);
+
+ALTER TABLE ONLY plays
+    ADD CONSTRAINT plays_pkey PRIMARY KEY (user_id, play_id);
+
+CREATE TRIGGER roll_up_plays AFTER INSERT ON plays REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION roll_up_plays();
+
+COMMENT ON TABLE plays IS 'Every play, once.';
+COMMENT ON COLUMN plays.user_id IS 'User whose work was played.';
+COMMENT ON COLUMN plays.play_id IS 'The play, unique within its user.';
+COMMENT ON COLUMN plays.listener_id IS 'Who listened.';
+COMMENT ON COLUMN plays.ts IS 'When.';
+COMMENT ON COLUMN plays.count IS 'How many times.';
+
+
+-- listeners
+
+CREATE TABLE listeners (
+    user_id text NOT NULL,
+    listener_id text NOT NULL,
+    last_day date NOT NULL,
+    prev_day date
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY listeners
+    ADD CONSTRAINT listeners_pkey PRIMARY KEY (user_id, listener_id);
+
+COMMENT ON TABLE listeners IS 'Each listener once, with the day of the newest play.';
+COMMENT ON COLUMN listeners.user_id IS 'User whose work was played.';
+COMMENT ON COLUMN listeners.listener_id IS 'The listener, unique within the user.';
+COMMENT ON COLUMN listeners.last_day IS 'UTC day of the newest play.';
+COMMENT ON COLUMN listeners.prev_day IS 'The day that stood there before; null at first.';
+
+
+-- listening_days
+
+CREATE TABLE listening_days (
+    user_id text NOT NULL,
+    day date NOT NULL,
+    plays bigint NOT NULL,
+    last_heard bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY listening_days
+    ADD CONSTRAINT listening_days_pkey PRIMARY KEY (user_id, day);
+
+COMMENT ON TABLE listening_days IS 'Plays of each user and UTC day, and who was heard last then.';
+COMMENT ON COLUMN listening_days.user_id IS 'User whose work was played.';
+COMMENT ON COLUMN listening_days.day IS 'UTC day.';
+COMMENT ON COLUMN listening_days.plays IS 'How many times something was played.';
+COMMENT ON COLUMN listening_days.last_heard IS 'Listeners whose newest play is of that day; the sum from a day on are the distinct ones since.';
+
+
+-- skill_changes
+
+CREATE TABLE skill_changes (
+    user_id text NOT NULL,
+    skill_id text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    active boolean NOT NULL
+);
+
+ALTER TABLE ONLY skill_changes
+    ADD CONSTRAINT skill_changes_pkey PRIMARY KEY (user_id, skill_id, ts);
+
+COMMENT ON TABLE skill_changes IS 'Every time a skill was switched on or off.';
+COMMENT ON COLUMN skill_changes.user_id IS 'User the skill belongs to.';
+COMMENT ON COLUMN skill_changes.skill_id IS 'The skill, unique within its user.';
+COMMENT ON COLUMN skill_changes.ts IS 'When.';
+COMMENT ON COLUMN skill_changes.active IS 'Whether it was on from then.';
+
+
+-- skills
+
+CREATE TABLE skills (
+    user_id text NOT NULL,
+    skill_id text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    active boolean NOT NULL
+);
+
+ALTER TABLE ONLY skills
+    ADD CONSTRAINT skills_pkey PRIMARY KEY (user_id, skill_id);
+
+CREATE INDEX skills_by_time ON skills USING btree (user_id, ts);
+
+CREATE TRIGGER count_changed_skills AFTER UPDATE ON skills REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_changed_skills();
+CREATE TRIGGER count_new_skills AFTER INSERT ON skills REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_new_skills();
+
+COMMENT ON TABLE skills IS 'Each skill with its newest state.';
+COMMENT ON COLUMN skills.user_id IS 'User the skill belongs to.';
+COMMENT ON COLUMN skills.skill_id IS 'The skill, unique within its user.';
+COMMENT ON COLUMN skills.ts IS 'When it was last switched.';
+COMMENT ON COLUMN skills.active IS 'Whether it is on.';
+
+
+-- skill_counts
+
+CREATE TABLE skill_counts (
+    user_id text NOT NULL,
+    part smallint NOT NULL,
+    known bigint NOT NULL,
+    active bigint NOT NULL,
+    CONSTRAINT skill_counts_part_check CHECK ((part = ANY (ARRAY[0, 1])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY skill_counts
+    ADD CONSTRAINT skill_counts_pkey PRIMARY KEY (user_id, part);
+
+COMMENT ON TABLE skill_counts IS 'Skills of each user, in parts to be added up.';
+COMMENT ON COLUMN skill_counts.user_id IS 'User the skills belong to.';
+COMMENT ON COLUMN skill_counts.part IS '0: counted as rows came, 1: as they changed; the figure is the sum of both.';
+COMMENT ON COLUMN skill_counts.known IS 'Skills that were ever told of.';
+COMMENT ON COLUMN skill_counts.active IS 'Skills that are on.';
+
+
+-- upkeep
+
+CREATE TABLE upkeep (
+    task text NOT NULL,
+    every interval NOT NULL,
+    ran_at timestamp with time zone NOT NULL,
+    succeeded_at timestamp with time zone,
+    removed bigint NOT NULL,
+    failure text,
+    CONSTRAINT upkeep_check CHECK (((failure IS NOT NULL) OR (succeeded_at = ran_at)))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY upkeep
+    ADD CONSTRAINT upkeep_pkey PRIMARY KEY (task);
+
+COMMENT ON TABLE upkeep IS 'How each task of the upkeep job went.';
+COMMENT ON COLUMN upkeep.task IS 'The relation that is kept from growing without bound.';
+COMMENT ON COLUMN upkeep.every IS 'How often the job means to run the task.';
+COMMENT ON COLUMN upkeep.ran_at IS 'When it ran last.';
+COMMENT ON COLUMN upkeep.succeeded_at IS 'When it last went well; null if it never did.';
+COMMENT ON COLUMN upkeep.removed IS 'Chunks or rows that the last run removed.';
+COMMENT ON COLUMN upkeep.failure IS 'Why the last run failed; null where it went well.';
+
+
+-- retention_horizons
+
+CREATE TABLE retention_horizons (
+    relation text NOT NULL,
+    dropped_before timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY retention_horizons
+    ADD CONSTRAINT retention_horizons_pkey PRIMARY KEY (relation);
+
+COMMENT ON TABLE retention_horizons IS 'What retention has dropped; samples from before it are rejected as expired.';
+COMMENT ON COLUMN retention_horizons.relation IS 'The relation whose chunks were dropped.';
+COMMENT ON COLUMN retention_horizons.dropped_before IS 'End of the newest chunk that was dropped; rises with each drop and never falls.';
+
+
+-- conservation_levels
+
+CREATE TABLE conservation_levels (
+    level text NOT NULL,
+    kept_since timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY conservation_levels
+    ADD CONSTRAINT conservation_levels_pkey PRIMARY KEY (level);
+
+COMMENT ON TABLE conservation_levels IS 'Samples and their rollups, and since when they are kept as a whole.';
+COMMENT ON COLUMN conservation_levels.level IS 'Name of the relation.';
+COMMENT ON COLUMN conservation_levels.kept_since IS 'Older rows may have been dropped by retention; only moves forward.';
+
+
+-- conservation_progress
+
+CREATE TABLE conservation_progress (
+    only_row boolean DEFAULT true NOT NULL,
+    day date NOT NULL,
+    looked_at timestamp with time zone NOT NULL,
+    took interval NOT NULL,
+    passed_at timestamp with time zone,
+    CONSTRAINT conservation_progress_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY conservation_progress
+    ADD CONSTRAINT conservation_progress_pkey PRIMARY KEY (only_row);
+
+COMMENT ON TABLE conservation_progress IS 'One row: which day of the past the conservation check compared last.';
+COMMENT ON COLUMN conservation_progress.only_row IS 'Always true.';
+COMMENT ON COLUMN conservation_progress.day IS 'The UTC day that was compared last.';
+COMMENT ON COLUMN conservation_progress.looked_at IS 'When it was compared.';
+COMMENT ON COLUMN conservation_progress.took IS 'How long that took.';
+COMMENT ON COLUMN conservation_progress.passed_at IS 'When the oldest day was last reached, so that all history had been compared; null before.';
+
+
+-- conservation_differences
+
+CREATE TABLE conservation_differences (
+    level text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    stored_samples bigint NOT NULL,
+    stored_messages bigint NOT NULL,
+    stored_errors bigint NOT NULL,
+    platform_samples bigint NOT NULL,
+    platform_messages bigint NOT NULL,
+    platform_errors bigint NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    late_id bigint NOT NULL,
+    is_settled boolean NOT NULL,
+    looked_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone
+);
+
+ALTER TABLE ONLY conservation_differences
+    ADD CONSTRAINT conservation_differences_pkey PRIMARY KEY (level, bucket);
+
+COMMENT ON TABLE conservation_differences IS 'Hours, and days of agent_metrics_1d, in which a level does not sum to the platform''s rows.';
+COMMENT ON COLUMN conservation_differences.level IS 'Name of the rollup.';
+COMMENT ON COLUMN conservation_differences.bucket IS 'Start of the hour, or of the UTC day.';
+COMMENT ON COLUMN conservation_differences.stored_samples IS 'Samples in the rollup.';
+COMMENT ON COLUMN conservation_differences.stored_messages IS 'Messages in the rollup.';
+COMMENT ON COLUMN conservation_differences.stored_errors IS 'Errors in the rollup.';
+COMMENT ON COLUMN conservation_differences.platform_samples IS 'Samples in platform_metrics_1h; on the community edition as of seen_at.';
+COMMENT ON COLUMN conservation_differences.platform_messages IS 'Messages there.';
+COMMENT ON COLUMN conservation_differences.platform_errors IS 'Errors there.';
+COMMENT ON COLUMN conservation_differences.seen_at IS 'When the difference was seen; on the community edition a refresh that began later decides.';
+COMMENT ON COLUMN conservation_differences.late_id IS 'Newest number in late_buckets at that time; 0 on the Apache edition.';
+COMMENT ON COLUMN conservation_differences.is_settled IS 'Whether no late bucket up to late_id waited for a refresh at seen_at.';
+COMMENT ON COLUMN conservation_differences.looked_at IS 'When it was last compared.';
+COMMENT ON COLUMN conservation_differences.confirmed_at IS 'Since when it is reported as damage; null while a refresh may still explain it.';
+
+
+-- agent_metrics_5m
+
+CREATE TABLE agent_metrics_5m (
+    bucket timestamp with time zone NOT NULL,
+    agent_key integer NOT NULL,
+    samples bigint NOT NULL,
+    cpu_samples bigint NOT NULL,
+    cpu_sum double precision NOT NULL,
+    cpu_max real,
+    memory_samples bigint NOT NULL,
+    memory_sum double precision NOT NULL,
+    memory_max real,
+    messages bigint NOT NULL,
+    errors bigint NOT NULL,
+    response_ms_sum double precision NOT NULL,
+    response_messages bigint NOT NULL,
+    up_buckets bigint NOT NULL
+)
+WITH (fillfactor='70');
+SELECT create_hypertable('agent_metrics_5m', by_range('bucket', interval '1 day'));
+
+ALTER TABLE ONLY agent_metrics_5m
+    ADD CONSTRAINT agent_metrics_5m_pkey PRIMARY KEY (agent_key, bucket);
+
+COMMENT ON TABLE agent_metrics_5m IS 'Samples of each agent in buckets of 5 minutes.';
+COMMENT ON COLUMN agent_metrics_5m.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN agent_metrics_5m.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_metrics_5m.samples IS 'Number of samples.';
+COMMENT ON COLUMN agent_metrics_5m.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN agent_metrics_5m.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN agent_metrics_5m.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_5m.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN agent_metrics_5m.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN agent_metrics_5m.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_5m.messages IS 'Messages processed.';
+COMMENT ON COLUMN agent_metrics_5m.errors IS 'Errors.';
+COMMENT ON COLUMN agent_metrics_5m.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN agent_metrics_5m.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN agent_metrics_5m.up_buckets IS 'Number of 5-minute buckets with a sample, summed over agents.';
+
+
+-- agent_metrics_1h
+
+CREATE TABLE agent_metrics_1h (
+    bucket timestamp with time zone NOT NULL,
+    agent_key integer NOT NULL,
+    samples bigint NOT NULL,
+    cpu_samples bigint NOT NULL,
+    cpu_sum double precision NOT NULL,
+    cpu_max real,
+    memory_samples bigint NOT NULL,
+    memory_sum double precision NOT NULL,
+    memory_max real,
+    messages bigint NOT NULL,
+    errors bigint NOT NULL,
+    response_ms_sum double precision NOT NULL,
+    response_messages bigint NOT NULL,
+    up_buckets bigint NOT NULL
+)
+WITH (fillfactor='70');
+SELECT create_hypertable('agent_metrics_1h', by_range('bucket', interval '7 days'));
+
+ALTER TABLE ONLY agent_metrics_1h
+    ADD CONSTRAINT agent_metrics_1h_pkey PRIMARY KEY (agent_key, bucket);
+
+COMMENT ON TABLE agent_metrics_1h IS 'Samples of each agent in buckets of 1 hour.';
+COMMENT ON COLUMN agent_metrics_1h.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN agent_metrics_1h.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_metrics_1h.samples IS 'Number of samples.';
+COMMENT ON COLUMN agent_metrics_1h.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN agent_metrics_1h.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN agent_metrics_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_1h.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN agent_metrics_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN agent_metrics_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_1h.messages IS 'Messages processed.';
+COMMENT ON COLUMN agent_metrics_1h.errors IS 'Errors.';
+COMMENT ON COLUMN agent_metrics_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN agent_metrics_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN agent_metrics_1h.up_buckets IS 'Number of 5-minute buckets with a sample, summed over agents.';
+
+
+-- agent_metrics_1d
+
+CREATE TABLE agent_metrics_1d (
+    bucket timestamp with time zone NOT NULL,
+    agent_key integer NOT NULL,
+    samples bigint NOT NULL,
+    cpu_samples bigint NOT NULL,
+    cpu_sum double precision NOT NULL,
+    cpu_max real,
+    memory_samples bigint NOT NULL,
+    memory_sum double precision NOT NULL,
+    memory_max real,
+    messages bigint NOT NULL,
+    errors bigint NOT NULL,
+    response_ms_sum double precision NOT NULL,
+    response_messages bigint NOT NULL,
+    up_buckets bigint NOT NULL
+)
+WITH (fillfactor='70');
+SELECT create_hypertable('agent_metrics_1d', by_range('bucket', interval '90 days'));
+
+ALTER TABLE ONLY agent_metrics_1d
+    ADD CONSTRAINT agent_metrics_1d_pkey PRIMARY KEY (agent_key, bucket);
+
+COMMENT ON TABLE agent_metrics_1d IS 'Samples of each agent in buckets of 1 UTC day.';
+COMMENT ON COLUMN agent_metrics_1d.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN agent_metrics_1d.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_metrics_1d.samples IS 'Number of samples.';
+COMMENT ON COLUMN agent_metrics_1d.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN agent_metrics_1d.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN agent_metrics_1d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_1d.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN agent_metrics_1d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN agent_metrics_1d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_1d.messages IS 'Messages processed.';
+COMMENT ON COLUMN agent_metrics_1d.errors IS 'Errors.';
+COMMENT ON COLUMN agent_metrics_1d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN agent_metrics_1d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN agent_metrics_1d.up_buckets IS 'Number of 5-minute buckets with a sample, summed over agents.';
+
+
+-- upkeep_tasks
+
+CREATE VIEW upkeep_tasks AS
+ SELECT task,
+    job_id,
+    every,
+    ran_at,
+    succeeded_at,
+    failure,
+        CASE
+            WHEN (every IS NOT NULL) THEN COALESCE((succeeded_at + GREATEST(((3)::double precision * every), '00:10:00'::interval)), '-infinity'::timestamp with time zone)
+            ELSE '-infinity'::timestamp with time zone
+        END AS overdue_at
+   FROM ( SELECT kept.task,
+            NULL::integer AS job_id,
+            done.every,
+            done.ran_at,
+            done.succeeded_at,
+            done.failure
+           FROM (( SELECT unnest.unnest
+                   FROM unnest(ARRAY['agent_samples'::text, 'agent_metrics_5m'::text, 'agent_metrics_1h'::text, 'platform_heartbeats'::text, 'agent_marks'::text, 'skill_changes'::text]) unnest(unnest)
+                UNION
+                 SELECT upkeep.task
+                   FROM upkeep) kept(task)
+             LEFT JOIN upkeep done ON ((done.task = kept.task)))
+        UNION ALL
+         SELECT ((job.proc_name)::text || COALESCE((' of '::text || (job.hypertable_name)::text), ''::text)),
+            job.job_id,
+                CASE
+                    WHEN job.scheduled THEN job.schedule_interval
+                    ELSE NULL::interval
+                END AS "case",
+            done.last_run_started_at,
+            NULLIF(done.last_successful_finish, '-infinity'::timestamp with time zone) AS "nullif",
+                CASE
+                    WHEN (NOT job.scheduled) THEN 'it is switched off'::text
+                    WHEN (done.last_run_status = 'Failed'::text) THEN ('see timescaledb_information.job_errors of job '::text || job.job_id)
+                    ELSE NULL::text
+                END AS "case"
+           FROM (timescaledb_information.jobs job
+             LEFT JOIN timescaledb_information.job_stats done ON ((done.job_id = job.job_id)))
+          WHERE (job.job_id >= 1000)) tasks;
+
+COMMENT ON VIEW upkeep_tasks IS 'What has to be done again and again, by the upkeep job or by the server, and when it was.';
+COMMENT ON COLUMN upkeep_tasks.task IS 'A relation the upkeep job looks after, or a job of the server.';
+COMMENT ON COLUMN upkeep_tasks.job_id IS 'Which job of the server it is; null of the upkeep job.';
+COMMENT ON COLUMN upkeep_tasks.every IS 'How often it is meant to run; null where it is not.';
+COMMENT ON COLUMN upkeep_tasks.ran_at IS 'When it ran last; null if it never did.';
+COMMENT ON COLUMN upkeep_tasks.succeeded_at IS 'When it last went well; null if it never did.';
+COMMENT ON COLUMN upkeep_tasks.failure IS 'Why the last run failed; null where it went well.';
+COMMENT ON COLUMN upkeep_tasks.overdue_at IS 'After this it is overdue: three times its interval after the last success, 10 minutes at least; -infinity where it never went well or is switched off.';
+
+
+-- samples
+
+CREATE VIEW samples AS
+ SELECT s.ts AS "time",
+    a.user_id,
+    a.agent_id,
+    s.agent_key,
+    s.cpu,
+    s.memory,
+    s.messages,
+    s.errors,
+    s.response_ms,
+    s.storage_used_mb,
+    s.storage_total_mb
+   FROM (agent_samples s
+     LEFT JOIN agents a ON ((a.agent_key = s.agent_key)));
+
+COMMENT ON VIEW samples IS 'Every sample, with the ids of its agent.';
+COMMENT ON COLUMN samples."time" IS 'When the sample was taken.';
+COMMENT ON COLUMN samples.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN samples.agent_id IS 'The agent''s own id, unique within its user.';
+COMMENT ON COLUMN samples.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN samples.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN samples.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN samples.messages IS 'Messages processed since the previous sample.';
+COMMENT ON COLUMN samples.errors IS 'Errors since the previous sample.';
+COMMENT ON COLUMN samples.response_ms IS 'Mean response time of those messages, ms; null where the agent told none.';
+COMMENT ON COLUMN samples.storage_used_mb IS 'Storage in use, MB; null where not told.';
+COMMENT ON COLUMN samples.storage_total_mb IS 'Storage there is, MB; null where not told.';
+
+GRANT SELECT ON TABLE samples TO fleetgauge_analyst;
+
+
+-- metrics_24h
+
+CREATE VIEW metrics_24h AS
+ SELECT m.bucket AS "time",
+    a.user_id,
+    a.agent_id,
+    m.agent_key,
+    m.samples,
+    (m.cpu_sum / (NULLIF(m.cpu_samples, 0))::double precision) AS cpu_avg,
+    m.cpu_max,
+    (m.memory_sum / (NULLIF(m.memory_samples, 0))::double precision) AS memory_avg,
+    m.memory_max,
+    m.messages,
+    m.errors,
+    (
+        CASE
+            WHEN (m.messages > 0) THEN LEAST(((100.0 * (m.errors)::numeric) / (m.messages)::numeric), (100)::numeric)
+            WHEN (m.errors > 0) THEN (100)::numeric
+            ELSE NULL::numeric
+        END)::double precision AS error_percent,
+    (m.response_ms_sum / (NULLIF(m.response_messages, 0))::double precision) AS response_ms_avg,
+    m.cpu_samples,
+    m.cpu_sum,
+    m.memory_samples,
+    m.memory_sum,
+    m.response_ms_sum,
+    m.response_messages,
+    m.up_buckets
+   FROM (agent_metrics_5m m
+     LEFT JOIN agents a ON ((a.agent_key = m.agent_key)));
+
+COMMENT ON VIEW metrics_24h IS 'Each agent in buckets of 5 minutes: for ranges of about a day.';
+COMMENT ON COLUMN metrics_24h."time" IS 'Start of the bucket, UTC; the newest one is unfinished.';
+COMMENT ON COLUMN metrics_24h.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN metrics_24h.agent_id IS 'The agent''s own id, unique within its user.';
+COMMENT ON COLUMN metrics_24h.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN metrics_24h.samples IS 'Number of samples.';
+COMMENT ON COLUMN metrics_24h.cpu_avg IS 'Mean CPU percent of the samples that have it; null where none has.';
+COMMENT ON COLUMN metrics_24h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_24h.memory_avg IS 'Mean memory percent of the samples that have it; null where none has.';
+COMMENT ON COLUMN metrics_24h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_24h.messages IS 'Messages processed.';
+COMMENT ON COLUMN metrics_24h.errors IS 'Errors.';
+COMMENT ON COLUMN metrics_24h.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors and no message; null with neither.';
+COMMENT ON COLUMN metrics_24h.response_ms_avg IS 'Mean response time of the messages, ms; null where no agent told one.';
+COMMENT ON COLUMN metrics_24h.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN metrics_24h.cpu_sum IS 'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.';
+COMMENT ON COLUMN metrics_24h.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN metrics_24h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
+COMMENT ON COLUMN metrics_24h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
+COMMENT ON COLUMN metrics_24h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN metrics_24h.up_buckets IS 'Number of 5-minute buckets with a sample; of the fleet, summed over agents.';
+
+GRANT SELECT ON TABLE metrics_24h TO fleetgauge_analyst;
+
+
+-- metrics_7d
+
+CREATE VIEW metrics_7d AS
+ SELECT m.bucket AS "time",
+    a.user_id,
+    a.agent_id,
+    m.agent_key,
+    m.samples,
+    (m.cpu_sum / (NULLIF(m.cpu_samples, 0))::double precision) AS cpu_avg,
+    m.cpu_max,
+    (m.memory_sum / (NULLIF(m.memory_samples, 0))::double precision) AS memory_avg,
+    m.memory_max,
+    m.messages,
+    m.errors,
+    (
+        CASE
+            WHEN (m.messages > 0) THEN LEAST(((100.0 * (m.errors)::numeric) / (m.messages)::numeric), (100)::numeric)
+            WHEN (m.errors > 0) THEN (100)::numeric
+            ELSE NULL::numeric
+        END)::double precision AS error_percent,
+    (m.response_ms_sum / (NULLIF(m.response_messages, 0))::double precision) AS response_ms_avg,
+    m.cpu_samples,
+    m.cpu_sum,
+    m.memory_samples,
+    m.memory_sum,
+    m.response_ms_sum,
+    m.response_messages,
+    m.up_buckets
+   FROM (agent_metrics_1h m
+     LEFT JOIN agents a ON ((a.agent_key = m.agent_key)));
+
+COMMENT ON VIEW metrics_7d IS 'Each agent in buckets of 1 hour: for ranges of about a week.';
+COMMENT ON COLUMN metrics_7d."time" IS 'Start of the bucket, UTC; the newest one is unfinished.';
+COMMENT ON COLUMN metrics_7d.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN metrics_7d.agent_id IS 'The agent''s own id, unique within its user.';
+COMMENT ON COLUMN metrics_7d.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN metrics_7d.samples IS 'Number of samples.';
+COMMENT ON COLUMN metrics_7d.cpu_avg IS 'Mean CPU percent of the samples that have it; null where none has.';
+COMMENT ON COLUMN metrics_7d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_7d.memory_avg IS 'Mean memory percent of the samples that have it; null where none has.';
+COMMENT ON COLUMN metrics_7d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_7d.messages IS 'Messages processed.';
+COMMENT ON COLUMN metrics_7d.errors IS 'Errors.';
+COMMENT ON COLUMN metrics_7d.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors and no message; null with neither.';
+COMMENT ON COLUMN metrics_7d.response_ms_avg IS 'Mean response time of the messages, ms; null where no agent told one.';
+COMMENT ON COLUMN metrics_7d.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN metrics_7d.cpu_sum IS 'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.';
+COMMENT ON COLUMN metrics_7d.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN metrics_7d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
+COMMENT ON COLUMN metrics_7d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
+COMMENT ON COLUMN metrics_7d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN metrics_7d.up_buckets IS 'Number of 5-minute buckets with a sample; of the fleet, summed over agents.';
+
+GRANT SELECT ON TABLE metrics_7d TO fleetgauge_analyst;
+
+
+-- metrics_30d
+
+CREATE VIEW metrics_30d AS
+ SELECT m.bucket AS "time",
+    a.user_id,
+    a.agent_id,
+    m.agent_key,
+    m.samples,
+    (m.cpu_sum / (NULLIF(m.cpu_samples, 0))::double precision) AS cpu_avg,
+    m.cpu_max,
+    (m.memory_sum / (NULLIF(m.memory_samples, 0))::double precision) AS memory_avg,
+    m.memory_max,
+    m.messages,
+    m.errors,
+    (
+        CASE
+            WHEN (m.messages > 0) THEN LEAST(((100.0 * (m.errors)::numeric) / (m.messages)::numeric), (100)::numeric)
+            WHEN (m.errors > 0) THEN (100)::numeric
+            ELSE NULL::numeric
+        END)::double precision AS error_percent,
+    (m.response_ms_sum / (NULLIF(m.response_messages, 0))::double precision) AS response_ms_avg,
+    m.cpu_samples,
+    m.cpu_sum,
+    m.memory_samples,
+    m.memory_sum,
+    m.response_ms_sum,
+    m.response_messages,
+    m.up_buckets
+   FROM (agent_metrics_1d m
+     LEFT JOIN agents a ON ((a.agent_key = m.agent_key)));
+
+COMMENT ON VIEW metrics_30d IS 'Each agent in buckets of 1 UTC day: for ranges of a month and more.';
+COMMENT ON COLUMN metrics_30d."time" IS 'Start of the bucket, UTC; the newest one is unfinished.';
+COMMENT ON COLUMN metrics_30d.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN metrics_30d.agent_id IS 'The agent''s own id, unique within its user.';
+COMMENT ON COLUMN metrics_30d.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN metrics_30d.samples IS 'Number of samples.';
+COMMENT ON COLUMN metrics_30d.cpu_avg IS 'Mean CPU percent of the samples that have it; null where none has.';
+COMMENT ON COLUMN metrics_30d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_30d.memory_avg IS 'Mean memory percent of the samples that have it; null where none has.';
+COMMENT ON COLUMN metrics_30d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_30d.messages IS 'Messages processed.';
+COMMENT ON COLUMN metrics_30d.errors IS 'Errors.';
+COMMENT ON COLUMN metrics_30d.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors and no message; null with neither.';
+COMMENT ON COLUMN metrics_30d.response_ms_avg IS 'Mean response time of the messages, ms; null where no agent told one.';
+COMMENT ON COLUMN metrics_30d.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN metrics_30d.cpu_sum IS 'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.';
+COMMENT ON COLUMN metrics_30d.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN metrics_30d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
+COMMENT ON COLUMN metrics_30d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
+COMMENT ON COLUMN metrics_30d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN metrics_30d.up_buckets IS 'Number of 5-minute buckets with a sample; of the fleet, summed over agents.';
+
+GRANT SELECT ON TABLE metrics_30d TO fleetgauge_analyst;
+
+
+-- fleet_1h
+
+CREATE VIEW fleet_1h AS
+ SELECT bucket AS "time",
+    (sum(samples))::bigint AS samples,
+    (sum(cpu_sum) / (NULLIF(sum(cpu_samples), (0)::numeric))::double precision) AS cpu_avg,
+    max(cpu_max) AS cpu_max,
+    (sum(memory_sum) / (NULLIF(sum(memory_samples), (0)::numeric))::double precision) AS memory_avg,
+    max(memory_max) AS memory_max,
+    (sum(messages))::bigint AS messages,
+    (sum(errors))::bigint AS errors,
+    (
+        CASE
+            WHEN (sum(messages) > (0)::numeric) THEN LEAST((((100)::numeric * sum(errors)) / sum(messages)), (100)::numeric)
+            WHEN (sum(errors) > (0)::numeric) THEN (100)::numeric
+            ELSE NULL::numeric
+        END)::double precision AS error_percent,
+    (sum(response_ms_sum) / (NULLIF(sum(response_messages), (0)::numeric))::double precision) AS response_ms_avg,
+    (sum(cpu_samples))::bigint AS cpu_samples,
+    sum(cpu_sum) AS cpu_sum,
+    (sum(memory_samples))::bigint AS memory_samples,
+    sum(memory_sum) AS memory_sum,
+    sum(response_ms_sum) AS response_ms_sum,
+    (sum(response_messages))::bigint AS response_messages,
+    (sum(up_buckets))::bigint AS up_buckets
+   FROM platform_metrics_1h
+  GROUP BY bucket;
+
+COMMENT ON VIEW fleet_1h IS 'All agents together in buckets of 1 hour: for totals of any range.';
+COMMENT ON COLUMN fleet_1h."time" IS 'Start of the bucket, UTC; the newest one is unfinished.';
+COMMENT ON COLUMN fleet_1h.samples IS 'Number of samples.';
+COMMENT ON COLUMN fleet_1h.cpu_avg IS 'Mean CPU percent of the samples that have it; null where none has.';
+COMMENT ON COLUMN fleet_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN fleet_1h.memory_avg IS 'Mean memory percent of the samples that have it; null where none has.';
+COMMENT ON COLUMN fleet_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN fleet_1h.messages IS 'Messages processed.';
+COMMENT ON COLUMN fleet_1h.errors IS 'Errors.';
+COMMENT ON COLUMN fleet_1h.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors and no message; null with neither.';
+COMMENT ON COLUMN fleet_1h.response_ms_avg IS 'Mean response time of the messages, ms; null where no agent told one.';
+COMMENT ON COLUMN fleet_1h.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN fleet_1h.cpu_sum IS 'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.';
+COMMENT ON COLUMN fleet_1h.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN fleet_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
+COMMENT ON COLUMN fleet_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
+COMMENT ON COLUMN fleet_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN fleet_1h.up_buckets IS 'Number of 5-minute buckets with a sample; of the fleet, summed over agents.';
+
+GRANT SELECT ON TABLE fleet_1h TO fleetgauge_analyst;
+
+
+-- agents_now
+
+CREATE VIEW agents_now AS
+ SELECT l.ts AS "time",
+    a.user_id,
+    a.agent_id,
+    a.agent_key,
+        CASE
+            WHEN ((s.status IS NULL) OR (l.ts > s.running_after)) THEN 'running'::text
+            WHEN (s.running_after = 'infinity'::timestamp with time zone) THEN 'removed'::text
+            ELSE s.status
+        END AS state,
+    s.status,
+    s.ts AS status_time,
+    s.reason AS status_reason,
+    l.first_ts AS first_seen,
+    l.cpu,
+    l.memory,
+    l.storage_ts AS storage_time,
+    l.storage_used_mb,
+    l.storage_total_mb,
+    (((100)::double precision * (l.storage_used_mb)::double precision) / NULLIF(l.storage_total_mb, (0)::double precision)) AS storage_percent
+   FROM ((agents a
+     LEFT JOIN agent_latest l ON ((l.agent_key = a.agent_key)))
+     LEFT JOIN agent_states s ON ((s.agent_key = a.agent_key)));
+
+COMMENT ON VIEW agents_now IS 'Each agent: newest sample, newest status, state, storage.';
+COMMENT ON COLUMN agents_now."time" IS 'Time of the newest sample; null for an agent that only sent a status.';
+COMMENT ON COLUMN agents_now.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN agents_now.agent_id IS 'The agent''s own id, unique within its user.';
+COMMENT ON COLUMN agents_now.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN agents_now.state IS 'Effective state, running, stopped, failed or removed: the newest status, running without any; a sample more than 30 seconds newer than stopped or failed makes it running; removed holds until running.';
+COMMENT ON COLUMN agents_now.status IS 'Newest status that was sent; null without any.';
+COMMENT ON COLUMN agents_now.status_time IS 'When the agent reached that status.';
+COMMENT ON COLUMN agents_now.status_reason IS 'Why, in the sender''s words.';
+COMMENT ON COLUMN agents_now.first_seen IS 'Time of the oldest sample.';
+COMMENT ON COLUMN agents_now.cpu IS 'CPU percent of the newest sample; null without.';
+COMMENT ON COLUMN agents_now.memory IS 'Memory percent of the newest sample; null without.';
+COMMENT ON COLUMN agents_now.storage_time IS 'Time of the newest sample that told its storage.';
+COMMENT ON COLUMN agents_now.storage_used_mb IS 'Storage in use then, MB.';
+COMMENT ON COLUMN agents_now.storage_total_mb IS 'Storage there is, then, MB.';
+COMMENT ON COLUMN agents_now.storage_percent IS 'Storage in use then, percent.';
+
+GRANT SELECT ON TABLE agents_now TO fleetgauge_analyst;
+
+
+-- business_payments
+
+CREATE VIEW business_payments AS
+ SELECT ts AS "time",
+    user_id,
+    payment_id,
+    amount,
+    currency
+   FROM payments;
+
+COMMENT ON VIEW business_payments IS 'Every payment, once.';
+COMMENT ON COLUMN business_payments."time" IS 'When it was paid.';
+COMMENT ON COLUMN business_payments.user_id IS 'User whose business it is.';
+COMMENT ON COLUMN business_payments.payment_id IS 'The payment, unique within its user.';
+COMMENT ON COLUMN business_payments.amount IS 'Minor units of the currency; negative for a refund.';
+COMMENT ON COLUMN business_payments.currency IS 'ISO 4217 code.';
+
+GRANT SELECT ON TABLE business_payments TO fleetgauge_analyst;
+
+
+-- business_bookings
+
+CREATE VIEW business_bookings AS
+ SELECT ts AS "time",
+    user_id,
+    booking_id,
+    status
+   FROM bookings;
+
+COMMENT ON VIEW business_bookings IS 'Each booking with its newest status.';
+COMMENT ON COLUMN business_bookings."time" IS 'When it reached the status.';
+COMMENT ON COLUMN business_bookings.user_id IS 'User whose business it is.';
+COMMENT ON COLUMN business_bookings.booking_id IS 'The booking, unique within its user.';
+COMMENT ON COLUMN business_bookings.status IS 'pending, completed or cancelled.';
+
+GRANT SELECT ON TABLE business_bookings TO fleetgauge_analyst;
+
+
+-- business_fans
+
+CREATE VIEW business_fans AS
+ SELECT ts AS "time",
+    user_id,
+    fan_id,
+    segment,
+    first_ts AS first_seen
+   FROM fans;
+
+COMMENT ON VIEW business_fans IS 'Each fan with its newest segment.';
+COMMENT ON COLUMN business_fans."time" IS 'When the fan was last active.';
+COMMENT ON COLUMN business_fans.user_id IS 'User whose business it is.';
+COMMENT ON COLUMN business_fans.fan_id IS 'The fan, unique within its user.';
+COMMENT ON COLUMN business_fans.segment IS 'superfan, casual or new, at that time.';
+COMMENT ON COLUMN business_fans.first_seen IS 'When the fan was first active.';
+
+GRANT SELECT ON TABLE business_fans TO fleetgauge_analyst;
+
+
+-- business_plays
+
+CREATE VIEW business_plays AS
+ SELECT ts AS "time",
+    user_id,
+    play_id,
+    listener_id,
+    count AS plays
+   FROM plays;
+
+COMMENT ON VIEW business_plays IS 'Every play, once.';
+COMMENT ON COLUMN business_plays."time" IS 'When.';
+COMMENT ON COLUMN business_plays.user_id IS 'User whose business it is.';
+COMMENT ON COLUMN business_plays.play_id IS 'The play, unique within its user.';
+COMMENT ON COLUMN business_plays.listener_id IS 'Who listened.';
+COMMENT ON COLUMN business_plays.plays IS 'How many times.';
+
+GRANT SELECT ON TABLE business_plays TO fleetgauge_analyst;
+
+
+-- business_skills
+
+CREATE VIEW business_skills AS
+ SELECT ts AS "time",
+    user_id,
+    skill_id,
+    active
+   FROM skills;
+
+COMMENT ON VIEW business_skills IS 'Each skill with its newest state.';
+COMMENT ON COLUMN business_skills."time" IS 'When it was last switched.';
+COMMENT ON COLUMN business_skills.user_id IS 'User whose business it is.';
+COMMENT ON COLUMN business_skills.skill_id IS 'The skill, unique within its user.';
+COMMENT ON COLUMN business_skills.active IS 'Whether it is on.';
+
+GRANT SELECT ON TABLE business_skills TO fleetgauge_analyst;
+
+
+-- business_deployments
+
+CREATE VIEW business_deployments AS
+ SELECT ts AS "time",
+    user_id,
+    deployment_id,
+    agent_id,
+    status
+   FROM deployments;
+
+COMMENT ON VIEW business_deployments IS 'Each deployment with its newest status.';
+COMMENT ON COLUMN business_deployments."time" IS 'When it reached the status.';
+COMMENT ON COLUMN business_deployments.user_id IS 'User whose business it is.';
+COMMENT ON COLUMN business_deployments.deployment_id IS 'The deployment, unique within its user.';
+COMMENT ON COLUMN business_deployments.agent_id IS 'Agent that was deployed.';
+COMMENT ON COLUMN business_deployments.status IS 'pending, succeeded or failed.';
+
+GRANT SELECT ON TABLE business_deployments TO fleetgauge_analyst;
+
+
+-- revenue_daily
+
+CREATE VIEW revenue_daily AS
+ SELECT ((day)::timestamp without time zone AT TIME ZONE 'UTC'::text) AS "time",
+    user_id,
+    day,
+    currency,
+    (amount)::double precision AS amount,
+    payments
+   FROM revenue_days;
+
+COMMENT ON VIEW revenue_daily IS 'Payments of each user, UTC day and currency, added up.';
+COMMENT ON COLUMN revenue_daily."time" IS 'Start of the UTC day; for charts. Ask by day, which the index knows.';
+COMMENT ON COLUMN revenue_daily.user_id IS 'User whose business it is.';
+COMMENT ON COLUMN revenue_daily.day IS 'The UTC day.';
+COMMENT ON COLUMN revenue_daily.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN revenue_daily.amount IS 'Sum in minor units of the currency, refunds taken off.';
+COMMENT ON COLUMN revenue_daily.payments IS 'Number of payments, refunds among them.';
+
+GRANT SELECT ON TABLE revenue_daily TO fleetgauge_analyst;
+
+
+-- listening_daily
+
+CREATE VIEW listening_daily AS
+ SELECT ((day)::timestamp without time zone AT TIME ZONE 'UTC'::text) AS "time",
+    user_id,
+    day,
+    plays,
+    last_heard
+   FROM listening_days;
+
+COMMENT ON VIEW listening_daily IS 'Plays of each user and UTC day.';
+COMMENT ON COLUMN listening_daily."time" IS 'Start of the UTC day; for charts. Ask by day, which the index knows.';
+COMMENT ON COLUMN listening_daily.user_id IS 'User whose business it is.';
+COMMENT ON COLUMN listening_daily.day IS 'The UTC day.';
+COMMENT ON COLUMN listening_daily.plays IS 'How many times something was played.';
+COMMENT ON COLUMN listening_daily.last_heard IS 'Listeners whose newest play is of that day; the sum from a day on are the distinct ones since.';
+
+GRANT SELECT ON TABLE listening_daily TO fleetgauge_analyst;
+
+
+-- count_changed_bookings: sql/common/repeatable/business_trigger_bookings.sql
+
+CREATE FUNCTION count_changed_bookings() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- count_changed_deployments: sql/common/repeatable/business_trigger_deployments.sql
+
+CREATE FUNCTION count_changed_deployments() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- count_changed_fans: sql/common/repeatable/business_trigger_fans.sql
+
+CREATE FUNCTION count_changed_fans() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- count_changed_skills: sql/common/repeatable/business_trigger_skills.sql
+
+CREATE FUNCTION count_changed_skills() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- count_heartbeats: sql/common/repeatable/platform_trigger_heartbeats.sql
+
+CREATE FUNCTION count_heartbeats() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- count_new_bookings: sql/common/repeatable/business_trigger_bookings.sql
+
+CREATE FUNCTION count_new_bookings() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- count_new_deployments: sql/common/repeatable/business_trigger_deployments.sql
+
+CREATE FUNCTION count_new_deployments() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- count_new_fans: sql/common/repeatable/business_trigger_fans.sql
+
+CREATE FUNCTION count_new_fans() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- count_new_skills: sql/common/repeatable/business_trigger_skills.sql
+
+CREATE FUNCTION count_new_skills() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- erase_metrics: sql/apache/repeatable/erase.sql
+
+CREATE FUNCTION erase_metrics(erased integer) RETURNS TABLE(relation text, removed bigint)
+    LANGUAGE sql;
+
+COMMENT ON FUNCTION erase_metrics(erased integer) IS 'Erases the samples and rollups of an agent; `fleetgauge erase` calls it.';
+
+
+-- keep_latest: sql/common/repeatable/sample_trigger_latest.sql
+
+CREATE FUNCTION keep_latest() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- limit_analysts: sql/common/repeatable/analyst.sql
+
+CREATE FUNCTION limit_analysts() RETURNS SETOF text
+    LANGUAGE plpgsql;
+
+COMMENT ON FUNCTION limit_analysts() IS 'Sets the limits that logins of analysts still lack in this database; tells which.';
+
+REVOKE ALL ON FUNCTION limit_analysts() FROM PUBLIC;
+
+
+-- mark_buckets: sql/common/repeatable/sample_trigger_uptime.sql
+
+CREATE FUNCTION mark_buckets(agent_keys integer[], numbers integer[]) RETURNS void
+    LANGUAGE sql;
+
+
+-- mark_uptime: sql/common/repeatable/sample_trigger_uptime.sql
+
+CREATE FUNCTION mark_uptime() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- roll_up_payments: sql/common/repeatable/business_trigger_payments.sql
+
+CREATE FUNCTION roll_up_payments() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- roll_up_plays: sql/common/repeatable/business_trigger_plays.sql
+
+CREATE FUNCTION roll_up_plays() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- roll_up_samples: sql/apache/repeatable/sample_trigger_rollups.sql
+
+CREATE FUNCTION roll_up_samples() RETURNS trigger
+    LANGUAGE plpgsql;
+
+
+-- server_identity: sql/common/repeatable/server.sql
+
+CREATE FUNCTION server_identity() RETURNS text
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION server_identity() IS 'Names this database on this run of its server; what is remembered of another is checked again.';
+
+
+-- share_of: sql/common/repeatable/erase.sql
+
+CREATE FUNCTION share_of(amount numeric, upto numeric, part numeric, whole numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE;
+
+COMMENT ON FUNCTION share_of(amount numeric, upto numeric, part numeric, whole numeric) IS 'A part''s share of an amount, in whole numbers that add up.';
+
+
+-- take_from_platform: sql/common/repeatable/erase.sql
+
+CREATE FUNCTION take_from_platform(erased integer) RETURNS void
+    LANGUAGE sql;
+
+COMMENT ON FUNCTION take_from_platform(erased integer) IS 'Takes what an agent counts off the hours of the platform; erase_metrics calls it.';
