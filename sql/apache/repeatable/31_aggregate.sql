@@ -197,6 +197,8 @@ begin
     select newest.agents into agents from added cross join newest;
     perform keep_newest(agents);
     update rollup_watermark set watermark = upto;
+    perform aggregate_hours();
+    perform aggregate_days();
 end
 $$;
 comment on function aggregate_samples(timestamptz) is
@@ -235,7 +237,7 @@ begin
 end
 $$;
 comment on function aggregate_hours() is
-    'Adds the hours that have ended before the watermark to their level; refresh_samples calls it.';
+    'Adds the hours that have ended before the watermark to their level; aggregate_samples calls it.';
 
 create or replace function aggregate_days() returns void
 language plpgsql as $$
@@ -269,4 +271,4 @@ begin
 end
 $$;
 comment on function aggregate_days() is
-    'Adds the UTC days that have ended before the watermark to their level; refresh_samples calls it.';
+    'Adds the UTC days that have ended before the watermark to their level; aggregate_samples calls it.';

@@ -55,12 +55,6 @@ begin
     perform pg_advisory_xact_lock(lock_of_aggregates());
     perform aggregate_samples(upto);
     commit;
-    perform pg_advisory_xact_lock(lock_of_aggregates());
-    perform aggregate_hours();
-    commit;
-    perform pg_advisory_xact_lock(lock_of_aggregates());
-    perform aggregate_days();
-    commit;
 end
 $$;
 comment on procedure refresh_samples(timestamptz) is

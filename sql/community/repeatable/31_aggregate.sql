@@ -52,13 +52,3 @@ end
 $$;
 comment on function aggregate_samples(timestamptz) is
     'Moves the watermark: keeps the newest sample of each agent before `upto`; refresh_samples calls it.';
-
--- TimescaleDB does it.
-create or replace function aggregate_hours() returns void
-language sql
-begin atomic
-end;
-create or replace function aggregate_days() returns void
-language sql
-begin atomic
-end;
