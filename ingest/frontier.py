@@ -32,7 +32,7 @@ class Frontier:
         topics = (self.kafka.samples_topic, self.kafka.events_topic)
         asked = datetime.now(UTC)
         ends = {p: end for p, (_, end) in (await read_bounds(self.kafka, topics)).items()}
-        # Read after the ends: what is stored up to an end held what was there when it was asked for.
+        # After the ends: a partition stored up to its end has all that was there when asked.
         progress = await read_progress(connection)
         return self._of(ends, progress.stored, asked)
 

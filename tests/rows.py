@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import polars as pl
 import psycopg
 
-from ingest.aggregates import hours_of
+from ingest.aggregates import hours_of, late_values
 from ingest.copy import encode_samples
+from ingest.parameters import Moments
 from sql.queries import query
 from tests.storing import frame_of, store
 
@@ -66,8 +68,7 @@ def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> di
 def copy(
     connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]], shard: int = 0
 ) -> None:
-    """The same in the caller's transaction, for samples that are new and not late."""
-    rows = list(rows)
+    """The same in the caller's transaction, for samples that are new."""
     samples = frame_of(rows)
     if samples.is_empty():
         return
@@ -75,6 +76,8 @@ def copy(
         for piece in encode_samples(samples):
             stream.write(piece)
     connection.execute(query("add_to_platform"), {**hours_of(samples), "shard": shard})
-    held = connection.execute("select watermark from rollup_watermark").fetchone()
-    is_late = held is None or min(row[0] for row in rows) < held[0]
-    assert not is_late
+    oldest = {"oldest": Moments([samples["ts"].min()])}
+    ((watermark_us,),) = connection.execute(query("hold_watermark"), oldest).fetchall()
+    late = samples.filter(pl.col("ts") < watermark_us)
+    if late.height:
+        connection.execute(query("add_late_samples"), late_values(late))

@@ -1,6 +1,6 @@
 """Stores rows of samples as ingest's writer does, without Kafka."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import polars as pl
@@ -40,10 +40,20 @@ def batch_of(samples: pl.DataFrame, shard: int = 0) -> Batch:
     return Batch(samples, pieces, {}, AgentKeys(), [], {}, repeats=0, shard=shard)
 
 
+async def at_once() -> None:
+    """No pause."""
+
+
 async def store(
-    connection: AsyncConnection[Any], rows: Iterable[tuple[Any, ...]], shard: int = 0
+    connection: AsyncConnection[Any],
+    rows: Iterable[tuple[Any, ...]],
+    shard: int = 0,
+    pause: Callable[[], Awaitable[None]] = at_once,
 ) -> None:
-    """One batch in a transaction of its own, past what is there already."""
+    """One batch in a transaction of its own, past what is there already.
+
+    `pause` is awaited when the samples are in, and again before COMMIT.
+    """
     batch, work = batch_of(frame_of(rows), shard), ServerWork()
     for store_samples in (store_new_samples, store_resent_samples):
         try:
@@ -51,7 +61,9 @@ async def store(
                 new = await store_samples(connection, batch, work)
                 if new.height:
                     await add_to_platform(connection, new, shard)
+                await pause()
                 await add_late(connection, new)
+                await pause()
                 return
         except errors.UniqueViolation:
             continue
