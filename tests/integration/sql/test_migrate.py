@@ -69,8 +69,8 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p')
     and attnum > 0 and not attisdropped and col_description(pg_class.oid, attnum) is null
 """
 
-# A statement trigger with a transition table makes COPY log no invalidations on TimescaleDB 2.23 and
-# newer. TimescaleDB's own triggers are internal, or refuse rows that miss the chunks.
+# A statement trigger with a transition table makes COPY log no invalidations on TimescaleDB 2.23
+# and newer. TimescaleDB's own triggers are internal, or refuse rows that miss the chunks.
 TRIGGERS_ON_SAMPLES = """
 select tgname::text from pg_trigger
 where tgrelid = 'agent_samples'::regclass and not tgisinternal and tgname <> 'ts_insert_blocker'

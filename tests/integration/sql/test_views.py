@@ -262,5 +262,7 @@ def test_what_hinders_a_change_is_named(database: str) -> None:
         connection.execute("drop view samples")
         connection.execute("create view samples as select ts, cpu from agent_samples")
         connection.execute("create view report as select max(cpu) from samples")
-    with pytest.raises(MigrationError, match=r"(?s)^60_views\.sql: .*report depends on view samples"):
+    with pytest.raises(
+        MigrationError, match=r"(?s)^60_views\.sql: .*report depends on view samples"
+    ):
         migrate(database)
