@@ -119,8 +119,8 @@ def test_without_the_right_to_make_roles(roles: Logins, stack: Stack) -> None:
         missing = f"test_{uuid4().hex[:12]}"
         with psycopg.connect(url) as connection:
             connection.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
-            connection.execute(script("analyst.sql", missing))
-            connection.execute(script("views.sql", missing))
+            connection.execute(script("50_analyst.sql", missing))
+            connection.execute(script("60_views.sql", missing))
         assert len([line for line in told if line.startswith("analysts have no access")]) == 1
         # Nor may it set the limits of somebody else's login.
         login = roles.new("create role {} login in role fleetgauge_analyst")
@@ -164,13 +164,13 @@ def test_another_database_makes_the_role_meanwhile(
         psycopg.connect(database) as second,
     ):
         first.execute(f"create role {group}".encode())
-        run = threading.Thread(target=second.execute, args=[script("analyst.sql", group)])
+        run = threading.Thread(target=second.execute, args=[script("50_analyst.sql", group)])
         run.start()
         waited = await_blocked(first, second.info.backend_pid)
         first.commit()
         run.join(20)
         assert waited
-        second.execute(script("views.sql", group))
+        second.execute(script("60_views.sql", group))
         found = second.execute(
             "select has_table_privilege(%s, 'samples', 'select')", [group]
         ).fetchone()
