@@ -15,7 +15,12 @@ from tests.stack import Stack, Topics, created_database, database_settings, envi
 
 ALL_TABLES: Final = """
     select format('truncate %s restart identity', string_agg(quote_ident(tablename), ', '))
-    from pg_tables where schemaname = 'public' and tablename <> 'schema_migrations'
+    from pg_tables
+    where schemaname = 'public' and tablename not in ('schema_migrations', 'rollup_watermark')
+"""
+FIRST_WATERMARK: Final = """
+    delete from rollup_watermark;
+    insert into rollup_watermark default values
 """
 
 
@@ -29,10 +34,11 @@ def tables(stack: Stack) -> Iterator[str]:
 
 @pytest.fixture
 def empty_tables(tables: str) -> str:
-    """The same, with nothing in its tables."""
+    """The same, with nothing in its tables and nothing aggregated."""
     with psycopg.connect(tables, autocommit=True) as connection:
         ((statement,),) = connection.execute(ALL_TABLES).fetchall()
         connection.execute(statement)
+        connection.execute(FIRST_WATERMARK)
     return tables
 
 
