@@ -55,12 +55,13 @@ def find_backlogs(
 class Frontier:
     """Follows the partitions of the topics.
 
-    `behind` has where each with a backlog was first seen, and when; `moved_at` is when the stored
-    offset of any partition was last seen to have moved.
+    `backlogs` are those of the last look; `behind` has where each was first seen, and when;
+    `moved_at` is when the stored offset of any partition was last seen to have moved.
     """
 
     kafka: KafkaSettings
     clock: Callable[[], datetime] = _now
+    backlogs: list[Backlog] = field(default_factory=list)
     behind: dict[TopicPartition, tuple[int, datetime]] = field(default_factory=dict)
     offsets: dict[TopicPartition, int] = field(default_factory=dict)
     moved_at: datetime | None = None
@@ -87,10 +88,10 @@ class Frontier:
         A partition without a backlog counts as `asked`, one with a backlog as its last stored
         record. One that stands still while others move is waited for no longer than `PATIENCE`.
         """
-        backlogs = find_backlogs(bounds, stored)
+        self.backlogs = find_backlogs(bounds, stored)
         self._follow({partition: held.next_offset for partition, held in stored.items()}, asked)
-        self._follow_backlogs(backlogs, asked)
-        waited_for = [one for one in backlogs if not self._stands_still_alone(one, asked)]
+        self._follow_backlogs(asked)
+        waited_for = [one for one in self.backlogs if not self._stands_still_alone(one, asked)]
         moments = [one.stored_ts for one in waited_for]
         if None in moments:
             return None
@@ -100,10 +101,10 @@ class Frontier:
         if self.moved_at is None or offsets != self.offsets:
             self.offsets, self.moved_at = offsets, now
 
-    def _follow_backlogs(self, backlogs: list[Backlog], now: datetime) -> None:
+    def _follow_backlogs(self, now: datetime) -> None:
         known = self.behind
         self.behind = {}
-        for one in backlogs:
+        for one in self.backlogs:
             offset, since = known.get(one.partition, (None, now))
             is_same = offset == one.next_offset
             self.behind[one.partition] = (one.next_offset, since if is_same else now)

@@ -12,7 +12,7 @@ from ingest.copy import encode_samples
 from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "ts": pl.Datetime("us", "UTC"),
     "agent_key": pl.Int32,
     "cpu": pl.Float32,
