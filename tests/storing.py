@@ -11,6 +11,7 @@ from ingest.batch import AgentKeys, Batch
 from ingest.copy import encode_samples
 from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
+from ingest.write import StoreSamples
 
 SCHEMA: dict[str, Any] = {
     "ts": pl.Datetime("us", "UTC"),
@@ -44,14 +45,23 @@ async def store(
     connection: AsyncConnection[Any], rows: Iterable[tuple[Any, ...]], shard: int = 0
 ) -> None:
     """One batch in a transaction of its own, past what is there already."""
-    batch, work = batch_of(frame_of(rows), shard), ServerWork()
-    for store_samples in (store_new_samples, store_resent_samples):
-        try:
-            async with connection.transaction():
-                new = await store_samples(connection, batch, work)
-                if new.height:
-                    await add_to_platform(connection, new, shard)
-                await add_late(connection, new)
-                return
-        except errors.UniqueViolation:
-            continue
+    await store_batch(connection, batch_of(frame_of(rows), shard))
+
+
+async def store_batch(connection: AsyncConnection[Any], batch: Batch) -> int:
+    """The samples of a batch and what the writer adds to the aggregates; how many were new."""
+    try:
+        return await _transact(connection, batch, store_new_samples)
+    except errors.UniqueViolation:
+        return await _transact(connection, batch, store_resent_samples)
+
+
+async def _transact(
+    connection: AsyncConnection[Any], batch: Batch, store_samples: StoreSamples
+) -> int:
+    async with connection.transaction():
+        new = await store_samples(connection, batch, ServerWork())
+        if new.height:
+            await add_to_platform(connection, new, batch.shard)
+        await add_late(connection, new)
+    return new.height
