@@ -51,6 +51,12 @@ async def _put(database: str, rows: Iterable[tuple[Any, ...]], shard: int) -> No
         await store(connection, rows, shard)
 
 
+def refresh(database: str, upto: datetime) -> None:
+    """Aggregates everything before a moment, as ingest's refresh does."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(query("refresh_samples"), {"upto": upto})
+
+
 def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> dict[str, int]:
     """Makes agents, named `user/agent`; their keys."""
     keys = {}

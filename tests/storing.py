@@ -60,8 +60,15 @@ async def _transact(
     connection: AsyncConnection[Any], batch: Batch, store_samples: StoreSamples
 ) -> int:
     async with connection.transaction():
-        new = await store_samples(connection, batch, ServerWork())
-        if new.height:
-            await add_to_platform(connection, new, batch.shard)
-        await add_late(connection, new)
+        return await add(connection, batch, store_samples)
+
+
+async def add(
+    connection: AsyncConnection[Any], batch: Batch, store_samples: StoreSamples = store_new_samples
+) -> int:
+    """The same in the caller's transaction, for samples that are new if not said otherwise."""
+    new = await store_samples(connection, batch, ServerWork())
+    if new.height:
+        await add_to_platform(connection, new, batch.shard)
+    await add_late(connection, new)
     return new.height

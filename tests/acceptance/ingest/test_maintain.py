@@ -11,7 +11,7 @@ import pytest
 
 from ingest.upkeep import LOCK_KEY
 from sql.queries import query
-from tests.rows import Row, insert
+from tests.rows import Row, insert, refresh
 from tests.stack import Stack, Topics, environment, free_port
 
 DAY = timedelta(days=1)
@@ -41,6 +41,7 @@ def test_it_drops_what_is_older_than_its_retention(
 ) -> None:
     now = datetime.now(UTC)
     insert(database, [Row("alice/a", now - n * DAY) for n in (100, 43, 40, 1)])
+    refresh(database, now)
 
     rehearsed = maintain(variables, "--dry-run", "--json")
     assert rehearsed.returncode == 0
@@ -51,11 +52,13 @@ def test_it_drops_what_is_older_than_its_retention(
     done = maintain(variables)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].split() == ["agent_samples", "3", "removed"]
-    assert counts(database) == (1, 6)
+    assert counts(database) == (1, 5)
 
 
 def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> None:
-    insert(database, [Row("alice/a", datetime.now(UTC) - n * DAY) for n in (40, 0)])
+    now = datetime.now(UTC)
+    insert(database, [Row("alice/a", now - n * DAY) for n in (40, 0)])
+    refresh(database, now)
     with psycopg.connect(database) as reader:
         reader.execute("select from agent_samples")
         for words in ((), ("--dry-run",)):
@@ -63,7 +66,7 @@ def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> 
             assert done.returncode == 1
             line = done.stdout.splitlines()[0]
             assert "failed: canceling statement due to lock timeout" in line
-            assert len(done.stdout.splitlines()) == 6
+            assert len(done.stdout.splitlines()) == 5
 
 
 def test_another_one_at_it_is_told(variables: dict[str, str], database: str) -> None:
