@@ -97,7 +97,7 @@ def ingest(*, accept_gap: bool, skip_unreadable: bool) -> None:
     },
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="For programs: a list.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--repair", is_flag=True, help="Remove nothing; recompute rollups that are wrong.")
 @click.option("--refresh", is_flag=True, help="Remove nothing; aggregate the newest samples.")
 def maintain(*, dry_run: bool, as_json: bool, repair: bool, refresh: bool) -> None:

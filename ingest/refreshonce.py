@@ -37,7 +37,7 @@ def refresh_once(
 
     `every` is how often it is meant to be done. Raises MaintainError.
     """
-    with in_sentences():
+    with in_sentences("refresh"):
         try:
             return asyncio.run(_refresh_once(database, kafka, every, dry_run=dry_run))
         except psycopg.errors.LockNotAvailable as error:

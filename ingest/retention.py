@@ -22,7 +22,7 @@ class NotAggregatedError(Exception):
 
     def __init__(self, relation: str, chunks: int, aggregated_before: datetime) -> None:
         super().__init__(
-            f"{chunks} old chunks of {relation} are kept, for it is aggregated only up to "
+            f"old chunks of {relation} are kept ({chunks}), for it is aggregated only up to "
             f"{aggregated_before.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}: see the task refresh in "
             "'fleetgauge doctor'"
         )

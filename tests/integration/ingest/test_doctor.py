@@ -65,9 +65,9 @@ async def test_nothing_is_wrong_where_everything_runs(
         assert await ingest.stop() == 0
     checks = [finding.check for finding in found]
     assert checks == [
-        *("database", "rights", "migrations", "ingest", "upkeep", "refresh", "conservation"),
+        *("database", "rights", "migrations", "ingest", "upkeep", "conservation"),
         *(["storage"] * 4),
-        *("orphans", "windows", "broker", "deadletters", "lag", "groups", "databases"),
+        *("orphans", "windows", "broker", "deadletters", "lag", "watermark", "groups", "databases"),
     ]
 
 

@@ -54,7 +54,7 @@ OWNED = """
 WATERMARKS = {"nothing": None, "half": NOW - 8 * DAY - 100 * MINUTE, "all": NOW + MINUTE}
 
 
-@pytest.fixture(params=WATERMARKS.values(), ids=WATERMARKS)
+@pytest.fixture(params=list(WATERMARKS.values()), ids=list(WATERMARKS))
 async def filled(database: str, request: pytest.FixtureRequest) -> str:
     """Two users with some of everything; bob's figures are the larger ones."""
     insert(
