@@ -148,11 +148,11 @@ def test_a_refresh_aggregates_up_to_the_frontier(
     told = json.loads(done.stdout)
     assert (told["before"], told["after"]) == (FIRST_TEXT, told["frontier"])
     assert aggregated(database) == (datetime.fromisoformat(told["after"]), 1)
-    check_aggregates(database)
 
     (line,) = maintain(variables, "--refresh").stdout.splitlines()
     assert line.startswith("samples are aggregated up to 20")
     assert "; before, up to 20" in line
+    check_aggregates(database)
 
 
 async def test_a_refresh_tells_what_it_waits_for(

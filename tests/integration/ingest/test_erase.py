@@ -236,9 +236,12 @@ async def test_what_interrupts_it_says_what_is_left(filled: str) -> None:
 async def test_a_refresh_under_way_brings_nothing_back(filled: str) -> None:
     """It has read the agent's samples, and ends before they are erased."""
     settings, alice = database_settings(filled), Subject("alice")
+    upto = NOW + 2 * MINUTE
+    with psycopg.connect(filled) as connection:
+        connection.execute("update rollup_watermark set frontier = %s", [upto])
     async with await AsyncConnection.connect(filled) as refreshing:
         await refreshing.execute(query("lock_aggregates"))
-        await refreshing.execute("select aggregate_samples(%s)", [NOW + 2 * MINUTE])
+        await refreshing.execute("select aggregate_samples(%s)", [upto])
         erasing = asyncio.create_task(asyncio.to_thread(erase, settings, alice))
         await blocks(refreshing)
         await refreshing.commit()

@@ -67,7 +67,7 @@ async def repair(database: str, *, dry_run: bool = False) -> list[Repair]:
 
 DAMAGE = [
     "delete from rollup_5m where agent_key = 1",
-    "delete from rollup_1h where bucket > now() - interval '30 hours'",
+    "delete from rollup_1h where bucket > now() - interval '40 hours'",
     "delete from rollup_1d where agent_key = 2",
     "truncate rollup_5m, rollup_1h, rollup_1d",
     "update rollup_1h set messages = messages + 1, samples = samples + 1",
