@@ -72,10 +72,11 @@ async def add_late(connection: AsyncConnection[Any], samples: pl.DataFrame) -> N
     ((watermark_us,),) = await cursor.fetchall()
     late = samples.filter(pl.col("ts") < watermark_us)
     if late.height:
-        await connection.execute(query("add_late_samples"), _late_values(late))
+        await connection.execute(query("add_late_samples"), late_values(late))
 
 
-def _late_values(late: pl.DataFrame) -> dict[str, Column]:
+def late_values(late: pl.DataFrame) -> dict[str, Column]:
+    """Sums of samples by agent and 5 minutes and each agent's newest, for `add_late_samples`."""
     sums = _grouped(late, SUMS, pl.col("agent_key"), _bucket(BUCKET_US))
     newest = _grouped(late, NEWEST, pl.col("agent_key"))
     return {

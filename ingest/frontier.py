@@ -73,7 +73,7 @@ class Frontier:
         """
         asked = self.clock()
         bounds = await read_bounds(self.kafka, (self.kafka.samples_topic, self.kafka.events_topic))
-        # After the ends: what is stored up to an end held what was there when it was asked for.
+        # After the ends: a partition stored up to its end has all that was there when asked.
         progress = await read_progress(connection)
         return self.of(bounds, progress.stored, asked)
 

@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import polars as pl
 import psycopg
 
-from ingest.aggregates import hours_of
+from ingest.aggregates import hours_of, late_values
 from ingest.copy import encode_samples
+from ingest.parameters import Moments
 from sql.queries import query
 from tests.storing import frame_of, store
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Row(NamedTuple):
@@ -57,6 +61,16 @@ def refresh(database: str, upto: datetime) -> None:
         connection.execute(query("refresh_samples"), {"upto": upto})
 
 
+def set_watermark(database: str, moment: datetime = LONG_AGO) -> None:
+    """Puts the watermark anywhere, of a database without samples; before all of them at first."""
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "update rollup_watermark set (watermark, frontier, hours_before, days_before) = ("
+            "%(at)s, %(at)s, date_trunc('hour', %(at)s, 'UTC'), date_trunc('day', %(at)s, 'UTC'))",
+            {"at": moment},
+        )
+
+
 def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> dict[str, int]:
     """Makes agents, named `user/agent`; their keys."""
     keys = {}
@@ -72,8 +86,7 @@ def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> di
 def copy(
     connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]], shard: int = 0
 ) -> None:
-    """The same in the caller's transaction, for samples that are new and not late."""
-    rows = list(rows)
+    """The same in the caller's transaction, for samples that are new."""
     samples = frame_of(rows)
     if samples.is_empty():
         return
@@ -81,6 +94,8 @@ def copy(
         for piece in encode_samples(samples):
             stream.write(piece)
     connection.execute(query("add_to_platform"), {**hours_of(samples), "shard": shard})
-    held = connection.execute("select watermark from rollup_watermark").fetchone()
-    is_late = held is None or min(row[0] for row in rows) < held[0]
-    assert not is_late
+    oldest = {"oldest": Moments([samples["ts"].min()])}
+    ((watermark_us,),) = connection.execute(query("hold_watermark"), oldest).fetchall()
+    late = samples.filter(pl.col("ts") < watermark_us)
+    if late.height:
+        connection.execute(query("add_late_samples"), late_values(late))

@@ -1,6 +1,6 @@
 """Stores rows of samples as ingest's writer does, without Kafka."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import polars as pl
@@ -41,34 +41,46 @@ def batch_of(samples: pl.DataFrame, shard: int = 0) -> Batch:
     return Batch(samples, pieces, {}, AgentKeys(), [], {}, repeats=0, shard=shard)
 
 
+async def at_once() -> None:
+    """No pause."""
+
+
 async def store(
-    connection: AsyncConnection[Any], rows: Iterable[tuple[Any, ...]], shard: int = 0
+    connection: AsyncConnection[Any],
+    rows: Iterable[tuple[Any, ...]],
+    shard: int = 0,
+    pause: Callable[[], Awaitable[None]] = at_once,
 ) -> None:
-    """One batch in a transaction of its own, past what is there already."""
-    await store_batch(connection, batch_of(frame_of(rows), shard))
+    """One batch in a transaction of its own, past what is there already.
+
+    `pause` is awaited when the samples are in, and again before COMMIT.
+    """
+    await store_batch(connection, batch_of(frame_of(rows), shard), pause)
 
 
-async def store_batch(connection: AsyncConnection[Any], batch: Batch) -> int:
+async def store_batch(
+    connection: AsyncConnection[Any], batch: Batch, pause: Callable[[], Awaitable[None]] = at_once
+) -> int:
     """The samples of a batch and what the writer adds to the aggregates; how many were new."""
     try:
-        return await _transact(connection, batch, store_new_samples)
+        async with connection.transaction():
+            return await add(connection, batch, store_new_samples, pause)
     except errors.UniqueViolation:
-        return await _transact(connection, batch, store_resent_samples)
-
-
-async def _transact(
-    connection: AsyncConnection[Any], batch: Batch, store_samples: StoreSamples
-) -> int:
-    async with connection.transaction():
-        return await add(connection, batch, store_samples)
+        async with connection.transaction():
+            return await add(connection, batch, store_resent_samples, pause)
 
 
 async def add(
-    connection: AsyncConnection[Any], batch: Batch, store_samples: StoreSamples = store_new_samples
+    connection: AsyncConnection[Any],
+    batch: Batch,
+    store_samples: StoreSamples = store_new_samples,
+    pause: Callable[[], Awaitable[None]] = at_once,
 ) -> int:
     """The same in the caller's transaction, for samples that are new if not said otherwise."""
     new = await store_samples(connection, batch, ServerWork())
     if new.height:
         await add_to_platform(connection, new, batch.shard)
+    await pause()
     await add_late(connection, new)
+    await pause()
     return new.height

@@ -24,16 +24,18 @@ create index agent_samples_by_time on agent_samples using brin (ts) with (autosu
 
 -- What is aggregated holds the samples from before the watermark; readers add the others. Both moments
 -- of the coarser levels are the Apache edition's: hours and days are aggregated once they have ended.
--- No sample is as old as the first watermark.
+-- Nothing is before the first watermark, the moment of this migration: what is stored of earlier
+-- times comes late.
 create table rollup_watermark (
     only_row boolean primary key default true check (only_row),
-    frontier timestamptz not null default '2000-01-01Z',
-    watermark timestamptz not null default '2000-01-01Z',
-    hours_before timestamptz not null default '2000-01-01Z',
-    days_before timestamptz not null default '2000-01-01Z',
+    frontier timestamptz not null,
+    watermark timestamptz not null,
+    hours_before timestamptz not null,
+    days_before timestamptz not null,
     check (days_before <= hours_before and hours_before <= watermark and watermark <= frontier)
 );
-insert into rollup_watermark default values;
+insert into rollup_watermark (frontier, watermark, hours_before, days_before)
+values (now(), now(), date_trunc('hour', now(), 'UTC'), date_trunc('day', now(), 'UTC'));
 
 -- What samples of an agent come to in a bucket of time: the columns of every level, in their order.
 -- Sums and counts, never averages: averages are made at the end, from the sums of any range.

@@ -16,10 +16,17 @@ from schemas.settings import KafkaSettings
 from sql.queries import query
 from tests.aggregates import check_aggregates
 from tests.integration.ingest.kafka import Put, put
-from tests.rows import Row, insert, refresh
+from tests.rows import LONG_AGO, Row, insert, refresh, set_watermark
 from tests.stack import Stack, Topics, environment, free_port
 
 DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def database(database: str) -> str:
+    """One in which nothing is aggregated yet."""
+    set_watermark(database)
+    return database
 
 
 @pytest.fixture
@@ -127,7 +134,6 @@ def aggregated(database: str) -> tuple[Any, ...]:
     return tuple(row or ())
 
 
-FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 FIRST_TEXT = "2000-01-01T00:00:00Z"
 
 
@@ -141,7 +147,7 @@ def test_a_refresh_aggregates_up_to_the_frontier(
     told = json.loads(rehearsed.stdout)
     assert (told["before"], told["after"], told["waits_for"]) == (FIRST_TEXT, None, None)
     assert datetime.fromisoformat(told["frontier"]) > began - timedelta(seconds=15)
-    assert aggregated(database) == (FIRST, 0)
+    assert aggregated(database) == (LONG_AGO, 0)
 
     done = maintain(variables, "--refresh", "--json")
     assert done.returncode == 0, done.stderr
@@ -184,7 +190,7 @@ def test_a_refresh_that_another_session_does_is_told(
         "every 30 s"
     )
     assert rehearsed.returncode == 0
-    assert aggregated(database) == (FIRST, 0)
+    assert aggregated(database) == (LONG_AGO, 0)
 
 
 def test_a_refresh_without_a_part_is_told(variables: dict[str, str], database: str) -> None:
@@ -202,7 +208,7 @@ def test_a_refresh_without_a_part_is_told(variables: dict[str, str], database: s
         assert done.stderr.startswith(f"fleetgauge: no refresh: {words}")
         assert "Traceback" not in done.stderr
         assert "a-password" not in done.stderr
-    assert aggregated(database) == (FIRST, 0)
+    assert aggregated(database) == (LONG_AGO, 0)
 
 
 def test_a_refresh_is_no_repair(variables: dict[str, str]) -> None:

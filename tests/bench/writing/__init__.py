@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.bench.measurement import Measurement
 from tests.bench.writing import (
+    backlog,
     consumers,
     disk,
     duplicates,
@@ -19,6 +20,6 @@ MEASUREMENTS: Final = (
     Measurement(throughput.ONE.name, throughput.ONE.title, throughput.measure_one),
     *(
         Measurement(one.NAME, one.TITLE, one.measure)
-        for one in (fence, duplicates, consumers, lateness, disk, freshness, memory)
+        for one in (backlog, fence, duplicates, consumers, lateness, disk, freshness, memory)
     ),
 )

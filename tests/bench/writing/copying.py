@@ -1,4 +1,4 @@
-"""Binary COPY of rows that lie ready in memory: the most that one connection could reach."""
+"""Binary COPY of rows that lie ready in memory: what storing them costs, and nothing else."""
 
 import os
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from ingest.copy import encode_samples
 from sql.queries import query
-from tests.bench.writing.databases import drop_aggregates, migrated_database
+from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.meter import Run, open_meter
 from tests.stack import Stack
@@ -21,16 +21,9 @@ def encoded(geometry: Geometry) -> Batches:
     return [encode_samples(frame) for frame in geometry.frames()]
 
 
-def copy_with_aggregates(stack: Stack, geometry: Geometry, batches: Batches) -> Run:
-    """Into our tables, all aggregates kept, one transaction a batch."""
-    with migrated_database(stack, geometry) as url:
-        return _measured(url, geometry.rows, batches)
-
-
 def copy_bare(stack: Stack, geometry: Geometry, batches: Batches) -> Run:
-    """Into the same hypertable without anything kept beside it."""
+    """Into the hypertable of samples; nothing is aggregated."""
     with migrated_database(stack, geometry) as url:
-        drop_aggregates(url)
         return _measured(url, geometry.rows, batches)
 
 

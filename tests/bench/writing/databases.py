@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from uuid import uuid4
 
 import psycopg
-from psycopg import sql
 
 from tests.bench.writing.geometry import Geometry, agent_ids
 from tests.bench.writing.progress import StalledError
 from tests.stack import Stack, created_database, migrate
 
-# The statement triggers: those of rows are TimescaleDB's own.
-TRIGGERS = """
-select tgname from pg_trigger
-where tgrelid = 'agent_samples'::regclass and not tgisinternal and tgtype & 1 = 0
+WATERMARK = """
+update rollup_watermark set (frontier, watermark, hours_before, days_before) = (
+    %(at)s, %(at)s, date_trunc('hour', %(at)s, 'UTC'), date_trunc('day', %(at)s, 'UTC')
+)
 """
 
 
@@ -27,7 +27,7 @@ def empty_database(stack: Stack) -> Iterator[str]:
 
 @contextmanager
 def migrated_database(stack: Stack, geometry: Geometry) -> Iterator[str]:
-    """One that knows the agents, keys in their order."""
+    """One that knows the agents, keys in their order; no row is late unless it is to be."""
     with empty_database(stack) as url:
         migrate(url)
         users, agents = zip(*agent_ids(geometry.agents), strict=True)
@@ -37,6 +37,7 @@ def migrated_database(stack: Stack, geometry: Geometry) -> Iterator[str]:
                 "select * from unnest(%s::text[], %s::text[])",
                 [list(users), list(agents)],
             )
+        set_watermark(url, geometry.oldest_on_time())
         yield url
 
 
@@ -48,9 +49,7 @@ def check_stored(url: str, rows: int) -> None:
         raise StalledError(f"{found:,} rows are stored, not {rows:,}")
 
 
-def drop_aggregates(url: str) -> None:
-    """Leaves a hypertable that nothing is kept beside."""
+def set_watermark(url: str, moment: datetime) -> None:
+    """As if everything before that moment were aggregated; nothing is stored yet."""
     with psycopg.connect(url) as connection:
-        for (trigger,) in connection.execute(TRIGGERS).fetchall():
-            drop = sql.SQL("drop trigger {} on agent_samples").format(sql.Identifier(trigger))
-            connection.execute(drop)
+        connection.execute(WATERMARK, {"at": moment})

@@ -48,6 +48,10 @@ class Geometry:
         """When one row was taken."""
         return EPOCH + int(self.times_us()[row]) * MICROSECOND
 
+    def oldest_on_time(self) -> datetime:
+        """The watermark that makes rows late which are to be, and no other."""
+        return self.newest if self.is_late or not self.rows else self.time(0)
+
     def samples(self) -> Iterator[Sample]:
         """The rows as events, in their order."""
         cpu, messages = self._random()

@@ -12,9 +12,19 @@ from uuid import uuid4
 import msgspec
 
 from tests.bench.measurement import Bench
-from tests.bench.result import Result
-from tests.bench.writing.contest import CPU, Comparison, Contestant, in_turn
-from tests.bench.writing.copying import copy_bare, copy_with_aggregates, encoded
+from tests.bench.result import Reached, Result
+from tests.bench.writing import direct
+from tests.bench.writing.contest import (
+    CPU,
+    OF_DATABASE,
+    WAL,
+    Comparison,
+    Contestant,
+    Outcome,
+    figures_of,
+    in_turn,
+)
+from tests.bench.writing.copying import copy_bare
 from tests.bench.writing.databases import check_stored, migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
@@ -26,7 +36,8 @@ from tests.stack import Topics, environment
 
 BATCH_ROWS: Final = 10_000
 OURS: Final = "Fleetgauge, topic to committed rows"
-COPY: Final = "COPY with the aggregates"
+DIRECT: Final = "the writer's statements and refreshes, rows ready in memory"
+LIVE: Final = "the same, a refresh after three samples of each agent"
 BARE: Final = "COPY into a bare hypertable"
 SHAPED: Final = "fetch, decode and shape alone"
 EXACT: Final = "all aggregates, exactly once"
@@ -35,6 +46,13 @@ STARTS: Final = (
     "Ours is measured from the moment it may claim its partition to the commit of the last row, "
     "COPY from its first byte to its last; others from a commit at which all is written "
     "that they read before their first: their start costs them nothing, and gives them nothing."
+)
+
+
+REFRESHES: Final = (
+    f"Refreshes follow {direct.BACKLOG_ROWS:,} rows and the last one; a running ingest refreshes "
+    "every 30 seconds, in which it writes more of a backlog, and of a live fleet that samples every 10 "
+    f"seconds {direct.LIVE_SAMPLES} samples of each agent. Their CPU and WAL are in the database's."
 )
 
 
@@ -90,24 +108,36 @@ def _measure(bench: Bench, shape: Shape, peers: Sequence[Peer]) -> Result:
         title=shape.title,
         setup=told(bench, geometry),
         series=outcome.series(),
-        reached=outcome.reached(comparisons),
+        reached=(*outcome.reached(comparisons), *_wal(shape, outcome)),
         missing=outcome.why_missing(comparisons),
-        remarks=(STARTS, *(peer.settings for peer in peers)),
+        remarks=(STARTS, REFRESHES, *(peer.settings for peer in peers)),
     )
 
 
+def _wal(shape: Shape, outcome: Outcome) -> Iterator[Reached]:
+    written = figures_of(outcome.runs.get(DIRECT, ())).get(WAL)
+    if written:
+        yield Reached(f"{shape.name}_wal", written)
+
+
 def _own(bench: Bench, geometry: Geometry, topics: Topics) -> list[Contestant]:
-    batches = encoded(geometry)
+    batches = direct.batches_of(geometry)
+    live = direct.LIVE_SAMPLES * geometry.agents
     return [
         Contestant(OURS, lambda: ingested(bench, geometry, topics), EXACT),
         Contestant(
-            COPY,
-            lambda: copy_with_aggregates(bench.stack, geometry, batches),
+            DIRECT,
+            lambda: direct.write(bench.stack, geometry, batches),
+            "all aggregates; no topic is read",
+        ),
+        Contestant(
+            LIVE,
+            lambda: direct.write(bench.stack, geometry, batches, live),
             "all aggregates; no topic is read",
         ),
         Contestant(
             BARE,
-            lambda: copy_bare(bench.stack, geometry, batches),
+            lambda: copy_bare(bench.stack, geometry, [batch.pieces for batch in batches]),
             "no aggregates; no topic is read",
         ),
         Contestant(SHAPED, lambda: shaped(bench, geometry, topics), "nothing is written"),
@@ -115,9 +145,12 @@ def _own(bench: Bench, geometry: Geometry, topics: Topics) -> list[Contestant]:
 
 
 def _comparisons(shape: Shape) -> Iterator[Comparison]:
-    yield Comparison(f"{shape.name}_copy", OURS, COPY)
+    yield Comparison(f"{shape.name}_direct", OURS, DIRECT)
     yield Comparison(f"{shape.name}_bare", OURS, BARE)
-    yield Comparison(f"{shape.name}_shaped", SHAPED, COPY)
+    yield Comparison(f"{shape.name}_shaped", SHAPED, DIRECT)
+    # Rows a CPU-second of the one by those of the other: what a row costs, the other way round.
+    yield Comparison(f"{shape.name}_cost", BARE, DIRECT, OF_DATABASE)
+    yield Comparison(f"{shape.name}_cost_live", BARE, LIVE, OF_DATABASE)
     for peer in PEERS:
         yield Comparison(f"{shape.name}_{peer.key}", OURS, peer.name)
         yield Comparison(f"{shape.name}_{peer.key}_cpu", OURS, peer.name, CPU)

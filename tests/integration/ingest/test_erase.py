@@ -24,7 +24,7 @@ from sql.queries import query
 from tests.aggregates import check_aggregates
 from tests.business import events_of, open_writer, store
 from tests.integration.ingest.sessions import blocks
-from tests.rows import Row, insert, refresh
+from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import database_settings
 from tests.storing import add, batch_of, frame_of
 from tests.unit.ingest.records import identity, intake, record, sample
@@ -57,6 +57,7 @@ WATERMARKS = {"nothing": None, "half": NOW - 8 * DAY - 100 * MINUTE, "all": NOW 
 @pytest.fixture(params=list(WATERMARKS.values()), ids=list(WATERMARKS))
 async def filled(database: str, request: pytest.FixtureRequest) -> str:
     """Two users with some of everything; bob's figures are the larger ones."""
+    set_watermark(database)
     insert(
         database,
         [

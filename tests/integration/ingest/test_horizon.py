@@ -52,10 +52,6 @@ async def claims(connection: AsyncConnection[Any]) -> dict[TopicPartition, Claim
     return {HERE: await offsets.claim(connection, HERE, 0, identity())}
 
 
-async def aggregate(connection: AsyncConnection[Any]) -> None:
-    await connection.execute(query("refresh_samples"), {"upto": NOW})
-
-
 async def drop(connection: AsyncConnection[Any]) -> int:
     return sum([count async for count in RETENTION.run(connection, Age(NOW, NOW))])
 
@@ -74,7 +70,6 @@ async def test_after_the_drop_nothing_of_the_batch_is_stored(
     pool: Pool, connection: AsyncConnection[Any], claims: dict[TopicPartition, Claim]
 ) -> None:
     await write(pool, batch(0, OLD, NOW), claims)
-    await aggregate(connection)
     assert await drop(connection) == 1
     before = await state(connection)
     # What was dropped, and beside it a new one.
@@ -91,7 +86,6 @@ async def test_a_batch_that_comes_first_is_dropped_with_the_chunk(
     pool: Pool, connection: AsyncConnection[Any], claims: dict[TopicPartition, Claim]
 ) -> None:
     await write(pool, batch(0, OLD, NOW), claims)
-    await aggregate(connection)
     async with pool.connection() as other, other.transaction():
         await offsets.lock(other, batch(2, OLD).spans, claims)
         await other.execute(
@@ -112,7 +106,6 @@ async def test_a_batch_that_meets_the_drop_finds_the_horizon(
     claims: dict[TopicPartition, Claim],
 ) -> None:
     await write(pool, batch(0, OLD, NOW), claims)
-    await aggregate(connection)
     before = await state(connection)
     values = {"relation": "agent_samples", "range_start": END - DAY, "range_end": END}
     async with await AsyncConnection.connect(empty_tables) as dropping:

@@ -20,7 +20,7 @@ from sql.queries import query
 from tests.aggregates import check_aggregates
 from tests.integration.ingest.kafka import Put, put
 from tests.proxy import proxy_to
-from tests.rows import Row, insert
+from tests.rows import LONG_AGO, Row, insert, set_watermark
 from tests.stack import Stack, Topics, database_settings, free_port
 from tests.waiting import until
 
@@ -28,8 +28,14 @@ from tests.waiting import until
 NOW = datetime.now(UTC).replace(minute=32, second=10, microsecond=0) - timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 PERIOD_S = 0.05
+
+
+@pytest.fixture
+def database(database: str) -> str:
+    """One in which nothing is aggregated yet."""
+    set_watermark(database)
+    return database
 
 
 class Asked:
@@ -174,7 +180,7 @@ async def test_a_writer_that_holds_it_up_costs_an_attempt(database: str) -> None
         refreshing_after_holding(database, writer),
     ):
         await noted(database, "canceling statement due to lock timeout")
-        assert watermark(database) == FIRST
+        assert watermark(database) == LONG_AGO
         failed = REGISTRY.get_sample_value("fleetgauge_upkeep_failures_total", failures) or 0
         assert failed > before
         await writer.commit()
@@ -200,7 +206,7 @@ async def test_a_broker_that_is_away_is_noted(
     nowhere = kafka.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{port}"})
     async with refreshing(database, Frontier(nowhere).find):
         await noted(database, f"no broker answers at 127.0.0.1:{port}")
-        assert watermark(database) == FIRST
+        assert watermark(database) == LONG_AGO
 
         async def counted() -> bool:
             return read(database, "select count(*) from platform_summary") == (1,)
@@ -219,7 +225,7 @@ async def test_records_that_nobody_stored_hold_it_back(
     await put(stack, made_topics.samples, [Put(b"{}", b"k")])
     async with refreshing(database, Frontier(kafka).find):
         await noted(database, None)
-        assert watermark(database) == FIRST
+        assert watermark(database) == LONG_AGO
 
 
 async def test_a_database_that_is_away_is_waited_for(database: str) -> None:

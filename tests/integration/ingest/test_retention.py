@@ -16,7 +16,7 @@ from tests.business import answer as summary
 from tests.business import events_of, open_writer
 from tests.business import store as store_events
 from tests.fleet import happen
-from tests.rows import agent_keys, copy, refresh
+from tests.rows import agent_keys, copy, refresh, set_watermark
 from tests.service import NOW, application, bearer, serving, token
 
 DAY = timedelta(days=1)
@@ -39,7 +39,9 @@ async def run(connection: AsyncConnection[Any], tasks: Sequence[Task]) -> dict[s
 
 
 def fill(database: str) -> None:
-    """Two agents' samples of 400 days, and the heartbeats of a platform that had a long pause."""
+    """Two agents' samples of 400 days, none of them aggregated, and the heartbeats of a platform
+    that had a long pause."""
+    set_watermark(database)
     with psycopg.connect(database, options="-c timezone=UTC") as connection:
         keys = agent_keys(connection, ["alice/a1", "alice/a2"]).values()
         for key in keys:

@@ -20,7 +20,7 @@ from sql.session import Session
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.sessions import blocks
 from tests.proxy import proxy_to
-from tests.rows import Row, insert, refresh
+from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import Topics, database_settings
 from tests.waiting import until
 
@@ -128,6 +128,7 @@ async def test_what_was_never_done_is_told(database: str) -> None:
 
 
 async def test_what_waits_for_the_refresh_is_told(database: str) -> None:
+    set_watermark(database)
     insert(database, [Row("alice/a", NOW - n * DAY) for n in (40, 0)])
     with capture_logs() as logged:
         await job(database).look()

@@ -36,9 +36,14 @@ async def take(url: str, steps: list[Batch | datetime]) -> None:
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(
             "truncate agent_samples, agent_latest, platform_metrics_1h, rollup_5m, rollup_1h, "
-            "rollup_1d, rollup_watermark"
+            "rollup_1d"
         )
-        await connection.execute("insert into rollup_watermark default values")
+        start = START.replace(hour=0, minute=0)
+        await connection.execute(
+            "update rollup_watermark set (frontier, watermark, hours_before, days_before) "
+            "= (%(start)s, %(start)s, %(start)s, %(start)s)",
+            {"start": start},
+        )
         stored: list[Batch] = []
         for shard, step in enumerate(steps):
             if isinstance(step, datetime):

@@ -12,7 +12,7 @@ from ingest.conservation.report import LevelReport, read_report
 from ingest.maintain import maintain
 from ingest.upkeep import Upkeep, open_connection
 from schemas.settings import DatabaseSettings, IngestSettings
-from tests.rows import Row, insert, refresh
+from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import database_settings
 
 HOUR = timedelta(hours=1)
@@ -26,6 +26,7 @@ LEVELS = ("agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d")
 
 def fill(database: str, days: int, every: timedelta = 6 * HOUR) -> None:
     """Samples of two agents, from `days` ago until now, all of them aggregated."""
+    set_watermark(database)
     times = [NOW - n * every for n in range(int(days * DAY / every) + 1)]
     insert(database, [Row(agent, ts, messages=3) for agent in ("u/a", "u/b") for ts in times])
     refresh(database, NOW + SECOND)
@@ -100,8 +101,8 @@ async def test_damage_of_an_hour_that_goes_on_is_in_all_levels(database: str) ->
 
 
 async def test_what_is_not_aggregated_is_no_difference(database: str) -> None:
-    rows = [Row("u/a", NOW - n * HOUR, messages=3) for n in range(60)]
-    insert(database, rows)
+    set_watermark(database)
+    insert(database, [Row("u/a", NOW - n * HOUR, messages=3) for n in range(60)])
     assert counts(await looks_until_passed(database)) == [0, 0, 0]
     refresh(database, NOW - 30.5 * HOUR)
     insert(database, [Row("u/b", NOW - n * HOUR, messages=3) for n in range(60)])

@@ -20,7 +20,7 @@ from sql.queries import query
 from sql.session import Session
 from tests.aggregates import check_aggregates
 from tests.integration.ingest.sessions import WAITING, blocks
-from tests.rows import Row, insert, refresh
+from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import database_settings
 from tests.storing import add, batch_of, frame_of, store
 from tests.waiting import until
@@ -32,7 +32,8 @@ LEVELS = ("agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d")
 
 
 def fill(database: str, first: timedelta, last: timedelta, every: timedelta = 6 * HOUR) -> None:
-    """Samples of two agents, from the one time ago to the other."""
+    """Samples of two agents, from the one time ago to the other, none of them aggregated."""
+    set_watermark(database)
     times = [NOW - first + n * every for n in range(int((first - last) / every) + 1)]
     rows = [
         Row(

@@ -1,0 +1,70 @@
+"""The writer's own statements on rows that lie ready in memory, and the refreshes after them."""
+
+import asyncio
+import os
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Final
+
+from psycopg import AsyncConnection
+
+from ingest.aggregates import add_late, add_to_platform
+from ingest.batch import AgentKeys, Batch
+from ingest.copy import encode_samples
+from ingest.refresh import refresh
+from ingest.samples import store_new_samples
+from ingest.serverwork import ServerWork
+from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.geometry import Geometry
+from tests.bench.writing.meter import Meter, Run, open_meter
+from tests.stack import Stack
+
+# A backlog is written so fast that there are more between two refreshes, half a minute apart.
+BACKLOG_ROWS: Final = 300_000
+# Three of each agent: a live fleet that samples every 10 seconds.
+LIVE_SAMPLES: Final = 3
+
+
+def batches_of(geometry: Geometry) -> list[Batch]:
+    """All rows, encoded."""
+    return [
+        Batch(frame, encode_samples(frame), {}, AgentKeys(), [], {}, repeats=0, shard=0)
+        for frame in geometry.frames()
+    ]
+
+
+def write(
+    stack: Stack, geometry: Geometry, batches: list[Batch], rows_a_refresh: int = BACKLOG_ROWS
+) -> Run:
+    """Everything aggregated at the end, one transaction a batch, a refresh after so many rows."""
+    with (
+        migrated_database(stack, geometry) as url,
+        open_meter(url, [os.getpid()]) as meter,
+    ):
+        return asyncio.run(_write(url, geometry, batches, rows_a_refresh, meter))
+
+
+async def _write(
+    url: str, geometry: Geometry, batches: list[Batch], rows_a_refresh: int, meter: Meter
+) -> Run:
+    every = max(1, rows_a_refresh // geometry.batch_rows)
+    options = "-c timezone=UTC"
+    async with (
+        await AsyncConnection.connect(url, autocommit=True, options=options) as writer,
+        await AsyncConnection.connect(url, autocommit=True, options=options) as upkeep,
+    ):
+        meter.start()
+        for number, batch in zip(count(1), batches, strict=False):
+            async with writer.transaction():
+                new = await store_new_samples(writer, batch, ServerWork())
+                await add_to_platform(writer, new, batch.shard)
+                await add_late(writer, new)
+            if number % every == 0:
+                await refresh(upkeep, _after(geometry, number))
+        await refresh(upkeep, geometry.newest + timedelta(seconds=1))
+        return meter.stop(geometry.rows)
+
+
+def _after(geometry: Geometry, batches: int) -> datetime:
+    """The time of the first row that so many batches have not."""
+    return geometry.time(min(batches * geometry.batch_rows, geometry.rows - 1))
