@@ -9,6 +9,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from ingest.doctor.finding import Finding, ok, problem, warning
+from ingest.doctor.watermark import MEND_REFRESH
+from ingest.refresh import TASK as REFRESH
 from sql.edition import Edition
 from sql.queries import query
 
@@ -80,6 +82,8 @@ def _last_time(task: Task) -> str:
 
 
 def _mend(task: Task) -> str:
+    if task.task == REFRESH:
+        return MEND_REFRESH
     if task.job_id is None:
         return "fleetgauge maintain, and see that a fleetgauge ingest runs"
     if task.every is None:
@@ -92,9 +96,9 @@ def _mend(task: Task) -> str:
 async def examine_refreshes(
     connection: AsyncConnection[Any], edition: Edition, now: datetime
 ) -> list[Finding]:
-    """How far the rollups are behind the samples; raises psycopg's errors."""
+    """How far the community edition's own rollups are behind; raises psycopg's errors."""
     if edition is Edition.APACHE:
-        return [ok("refresh", "rollups are kept in the transaction that stores the samples")]
+        return []
     async with connection.cursor(row_factory=class_row(Refresh)) as cursor:
         await cursor.execute(query("read_refreshes"))
         return judge_refreshes(await cursor.fetchall(), now)

@@ -1,6 +1,7 @@
 """What the integration tests of ingest share: its own pool, and topics that exist."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -11,11 +12,13 @@ from psycopg import AsyncConnection
 from ingest.database import Pool, open_pool
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
+from tests.rows import set_watermark
 from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
 
 ALL_TABLES: Final = """
     select format('truncate %s restart identity', string_agg(quote_ident(tablename), ', '))
-    from pg_tables where schemaname = 'public' and tablename <> 'schema_migrations'
+    from pg_tables
+    where schemaname = 'public' and tablename not in ('schema_migrations', 'rollup_watermark')
 """
 
 
@@ -29,10 +32,11 @@ def tables(stack: Stack) -> Iterator[str]:
 
 @pytest.fixture
 def empty_tables(tables: str) -> str:
-    """The same, with nothing in its tables."""
+    """The same, with nothing in its tables, and now for its watermark."""
     with psycopg.connect(tables, autocommit=True) as connection:
         ((statement,),) = connection.execute(ALL_TABLES).fetchall()
         connection.execute(statement)
+    set_watermark(tables, datetime.now(UTC))
     return tables
 
 
