@@ -27,9 +27,8 @@ OURS = {
     *("platform_heartbeats", "agent_marks", "skill_changes"),
 }
 JOBS = {
-    "policy_compression of agent_samples",
     "refresh_metrics",
-    "compress_metrics",
+    "compress_chunks",
 }
 # What the server's scheduler notes of a run; in WebAssembly there is none.
 NOTE_RUN = """
@@ -81,9 +80,9 @@ async def test_jobs_of_the_server_are_watched(
 
     connection.execute(
         "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs "
-        "where proc_name = 'compress_metrics'"
+        "where proc_name = 'compress_chunks'"
     )
-    assert overdue(await states(community)) == {"compress_metrics"}
+    assert overdue(await states(community)) == {"compress_chunks"}
 
 
 async def test_maintain_drops_what_is_old_of_rows_and_aggregates() -> None:
