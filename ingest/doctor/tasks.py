@@ -12,8 +12,8 @@ from ingest.doctor.finding import Finding, ok, problem, warning
 from sql.edition import Edition
 from sql.queries import query
 
-# The newest 15 to 20 minutes are left to those who ask (jobs.sql, refresh_end); every six hours have
-# their turn about once an hour.
+# The newest 15 to 20 minutes are computed when asked (refresh_end() in jobs.sql); each six hours of
+# the window have their turn about once an hour.
 MAX_WATERMARK_AGE: Final = timedelta(minutes=30)
 MAX_TURN_AGE: Final = timedelta(hours=2)
 
