@@ -22,7 +22,7 @@ class BusyRefreshError(psycopg.Error):
 async def without_refreshes(
     connection: AsyncConnection[Any], patience_s: float = PATIENCE_S
 ) -> AsyncIterator[None]:
-    """Holds the lock under which the server's jobs refresh and compress; the Apache edition has none.
+    """Holds the lock under which the server's jobs refresh and compress, if it has any.
 
     A refresh that meets another leaves gaps in some versions of TimescaleDB; one that meets a
     dropped chunk fails. Raises BusyRefreshError after `patience_s`.

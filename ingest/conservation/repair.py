@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from psycopg import AsyncConnection, errors
@@ -204,7 +204,7 @@ class _Repairs(_Rehearsal):
             return await work()
 
     async def _refresh(self, relation: str, start: datetime) -> None:
-        """Only what is old enough: what samples may still be in flight for is computed when asked."""
+        """Only what is old enough: the newest buckets are computed when somebody asks."""
         ((newest,),) = await (await self._connection.execute(query("read_refresh_end"))).fetchall()
         stop = start + (DAY if relation == DAYS else HOUR)
         if stop > newest:

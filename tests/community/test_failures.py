@@ -116,7 +116,8 @@ def test_a_range_that_fails_holds_up_no_other(
 def test_a_chunk_that_fails_holds_up_no_other(connection: psycopg.Connection[Any]) -> None:
     compressed = (
         "select count(*) filter (where is_compressed), count(*) "
-        "from timescaledb_information.chunks where hypertable_name = 'agent_samples' and range_end < now() - interval '3 days'"
+        "from timescaledb_information.chunks where hypertable_name = 'agent_samples' "
+        "and range_end < now() - interval '3 days'"
     )
     waiting = TODAY - 5 * DAY
     connection.execute("insert into late_buckets (bucket) values (%s)", [waiting])
