@@ -21,7 +21,7 @@ on conflict (agent_key, ts) do nothing
 
 def store(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
     """One batch of (ts, agent_key, cpu, memory, messages, errors, response_ms), past those that are
-    there already; COPY is not to be had in WebAssembly."""
+    there already."""
     connection.execute(INSERT, [list(column) for column in zip(*rows, strict=True)])
 
 
