@@ -1,7 +1,7 @@
 """COPY into the samples, as the writer does it, reaches every level, late samples too.
 
-By the writer's own bytes (`encode_samples`) and statement, on tables without statement triggers: with
-one that has a transition table, TimescaleDB 2.23 and later log nothing of a COPY.
+By the writer's own bytes and statement, on tables without statement triggers: with one that has a
+transition table, TimescaleDB 2.23 to 2.29.2 may log nothing of a COPY.
 """
 
 from collections.abc import Iterator

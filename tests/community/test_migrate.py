@@ -52,8 +52,10 @@ def test_everything_is_commented(community: str, query: str) -> None:
     assert rows(community, query) == []
 
 
-def test_both_editions_have_the_same_relations_and_types(community: str, database: str) -> None:
-    assert rows(community, COLUMNS) == rows(database, COLUMNS)
+def test_both_editions_have_the_same_relations_and_types(
+    community: str, apache_database: str
+) -> None:
+    assert rows(community, COLUMNS) == rows(apache_database, COLUMNS)
 
 
 def test_aggregates_work_the_newest_out_while_they_are_asked(community: str) -> None:
@@ -119,7 +121,7 @@ def test_the_windows_are_the_settings_and_follow_them() -> None:
 def test_a_database_stays_with_its_edition(
     made_on: str, version: str, setting: str, request: pytest.FixtureRequest
 ) -> None:
-    other = "database" if made_on == "community" else "community"
+    other = "apache_database" if made_on == "community" else "community"
     url = request.getfixturevalue(other)
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
         connection.execute("insert into schema_migrations values (%s)", [version])

@@ -11,11 +11,18 @@ from psycopg import AsyncConnection
 from ingest.database import Pool, open_pool
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
+from tests.community.jobs import alone
 from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
 
+# And what the community edition has materialized.
 ALL_TABLES: Final = """
-    select format('truncate %s restart identity', string_agg(quote_ident(tablename), ', '))
-    from pg_tables where schemaname = 'public' and tablename <> 'schema_migrations'
+    select format('truncate %s restart identity', string_agg(quote_ident(name), ', '))
+    from (
+        select tablename from pg_tables
+        where schemaname = 'public' and tablename <> 'schema_migrations'
+        union all
+        select view_name from timescaledb_information.continuous_aggregates
+    ) as filled (name)
 """
 
 
@@ -30,7 +37,7 @@ def tables(stack: Stack) -> Iterator[str]:
 @pytest.fixture
 def empty_tables(tables: str) -> str:
     """The same, with nothing in its tables."""
-    with psycopg.connect(tables, autocommit=True) as connection:
+    with psycopg.connect(tables, autocommit=True) as connection, alone(connection):
         ((statement,),) = connection.execute(ALL_TABLES).fetchall()
         connection.execute(statement)
     return tables

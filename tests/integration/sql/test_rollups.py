@@ -15,6 +15,9 @@ from tests.rollups import BATCHES, LEVELS, Batch, Sent, check
 from tests.rows import copy
 from tests.stack import Stack, created_database, migrate
 
+# The other edition has its own, tests/community/test_rollups.py.
+pytestmark = pytest.mark.edition("apache")
+
 START = datetime(2026, 3, 9, 23, 50, tzinfo=UTC)
 
 

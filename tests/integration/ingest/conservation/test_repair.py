@@ -23,6 +23,9 @@ from tests.rows import Row, insert
 from tests.stack import database_settings
 from tests.waiting import until
 
+# The other edition has its own, tests/community/test_conservation.py.
+pytestmark = pytest.mark.edition("apache")
+
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
