@@ -14,7 +14,7 @@ import pytest
 
 from ingest.copy import encode_samples
 from sql.queries import query
-from tests.bench.writing.databases import drop_aggregates
+from tests.bench.writing.databases import drop_triggers
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import compress, refresh
 from tests.community.server import community_database
@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 @pytest.fixture(scope="module")
 def connection() -> Iterator[psycopg.Connection[Any]]:
     with community_database() as url:
-        drop_aggregates(url)
+        drop_triggers(url)
         with psycopg.connect(url, autocommit=True) as connection:
             pause_jobs(connection)
             yield connection

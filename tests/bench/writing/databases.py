@@ -17,6 +17,13 @@ select tgname from pg_trigger
 where tgrelid = 'agent_samples'::regclass and not tgisinternal and tgtype & 1 = 0
 """
 
+# The community edition's levels, the finest first: the others are made of it.
+AGGREGATES = """
+select view_name from timescaledb_information.continuous_aggregates
+where view_schema = current_schema() order by view_name = 'agent_metrics_5m' desc
+"""
+DROP_JOBS = "select delete_job(job_id) from timescaledb_information.jobs where job_id >= 1000"
+
 
 @contextmanager
 def empty_database(stack: Stack) -> Iterator[str]:
@@ -48,9 +55,19 @@ def check_stored(url: str, rows: int) -> None:
         raise StalledError(f"{found:,} rows are stored, not {rows:,}")
 
 
-def drop_aggregates(url: str) -> None:
-    """Leaves a hypertable that nothing is kept beside."""
+def drop_triggers(url: str) -> None:
+    """Samples that are written from here on change nothing else."""
     with psycopg.connect(url) as connection:
         for (trigger,) in connection.execute(TRIGGERS).fetchall():
             drop = sql.SQL("drop trigger {} on agent_samples").format(sql.Identifier(trigger))
             connection.execute(drop)
+
+
+def drop_aggregates(url: str) -> None:
+    """Leaves a hypertable that nothing is kept beside, and that no job looks after."""
+    drop_triggers(url)
+    with psycopg.connect(url) as connection:
+        connection.execute(DROP_JOBS)
+        for (name,) in connection.execute(AGGREGATES).fetchall():
+            drop = sql.SQL("drop materialized view if exists {} cascade")
+            connection.execute(drop.format(sql.Identifier(name)))
