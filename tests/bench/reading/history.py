@@ -20,7 +20,8 @@ from query.historical import Sums
 from sql.queries import query
 from tests.bench.measurement import Bench, NotHereError, say
 from tests.bench.reading.endpoints import endpoints
-from tests.bench.reading.fleet import AGENTS_A_USER, run_file
+from tests.bench.reading.fleet import AGENTS_A_USER
+from tests.bench.reading.levels import run_file, writable_levels
 from tests.bench.result import Reached, Result, Series, ratios
 from tests.bench.writing.databases import empty_database
 from tests.stack import Stack, migrate
@@ -141,9 +142,10 @@ def _loaded(stack: Stack, samples: Samples, now: datetime) -> Iterator[Asked]:
     with empty_database(stack) as url:
         migrate(url)
         with psycopg.connect(url, autocommit=True, options=options) as connection:
-            for frame in samples.batches(now):
-                copy(connection, encode_samples(frame))
-            run_file(connection, "fill_days.sql")
+            with writable_levels(connection):
+                for frame in samples.batches(now):
+                    copy(connection, encode_samples(frame))
+                run_file(connection, "fill_days.sql")
             yield Asked(samples, connection)
 
 
