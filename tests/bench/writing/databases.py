@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 import psycopg
+from psycopg import sql
 
 from tests.bench.writing.geometry import Geometry, agent_ids
 from tests.bench.writing.progress import StalledError

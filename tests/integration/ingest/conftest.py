@@ -12,8 +12,8 @@ from psycopg import AsyncConnection
 from ingest.database import Pool, open_pool
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
-from tests.rows import set_watermark
 from tests.community.jobs import alone
+from tests.rows import set_watermark
 from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
 
 # And what the community edition has materialized.
