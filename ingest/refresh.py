@@ -24,7 +24,7 @@ log = structlog.get_logger("ingest")
 
 TASK: Final = "refresh"
 # Any constant: the key of the advisory lock that lets one session refresh at a time.
-LOCK_KEY: Final = 0x72656672_657368
+LOCK_KEY: Final = 0x77617465_726D
 SESSION: Final = Session(
     "fleetgauge-refresh",
     {

@@ -63,7 +63,7 @@ def leave_old_chunks(database: str, now: datetime) -> None:
     with psycopg.connect(database) as connection:
         tables = connection.execute(
             "select tablename::text from pg_tables where schemaname = 'public' "
-            "and tablename not in ('schema_migrations', 'agent_samples')"
+            "and tablename not in ('schema_migrations', 'agent_samples', 'rollup_watermark')"
         ).fetchall()
         for (table,) in tables:
             connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
