@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import psycopg
 from psycopg import AsyncConnection
 
 from ingest.clocks import Age
+from ingest.refreshes import BusyRefreshError, without_refreshes
 from schemas.settings import DatabaseSettings
 from sql.queries import query
 
@@ -55,22 +57,33 @@ async def drop_chunks(
     """Drops the old chunks of a hypertable or continuous aggregate, oldest first.
 
     Each in a transaction of its own, so that no lock is held longer than one chunk takes. The
-    horizon goes up in the same one: a writer that finds the chunk gone finds that too. Raises
-    NotAggregatedError in the end where a chunk is kept for the refresh.
+    horizon goes up in the same one: a writer that finds the chunk gone finds that too. A chunk that
+    fails stays, the others go, and the first error is raised at the end; NotAggregatedError where a
+    chunk is kept for the refresh.
     """
-    cursor = await connection.execute(
-        query("list_old_chunks"), {"relation": relation, "before": before}
-    )
+    failure: psycopg.Error | None = None
     kept: list[datetime] = []
+    old = {"relation": relation, "before": before}
+    cursor = await connection.execute(query("list_old_chunks"), old)
     for start, end, aggregated_before in await cursor.fetchall():
         if aggregated_before < end:
             kept.append(aggregated_before)
             continue
         values = {"relation": relation, "range_start": start, "range_end": end}
-        async with connection.transaction():
-            await connection.execute(query("raise_horizon"), values)
-            dropped = await connection.execute(query("drop_chunk"), values)
-        yield dropped.rowcount
+        try:
+            async with without_refreshes(connection), connection.transaction():
+                await connection.execute(query("raise_horizon"), values)
+                dropped = await connection.execute(query("drop_chunk"), values)
+        except BusyRefreshError:
+            raise
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            failure = failure or error
+        else:
+            yield dropped.rowcount
+    if failure:
+        raise failure
     if kept:
         raise NotAggregatedError(relation, len(kept), kept[0])
 

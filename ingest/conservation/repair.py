@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from psycopg import AsyncConnection, errors
@@ -31,6 +31,7 @@ from ingest.conservation.plan import (
     plan_hour,
 )
 from ingest.edition import read_edition
+from ingest.refreshes import without_refreshes
 from schemas.progress import shown
 from schemas.settings import DatabaseSettings
 from sql.edition import Edition
@@ -40,7 +41,6 @@ from sql.queries import query
 LOCK_ATTEMPTS: Final = 30
 LOCK_PAUSE_S: Final = 0.5
 REFRESH_PATIENCE_S: Final = 120.0
-STEP: Final = timedelta(minutes=5)
 
 Connection = AsyncConnection[Any]
 Plan = Callable[[Mapping[str, Totals], Kept], list[str]]
@@ -61,10 +61,6 @@ class Repair:
     failure: str | None = None
 
 
-class BusyRefreshError(Exception):
-    """The server's own refresh went on for too long."""
-
-
 async def repair(
     connection: Connection, database: DatabaseSettings, *, dry_run: bool
 ) -> list[Repair]:
@@ -80,13 +76,8 @@ async def repair(
     days_before = await _read_days_before(connection, edition)
     if dry_run:
         return await _Rehearsal(connection, kept_since, days_before).all(hours, days)
-    if edition is Edition.COMMUNITY:
-        await _wait_for_refreshes(connection)
-    try:
+    async with without_refreshes(connection, REFRESH_PATIENCE_S):
         done = await _Repairs(connection, kept_since, days_before, edition).all(hours, days)
-    finally:
-        if edition is Edition.COMMUNITY and not connection.closed:
-            await connection.execute(query("unlock_refreshes"))
     for day in days:
         await check_day(connection, edition, day.date())
     return done
@@ -119,21 +110,6 @@ async def _read_days_before(connection: Connection, edition: Edition) -> datetim
     cursor = await connection.execute(query("read_days_before"))
     ((days_before,),) = await cursor.fetchall()
     return cast(datetime, days_before)
-
-
-async def _wait_for_refreshes(connection: Connection) -> None:
-    # Two refreshes of one aggregate at a time leave gaps in some versions of TimescaleDB.
-    deadline = asyncio.get_running_loop().time() + REFRESH_PATIENCE_S
-    while True:
-        cursor = await connection.execute(query("try_refresh_lock"))
-        if await cursor.fetchone() == (True,):
-            return
-        if asyncio.get_running_loop().time() >= deadline:
-            raise BusyRefreshError(
-                f"the job refresh_metrics has run for {REFRESH_PATIENCE_S:.0f} s: try again when "
-                "it has ended"
-            )
-        await asyncio.sleep(LOCK_PAUSE_S)
 
 
 class _Rehearsal:
@@ -253,13 +229,11 @@ class _Repairs(_Rehearsal):
             return await work()
 
     async def _refresh(self, relation: str, start: datetime) -> None:
-        """Only what has ended: a bucket that goes on is computed while it is asked."""
-        ((now,),) = await (await self._connection.execute(query("read_time"))).fetchall()
-        width = DAY if relation == DAYS else HOUR
-        stop = start + width
-        if stop > now:
-            ended = midnight(now) + (now - midnight(now)) // STEP * STEP
-            stop = ended if relation == FINE else start
+        """Only what is old enough: the newest buckets are computed when somebody asks."""
+        ((newest,),) = await (await self._connection.execute(query("read_refresh_end"))).fetchall()
+        stop = start + (DAY if relation == DAYS else HOUR)
+        if stop > newest:
+            stop = newest if relation == FINE else start
         if start < stop:
             values = {"start": start, "stop": stop}
             await self._connection.execute(query(f"refresh_{relation}"), values)

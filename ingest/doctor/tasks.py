@@ -14,8 +14,9 @@ from ingest.refresh import TASK as REFRESH
 from sql.edition import Edition
 from sql.queries import query
 
-# Samples up to 48 hours late are promised in a minute, older ones in an hour.
-MAX_WATERMARK_AGE: Final = timedelta(minutes=15)
+# The newest 15 to 20 minutes are computed when asked (refresh_end() in jobs.sql); each six hours of
+# the window have their turn about once an hour.
+MAX_WATERMARK_AGE: Final = timedelta(minutes=30)
 MAX_TURN_AGE: Final = timedelta(hours=2)
 
 

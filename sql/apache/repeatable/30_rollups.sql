@@ -1,4 +1,8 @@
 -- The levels as they are read: what is aggregated, and what is not aggregated yet.
+--
+-- What is not aggregated is read whole for the agents that are asked for, and `bucket` is an aggregate
+-- there: a range of time is then checked on the few rows that come out. As a condition on the samples
+-- it made plans read every chunk of them for each agent, and doubled the CPU time of an answer.
 
 create or replace view rollup_tail as
 select
@@ -50,11 +54,12 @@ from (
 ) as newest
 group by bucket, agent_key;
 
+-- In two rows of the bucket that the watermark lies in: a bucket counts as up once.
 create or replace view agent_metrics_1h as
 select * from rollup_1h
 union all
 select
-    time_bucket(interval '1 hour', bucket) as bucket,
+    min(time_bucket(interval '1 hour', bucket)) as bucket,
     agent_key,
     sum(samples)::bigint as samples,
     sum(cpu_samples)::bigint as cpu_samples,
@@ -67,16 +72,21 @@ select
     sum(errors)::bigint as errors,
     sum(response_ms_sum) as response_ms_sum,
     sum(response_messages)::bigint as response_messages,
-    sum(up_buckets)::bigint as up_buckets
-from agent_metrics_5m
-where bucket >= (select hours_before from rollup_watermark)
-group by 1, 2;
+    count(distinct bucket) as up_buckets
+from (
+    select *
+    from rollup_5m
+    where bucket >= (select hours_before from rollup_watermark)
+    union all
+    select * from rollup_tail
+) as newest
+group by time_bucket(interval '1 hour', bucket), agent_key;
 
 create or replace view agent_metrics_1d as
 select * from rollup_1d
 union all
 select
-    time_bucket(interval '1 day', bucket) as bucket,
+    min(time_bucket(interval '1 day', bucket)) as bucket,
     agent_key,
     sum(samples)::bigint as samples,
     sum(cpu_samples)::bigint as cpu_samples,
@@ -92,4 +102,4 @@ select
     sum(up_buckets)::bigint as up_buckets
 from agent_metrics_1h
 where bucket >= (select days_before from rollup_watermark)
-group by 1, 2;
+group by time_bucket(interval '1 day', bucket), agent_key;

@@ -134,33 +134,59 @@ begin
             from platform_metrics_1h
             group by bucket;
 
+            -- agent_newest by another way: grouped after the join with agents, so that of one user's
+            -- agents, or one, only their own samples are read. Joined with agent_newest, which is
+            -- grouped before, it took 54 ms instead of 4 at 10,000 agents.
             create or replace view agents_now as
             select
-                l.ts as time,
-                a.user_id,
-                a.agent_id,
-                a.agent_key,
+                coalesce(tail.ts, latest.ts) as time,
+                tail.user_id,
+                tail.agent_id,
+                tail.agent_key,
                 case
-                    when s.status is null or l.ts > s.running_after then 'running'
+                    when s.status is null or coalesce(tail.ts, latest.ts) > s.running_after
+                    then 'running'
                     when s.running_after = 'infinity' then 'removed'
                     else s.status
                 end as state,
                 s.status,
                 s.ts as status_time,
                 s.reason as status_reason,
-                l.first_ts as first_seen,
-                l.cpu,
-                l.memory,
-                l.storage_ts as storage_time,
-                l.storage_used_mb,
-                l.storage_total_mb,
-                100 * l.storage_used_mb::double precision / nullif(l.storage_total_mb, 0)
+                least(latest.first_ts, tail.first_ts) as first_seen,
+                case when tail.ts is null then latest.cpu else tail.cpu end as cpu,
+                case when tail.ts is null then latest.memory else tail.memory end as memory,
+                coalesce(tail.storage_ts, latest.storage_ts) as storage_time,
+                coalesce(tail.storage_used_mb, latest.storage_used_mb) as storage_used_mb,
+                coalesce(tail.storage_total_mb, latest.storage_total_mb) as storage_total_mb,
+                100 * coalesce(tail.storage_used_mb, latest.storage_used_mb)::double precision
+                    / nullif(coalesce(tail.storage_total_mb, latest.storage_total_mb), 0)
                     as storage_percent
-            from agents as a
-            left join lateral (
-                select * from agent_newest where agent_newest.agent_key = a.agent_key
-            ) as l on true
-            left join agent_states as s on s.agent_key = a.agent_key;
+            from (
+                select
+                    agents.agent_key,
+                    user_id,
+                    agent_id,
+                    min(ts) as first_ts,
+                    max(ts) as ts,
+                    last(cpu, ts) as cpu,
+                    last(memory, ts) as memory,
+                    max(ts) filter (
+                        where storage_used_mb is not null and storage_total_mb is not null
+                    ) as storage_ts,
+                    last(storage_used_mb, ts) filter (
+                        where storage_used_mb is not null and storage_total_mb is not null
+                    ) as storage_used_mb,
+                    last(storage_total_mb, ts) filter (
+                        where storage_used_mb is not null and storage_total_mb is not null
+                    ) as storage_total_mb
+                from agents
+                left join agent_samples
+                    on agent_samples.agent_key = agents.agent_key
+                    and ts >= (select watermark from rollup_watermark)
+                group by agents.agent_key, user_id, agent_id
+            ) as tail
+            left join agent_latest as latest on latest.agent_key = tail.agent_key
+            left join agent_states as s on s.agent_key = tail.agent_key;
             exit;
         exception when invalid_table_definition then
             if attempt = 2 then

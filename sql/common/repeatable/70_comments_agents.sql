@@ -28,3 +28,22 @@ comment on column agent_latest.memory is
 comment on column agent_latest.storage_ts is 'Time of the newest sample that told its storage.';
 comment on column agent_latest.storage_used_mb is 'Storage in use then, MB.';
 comment on column agent_latest.storage_total_mb is 'Storage there is, then, MB.';
+
+-- Both views have the table's columns.
+do $$
+declare
+    relation text;
+    name text;
+    says text;
+begin
+    foreach relation in array array['agent_tail', 'agent_newest'] loop
+        for name, says in
+            select attname, col_description(attrelid, attnum)
+            from pg_attribute
+            where attrelid = 'agent_latest'::regclass and attnum > 0 and not attisdropped
+        loop
+            execute format('comment on column %I.%I is %L', relation, name, says);
+        end loop;
+    end loop;
+end
+$$;

@@ -48,6 +48,7 @@ def counts(database: str) -> tuple[Any, ...]:
     return tuple(row or ())
 
 
+@pytest.mark.edition("apache")
 def test_it_drops_what_is_older_than_its_retention(
     variables: dict[str, str], database: str
 ) -> None:

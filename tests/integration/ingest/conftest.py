@@ -12,13 +12,19 @@ from psycopg import AsyncConnection
 from ingest.database import Pool, open_pool
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
+from tests.community.jobs import alone
 from tests.rows import set_watermark
 from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
 
+# And what the community edition has materialized.
 ALL_TABLES: Final = """
-    select format('truncate %s restart identity', string_agg(quote_ident(tablename), ', '))
-    from pg_tables
-    where schemaname = 'public' and tablename not in ('schema_migrations', 'rollup_watermark')
+    select format('truncate %s restart identity', string_agg(quote_ident(name), ', '))
+    from (
+        select tablename from pg_tables
+        where schemaname = 'public' and tablename not in ('schema_migrations', 'rollup_watermark')
+        union all
+        select view_name from timescaledb_information.continuous_aggregates
+    ) as filled (name)
 """
 
 
@@ -33,7 +39,7 @@ def tables(stack: Stack) -> Iterator[str]:
 @pytest.fixture
 def empty_tables(tables: str) -> str:
     """The same, with nothing in its tables, and now for its watermark."""
-    with psycopg.connect(tables, autocommit=True) as connection:
+    with psycopg.connect(tables, autocommit=True) as connection, alone(connection):
         ((statement,),) = connection.execute(ALL_TABLES).fetchall()
         connection.execute(statement)
     set_watermark(tables, datetime.now(UTC))

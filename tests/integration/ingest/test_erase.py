@@ -149,6 +149,7 @@ def test_one_agent_alone(filled: str) -> None:
     check_aggregates(filled)
 
 
+@pytest.mark.edition("apache")
 def test_days_whose_hours_are_dropped(filled: str) -> None:
     """The platform's hours are kept for good: they give in proportion, and the day is right."""
     by_day = (

@@ -68,6 +68,7 @@ async def answers(database: str) -> dict[str, Any]:
     return {path: answer.json() for path, answer in told.items()}
 
 
+@pytest.mark.edition("apache")
 async def test_no_answer_changes(database: str) -> None:
     fill(database)
     before = await answers(database)
@@ -84,6 +85,7 @@ async def test_no_answer_changes(database: str) -> None:
     assert set(again.values()) == {0}
 
 
+@pytest.mark.edition("apache")
 @pytest.mark.parametrize(("relation", "days"), [("agent_samples", 35), ("agent_metrics_5m", 90)])
 async def test_nothing_younger_than_its_retention_goes(
     database: str, relation: str, days: int
@@ -104,6 +106,7 @@ async def test_nothing_younger_than_its_retention_goes(
     assert kept == {ts.date() for ts in map(days_ago, ages) if ts.date() >= days_ago(days).date()}
 
 
+@pytest.mark.edition("apache")
 async def test_days_are_kept_for_good(database: str) -> None:
     fill(database)
     refresh(database, NOW)

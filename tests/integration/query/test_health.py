@@ -34,6 +34,7 @@ async def warnings(database: str) -> list[str]:
     return found
 
 
+@pytest.mark.edition("apache")
 async def test_what_was_never_done_is_told(database: str) -> None:
     never = ", ".join(f"{task} (never done)" for task in TASKS)
     assert await warnings(database) == [f"Overdue: {never}. `fleetgauge doctor` tells more."]

@@ -16,6 +16,9 @@ from sql.queries import query
 from tests.rows import insert, sample
 from tests.service import NOW
 
+# The other edition has its own, tests/community/test_plans.py.
+pytestmark = pytest.mark.edition("apache")
+
 READS = {"24h": "agent_metrics_1h", "7d": "agent_metrics_1h", "30d": "agent_metrics_1d"}
 
 

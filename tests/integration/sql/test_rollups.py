@@ -15,6 +15,10 @@ from psycopg import AsyncConnection
 from tests.rollups import BATCHES, Batch, Sent, check
 from tests.stack import Stack, created_database, migrate
 from tests.storing import store
+from tests.watermarks import empty, refresh
+
+# The other edition has its own, tests/community/test_rollups.py.
+pytestmark = pytest.mark.edition("apache")
 
 START = datetime(2026, 3, 9, 23, 50, tzinfo=UTC)
 # Moments that hours, days and what `BATCHES` makes lie around, and the middle of a bucket.
@@ -34,20 +38,11 @@ def url(stack: Stack) -> Iterator[str]:
 async def take(url: str, steps: list[Batch | datetime]) -> None:
     """Stores batches, and moves the watermark where a step is a moment; all is right after each."""
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute(
-            "truncate agent_samples, agent_latest, platform_metrics_1h, rollup_5m, rollup_1h, "
-            "rollup_1d"
-        )
-        start = START.replace(hour=0, minute=0)
-        await connection.execute(
-            "update rollup_watermark set (frontier, watermark, hours_before, days_before) "
-            "= (%(start)s, %(start)s, %(start)s, %(start)s)",
-            {"start": start},
-        )
+        await empty(connection, START.replace(hour=0, minute=0))
         stored: list[Batch] = []
         for shard, step in enumerate(steps):
             if isinstance(step, datetime):
-                await connection.execute("call refresh_samples(%s)", [step])
+                await refresh(connection, step)
             else:
                 await store(connection, [sent.row(START) for sent in step], shard % 3)
                 stored.append(step)

@@ -15,6 +15,9 @@ from schemas.settings import DatabaseSettings, IngestSettings
 from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import database_settings
 
+# The other edition has its own, tests/community/test_conservation.py.
+pytestmark = pytest.mark.edition("apache")
+
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)

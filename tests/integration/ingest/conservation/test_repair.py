@@ -25,6 +25,9 @@ from tests.stack import database_settings
 from tests.storing import add, batch_of, frame_of, store
 from tests.waiting import until
 
+# The other edition has its own, tests/community/test_conservation.py.
+pytestmark = pytest.mark.edition("apache")
+
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
