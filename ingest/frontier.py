@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from ingest.doctor.progress import Stored, read_bounds, read_progress
 from ingest.positions import Bounds
 from schemas.settings import KafkaSettings
+from sql.queries import query
 
 # An agent sends its samples in batches, so that those of one moment arrive over some seconds.
 DISORDER: Final = timedelta(seconds=15)
@@ -71,7 +72,9 @@ class Frontier:
 
         Raises KafkaError, TopicError and psycopg's errors.
         """
-        asked = self.clock()
+        ((database,),) = await (await connection.execute(query("read_time"))).fetchall()
+        # A clock that is ahead would make everything late that comes before that time.
+        asked = min(self.clock(), database)
         bounds = await read_bounds(self.kafka, (self.kafka.samples_topic, self.kafka.events_topic))
         # After the ends: a partition stored up to its end has all that was there when asked.
         progress = await read_progress(connection)

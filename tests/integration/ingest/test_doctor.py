@@ -140,7 +140,8 @@ async def test_a_watermark_that_stands_still_is_told(
     with psycopg.connect(database) as connection:
         connection.execute(
             "insert into ingest_offsets (topic, partition, next_offset, epoch, cluster_id, "
-            "last_record_ts) values (%s, 1, 0, 1, 'this', %s)",
+            "last_record_offset, last_record_ts, last_record_crc) "
+            "values (%s, 1, 1, 1, 'this', 0, %s, 0)",
             [known_topics.samples, now],
         )
 

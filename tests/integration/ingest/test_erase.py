@@ -237,19 +237,23 @@ async def test_what_interrupts_it_says_what_is_left(filled: str) -> None:
 
 async def test_a_refresh_under_way_brings_nothing_back(filled: str) -> None:
     """It has read the agent's samples, and ends before they are erased."""
-    settings, alice = database_settings(filled), Subject("alice")
     upto = NOW + 2 * MINUTE
     with psycopg.connect(filled) as connection:
         connection.execute("update rollup_watermark set frontier = %s", [upto])
-    async with await AsyncConnection.connect(filled) as refreshing:
+    async with (
+        await AsyncConnection.connect(filled) as refreshing,
+        await AsyncConnection.connect(filled, autocommit=True) as erasing,
+    ):
         await refreshing.execute(query("lock_aggregates"))
         await refreshing.execute("select aggregate_samples(%s)", [upto])
-        erasing = asyncio.create_task(asyncio.to_thread(erase, settings, alice))
+        erase_one = asyncio.create_task(erasing.execute(query("erase_metrics"), {"agent_key": 1}))
         await blocks(refreshing)
         await refreshing.commit()
-        assert rows_of(await erasing)["agent_samples"] == 121
-    left = await asyncio.to_thread(owned, filled, Subject("alice"))
-    assert set(left.values()) == {0}
+        await erase_one
+        await erasing.execute(query("delete_empty_hours"))
+        for table in ("agent_latest", "agent_samples", "rollup_5m", "rollup_1h", "rollup_1d"):
+            cursor = await erasing.execute(f"select from {table} where agent_key = 1".encode())
+            assert await cursor.fetchall() == [], table
     check_aggregates(filled)
 
 

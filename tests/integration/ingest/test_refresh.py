@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from psycopg import AsyncConnection
 from structlog.testing import capture_logs
 
-from ingest.frontier import Frontier
+from ingest.frontier import DISORDER, Frontier
 from ingest.refresh import Connection, FindFrontier, Refresh, refresh
 from ingest.upkeep import read_state
 from schemas.settings import KafkaSettings
@@ -226,6 +226,19 @@ async def test_records_that_nobody_stored_hold_it_back(
     async with refreshing(database, Frontier(kafka).find):
         await noted(database, None)
         assert watermark(database) == LONG_AGO
+
+
+@pytest.mark.parametrize("off", [timedelta(days=1), -timedelta(days=1)])
+async def test_the_earlier_of_two_clocks_counts(
+    database: str, made_topics: Topics, kafka: KafkaSettings, off: timedelta
+) -> None:
+    """This host's and the database's, of which one is wrong."""
+    host = datetime.now(UTC) + off
+    async with await AsyncConnection.connect(database) as connection:
+        found = await Frontier(kafka, lambda: host).find(connection)
+    assert found is not None
+    assert found <= min(host, datetime.now(UTC)) - DISORDER
+    assert found > min(host, datetime.now(UTC)) - MINUTE
 
 
 async def test_a_database_that_is_away_is_waited_for(database: str) -> None:
