@@ -19,7 +19,7 @@ COMPILE_GO := if command -v go >/dev/null; then go build -C docs/agents/producer
 
 .PHONY: help
 help: ## Tell what there is
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
 
 .PHONY: demo
 demo: python ## See it work: the stack, all of Fleetgauge, a fleet and this machine; Ctrl-C ends it
@@ -84,6 +84,16 @@ test: setup npm ## All tests, on a broker and a database of their own, which sta
 # Most tests wait for other processes: three side by side keep two cores busy. The longest files
 # are the first by name.
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: test-community
+test-community: ## The same on the community edition's server that FLEETGAUGE_TEST_DATABASE_URL names
+	@[ -n "$${FLEETGAUGE_TEST_DATABASE_URL:-}" ] || { echo "make test-community needs a server of" \
+		"TimescaleDB's community edition: name it in FLEETGAUGE_TEST_DATABASE_URL, with a role that" \
+		"may create databases" >&2; exit 2; }
+	@$(MAKE) setup npm
+	@$(STACK) up $(FOR_TESTS)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder \
+		tests/community tests/integration tests/acceptance tests/faults
 
 .PHONY: faults
 faults: setup ## Break it on purpose, at length, and print what came of it; FAULTS_SEED=… again

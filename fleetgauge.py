@@ -93,12 +93,14 @@ def ingest(*, accept_gap: bool, skip_unreadable: bool) -> None:
         "fleetgauge maintain --dry-run": "what would be removed",
         "fleetgauge maintain --json": "remove it, and tell a script",
         "fleetgauge maintain --repair": "recompute rollups that differ from the samples",
+        "fleetgauge maintain --refresh": "aggregate samples, where no ingest runs to do it",
     },
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="For programs: a list.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--repair", is_flag=True, help="Remove nothing; recompute rollups that are wrong.")
-def maintain(*, dry_run: bool, as_json: bool, repair: bool) -> None:
+@click.option("--refresh", is_flag=True, help="Remove nothing; aggregate the newest samples.")
+def maintain(*, dry_run: bool, as_json: bool, repair: bool, refresh: bool) -> None:
     """Do at once what ingest does every hour: drop what is older than its retention."""
     import msgspec
 
@@ -106,15 +108,25 @@ def maintain(*, dry_run: bool, as_json: bool, repair: bool) -> None:
     from ingest.conservation.command import repair as run_repair
     from ingest.maintain import MaintainError, describe
     from ingest.maintain import maintain as run
-    from schemas.settings import DatabaseSettings, IngestSettings, load
+    from ingest.refreshonce import describe_refresh, refresh_once
+    from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings, load
 
-    database, ingest = load(DatabaseSettings, IngestSettings)
+    if repair and refresh:
+        raise click.UsageError("--repair and --refresh are two tasks: name one of them")
+    failed = False
     try:
-        if repair:
+        if refresh:
+            database, kafka, ingest = load(DatabaseSettings, KafkaSettings, IngestSettings)
+            every = ingest.refresh_interval
+            refreshed = refresh_once(database, kafka, every, dry_run=dry_run)
+            text, encoded = describe_refresh(refreshed), msgspec.json.encode(refreshed)
+        elif repair:
+            database, _ = load(DatabaseSettings, IngestSettings)
             repairs = run_repair(database, dry_run=dry_run)
             text, failed = describe_repairs(repairs), any(one.failure for one in repairs)
             encoded = msgspec.json.encode(repairs)
         else:
+            database, ingest = load(DatabaseSettings, IngestSettings)
             outcomes = run(database, ingest, dry_run=dry_run)
             text, failed = describe(outcomes), any(one.failure for one in outcomes)
             encoded = msgspec.json.encode(outcomes)

@@ -32,8 +32,8 @@ def maintain(database: DatabaseSettings, ingest: IngestSettings, *, dry_run: boo
 
 
 @contextmanager
-def in_sentences() -> Iterator[None]:
-    """Raises MaintainError for what keeps upkeep from beginning or going on."""
+def in_sentences(task: str = "upkeep") -> Iterator[None]:
+    """Raises MaintainError for what keeps the task from beginning or going on."""
     try:
         yield
     except BusyError as error:
@@ -48,7 +48,7 @@ def in_sentences() -> Iterator[None]:
         # Of a server that did not let us in there is no SQLSTATE.
         is_away = error.sqlstate is None and not isinstance(error, UnusableDatabase)
         mend = f"; {MEND_DATABASE}" if is_away else ""
-        raise MaintainError(f"no upkeep: {sentence(error)}{mend}") from error
+        raise MaintainError(f"no {task}: {sentence(error)}{mend}") from error
 
 
 async def _maintain(

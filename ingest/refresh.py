@@ -55,7 +55,7 @@ async def refresh(connection: Connection, frontier: datetime) -> datetime:
     A frontier that lies back leaves everything as it is. Raises psycopg's errors; the hours that
     were aggregated before stay so.
     """
-    watermark, oldest = await _read(connection)
+    watermark, oldest = await read_watermark(connection)
     while watermark < frontier:
         watermark = min(frontier, _hour(max(watermark, oldest or frontier)) + HOUR)
         began = time.monotonic()
@@ -64,10 +64,20 @@ async def refresh(connection: Connection, frontier: datetime) -> datetime:
     return watermark
 
 
-async def _read(connection: Connection) -> tuple[datetime, datetime | None]:
-    """The watermark, and when the oldest chunk begins that has samples from there on."""
+async def read_watermark(connection: Connection) -> tuple[datetime, datetime | None]:
+    """The watermark, and when the oldest chunk begins that has samples from there on.
+
+    Raises psycopg's errors.
+    """
     ((watermark, oldest),) = await (await connection.execute(query("read_watermark"))).fetchall()
     return watermark, oldest
+
+
+async def note_refresh(connection: Connection, every: timedelta, failure: str | None) -> None:
+    """Leaves behind how a refresh went, for whoever asks; raises psycopg's errors."""
+    ((now,),) = await (await connection.execute(query("read_time"))).fetchall()
+    values = {"task": TASK, "every": every, "removed": 0, "failure": failure, "now": now}
+    await connection.execute(query("note_upkeep"), values)
 
 
 def _hour(moment: datetime) -> datetime:
@@ -104,7 +114,7 @@ class Refresh:
                     self._next_refresh = time.monotonic() + self._every.total_seconds()
                     await self._attempt(connection)
                 pause_s = max(period_s, await _count_fleet(connection) / SUMMARY_SHARE)
-            watermark, _ = await _read(connection)
+            watermark, _ = await read_watermark(connection)
             metrics.WATERMARK.set(watermark.timestamp())
             await asyncio.sleep(pause_s)
 
@@ -115,15 +125,13 @@ class Refresh:
             frontier = await self._find_frontier(connection)
             if frontier is not None:
                 await refresh(connection, frontier)
-        except (psycopg.Error, KafkaError, TopicError) as error:
+        except (psycopg.Error, KafkaError, TopicError, OSError) as error:
             if connection.closed:
                 raise
             failure = sentence(error)
             metrics.UPKEEP_FAILURES.labels(TASK).inc()
             log.warning("refresh failed", error=failure)
-        ((now,),) = await (await connection.execute(query("read_time"))).fetchall()
-        values = {"task": TASK, "every": self._every, "removed": 0, "failure": failure}
-        await connection.execute(query("note_upkeep"), {**values, "now": now})
+        await note_refresh(connection, self._every, failure)
 
 
 async def _count_fleet(connection: Connection) -> float:

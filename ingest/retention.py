@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import psycopg
 from psycopg import AsyncConnection
 
 from ingest.clocks import Age
+from ingest.refreshes import BusyRefreshError, without_refreshes
 from schemas.settings import DatabaseSettings
 from sql.queries import query
 
@@ -15,6 +17,19 @@ from sql.queries import query
 WINDOW_DAYS: Final = 33
 
 Connection = AsyncConnection[Any]
+
+
+class NotAggregatedError(Exception):
+    """Chunks that are old enough stay, for what is in them is not aggregated yet."""
+
+    def __init__(self, relation: str, chunks: int, aggregated_before: datetime) -> None:
+        super().__init__(
+            f"old chunks of {relation} are kept ({chunks}), for it is aggregated only up to "
+            f"{aggregated_before.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}: see the task refresh in "
+            "'fleetgauge doctor'"
+        )
+
+
 Remove = Callable[[Connection, str, datetime], AsyncIterator[int]]
 
 
@@ -29,7 +44,7 @@ class Task:
     async def run(self, connection: Connection, age: Age) -> AsyncIterator[int]:
         """Removes what is older than `keep`, and tells piece by piece how many chunks or rows.
 
-        Raises psycopg's errors; the pieces before stay removed.
+        Raises psycopg's errors and NotAggregatedError; the pieces before stay removed.
         """
         if age.before is not None:
             async for count in self.remove(connection, self.relation, age.before - self.keep):
@@ -42,17 +57,35 @@ async def drop_chunks(
     """Drops the old chunks of a hypertable or continuous aggregate, oldest first.
 
     Each in a transaction of its own, so that no lock is held longer than one chunk takes. The
-    horizon goes up in the same one: a writer that finds the chunk gone finds that too.
+    horizon goes up in the same one: a writer that finds the chunk gone finds that too. A chunk that
+    fails stays, the others go, and the first error is raised at the end; NotAggregatedError where a
+    chunk is kept for the refresh.
     """
-    cursor = await connection.execute(
-        query("list_old_chunks"), {"relation": relation, "before": before}
-    )
-    for start, end in await cursor.fetchall():
+    failure: psycopg.Error | None = None
+    kept: list[datetime] = []
+    old = {"relation": relation, "before": before}
+    cursor = await connection.execute(query("list_old_chunks"), old)
+    for start, end, aggregated_before in await cursor.fetchall():
+        if aggregated_before < end:
+            kept.append(aggregated_before)
+            continue
         values = {"relation": relation, "range_start": start, "range_end": end}
-        async with connection.transaction():
-            await connection.execute(query("raise_horizon"), values)
-            dropped = await connection.execute(query("drop_chunk"), values)
-        yield dropped.rowcount
+        try:
+            async with without_refreshes(connection), connection.transaction():
+                await connection.execute(query("raise_horizon"), values)
+                dropped = await connection.execute(query("drop_chunk"), values)
+        except BusyRefreshError:
+            raise
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            failure = failure or error
+        else:
+            yield dropped.rowcount
+    if failure:
+        raise failure
+    if kept:
+        raise NotAggregatedError(relation, len(kept), kept[0])
 
 
 async def delete_rows(

@@ -16,7 +16,7 @@ from ingest.clocks import HINT, Age, ClockError, Clocks, ReadClocks, read_age, r
 from ingest.conservation.check import check
 from ingest.conservation.report import set_metrics
 from ingest.errors import sentence
-from ingest.retention import Task, retention_tasks
+from ingest.retention import NotAggregatedError, Task, retention_tasks
 from ingest.unexpected import reported
 from schemas.settings import DatabaseSettings
 from sql.connect import connected
@@ -103,6 +103,8 @@ async def _attempt(connection: Connection, task: Task, age: Age) -> Outcome:
     try:
         async for count in task.run(connection, age):
             removed += count
+    except NotAggregatedError as error:
+        return Outcome(task.relation, removed, str(error))
     except psycopg.Error as error:
         if connection.closed:
             raise

@@ -81,13 +81,18 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         ),
     },
     "maintain": {
-        DONE: Ending("every task, or with `--repair` every repair, went well", NOTHING),
+        DONE: Ending(
+            "every task, or with `--repair` every repair, went well; with `--refresh` samples are "
+            "aggregated as far as the output says",
+            NOTHING,
+        ),
         FAILED: Ending(
-            "a task or a repair failed, another session does upkeep at this moment, clocks "
-            "differ, or the database is away",
+            "a task or a repair failed, another session does upkeep at this moment or, with "
+            "`--refresh`, refreshes, clocks differ, or the database or with `--refresh` the broker "
+            "is away",
             "the output says which; [who holds a chunk](retention.md#watching-it), [which clock "
-            "counts](retention.md#which-clock-counts), [what cannot be repaired]"
-            "(conservation.md#repair)",
+            "counts](retention.md#which-clock-counts), [who refreshes](refresh.md), "
+            "[what cannot be repaired](conservation.md#repair)",
         ),
     },
     "erase": {

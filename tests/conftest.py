@@ -10,7 +10,16 @@ import hypothesis
 import pytest
 import structlog
 
-from tests.stack import Stack, Topics, created_database, migrate, running_stack
+from sql.edition import Edition
+from tests.stack import (
+    NAMED_DATABASE,
+    Stack,
+    Topics,
+    created_database,
+    migrate,
+    running_stack,
+    server_edition,
+)
 
 # How long an example takes depends on what else runs on the machine.
 hypothesis.settings.register_profile("fleetgauge", deadline=None)
@@ -73,3 +82,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         rung = item.path.relative_to(here).parts[0]
         if rung in {"integration", "community", "acceptance", "faults"}:
             item.add_marker(rung)
+        # Those in WebAssembly need no server.
+        if rung == "community" and NAMED_DATABASE is not None:
+            item.add_marker(pytest.mark.edition("community"))
+
+
+# Before any fixture, of whatever scope.
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test that is marked with an edition that the database server does not have."""
+    marker = item.get_closest_marker("edition")
+    if marker and server_edition() is not Edition(marker.args[0]):
+        pytest.skip(f"for TimescaleDB's {marker.args[0]} edition")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -14,6 +14,8 @@ from ingest.copy import encode_samples
 from ingest.parameters import Moments
 from sql.queries import query
 from tests.storing import frame_of, store
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Row(NamedTuple):
@@ -57,6 +59,16 @@ def refresh(database: str, upto: datetime) -> None:
     """Aggregates everything before a moment, as ingest's refresh does."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(query("refresh_samples"), {"upto": upto})
+
+
+def set_watermark(database: str, moment: datetime = LONG_AGO) -> None:
+    """Puts the watermark anywhere, of a database without samples; before all of them at first."""
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "update rollup_watermark set (watermark, frontier, hours_before, days_before) = ("
+            "%(at)s, %(at)s, date_trunc('hour', %(at)s, 'UTC'), date_trunc('day', %(at)s, 'UTC'))",
+            {"at": moment},
+        )
 
 
 def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> dict[str, int]:

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,9 +22,12 @@ from deploy.local.environment import parse, render
 from deploy.local.instance import Instance, Kept
 from schemas.settings import DatabaseSettings
 from sql import migrate as migrations
-from sql.edition import Edition
+from sql.edition import Edition, read_edition
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
+# Read before a test can take it away: a full server of the community edition, whose role may create
+# databases.
+NAMED_DATABASE: Final = os.environ.get("FLEETGAUGE_TEST_DATABASE_URL")
 SECRET: Final = "a secret of the tests, 32 bytes or more"
 
 
@@ -90,9 +94,26 @@ def migrate(database_url: str) -> Edition:
 
 @contextmanager
 def running_stack() -> Iterator[Stack]:
+    """The local stack, with the database of FLEETGAUGE_TEST_DATABASE_URL where that names one."""
+    with local_stack() as local:
+        yield replace(local, database_url=NAMED_DATABASE) if NAMED_DATABASE else local
+
+
+@contextmanager
+def local_stack() -> Iterator[Stack]:
     """Containers where an engine answers, else the native test instance, which stays up."""
     with ExitStack() as containers:
         yield _in_containers(containers) if docker.answers() else _native()
+
+
+@cache
+def server_edition() -> Edition:
+    """That of the database server; no stack has to run for it."""
+    if NAMED_DATABASE is None:
+        # Of Debian's package, and of the image in `deploy/images.yaml`.
+        return Edition.COMMUNITY if docker.answers() else Edition.APACHE
+    with psycopg.connect(NAMED_DATABASE, autocommit=True) as connection:
+        return read_edition(connection)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from ingest.batch import AgentKeys, Batch
 from ingest.copy import encode_samples
 from ingest.samples import store_new_samples, store_resent_samples
 from ingest.serverwork import ServerWork
+from ingest.write import StoreSamples
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "ts": pl.Datetime("us", "UTC"),
     "agent_key": pl.Int32,
     "cpu": pl.Float32,
@@ -54,16 +55,32 @@ async def store(
 
     `pause` is awaited when the samples are in, and again before COMMIT.
     """
-    batch, work = batch_of(frame_of(rows), shard), ServerWork()
-    for store_samples in (store_new_samples, store_resent_samples):
-        try:
-            async with connection.transaction():
-                new = await store_samples(connection, batch, work)
-                if new.height:
-                    await add_to_platform(connection, new, shard)
-                await pause()
-                await add_late(connection, new)
-                await pause()
-                return
-        except errors.UniqueViolation:
-            continue
+    await store_batch(connection, batch_of(frame_of(rows), shard), pause)
+
+
+async def store_batch(
+    connection: AsyncConnection[Any], batch: Batch, pause: Callable[[], Awaitable[None]] = at_once
+) -> int:
+    """The samples of a batch and what the writer adds to the aggregates; how many were new."""
+    try:
+        async with connection.transaction():
+            return await add(connection, batch, store_new_samples, pause)
+    except errors.UniqueViolation:
+        async with connection.transaction():
+            return await add(connection, batch, store_resent_samples, pause)
+
+
+async def add(
+    connection: AsyncConnection[Any],
+    batch: Batch,
+    store_samples: StoreSamples = store_new_samples,
+    pause: Callable[[], Awaitable[None]] = at_once,
+) -> int:
+    """The same in the caller's transaction, for samples that are new if not said otherwise."""
+    new = await store_samples(connection, batch, ServerWork())
+    if new.height:
+        await add_to_platform(connection, new, batch.shard)
+    await pause()
+    await add_late(connection, new)
+    await pause()
+    return new.height

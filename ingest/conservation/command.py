@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from ingest.conservation.repair import BusyRefreshError, Repair
+from ingest.conservation.repair import Repair
 from ingest.conservation.repair import repair as run
 from ingest.maintain import MaintainError, in_sentences
+from ingest.refreshes import BusyRefreshError
 from ingest.upkeep import be_alone, open_connection
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError

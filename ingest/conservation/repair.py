@@ -4,8 +4,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, cast
 
 from psycopg import AsyncConnection, errors
 
@@ -31,6 +31,7 @@ from ingest.conservation.plan import (
     plan_hour,
 )
 from ingest.edition import read_edition
+from ingest.refreshes import without_refreshes
 from schemas.progress import shown
 from schemas.settings import DatabaseSettings
 from sql.edition import Edition
@@ -40,7 +41,6 @@ from sql.queries import query
 LOCK_ATTEMPTS: Final = 30
 LOCK_PAUSE_S: Final = 0.5
 REFRESH_PATIENCE_S: Final = 120.0
-STEP: Final = timedelta(minutes=5)
 
 Connection = AsyncConnection[Any]
 Plan = Callable[[Mapping[str, Totals], Kept], list[str]]
@@ -61,10 +61,6 @@ class Repair:
     failure: str | None = None
 
 
-class BusyRefreshError(Exception):
-    """The server's own refresh went on for too long."""
-
-
 async def repair(
     connection: Connection, database: DatabaseSettings, *, dry_run: bool
 ) -> list[Repair]:
@@ -77,15 +73,11 @@ async def repair(
     kept_since = await read_kept_since(connection)
     await _compare_with_samples(connection, edition, kept_since[RAW])
     hours, days = await _differing(connection)
+    days_before = await _read_days_before(connection, edition)
     if dry_run:
-        return await _Rehearsal(connection, kept_since).all(hours, days)
-    if edition is Edition.COMMUNITY:
-        await _wait_for_refreshes(connection)
-    try:
-        done = await _Repairs(connection, kept_since, edition).all(hours, days)
-    finally:
-        if edition is Edition.COMMUNITY and not connection.closed:
-            await connection.execute(query("unlock_refreshes"))
+        return await _Rehearsal(connection, kept_since, days_before).all(hours, days)
+    async with without_refreshes(connection, REFRESH_PATIENCE_S):
+        done = await _Repairs(connection, kept_since, days_before, edition).all(hours, days)
     for day in days:
         await check_day(connection, edition, day.date())
     return done
@@ -111,27 +103,27 @@ async def _differing(connection: Connection) -> tuple[list[datetime], list[datet
     return sorted(hours), sorted({midnight(bucket) for _, bucket in found})
 
 
-async def _wait_for_refreshes(connection: Connection) -> None:
-    # Two refreshes of one aggregate at a time leave gaps in some versions of TimescaleDB.
-    deadline = asyncio.get_running_loop().time() + REFRESH_PATIENCE_S
-    while True:
-        cursor = await connection.execute(query("try_refresh_lock"))
-        if await cursor.fetchone() == (True,):
-            return
-        if asyncio.get_running_loop().time() >= deadline:
-            raise BusyRefreshError(
-                f"the job refresh_metrics has run for {REFRESH_PATIENCE_S:.0f} s: try again when "
-                "it has ended"
-            )
-        await asyncio.sleep(LOCK_PAUSE_S)
+async def _read_days_before(connection: Connection, edition: Edition) -> datetime | None:
+    """Since when days are made of their hours while they are read; None: no day is."""
+    if edition is Edition.COMMUNITY:
+        return None
+    cursor = await connection.execute(query("read_days_before"))
+    ((days_before,),) = await cursor.fetchall()
+    return cast(datetime, days_before)
 
 
 class _Rehearsal:
     """Plans the repair of every bucket, and changes nothing."""
 
-    def __init__(self, connection: Connection, kept_since: Mapping[str, datetime | None]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        kept_since: Mapping[str, datetime | None],
+        days_before: datetime | None,
+    ) -> None:
         self._connection = connection
         self._kept_since = kept_since
+        self._days_before = days_before
         # By day, what the repair of its hours would take off the sums that the day is planned by.
         self._shifts: defaultdict[datetime, list[tuple[str, Totals]]] = defaultdict(list)
 
@@ -157,11 +149,15 @@ class _Rehearsal:
             before = {**before, **_shifted(before, self._shifts[start])}
         relations = plan(before, kept)
         if sums == "sum_hour":
-            right = before[RAW] if kept.raw else before[PLATFORM]
-            self._shifts[midnight(start)] += [
-                (name, _minus(before[name], right)) for name in (HOURS, PLATFORM)
-            ]
+            self._note_shifts(midnight(start), before, kept)
         return [Repair(name, start, SOURCES[name], before[name][0]) for name in relations]
+
+    def _note_shifts(self, day: datetime, before: Mapping[str, Totals], kept: Kept) -> None:
+        right = before[RAW] if kept.raw else before[PLATFORM]
+        shifts = {name: _minus(before[name], right) for name in (HOURS, PLATFORM)}
+        if self._days_before is not None and day >= self._days_before:
+            shifts[DAYS] = shifts[HOURS]
+        self._shifts[day] += shifts.items()
 
     async def _totals(self, sums: str, start: datetime) -> dict[str, Totals]:
         cursor = await self._connection.execute(query(sums), {"start": start})
@@ -183,9 +179,10 @@ class _Repairs(_Rehearsal):
         self,
         connection: Connection,
         kept_since: Mapping[str, datetime | None],
+        days_before: datetime | None,
         edition: Edition,
     ) -> None:
-        super().__init__(connection, kept_since)
+        super().__init__(connection, kept_since, days_before)
         self._refreshed = {FINE, HOURS, DAYS} if edition is Edition.COMMUNITY else set()
 
     async def _bucket(self, start: datetime, sums: str, plan: Plan) -> list[Repair]:
@@ -232,13 +229,11 @@ class _Repairs(_Rehearsal):
             return await work()
 
     async def _refresh(self, relation: str, start: datetime) -> None:
-        """Only what has ended: a bucket that goes on is computed while it is asked."""
-        ((now,),) = await (await self._connection.execute(query("read_time"))).fetchall()
-        width = DAY if relation == DAYS else HOUR
-        stop = start + width
-        if stop > now:
-            ended = midnight(now) + (now - midnight(now)) // STEP * STEP
-            stop = ended if relation == FINE else start
+        """Only what is old enough: the newest buckets are computed when somebody asks."""
+        ((newest,),) = await (await self._connection.execute(query("read_refresh_end"))).fetchall()
+        stop = start + (DAY if relation == DAYS else HOUR)
+        if stop > newest:
+            stop = newest if relation == FINE else start
         if start < stop:
             values = {"start": start, "stop": stop}
             await self._connection.execute(query(f"refresh_{relation}"), values)

@@ -31,8 +31,10 @@ from ingest.doctor.storage import (
 from ingest.doctor.tasks import examine_refreshes, examine_tasks, read_tasks
 from ingest.doctor.topics import examine_topics
 from ingest.doctor.transactions import examine_withheld, read_withheld
+from ingest.doctor.watermark import examine_watermark
 from ingest.erase import read_orphans
 from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
+from ingest.frontier import find_backlogs
 from ingest.reread import retention_of
 from ingest.topic import TopicError, topics_to_make
 from ingest.topics import inspect, missing_sentence
@@ -125,9 +127,10 @@ async def _examine_broker(
         kept = await retention_of(kafka)
         withheld = await read_withheld(kafka, bounds)
     except TopicError as error:
-        return [problem("broker", str(error), "fleetgauge migrate")]
+        return [problem("broker", str(error), "fleetgauge migrate"), *_examine_alone(progress)]
     except KafkaError as error:
-        return [problem("broker", f"no answer: {sentence(error)}", MEND_KAFKA)]
+        away = problem("broker", f"no answer: {sentence(error)}", MEND_KAFKA)
+        return [away, *_examine_alone(progress)]
     found = [
         *examine_topics(inspection),
         *examine_reread(kafka, kept, windows),
@@ -136,4 +139,13 @@ async def _examine_broker(
     ]
     if progress is None:
         return found
-    return [*found, *examine_lag(bounds, progress, inspection.cluster_id, now)]
+    return [
+        *found,
+        *examine_lag(bounds, progress, inspection.cluster_id, now),
+        examine_watermark(progress, find_backlogs(bounds, progress.stored)),
+    ]
+
+
+def _examine_alone(progress: Progress | None) -> list[Finding]:
+    """The watermark, without the broker that could tell what it waits for."""
+    return [] if progress is None else [examine_watermark(progress, [])]

@@ -33,10 +33,12 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The newest minute in which ingest ran, and the partitions it has ever claimed."""
+    """The newest minute in which ingest ran, the partitions it has ever claimed, and before when
+    all samples are aggregated."""
 
     beat: datetime | None
     stored: Mapping[TopicPartition, Stored]
+    watermark: datetime
 
 
 async def read_progress(connection: AsyncConnection[Any]) -> Progress:
@@ -45,10 +47,10 @@ async def read_progress(connection: AsyncConnection[Any]) -> Progress:
     rows = await cursor.fetchall()
     stored = {
         TopicPartition(topic, partition): Stored(*rest)
-        for _, topic, partition, *rest in rows
+        for _, _, topic, partition, *rest in rows
         if topic is not None
     }
-    return Progress(rows[0][0], stored)
+    return Progress(rows[0][0], stored, rows[0][1])
 
 
 async def read_bounds(kafka: KafkaSettings, topics: Sequence[str]) -> dict[TopicPartition, Bounds]:

@@ -38,7 +38,8 @@ class IngestSettings(Settings):
     upkeep_interval_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
     """how often what is older than its retention is dropped"""
     refresh_s: Annotated[int, Field(ge=1, le=600)] = 30
-    """how often samples are aggregated; readers add up what is not aggregated yet"""
+    """seconds between two [refreshes](refresh.md), which aggregate samples; readers add up what is
+    not aggregated yet"""
     metrics_host: str = "127.0.0.1"
     """where ingest's own metrics are served"""
     metrics_port: Port = 9464

@@ -31,6 +31,7 @@ class KafkaSettings(Settings):
     commands: ClassVar[tuple[str, ...]] = (
         "migrate",
         "ingest",
+        "maintain",
         "doctor",
         "emit fleet",
         "emit host",

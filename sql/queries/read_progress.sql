@@ -1,10 +1,11 @@
--- Tell how far each partition is stored, and the newest minute in which ingest ran; one to come was
--- written while a clock was wrong, and says nothing.
+-- Tell how far each partition is stored, the newest minute in which ingest ran, and the watermark; a
+-- minute to come was written while a clock was wrong, and says nothing.
 select
     (
         select max(minute) from platform_heartbeats
         where minute <= clock_timestamp() + interval '5 minutes'
     ) as beat,
+    (select watermark from rollup_watermark) as watermark,
     topic,
     partition,
     next_offset,

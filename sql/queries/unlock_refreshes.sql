@@ -1,2 +1,2 @@
--- Let the job refresh_metrics go on.
+-- Let the server's jobs go on.
 select pg_advisory_unlock(0x72656672657368)

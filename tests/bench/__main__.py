@@ -20,7 +20,7 @@ from tests.bench.reading import MEASUREMENTS as READING
 from tests.bench.result import Report
 from tests.bench.targets import read_reasons, read_targets
 from tests.bench.writing import MEASUREMENTS as WRITING
-from tests.stack import REPOSITORY, running_stack
+from tests.stack import NAMED_DATABASE, REPOSITORY, running_stack
 
 PAGE: Final = REPOSITORY / "docs" / "benchmarks.md"
 FIGURES: Final = REPOSITORY / "docs" / "benchmarks.json"
@@ -37,8 +37,8 @@ def main() -> None:
         report = _measure(bench, [m for m in (*WRITING, *READING) if scale.wants(m.name)])
     text = render(report, read_targets(), read_reasons())
     sys.stdout.write(text)
-    # A trial of some measurements is no page.
-    if not scale.only:
+    # A trial of some measurements is no page, and the page is that of the local stack.
+    if not scale.only and NAMED_DATABASE is None:
         FIGURES.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
         PAGE.write_text(text, encoding="utf-8")
         _write_capacity()

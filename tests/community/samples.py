@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import psycopg
 
+from tests.community.jobs import alone
 from tests.rollups import LEVELS
 
 INSERT: Final = b"""
@@ -21,23 +22,25 @@ on conflict (agent_key, ts) do nothing
 
 def store(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
     """One batch of (ts, agent_key, cpu, memory, messages, errors, response_ms), past those that are
-    there already; COPY is not to be had in WebAssembly."""
+    there already."""
     connection.execute(INSERT, [list(column) for column in zip(*rows, strict=True)])
 
 
 def refresh(connection: psycopg.Connection[Any], start: datetime, stop: datetime) -> None:
     """What the job does of [start, stop), at once; in no transaction."""
-    for relation in LEVELS:
-        text = f"call refresh_continuous_aggregate('{relation}', '{start}', '{stop}')"
-        connection.execute(text.encode())
+    with alone(connection):
+        for relation in LEVELS:
+            text = f"call refresh_continuous_aggregate('{relation}', '{start}', '{stop}')"
+            connection.execute(text.encode())
 
 
 def compress(connection: psycopg.Connection[Any], relation: str) -> int:
     """Puts all chunks into the columnstore; how many there are."""
     text = "select show_chunks(%s)::text"
     chunks = connection.execute(text.encode(), [relation]).fetchall()
-    for (chunk,) in chunks:
-        connection.execute(
-            f"call convert_to_columnstore('{chunk}', if_not_columnstore => true)".encode()
-        )
+    with alone(connection):
+        for (chunk,) in chunks:
+            connection.execute(
+                f"call convert_to_columnstore('{chunk}', if_not_columnstore => true)".encode()
+            )
     return len(chunks)

@@ -1,6 +1,5 @@
 """A server of TimescaleDB's community edition: the one that is named, or one in WebAssembly."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +11,10 @@ from uuid import uuid4
 import pytest
 
 from tests.npm import package
-from tests.stack import created_database, migrate
+from tests.stack import NAMED_DATABASE, created_database, migrate
 
 FOLDER: Final = Path(__file__).parent / "server"
-# Read before a test can take it away: a full server, whose role may create databases.
-NAMED: Final = os.environ.get("FLEETGAUGE_TEST_DATABASE_URL")
-IS_FULL: Final = NAMED is not None
+IS_FULL: Final = NAMED_DATABASE is not None
 STOP_S: Final = 10.0
 
 
@@ -32,8 +29,8 @@ def community_database() -> Iterator[str]:
 @contextmanager
 def empty_community_database() -> Iterator[str]:
     """The same without any migration."""
-    if NAMED is not None:
-        with created_database(NAMED, f"test_{uuid4().hex[:16]}") as url:
+    if NAMED_DATABASE is not None:
+        with created_database(NAMED_DATABASE, f"test_{uuid4().hex[:16]}") as url:
             yield url
     else:
         with _in_webassembly() as url:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -19,7 +18,6 @@ from tests.community.samples import refresh, store
 from tests.fleet import agent_key, happen
 from tests.integration.query.test_summary_model import kinds
 from tests.service import application, bearer, serving, token
-from tests.stack import Stack, created_database, migrate
 
 DAY = timedelta(days=1)
 # Two months later each time: what came before is there and is the same for both.
@@ -95,11 +93,9 @@ class Side:
 
 
 @pytest.fixture(scope="module")
-def apache(stack: Stack) -> Iterator[Side]:
-    with created_database(stack.database_url, f"test_{uuid4().hex[:16]}") as url:
-        migrate(url)
-        with psycopg.connect(url, autocommit=True) as connection:
-            yield Side(url, connection)
+def apache(apache_database: str) -> Iterator[Side]:
+    with psycopg.connect(apache_database, autocommit=True) as connection:
+        yield Side(apache_database, connection)
 
 
 @pytest.fixture(scope="module")

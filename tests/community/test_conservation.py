@@ -14,6 +14,7 @@ from ingest.upkeep import Upkeep, open_connection
 from tests.aggregates import check_aggregates
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import store
+from tests.community.server import IS_FULL
 from tests.rollups import LEVELS
 from tests.stack import database_settings
 
@@ -106,11 +107,12 @@ async def test_damage_is_reported_after_a_refresh_and_repaired(database: str, le
     done = await repair(database)
     assert [one.failure for one in done] == [None] * len(done)
     assert {one.relation for one in done} >= {level}
-    check_aggregates(database)
+    check_aggregates(database, as_found=True)
     assert await look(database) == [0, 0, 0]
     assert await repair(database) == []
 
 
+@pytest.mark.skipif(IS_FULL, reason="the log belongs to a superuser")
 async def test_what_copy_loses_is_reported_and_repaired(database: str) -> None:
     """Samples of yesterday that no invalidation was written of, and no note."""
     with psycopg.connect(database, autocommit=True) as connection:
@@ -124,7 +126,7 @@ async def test_what_copy_loses_is_reported_and_repaired(database: str) -> None:
     refresh(database)
     assert await look(database) == [1, 1, 1]
     assert await repair(database)
-    check_aggregates(database)
+    check_aggregates(database, as_found=True)
     assert await look(database) == [0, 0, 0]
 
 
@@ -138,5 +140,5 @@ async def test_the_platforms_rows_are_repaired_where_they_are_wrong(database: st
     refresh(database)
     assert await look(database) == [1, 1, 1]
     assert [one.relation for one in await repair(database)] == ["platform_metrics_1h"]
-    check_aggregates(database)
+    check_aggregates(database, as_found=True)
     assert await look(database) == [0, 0, 0]

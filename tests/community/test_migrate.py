@@ -27,7 +27,8 @@ order by 1, 2
 COLUMNS = """
 select table_name::text, column_name::text, data_type::text
 from information_schema.columns
-where table_schema = 'public' and table_name not in ('metrics_refreshes', 'late_buckets')
+where table_schema = 'public'
+    and table_name not in ('metrics_refreshes', 'late_buckets', 'refresh_ranges')
     and table_name not in (
         select relname from pg_class join pg_depend on objid = pg_class.oid where deptype = 'e'
     )
@@ -59,8 +60,10 @@ def test_everything_is_commented(community: str, query: str) -> None:
     assert rows(community, query) == []
 
 
-def test_both_editions_have_the_same_relations_and_types(community: str, database: str) -> None:
-    assert rows(community, COLUMNS) == rows(database, COLUMNS)
+def test_both_editions_have_the_same_relations_and_types(
+    community: str, apache_database: str
+) -> None:
+    assert rows(community, COLUMNS) == rows(apache_database, COLUMNS)
 
 
 def test_aggregates_work_the_newest_out_while_they_are_asked(community: str) -> None:
@@ -80,13 +83,17 @@ def test_aggregates_work_the_newest_out_while_they_are_asked(community: str) -> 
 
 def jobs(*, refresh_start: str, compress: str) -> list[Any]:
     """What `JOBS` finds with these windows."""
+    after = {
+        "agent_samples": "3 days",
+        "agent_metrics_5m": compress,
+        "agent_metrics_1h": compress,
+    }
     return [
-        ("compress_metrics", "", "12:00:00", {"after": compress}),
-        ("policy_compression", "agent_samples", "12:00:00", {"compress_after": "3 days"}),
+        ("compress_chunks", "", "12:00:00", {"after": after}),
         (
             "refresh_metrics",
             "",
-            "00:00:05",
+            "00:00:30",
             {"late_time": "00:00:15", "refresh_start": refresh_start},
         ),
     ]
@@ -111,7 +118,7 @@ def test_the_windows_are_the_settings_and_follow_them() -> None:
             migrate(longer)
             assert rows(url, JOBS) == jobs(refresh_start="41 days", compress="42 days")
         kept = dict(rows(url, "select proc_name::text, job_id from timescaledb_information.jobs"))
-        for ours in ("refresh_metrics", "compress_metrics", "policy_compression"):
+        for ours in ("refresh_metrics", "compress_chunks"):
             assert kept[ours] == ids[ours]
 
 
@@ -122,7 +129,7 @@ def test_the_windows_are_the_settings_and_follow_them() -> None:
 def test_a_database_stays_with_its_edition(
     made_on: str, version: str, setting: str, request: pytest.FixtureRequest
 ) -> None:
-    other = "database" if made_on == "community" else "community"
+    other = "apache_database" if made_on == "community" else "community"
     url = request.getfixturevalue(other)
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
         connection.execute("insert into schema_migrations values (%s)", [version])

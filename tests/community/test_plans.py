@@ -13,6 +13,7 @@ from query.historical import window_of
 from query.summary import moments_of
 from schemas.responses import Range
 from sql.queries import query
+from tests.community.jobs import pause_jobs
 from tests.community.samples import refresh
 from tests.service import NOW
 
@@ -46,6 +47,7 @@ Node = dict[str, Any]
 @pytest.fixture(scope="module")
 def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(community, autocommit=True) as connection:
+        pause_jobs(connection)
         connection.execute(FILL.encode(), [AGENTS, NOW, NOW])
         refresh(connection, NOW.replace(hour=0, minute=0) - timedelta(days=11), REFRESHED)
         connection.execute("vacuum analyze")

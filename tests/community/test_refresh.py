@@ -60,8 +60,82 @@ def test_a_late_sample_is_in_all_ranges_after_one_run(
     store(connection, [row(ts), row(NOW + timedelta(seconds=7))])
     run_job(connection, "refresh_metrics")
     assert samples(connection, ts) != before
-    check_aggregates(community)
+    check_aggregates(community, as_found=True)
     assert connection.execute("select * from late_buckets").fetchall() == []
+
+
+def materialised(connection: psycopg.Connection[Any]) -> dict[str, dict[datetime, str]]:
+    """By level and bucket, which transaction wrote the rows that are materialised."""
+    written: dict[str, dict[datetime, str]] = {}
+    for relation in LEVELS:
+        ((name,),) = connection.execute(
+            "select format('%%I.%%I', materialization_hypertable_schema, "
+            "materialization_hypertable_name) "
+            "from timescaledb_information.continuous_aggregates where view_name = %s",
+            [relation],
+        ).fetchall()
+        text = f"select bucket, max(xmin::text) from {name} group by bucket"  # noqa: S608
+        written[relation] = dict(connection.execute(text.encode()).fetchall())
+    return written
+
+
+def test_nothing_is_refreshed_but_what_late_samples_touch(
+    community: str, connection: psycopg.Connection[Any]
+) -> None:
+    run_job(connection, "refresh_metrics")
+    # No turn for anything else.
+    connection.execute("update metrics_refreshes set took = '1 hour', refreshed_at = now()")
+    before = materialised(connection)
+    hour = NOW.replace(minute=0) - 26 * HOUR
+    # Minutes 0 to 10 are one range, 50 to 55 another; between them there are buckets.
+    late = [hour + n * MINUTE + timedelta(seconds=17) for n in (0, 5, 50)]
+    store(connection, [row(ts) for ts in [*late, NOW + timedelta(seconds=17)]])
+    run_job(connection, "refresh_metrics")
+    after = materialised(connection)
+    changed = {
+        relation: {bucket for bucket, by in after[relation].items() if by != rows.get(bucket)}
+        for relation, rows in before.items()
+    }
+    # What time has made old enough since, the job did besides.
+    old = {relation: max(rows) for relation, rows in before.items()}
+    assert {r: {b for b in buckets if b <= old[r]} for r, buckets in changed.items()} == {
+        "agent_metrics_5m": {hour, hour + 5 * MINUTE, hour + 50 * MINUTE},
+        "agent_metrics_1h": {hour},
+        "agent_metrics_1d": {hour.replace(hour=0)},
+    }
+    check_aggregates(community, as_found=True)
+
+
+def test_what_may_still_be_in_flight_is_left_to_those_who_ask(
+    connection: psycopg.Connection[Any],
+) -> None:
+    store(connection, [row(NOW - n * MINUTE + timedelta(seconds=23)) for n in range(40)])
+    run_job(connection, "refresh_metrics")
+    found = connection.execute(
+        "select max(watermark), bool_and(watermark <= refresh_end(now())), "
+        "bool_and(refresh_end(now()) < now() - late_after() - interval '4 minutes') "
+        "from refresh_levels()"
+    ).fetchone()
+    assert found is not None
+    assert found[0] > NOW - 30 * MINUTE
+    assert found[1:] == (True, True)
+
+
+def test_the_writer_and_the_refresh_go_by_the_same_age(
+    connection: psycopg.Connection[Any],
+) -> None:
+    """Between late_after() and the end of the refresh lies time for a transaction to commit."""
+    ages = range(30)
+    connection.execute("truncate late_buckets")
+    found = connection.execute("select now(), extract(epoch from late_after()) / 60").fetchone()
+    assert found is not None
+    now, late_after = found
+    store(connection, [row(now - age * MINUTE - timedelta(seconds=31), "c") for age in ages])
+    noted = connection.execute("select min(bucket), max(bucket) from late_buckets").fetchone()
+    assert noted is not None
+    newest = now - int(late_after) * MINUTE - timedelta(seconds=31)
+    assert noted[1] <= newest < noted[1] + 5 * MINUTE
+    run_job(connection, "refresh_metrics")
 
 
 def test_a_backfill_keeps_nothing_newer_waiting(
@@ -85,7 +159,7 @@ def test_a_backfill_keeps_nothing_newer_waiting(
     assert newest is not None
     assert newest[0] < NOW - HOUR
     run_job(connection, "refresh_metrics")
-    check_aggregates(community)
+    check_aggregates(community, as_found=True)
 
 
 def test_what_no_note_tells_has_its_turn(
@@ -97,7 +171,7 @@ def test_what_no_note_tells_has_its_turn(
     for _ in range(32 * 4 + 1):
         connection.execute("update metrics_refreshes set took = interval '0' where took > '0'")
         connection.execute(HASTY)
-    check_aggregates(community)
+    check_aggregates(community, as_found=True)
 
 
 def test_a_long_turn_waits(connection: psycopg.Connection[Any]) -> None:
@@ -131,19 +205,19 @@ def test_what_is_out_of_the_window_is_left_alone(connection: psycopg.Connection[
 
 
 @pytest.mark.skipif(not IS_FULL, reason="WebAssembly has no background workers")
-def test_the_server_runs_it_within_a_minute() -> None:
+def test_the_server_runs_it_within_two_minutes() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         store(connection, [row(NOW - n * 10 * MINUTE) for n in range(300)])
         run = "select count(*) from metrics_refreshes where start = 'infinity'"
         until(connection, run, 1)
         store(connection, [row(NOW - 47 * HOUR + timedelta(seconds=7)), row(NOW)])
         until(connection, "select (sum(samples) = 301)::integer from agent_metrics_1d", 1)
-        check_aggregates(url)
+        check_aggregates(url, as_found=True)
 
 
 def until(connection: psycopg.Connection[Any], query: str, answer: int) -> None:
-    """Returns when the query has this answer, a minute from now at the latest."""
-    deadline = time.monotonic() + 60
+    """Returns when the query has this answer, two minutes from now at the latest."""
+    deadline = time.monotonic() + 120
     while connection.execute(query.encode()).fetchone() != (answer,):
         assert time.monotonic() < deadline, query
         time.sleep(0.2)

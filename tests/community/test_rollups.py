@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sql.queries import query
+from tests.community.jobs import alone
 from tests.community.samples import compress, refresh, store
 from tests.rollups import BATCHES, LEVELS, Batch, Sent, check
 
@@ -42,7 +43,8 @@ def take(connection: psycopg.Connection[Any], step: str, day: datetime) -> None:
 def test_aggregates_equal_the_raw_rows(
     connection: psycopg.Connection[Any], batches: list[Batch], data: st.DataObject
 ) -> None:
-    connection.execute("truncate agent_samples, agent_marks, agent_uptime, agent_latest")
+    with alone(connection):
+        connection.execute("truncate agent_samples, agent_marks, agent_uptime, agent_latest")
     start = next(STARTS)
     day = start.replace(hour=0, minute=0)
     for batch in batches:
@@ -58,7 +60,8 @@ def test_aggregates_equal_the_raw_rows(
 
 @pytest.mark.parametrize("statements", [1, 3])
 def test_a_bucket_counts_as_up_once(connection: psycopg.Connection[Any], statements: int) -> None:
-    connection.execute("truncate agent_samples, agent_marks, agent_uptime, agent_latest")
+    with alone(connection):
+        connection.execute("truncate agent_samples, agent_marks, agent_uptime, agent_latest")
     start = next(STARTS)
     batch = [Sent(1, 0, half_minute) for half_minute in range(12)]
     for part in range(statements):

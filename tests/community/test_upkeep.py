@@ -13,6 +13,7 @@ from ingest.clocks import Clocks
 from ingest.maintain import maintain
 from ingest.upkeep import Connection, State, Upkeep, open_connection, read_state
 from schemas.settings import IngestSettings
+from tests.community.jobs import NOTE_RUN, pause_jobs
 from tests.community.samples import refresh
 from tests.community.server import IS_FULL, community_database
 from tests.service import application, serving
@@ -27,18 +28,9 @@ OURS = {
     *("platform_heartbeats", "agent_marks", "skill_changes"),
 }
 JOBS = {
-    "policy_compression of agent_samples",
     "refresh_metrics",
-    "compress_metrics",
+    "compress_chunks",
 }
-# What the server's scheduler notes of a run; in WebAssembly there is none.
-NOTE_RUN = """
-insert into _timescaledb_internal.bgw_job_stat
-select
-    id, %(ended)s, %(ended)s, %(ended)s, %(ended)s, %(success)s,
-    1, '1 s', '1 s', 1, 0, 0, 0, 0, 0
-from _timescaledb_config.bgw_job where id >= 1000 and proc_name like %(name)s
-"""
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +73,14 @@ async def test_jobs_of_the_server_are_watched(
 
     connection.execute(
         "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs "
-        "where proc_name = 'compress_metrics'"
+        "where proc_name = 'compress_chunks'"
     )
-    assert overdue(await states(community)) == {"compress_metrics"}
+    assert overdue(await states(community)) == {"compress_chunks"}
 
 
 async def test_maintain_drops_what_is_old_of_rows_and_aggregates() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        pause_jobs(connection)
         connection.execute("insert into agents (user_id, agent_id) values ('u', 'a')")
         connection.execute(
             "insert into agent_samples select ts, 1, 1, 2, 3, 0 from generate_series("

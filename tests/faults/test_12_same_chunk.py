@@ -21,6 +21,9 @@ from tests.ingest_process import IngestProcess, ingest_process
 from tests.oracle import Fleet
 from tests.stack import Stack
 
+# Raw samples go that no refresh has reached.
+pytestmark = pytest.mark.edition("apache")
+
 pytestmark = pytest.mark.fault(12, "same chunk, beside drop_chunks")
 
 DAY = timedelta(days=1)

@@ -17,6 +17,9 @@ from tests.faults.test_27_clock import command
 from tests.ingest_process import ingest_process
 from tests.oracle import Fleet, stored_identities
 
+# Raw samples go that no refresh has reached.
+pytestmark = pytest.mark.edition("apache")
+
 pytestmark = pytest.mark.fault(28, "samples read again")
 
 NOW = datetime.now(UTC)

@@ -25,6 +25,9 @@ from tests.service import application, serving
 from tests.stack import REPOSITORY, Stack, database_settings
 from tests.waiting import until
 
+# The other edition has its own, tests/community/test_conservation.py.
+pytestmark = pytest.mark.edition("apache")
+
 pytestmark = pytest.mark.fault(43, "a rollup that loses rows")
 
 HOUR = timedelta(hours=1)

@@ -7,6 +7,8 @@ language plpgsql as $$
 declare
     place record;
 begin
+    -- Whoever keeps writers out takes the samples first, and then the aggregates: so does this.
+    lock table only agent_samples in row exclusive mode;
     -- A refresh would bring back what it has read already.
     perform pg_advisory_xact_lock(lock_of_aggregates());
     delete from agent_latest where agent_key = erased;

@@ -30,7 +30,7 @@ from tests.integration.ingest.test_ingest import minutes
 from tests.integration.ingest.test_marks import producer
 from tests.oracle import Fleet, all_stored
 from tests.proxy import proxy_to
-from tests.rows import Row, insert
+from tests.rows import Row, insert, refresh
 from tests.serve_process import holder
 from tests.stack import REPOSITORY
 from tests.unit.ingest.batches import batch
@@ -260,12 +260,14 @@ def flip_last_bit(data: Path, partition: TopicPartition) -> None:
 
 async def a_rollup_that_loses_rows(place: Place) -> None:
     """By whatever hand."""
-    insert(place.database, [Row("alice/a", datetime.now(UTC), messages=5)])
+    now = datetime.now(UTC)
+    insert(place.database, [Row("alice/a", now, messages=5)])
+    refresh(place.database, now + timedelta(seconds=1))
     async with place.upkeep(every_s=0.5):
         await place.recording.shows("fleetgauge_conservation_check_timestamp_seconds", 0)
         await place.recording.minutes(2)
         place.recording.cause()
-        place.execute("delete from agent_metrics_1h")
+        place.execute("delete from rollup_5m")
         await place.recording.shows("fleetgauge_conservation_difference", 1)
         await place.recording.minutes(1)
 
@@ -313,6 +315,7 @@ async def a_chunk_that_somebody_holds(place: Place) -> None:
     """It is to be dropped, and was for a day; refreshes last went well an hour ago."""
     now = datetime.now(UTC)
     insert(place.database, [Row("alice/a", now - timedelta(days=days)) for days in (45, 0)])
+    refresh(place.database, now)
     note = (
         "insert into upkeep (task, every, ran_at, succeeded_at, removed) values "
         "(%s, %s, now() - %s::interval, now() - %s::interval, 0)"
@@ -321,9 +324,22 @@ async def a_chunk_that_somebody_holds(place: Place) -> None:
     place.execute(note, "refresh_metrics", "1 min", "1 h", "1 h")
     await place.recording.minutes(1)
     place.recording.cause()
-    async with place.locked("agent_samples"), place.upkeep(every_s=0.1):
+    reading = "select from agent_samples where ts < now() - interval '44 days'"
+    async with place.holding(reading), place.upkeep(every_s=0.1):
         await place.recording.shows("fleetgauge_upkeep_failures_total", 13)
         await place.recording.minutes(6)
+
+
+async def a_session_that_holds_the_aggregates(place: Place) -> None:
+    """As a repair would that hangs; until then ingest refreshes whenever it looks."""
+    await make_topics(place)
+    async with place.ingest(FLEETGAUGE_REFRESH_S="1"):
+        # Nearly up to now: before that it is of a time long before this session.
+        await place.recording.shows("fleetgauge_watermark_timestamp_seconds", -60)
+        await place.recording.minutes(6)
+        place.recording.cause()
+        async with place.holding("select pg_advisory_xact_lock(lock_of_aggregates())"):
+            await place.recording.minutes(20)
 
 
 async def a_process_that_does_not_get_far(place: Place) -> None:
@@ -369,6 +385,12 @@ CAUSES: Final = {
         Cause(
             a_chunk_that_somebody_holds,
             ("FleetgaugeTaskOverdue", "FleetgaugeTaskFails", "FleetgaugeRefreshOld"),
+        ),
+        Cause(
+            a_session_that_holds_the_aggregates,
+            ("FleetgaugeRefreshBehind",),
+            # The watermark is 15 real seconds old at least, which have to be less than 10 minutes.
+            scrape_s=4 * SCRAPE_S,
         ),
         Cause(a_process_that_does_not_get_far, ("FleetgaugeRestarts",)),
     ]

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -84,11 +84,15 @@ class Place:
         with psycopg.connect(self.database, autocommit=True) as connection:
             connection.execute(statement.encode(), values)
 
-    @asynccontextmanager
-    async def locked(self, table: str) -> AsyncIterator[None]:
+    def locked(self, table: str) -> AbstractAsyncContextManager[None]:
         """Nobody else gets at a table within."""
+        return self.holding(f"lock table {table} in access exclusive mode")
+
+    @asynccontextmanager
+    async def holding(self, statement: str) -> AsyncIterator[None]:
+        """A session that has run the statement and keeps its transaction open within."""
         async with await psycopg.AsyncConnection.connect(self.database) as connection:
-            await connection.execute(f"lock table {table} in access exclusive mode".encode())
+            await connection.execute(statement.encode())
             yield
             await connection.rollback()
 

@@ -9,12 +9,24 @@ from typing import Any
 import psycopg
 import pytest
 
+from ingest.refresh import LOCK_KEY as REFRESH_KEY
+from ingest.topics import create_topics
 from ingest.upkeep import LOCK_KEY
+from schemas.settings import KafkaSettings
 from sql.queries import query
-from tests.rows import Row, insert
+from tests.aggregates import check_aggregates
+from tests.integration.ingest.kafka import Put, put
+from tests.rows import LONG_AGO, Row, insert, refresh, set_watermark
 from tests.stack import Stack, Topics, environment, free_port
 
 DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def database(database: str) -> str:
+    """One in which nothing is aggregated yet."""
+    set_watermark(database)
+    return database
 
 
 @pytest.fixture
@@ -36,11 +48,13 @@ def counts(database: str) -> tuple[Any, ...]:
     return tuple(row or ())
 
 
+@pytest.mark.edition("apache")
 def test_it_drops_what_is_older_than_its_retention(
     variables: dict[str, str], database: str
 ) -> None:
     now = datetime.now(UTC)
     insert(database, [Row("alice/a", now - n * DAY) for n in (100, 43, 40, 1)])
+    refresh(database, now)
 
     rehearsed = maintain(variables, "--dry-run", "--json")
     assert rehearsed.returncode == 0
@@ -51,11 +65,13 @@ def test_it_drops_what_is_older_than_its_retention(
     done = maintain(variables)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].split() == ["agent_samples", "3", "removed"]
-    assert counts(database) == (1, 6)
+    assert counts(database) == (1, 5)
 
 
 def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> None:
-    insert(database, [Row("alice/a", datetime.now(UTC) - n * DAY) for n in (40, 0)])
+    now = datetime.now(UTC)
+    insert(database, [Row("alice/a", now - n * DAY) for n in (40, 0)])
+    refresh(database, now)
     with psycopg.connect(database) as reader:
         reader.execute("select from agent_samples")
         for words in ((), ("--dry-run",)):
@@ -63,7 +79,7 @@ def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> 
             assert done.returncode == 1
             line = done.stdout.splitlines()[0]
             assert "failed: canceling statement due to lock timeout" in line
-            assert len(done.stdout.splitlines()) == 6
+            assert len(done.stdout.splitlines()) == 5
 
 
 def test_another_one_at_it_is_told(variables: dict[str, str], database: str) -> None:
@@ -90,3 +106,113 @@ def test_a_database_that_is_away_is_told(stack: Stack, topics: Topics) -> None:
     assert done.stderr.startswith("fleetgauge: no upkeep: connection failed")
     assert "a-password" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def made(kafka: KafkaSettings) -> KafkaSettings:
+    """The topics, made and empty."""
+    assert create_topics(kafka) == 0
+    return kafka
+
+
+@pytest.fixture
+def kafka(stack: Stack, topics: Topics) -> KafkaSettings:
+    return KafkaSettings(
+        kafka_bootstrap=stack.kafka_bootstrap,
+        samples_topic=topics.samples,
+        events_topic=topics.events,
+        deadletter_topic=topics.deadletter,
+    )
+
+
+def aggregated(database: str) -> tuple[Any, ...]:
+    """The watermark, and how often a refresh went well."""
+    with psycopg.connect(database, options="-c timezone=UTC") as connection:
+        row = connection.execute(
+            "select watermark, (select count(succeeded_at) from upkeep where task = 'refresh') "
+            "from rollup_watermark"
+        ).fetchone()
+    return tuple(row or ())
+
+
+FIRST_TEXT = "2000-01-01T00:00:00Z"
+
+
+def test_a_refresh_aggregates_up_to_the_frontier(
+    variables: dict[str, str], database: str, made: KafkaSettings
+) -> None:
+    began = datetime.now(UTC)
+    insert(database, [Row("alice/a", began - n * timedelta(minutes=5)) for n in range(9)])
+    rehearsed = maintain(variables, "--refresh", "--dry-run", "--json")
+    assert rehearsed.returncode == 0, rehearsed.stderr
+    told = json.loads(rehearsed.stdout)
+    assert (told["before"], told["after"], told["waits_for"]) == (FIRST_TEXT, None, None)
+    assert datetime.fromisoformat(told["frontier"]) > began - timedelta(seconds=15)
+    assert aggregated(database) == (LONG_AGO, 0)
+
+    done = maintain(variables, "--refresh", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["before"], told["after"]) == (FIRST_TEXT, told["frontier"])
+    assert aggregated(database) == (datetime.fromisoformat(told["after"]), 1)
+
+    (line,) = maintain(variables, "--refresh").stdout.splitlines()
+    assert line.startswith("samples are aggregated up to 20")
+    assert "; before, up to 20" in line
+    check_aggregates(database)
+
+
+async def test_a_refresh_tells_what_it_waits_for(
+    variables: dict[str, str], database: str, stack: Stack, made: KafkaSettings
+) -> None:
+    await put(stack, made.samples_topic, [Put(b"{}", b"k")])
+    waits = f"not further, for {made.samples_topic}/0 has records, of which none is stored"
+    for words, first in (
+        ((), f"samples are aggregated up to {FIRST_TEXT}, as before"),
+        (
+            ("--dry-run",),
+            f"samples are aggregated up to {FIRST_TEXT}; a refresh would aggregate nothing",
+        ),
+    ):
+        done = maintain(variables, "--refresh", *words)
+        assert (done.returncode, done.stdout.splitlines()) == (0, [first, waits])
+
+
+def test_a_refresh_that_another_session_does_is_told(
+    variables: dict[str, str], database: str, made: KafkaSettings
+) -> None:
+    with psycopg.connect(database) as other:
+        other.execute(query("try_upkeep_lock"), {"key": REFRESH_KEY})
+        done = maintain(variables, "--refresh")
+        rehearsed = maintain(variables, "--refresh", "--dry-run")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        "fleetgauge: no refresh: another session refreshes, most often an ingest, which does it "
+        "every 30 s"
+    )
+    assert rehearsed.returncode == 0
+    assert aggregated(database) == (LONG_AGO, 0)
+
+
+def test_a_refresh_without_a_part_is_told(variables: dict[str, str], database: str) -> None:
+    nowhere = {
+        "FLEETGAUGE_KAFKA_BOOTSTRAP": "no broker answers at",
+        "FLEETGAUGE_DATABASE_URL": "connection failed",
+    }
+    port = free_port()
+    for name, words in nowhere.items():
+        away = f"127.0.0.1:{port}"
+        if name == "FLEETGAUGE_DATABASE_URL":
+            away = f"postgresql://someone:a-password@{away}/fleetgauge"
+        done = maintain({**variables, name: away}, "--refresh")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"fleetgauge: no refresh: {words}")
+        assert "Traceback" not in done.stderr
+        assert "a-password" not in done.stderr
+    assert aggregated(database) == (LONG_AGO, 0)
+
+
+def test_a_refresh_is_no_repair(variables: dict[str, str]) -> None:
+    done = maintain(variables, "--refresh", "--repair")
+    assert done.returncode == 2
+    assert "name one of them" in done.stderr

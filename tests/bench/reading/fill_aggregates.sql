@@ -4,15 +4,21 @@ insert into agents (user_id, agent_id)
 select 'user-' || n / 50, 'agent-' || n
 from generate_series(0, current_setting('bench.agents')::integer - 1) as n;
 
-insert into agent_metrics_1h
-select bucket, agent_key, 60, 3000, 90, 2400, 80, 600, 6, 30000, 600, 12
+insert into filled_agent_metrics_1h (
+    bucket, agent_key, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max,
+    messages, errors, response_ms_sum, response_messages, up_buckets
+)
+select bucket, agent_key, 60, 60, 3000, 90, 60, 2400, 80, 600, 6, 30000, 600, 12
 from agents, generate_series(
     date_trunc('hour', now()) - interval '8 days', date_trunc('hour', now()), interval '1 hour'
 ) as bucket
 order by agent_key, bucket;
 
-insert into agent_metrics_1d
-select bucket, agent_key, 1440, 72000, 90, 57600, 80, 14400, 144, 720000, 14400, 288
+insert into filled_agent_metrics_1d (
+    bucket, agent_key, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max,
+    messages, errors, response_ms_sum, response_messages, up_buckets
+)
+select bucket, agent_key, 1440, 1440, 72000, 90, 1440, 57600, 80, 14400, 144, 720000, 14400, 288
 from agents, generate_series(
     date_trunc('day', now()) - interval '30 days', date_trunc('day', now()), interval '1 day'
 ) as bucket
@@ -45,7 +51,8 @@ cross join lateral (
 ) as told;
 
 insert into platform_metrics_1h
-select bucket, shard, 600000, 3e7, 90, 24e6, 80, 6000000, 60000, 3e8, 6000000, 120000
+select
+    bucket, shard, 600000, 600000, 3e7, 90, 600000, 24e6, 80, 6000000, 60000, 3e8, 6000000, 120000
 from generate_series(
     date_trunc('hour', now()) - interval '31 days', date_trunc('hour', now()), interval '1 hour'
 ) as bucket, generate_series(0, 5) as shard;

@@ -20,9 +20,10 @@ from query.historical import Sums
 from sql.queries import query
 from tests.bench.measurement import Bench, NotHereError, say
 from tests.bench.reading.endpoints import endpoints
-from tests.bench.reading.fleet import AGENTS_A_USER, run_file
+from tests.bench.reading.fleet import AGENTS_A_USER
+from tests.bench.reading.levels import run_file, writable_levels
 from tests.bench.result import Reached, Result, Series, ratios
-from tests.bench.writing.databases import drop_aggregates, empty_database
+from tests.bench.writing.databases import empty_database
 from tests.stack import Stack, migrate
 
 NAME: Final = "history"
@@ -109,7 +110,7 @@ def _result(bench: Bench, asked: Sequence[Asked]) -> Result:
     every, fewer_days, fewer_agents = asked
     setup = (
         f"{bench.edition} edition, {AGENTS_A_USER} agents a user, any user at random, one "
-        "connection, statements prepared and warm; samples by binary COPY without triggers, their "
+        "connection, statements prepared and warm; samples by binary COPY, their "
         "days by SQL"
     )
     return Result(
@@ -140,11 +141,11 @@ def _loaded(stack: Stack, samples: Samples, now: datetime) -> Iterator[Asked]:
     options = f"-c timezone=UTC -c bench.agents={samples.agents}"
     with empty_database(stack) as url:
         migrate(url)
-        drop_aggregates(url)
         with psycopg.connect(url, autocommit=True, options=options) as connection:
-            for frame in samples.batches(now):
-                copy(connection, encode_samples(frame))
-            run_file(connection, "fill_days.sql")
+            with writable_levels(connection):
+                for frame in samples.batches(now):
+                    copy(connection, encode_samples(frame))
+                run_file(connection, "fill_days.sql")
             yield Asked(samples, connection)
 
 

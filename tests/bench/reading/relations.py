@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 import psycopg
+from psycopg import sql
 
 from ingest.copy import encode_samples
+from sql.edition import Edition, read_edition
 from tests.bench.measurement import Bench
 from tests.bench.reading.history import Samples, copy
+from tests.bench.reading.levels import run_file, table_of
 from tests.bench.result import Result, Series
 from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import Geometry
@@ -19,7 +22,7 @@ MINUTES: Final = 240
 BYTES: Final = "bytes a row"
 RELATIONS: Final = ("agent_samples", "agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d")
 OF_AGENT: Final = "a row of each agent in agents, agent_latest, agent_marks, agent_uptime"
-ROW_BYTES: Final = "select hypertable_size(%(relation)s)::float8 / count(*) from "
+ROW_BYTES: Final = "select hypertable_size({name})::float8 / count(*) from {table}"
 AGENT_BYTES: Final = """
 select sum(pg_total_relation_size(name::regclass))::float8 / (select count(*) from agents)
 from unnest(array['agents', 'agent_latest', 'agent_marks', 'agent_uptime']) as name
@@ -36,7 +39,9 @@ def measure(bench: Bench) -> Result:
     ):
         for frame in samples.batches(now, together=1):
             copy(connection, encode_samples(frame))
-        sizes = {name: _bytes(connection, name) for name in RELATIONS}
+        if read_edition(connection) is Edition.COMMUNITY:
+            run_file(connection, "materialise.sql")
+        sizes = {name: bytes_of_row(connection, name) for name in RELATIONS}
         ((sizes[OF_AGENT],),) = connection.execute(AGENT_BYTES).fetchall()
     setup = (
         f"{bench.edition} edition, {AGENTS:,} agents, {MINUTES} samples of each, a minute apart, "
@@ -46,7 +51,9 @@ def measure(bench: Bench) -> Result:
     return Result(NAME, TITLE, setup, series)
 
 
-def _bytes(connection: psycopg.Connection[tuple[float]], relation: str) -> float:
-    question = ROW_BYTES.encode() + relation.encode()
-    ((size,),) = connection.execute(question, {"relation": relation}).fetchall()
+def bytes_of_row(connection: psycopg.Connection[tuple[float]], relation: str) -> float:
+    table = table_of(connection, relation)
+    name = sql.Literal(table.as_string(connection))
+    question = sql.SQL(ROW_BYTES).format(name=name, table=table)
+    ((size,),) = connection.execute(question).fetchall()
     return size

@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from ingest.copy import encode_samples
 from sql.queries import query
-from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.databases import drop_aggregates, migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.meter import Run, open_meter
 from tests.stack import Stack
@@ -24,6 +24,7 @@ def encoded(geometry: Geometry) -> Batches:
 def copy_bare(stack: Stack, geometry: Geometry, batches: Batches) -> Run:
     """Into the hypertable of samples; nothing is aggregated."""
     with migrated_database(stack, geometry) as url:
+        drop_aggregates(url)
         return _measured(url, geometry.rows, batches)
 
 

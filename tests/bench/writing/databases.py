@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 import psycopg
+from psycopg import sql
 
 from tests.bench.writing.geometry import Geometry, agent_ids
 from tests.bench.writing.progress import StalledError
@@ -16,6 +17,13 @@ update rollup_watermark set (frontier, watermark, hours_before, days_before) = (
     %(at)s, %(at)s, date_trunc('hour', %(at)s, 'UTC'), date_trunc('day', %(at)s, 'UTC')
 )
 """
+
+# The community edition's levels, the finest first: the others are made of it.
+AGGREGATES = """
+select view_name from timescaledb_information.continuous_aggregates
+where view_schema = current_schema() order by view_name = 'agent_metrics_5m' desc
+"""
+DROP_JOBS = "select delete_job(job_id) from timescaledb_information.jobs where job_id >= 1000"
 
 
 @contextmanager
@@ -53,3 +61,12 @@ def set_watermark(url: str, moment: datetime) -> None:
     """As if everything before that moment were aggregated; nothing is stored yet."""
     with psycopg.connect(url) as connection:
         connection.execute(WATERMARK, {"at": moment})
+
+
+def drop_aggregates(url: str) -> None:
+    """Leaves a hypertable that nothing is kept beside, and that no job looks after."""
+    with psycopg.connect(url) as connection:
+        connection.execute(DROP_JOBS)
+        for (name,) in connection.execute(AGGREGATES).fetchall():
+            drop = sql.SQL("drop materialized view if exists {} cascade")
+            connection.execute(drop.format(sql.Identifier(name)))

@@ -50,9 +50,10 @@ STARTS: Final = (
 
 
 REFRESHES: Final = (
-    f"Refreshes follow {direct.BACKLOG_ROWS:,} rows and the last one; a running ingest refreshes "
-    "every 30 seconds, in which it writes more of a backlog, and of a live fleet that samples every 10 "
-    f"seconds {direct.LIVE_SAMPLES} samples of each agent. Their CPU and WAL are in the database's."
+    f"A refresh follows {direct.BACKLOG_ROWS:,} rows, and the last one. A running ingest refreshes "
+    "every 30 seconds: in that time it writes more of a backlog, and "
+    f"{direct.LIVE_SAMPLES} samples of each agent of a fleet that samples every 10 seconds. The "
+    "refreshes' CPU and WAL are in the database's."
 )
 
 

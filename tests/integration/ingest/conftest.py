@@ -1,6 +1,7 @@
 """What the integration tests of ingest share: its own pool, and topics that exist."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -11,11 +12,19 @@ from psycopg import AsyncConnection
 from ingest.database import Pool, open_pool
 from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
+from tests.community.jobs import alone
+from tests.rows import set_watermark
 from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
 
+# And what the community edition has materialized.
 ALL_TABLES: Final = """
-    select format('truncate %s restart identity', string_agg(quote_ident(tablename), ', '))
-    from pg_tables where schemaname = 'public' and tablename <> 'schema_migrations'
+    select format('truncate %s restart identity', string_agg(quote_ident(name), ', '))
+    from (
+        select tablename from pg_tables
+        where schemaname = 'public' and tablename not in ('schema_migrations', 'rollup_watermark')
+        union all
+        select view_name from timescaledb_information.continuous_aggregates
+    ) as filled (name)
 """
 
 
@@ -29,10 +38,11 @@ def tables(stack: Stack) -> Iterator[str]:
 
 @pytest.fixture
 def empty_tables(tables: str) -> str:
-    """The same, with nothing in its tables."""
-    with psycopg.connect(tables, autocommit=True) as connection:
+    """The same, with nothing in its tables, and now for its watermark."""
+    with psycopg.connect(tables, autocommit=True) as connection, alone(connection):
         ((statement,),) = connection.execute(ALL_TABLES).fetchall()
         connection.execute(statement)
+    set_watermark(tables, datetime.now(UTC))
     return tables
 
 

@@ -18,7 +18,7 @@ from ingest.doctor.finding import Finding, Level
 from schemas.settings import KafkaSettings
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.kafka import Put, alter, put
-from tests.rows import Row, insert
+from tests.rows import Row, insert, set_watermark
 from tests.stack import Stack, Topics, database_settings, environment, free_port
 from tests.waiting import until
 
@@ -65,9 +65,9 @@ async def test_nothing_is_wrong_where_everything_runs(
         assert await ingest.stop() == 0
     checks = [finding.check for finding in found]
     assert checks == [
-        *("database", "rights", "migrations", "ingest", "upkeep", "refresh", "conservation"),
+        *("database", "rights", "migrations", "ingest", "upkeep", "conservation"),
         *(["storage"] * 4),
-        *("orphans", "windows", "broker", "deadletters", "lag", "groups", "databases"),
+        *("orphans", "windows", "broker", "deadletters", "lag", "watermark", "groups", "databases"),
     ]
 
 
@@ -130,6 +130,35 @@ async def test_a_gap_is_told(database: str, kafka: KafkaSettings, known_topics: 
     assert gaps[0].startswith(
         f"{known_topics.samples}/0: stored offset 7 belongs to cluster another"
     )
+
+
+async def test_a_watermark_that_stands_still_is_told(
+    database: str, kafka: KafkaSettings, known_topics: Topics, stack: Stack
+) -> None:
+    now = datetime.now(UTC)
+    set_watermark(database, now - timedelta(minutes=30))
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "insert into ingest_offsets (topic, partition, next_offset, epoch, cluster_id, "
+            "last_record_ts) values (%s, 1, 0, 1, 'this', %s)",
+            [known_topics.samples, now],
+        )
+
+    async def told(settings: KafkaSettings = kafka) -> tuple[Level, str, str | None]:
+        (found,) = [f for f in await findings(database, settings) if f.check == "watermark"]
+        return found.level, found.says, found.mend
+
+    behind = "0:30:00 before the newest stored record; readers add up the others"
+    refresh = "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs"
+    away = kafka.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()}"})
+    for settings in (kafka, away):
+        level, says, mend = await told(settings)
+        assert (level, mend) == (Level.WARNING, refresh)
+        assert behind in says
+    await put(stack, known_topics.samples, [Put(b"{}", b"k")])
+    level, says, mend = await told()
+    assert says.endswith(f": {known_topics.samples}/0 has records, of which none is stored")
+    assert mend == "start more of fleetgauge ingest, up to one a partition"
 
 
 async def test_a_database_that_is_not_migrated_is_told(

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from aiokafka import TopicPartition
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from ingest import offsets
 from ingest.batch import AgentKeys, Span
@@ -20,14 +20,17 @@ from ingest.shape import shape
 from ingest.upkeep import open_connection
 from ingest.write import write_batch
 from schemas.events import Deployment, Status
+from sql.queries import query
 from tests.aggregates import check_aggregates
 from tests.business import events_of, open_writer, store
 from tests.integration.ingest.sessions import blocks
-from tests.rows import Row, insert
+from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import database_settings
+from tests.storing import add, batch_of, frame_of
 from tests.unit.ingest.records import identity, intake, record, sample
 
 NOW = datetime.now(UTC).replace(minute=30)
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 HERE = TopicPartition("s", 0)
@@ -47,9 +50,14 @@ OWNED = """
 """
 
 
-@pytest.fixture
-async def filled(database: str) -> str:
+# How far samples are aggregated: not at all, up to the middle of an hour and a day, up to now.
+WATERMARKS = {"nothing": None, "half": NOW - 8 * DAY - 100 * MINUTE, "all": NOW + MINUTE}
+
+
+@pytest.fixture(params=list(WATERMARKS.values()), ids=list(WATERMARKS))
+async def filled(database: str, request: pytest.FixtureRequest) -> str:
     """Two users with some of everything; bob's figures are the larger ones."""
+    set_watermark(database)
     insert(
         database,
         [
@@ -86,7 +94,8 @@ async def filled(database: str) -> str:
         batch = shape(intake(others), keys)
         async with connection.transaction():
             await store_events(connection, batch, ServerWork())
-    check_aggregates(database)
+    if request.param is not None:
+        refresh(database, request.param)
     return database
 
 
@@ -120,7 +129,9 @@ def test_nothing_of_the_user_is_left(filled: str) -> None:
     assert len(left) > 20
     assert set(left.values()) == {0}
     # Of everything there was some, and the other user has it all.
-    assert expected.keys() == bobs.keys() == left.keys() | {"deployments"}
+    counted = {table.replace("rollup_", "agent_metrics_") for table in left}
+    assert expected.keys() == bobs.keys()
+    assert expected.keys() | {"agent_latest"} == counted | {"deployments"}
     assert rows_of(count(settings, Subject("bob"))) == bobs
     check_aggregates(filled)
     assert erase(settings, alice) == count(settings, alice) == []
@@ -138,16 +149,19 @@ def test_one_agent_alone(filled: str) -> None:
     check_aggregates(filled)
 
 
+@pytest.mark.edition("apache")
 def test_days_whose_hours_are_dropped(filled: str) -> None:
     """The platform's hours are kept for good: they give in proportion, and the day is right."""
     by_day = (
         "select date_trunc('day', bucket, 'UTC'), sum(samples), sum(messages), sum(errors), "
-        "sum(up_buckets), sum(response_messages), round(sum(cpu_sum)::numeric, 6) "
+        "sum(response_messages), round(sum(cpu_sum)::numeric, 6) "
         "from {} group by 1 order by 1"
     )
     with psycopg.connect(filled, autocommit=True) as connection:
+        refresh(filled, NOW + MINUTE)
         kept_from = NOW.replace(hour=0) - 6 * DAY
-        connection.execute("delete from agent_metrics_1h where bucket < %s", [kept_from])
+        connection.execute("delete from rollup_1h where bucket < %s", [kept_from])
+        connection.execute("delete from rollup_5m where bucket < %s", [kept_from])
         erase(database_settings(filled), Subject("alice"))
         days = connection.execute(by_day.format("agent_metrics_1d").encode()).fetchall()
         platform = connection.execute(by_day.format("platform_metrics_1h").encode()).fetchall()
@@ -155,7 +169,7 @@ def test_days_whose_hours_are_dropped(filled: str) -> None:
         assert platform == days
         negative = connection.execute(
             "select bucket from platform_metrics_1h group by bucket "
-            "having least(sum(samples), sum(messages), sum(errors), sum(up_buckets)) < 0"
+            "having least(sum(samples), sum(messages), sum(errors)) < 0"
         ).fetchall()
         assert negative == []
 
@@ -165,10 +179,9 @@ async def test_rows_without_an_agent(filled: str) -> None:
     assert await asyncio.to_thread(count, settings, Subject()) == []
     with psycopg.connect(filled) as connection:
         connection.execute("delete from agents where user_id = 'alice'")
-        # Of one only history is left.
-        connection.execute(
-            "delete from agent_latest where agent_key = (select min(agent_key) from agent_latest)"
-        )
+        # Of one only history is left, as of an erase that was interrupted.
+        connection.execute("delete from agent_latest where agent_key = 1")
+        connection.execute("delete from agent_states where agent_key = 1")
     async with open_connection(database_settings(filled)) as session:
         assert len(await read_orphans(session)) == 2
     expected = rows_of(await asyncio.to_thread(count, settings, Subject()))
@@ -200,10 +213,8 @@ async def test_a_writer_that_knew_the_agent_is_fenced(filled: str) -> None:
             erasing = asyncio.create_task(asyncio.to_thread(erase, settings, agent))
             # It waits for the writer that is under way.
             await blocks(writer)
-            await writer.execute(
-                "insert into agent_samples values (%s, %s, 1, 2, 3, 0)",
-                [NOW + HOUR, keys["alice", "a1"]],
-            )
+            one = (NOW + HOUR, keys["alice", "a1"], 1.0, 2.0, 3, 0, None)
+            await add(writer, batch_of(frame_of([one])))
             await offsets.advance(writer, batch(0).spans, claims)
         assert rows_of(await erasing)["agent_samples"] == 62
         with pytest.raises(FencedError):
@@ -221,4 +232,38 @@ async def test_what_interrupts_it_says_what_is_left(filled: str) -> None:
     with psycopg.connect(filled) as connection:
         connection.execute("alter function held(integer) rename to erase_metrics")
     assert rows_of(await asyncio.to_thread(erase, settings, Subject()))["agent_samples"] == 61
+    check_aggregates(filled)
+
+
+async def test_a_refresh_under_way_brings_nothing_back(filled: str) -> None:
+    """It has read the agent's samples, and ends before they are erased."""
+    settings, alice = database_settings(filled), Subject("alice")
+    upto = NOW + 2 * MINUTE
+    with psycopg.connect(filled) as connection:
+        connection.execute("update rollup_watermark set frontier = %s", [upto])
+    async with await AsyncConnection.connect(filled) as refreshing:
+        await refreshing.execute(query("lock_aggregates"))
+        await refreshing.execute("select aggregate_samples(%s)", [upto])
+        erasing = asyncio.create_task(asyncio.to_thread(erase, settings, alice))
+        await blocks(refreshing)
+        await refreshing.commit()
+        assert rows_of(await erasing)["agent_samples"] == 121
+    left = await asyncio.to_thread(owned, filled, Subject("alice"))
+    assert set(left.values()) == {0}
+    check_aggregates(filled)
+
+
+async def test_a_refresh_after_the_agents_are_gone_brings_nothing_back(filled: str) -> None:
+    """It comes between the two parts of an erase."""
+    settings, agent = database_settings(filled), Subject("alice", "a1")
+    with psycopg.connect(filled) as connection:
+        connection.execute("alter function erase_metrics(integer) rename to held")
+    with pytest.raises(EraseError):
+        await asyncio.to_thread(erase, settings, agent)
+    with psycopg.connect(filled) as connection:
+        connection.execute("alter function held(integer) rename to erase_metrics")
+    refresh(filled, NOW + 2 * MINUTE)
+    await asyncio.to_thread(erase, settings, Subject())
+    async with open_connection(settings) as session:
+        assert await read_orphans(session) == []
     check_aggregates(filled)

@@ -22,6 +22,9 @@ from sql.queries import query
 from tests.integration.ingest.sessions import blocks
 from tests.unit.ingest.records import identity, intake, record, sample
 
+# Chunks go whose samples no refresh has reached.
+pytestmark = pytest.mark.edition("apache")
+
 HERE = TopicPartition("s", 0)
 DAY = timedelta(days=1)
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

@@ -10,13 +10,13 @@ from psycopg import AsyncConnection
 from pydantic import SecretStr
 
 from ingest.clocks import Age
-from ingest.retention import Task, retention_tasks
+from ingest.retention import NotAggregatedError, Task, retention_tasks
 from schemas.settings import DatabaseSettings
 from tests.business import answer as summary
 from tests.business import events_of, open_writer
 from tests.business import store as store_events
 from tests.fleet import happen
-from tests.rows import agent_keys, copy
+from tests.rows import agent_keys, copy, refresh, set_watermark
 from tests.service import NOW, application, bearer, serving, token
 
 DAY = timedelta(days=1)
@@ -39,7 +39,9 @@ async def run(connection: AsyncConnection[Any], tasks: Sequence[Task]) -> dict[s
 
 
 def fill(database: str) -> None:
-    """Two agents' samples of 400 days, and the heartbeats of a platform that had a long pause."""
+    """Two agents' samples of 400 days, none of them aggregated, and the heartbeats of a platform
+    that had a long pause."""
+    set_watermark(database)
     with psycopg.connect(database, options="-c timezone=UTC") as connection:
         keys = agent_keys(connection, ["alice/a1", "alice/a2"]).values()
         for key in keys:
@@ -66,9 +68,12 @@ async def answers(database: str) -> dict[str, Any]:
     return {path: answer.json() for path, answer in told.items()}
 
 
+@pytest.mark.edition("apache")
 async def test_no_answer_changes(database: str) -> None:
     fill(database)
     before = await answers(database)
+    refresh(database, NOW)
+    assert await answers(database) == before
     async with await open_writer(database) as connection:
         removed = await run(connection, list(TASKS.values()))
         again = await run(connection, list(TASKS.values()))
@@ -80,6 +85,7 @@ async def test_no_answer_changes(database: str) -> None:
     assert set(again.values()) == {0}
 
 
+@pytest.mark.edition("apache")
 @pytest.mark.parametrize(("relation", "days"), [("agent_samples", 35), ("agent_metrics_5m", 90)])
 async def test_nothing_younger_than_its_retention_goes(
     database: str, relation: str, days: int
@@ -88,6 +94,7 @@ async def test_nothing_younger_than_its_retention_goes(
     with psycopg.connect(database) as connection:
         (key,) = agent_keys(connection, ["alice/a"]).values()
         copy(connection, [(days_ago(age), key, 1, 2, 3, 0, None) for age in sorted(ages)])
+    refresh(database, NOW)
     async with await open_writer(database) as connection:
         await run(connection, [TASKS[relation]])
         column = "ts" if relation == "agent_samples" else "bucket"
@@ -99,13 +106,38 @@ async def test_nothing_younger_than_its_retention_goes(
     assert kept == {ts.date() for ts in map(days_ago, ages) if ts.date() >= days_ago(days).date()}
 
 
+@pytest.mark.edition("apache")
 async def test_days_are_kept_for_good(database: str) -> None:
     fill(database)
+    refresh(database, NOW)
     count = "select count(*), sum(samples) from agent_metrics_1d"
     async with await open_writer(database) as connection:
         before = await (await connection.execute(count)).fetchone()
         await run(connection, list(TASKS.values()))
         assert await (await connection.execute(count)).fetchone() == before
+
+
+async def test_what_is_not_aggregated_stays_and_is_told(database: str) -> None:
+    """Nobody refreshed, then somebody half of it."""
+    fill(database)
+    before = await answers(database)
+    async with await open_writer(database) as connection:
+        with pytest.raises(NotAggregatedError) as caught:
+            await run(connection, [TASKS["agent_samples"]])
+        assert str(caught.value) == (
+            "old chunks of agent_samples are kept (367), for it is aggregated only up to "
+            "2000-01-01T00:00:00Z: see the task refresh in 'fleetgauge doctor'"
+        )
+        refresh(database, days_ago(100))
+        for relation, kept in {"agent_samples": 65, "agent_metrics_5m": 1}.items():
+            with pytest.raises(
+                NotAggregatedError, match=rf"chunks of {relation} are kept \({kept}\)"
+            ):
+                await run(connection, [TASKS[relation]])
+        refresh(database, NOW)
+        removed = await run(connection, [TASKS["agent_samples"], TASKS["agent_metrics_5m"]])
+        assert removed == {"agent_samples": 65, "agent_metrics_5m": 10}
+    assert await answers(database) == before
 
 
 SKILLS = (
@@ -127,19 +159,6 @@ async def test_skills_grow_by_the_changes_that_are_left(database: str) -> None:
         # What was deleted and is sent again tells nothing new either.
         await store_events(connection, [events])
         assert [await summary(connection, "alice", now) for now in moments] == before
-
-
-async def test_rows_that_a_writer_holds_are_left_for_later(database: str) -> None:
-    with psycopg.connect(database) as connection:
-        keys = agent_keys(connection, ["alice/a", "alice/b"])
-        copy(connection, [(days_ago(60), key, 1, 2, 3, 0, None) for key in keys.values()])
-    async with await open_writer(database) as connection, await open_writer(database) as writer:
-        async with writer.transaction():
-            await writer.execute(
-                "select from agent_marks where agent_key = %s for update", [keys["alice/a"]]
-            )
-            assert await run(connection, [TASKS["agent_marks"]]) == {"agent_marks": 1}
-        assert await run(connection, [TASKS["agent_marks"]]) == {"agent_marks": 1}
 
 
 def test_the_settings_decide() -> None:

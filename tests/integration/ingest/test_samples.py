@@ -1,18 +1,16 @@
 """Samples in a real table: new ones, and resent ones."""
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection
 
 from ingest.batch import AgentKeys, Batch
-from ingest.samples import store_new_samples, store_resent_samples
-from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from schemas.events import Sample
 from tests.aggregates import check_aggregates
+from tests.storing import store_batch
 from tests.unit.ingest.records import NOON, intake, sample
 
 MINUTE = timedelta(minutes=1)
@@ -40,12 +38,7 @@ def fleet(first: int, stop: int, **values: Any) -> list[Sample]:
 
 
 async def stored(connection: AsyncConnection[Any], samples: list[Sample]) -> int:
-    batch, server_work = batch_of(samples), ServerWork()
-    with suppress(errors.UniqueViolation):
-        async with connection.transaction():
-            return await store_new_samples(connection, batch, server_work)
-    async with connection.transaction():
-        return await store_resent_samples(connection, batch, server_work)
+    return await store_batch(connection, batch_of(samples))
 
 
 async def count(connection: AsyncConnection[Any]) -> int:
@@ -104,6 +97,5 @@ async def test_an_agent_each_in_one_batch(
     agents = AgentKeys({("u", f"a{n}"): n for n in range(10_000)})
     samples = [sample(NOON, f"{user}/{agent}", cpu=1.0) for user, agent in agents]
     batch = shape(intake(samples), agents)
-    async with connection.transaction():
-        assert await store_new_samples(connection, batch, ServerWork()) == 10_000
+    assert await store_batch(connection, batch) == 10_000
     check_aggregates(empty_tables)

@@ -20,7 +20,7 @@ from sql.session import Session
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.sessions import blocks
 from tests.proxy import proxy_to
-from tests.rows import Row, insert
+from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import Topics, database_settings
 from tests.waiting import until
 
@@ -32,7 +32,6 @@ TASKS = {
     "agent_metrics_5m",
     "agent_metrics_1h",
     "platform_heartbeats",
-    "agent_marks",
     "skill_changes",
 }
 
@@ -47,8 +46,9 @@ def job(database: str, now: datetime = NOW, host: datetime | None = None) -> Upk
 
 
 def fill(database: str, days: Collection[int]) -> None:
-    """A sample of each of so many days ago, of an agent of its own."""
+    """A sample of each of so many days ago, of an agent of its own; all of them aggregated."""
     insert(database, [Row(f"alice/{min(days)}", NOW - n * DAY) for n in sorted(days)])
+    refresh(database, NOW - min(days) * DAY)
 
 
 def chunks(database: str, relation: str = "agent_samples") -> list[int]:
@@ -112,7 +112,7 @@ async def test_three_runs_that_are_missing_are_told(
     await job(database).look()
     async with open_connection(database_settings(database)) as connection:
         found = await read_state(connection, NOW + later)
-    states = [state for state in found if state.task != "conservation"]
+    states = [state for state in found if state.task not in {"conservation", "refresh"}]
     assert {state.task for state in states} == TASKS
     assert {state.is_overdue for state in states} == {is_overdue}
 
@@ -120,11 +120,26 @@ async def test_three_runs_that_are_missing_are_told(
 async def test_what_was_never_done_is_told(database: str) -> None:
     async with open_connection(database_settings(database)) as connection:
         states = await read_state(connection, NOW)
-        assert {state.task for state in states if state.is_overdue} == TASKS
+        assert {state.task for state in states if state.is_overdue} == TASKS | {"refresh"}
         await be_alone(connection)
         await job(database).look()
-    overdue = REGISTRY.get_sample_value("fleetgauge_upkeep_overdue", {"task": "agent_marks"})
+    overdue = REGISTRY.get_sample_value("fleetgauge_upkeep_overdue", {"task": "refresh"})
     assert overdue == 1
+
+
+async def test_what_waits_for_the_refresh_is_told(database: str) -> None:
+    set_watermark(database)
+    insert(database, [Row("alice/a", NOW - n * DAY) for n in (40, 0)])
+    with capture_logs() as logged:
+        await job(database).look()
+    assert chunks(database) == [40, 0]
+    ran, succeeded, removed, failure = left(database)["agent_samples"]
+    assert (ran, succeeded, removed) == (NOW, None, 0)
+    assert failure.startswith("old chunks of agent_samples are kept (1), for it is aggregated only")
+    assert failure in {entry.get("error") for entry in logged}
+    refresh(database, NOW)
+    await job(database, NOW + timedelta(minutes=1)).look()
+    assert chunks(database) == [0]
 
 
 async def test_two_never_do_it_at_once(database: str) -> None:
@@ -187,7 +202,7 @@ def failures(task: str) -> float:
 @pytest.mark.parametrize("off", [400 * DAY, -400 * DAY, timedelta(minutes=5, seconds=1)])
 async def test_clocks_that_differ_delete_nothing(database: str, off: timedelta) -> None:
     fill(database, [40, 0])
-    before = failures("agent_marks")
+    before = failures("skill_changes")
     with capture_logs() as logged:
         await job(database, host=NOW + off).look()
     assert chunks(database) == [40, 0]
@@ -197,7 +212,7 @@ async def test_clocks_that_differ_delete_nothing(database: str, off: timedelta) 
         assert (ran, succeeded, removed) == (NOW, None, 0)
         assert failure.startswith("this host's clock (")
         assert "the database's (2026-03-10T14:35:00Z): nothing is deleted until" in failure
-    assert failures("agent_marks") == before + 1
+    assert failures("skill_changes") == before + 1
     (line,) = [entry for entry in logged if entry["log_level"] == "error"]
     assert line["event"] == "nothing is deleted"
     assert "timedatectl" in line["hint"]
@@ -215,7 +230,7 @@ async def test_a_database_whose_clock_is_ahead_keeps_what_the_newest_sample_keep
         connection.execute("insert into platform_heartbeats values (%s)", [NOW - 2 * DAY])
     await job(database, NOW + 400 * DAY).look()
     assert chunks(database) == [37, 0]
-    assert chunks(database, "agent_metrics_5m") == [40, 37, 0]
+    assert chunks(database, "rollup_5m") == [40, 37]
     assert {task: done[2] for task, done in left(database).items() if done[2]} == {
         "agent_samples": 1
     }
@@ -282,6 +297,7 @@ async def test_ingest_does_it_beside_its_work(
 ) -> None:
     now = datetime.now(UTC)
     insert(database, [Row("alice/a", now - n * DAY) for n in (40, 1)])
+    refresh(database, now)
     series = 'fleetgauge_upkeep_removed_total{task="agent_samples"}'
     async with ingest_process(ingest_environment(), tmp_path / "ingest.log") as ingest:
         await ingest.said('"claimed"')

@@ -10,14 +10,16 @@ from tests.service import NOW, application, serving
 
 HOUR = timedelta(hours=1)
 TASKS = (
-    *("agent_marks", "agent_metrics_1h", "agent_metrics_5m", "agent_samples"),
-    *("platform_heartbeats", "skill_changes"),
+    *("agent_metrics_1h", "agent_metrics_5m", "agent_samples"),
+    *("platform_heartbeats", "refresh", "skill_changes"),
 )
 
 
-def note(database: str, task: str, ago: timedelta, failure: str | None = None) -> None:
-    """A run of the upkeep job, as it leaves it behind."""
-    values = {"task": task, "every": HOUR, "now": NOW - ago, "removed": 0, "failure": failure}
+def note(
+    database: str, task: str, ago: timedelta, failure: str | None = None, every: timedelta = HOUR
+) -> None:
+    """A run of the upkeep job, or of the refresh, as it leaves it behind."""
+    values = {"task": task, "every": every, "now": NOW - ago, "removed": 0, "failure": failure}
     with psycopg.connect(database) as connection:
         connection.execute(query("note_upkeep"), values)
 
@@ -32,6 +34,7 @@ async def warnings(database: str) -> list[str]:
     return found
 
 
+@pytest.mark.edition("apache")
 async def test_what_was_never_done_is_told(database: str) -> None:
     never = ", ".join(f"{task} (never done)" for task in TASKS)
     assert await warnings(database) == [f"Overdue: {never}. `fleetgauge doctor` tells more."]
@@ -58,8 +61,29 @@ async def test_what_is_overdue_is_told(
         note(database, TASKS[0], well)
     if failed is not None:
         note(database, TASKS[0], failed, "canceling statement due to lock timeout")
-    expected = f"Overdue: agent_marks ({said}). `fleetgauge doctor` tells more."
+    expected = f"Overdue: {TASKS[0]} ({said}). `fleetgauge doctor` tells more."
     assert await warnings(database) == ([] if said is None else [expected])
+
+
+REFRESHES = [
+    (timedelta(minutes=10), []),
+    (
+        timedelta(minutes=10, seconds=1),
+        ["Overdue: refresh (last done 2026-03-10T14:24:59Z). `fleetgauge doctor` tells more."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("ago", "told"), REFRESHES)
+async def test_a_refresh_is_overdue_after_ten_minutes(
+    database: str, ago: timedelta, told: list[str]
+) -> None:
+    for task in TASKS:
+        note(database, task, timedelta(0))
+    with psycopg.connect(database) as connection:
+        connection.execute("delete from upkeep where task = 'refresh'")
+    note(database, "refresh", ago, every=timedelta(seconds=30))
+    assert await warnings(database) == told
 
 
 async def test_sums_that_differ_are_told(database: str) -> None:

@@ -14,9 +14,8 @@ import pytest
 from psycopg import errors
 
 from sql import migrate as module
-from sql.edition import Edition
 from tests.integration.sql.analysts import Logins, as_role, let_in, logins
-from tests.stack import Stack, created_database, migrate
+from tests.stack import Stack, created_database, migrate, server_edition
 
 FOLDER = Path(module.__file__).parent / "common" / "repeatable"
 LIMITS = {
@@ -114,7 +113,7 @@ def test_without_the_right_to_make_roles(roles: Logins, stack: Stack) -> None:
     """Migration goes on; where even the group is missing, it says so."""
     owner = roles.new("create role {} login createdb nocreaterole")
     with created_database(as_role(stack.database_url, owner), f"test_{uuid4().hex[:16]}") as url:
-        assert migrate(url) is Edition.APACHE
+        assert migrate(url) is server_edition()
         told: list[str] = []
         missing = f"test_{uuid4().hex[:12]}"
         with psycopg.connect(url) as connection:
@@ -124,7 +123,7 @@ def test_without_the_right_to_make_roles(roles: Logins, stack: Stack) -> None:
         assert len([line for line in told if line.startswith("analysts have no access")]) == 1
         # Nor may it set the limits of somebody else's login.
         login = roles.new("create role {} login in role fleetgauge_analyst")
-        assert migrate(url) is Edition.APACHE
+        assert migrate(url) is server_edition()
         assert limits(url, login) == set()
         with psycopg.connect(as_role(url, login)) as connection:
             assert connection.execute("select count(*) from samples").fetchone() == (0,)
@@ -138,7 +137,7 @@ def test_several_databases_at_once(stack: Stack) -> None:
         ]
         with multiprocessing.get_context("spawn").Pool(6) as processes:
             editions = processes.map(migrate, urls * 2, chunksize=1)
-    assert editions == [Edition.APACHE] * 6
+    assert editions == [server_edition()] * 6
 
 
 def await_blocked(connection: psycopg.Connection[Any], pid: int) -> bool:

@@ -17,6 +17,9 @@ from tests.stack import Stack, created_database, migrate
 from tests.storing import store
 from tests.watermarks import empty, refresh
 
+# The other edition has its own, tests/community/test_rollups.py.
+pytestmark = pytest.mark.edition("apache")
+
 START = datetime(2026, 3, 9, 23, 50, tzinfo=UTC)
 # Moments that hours, days and what `BATCHES` makes lie around, and the middle of a bucket.
 WATERMARKS = st.sampled_from([0, 7, 10, 12, 20, 1_440, 1_459, 43_200, 43_215, 50_000]).map(

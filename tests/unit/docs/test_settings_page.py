@@ -20,6 +20,7 @@ WRONG = {
 }
 WORDS = {
     "erase": ["--user", "alice", "--yes"],
+    "maintain": ["--refresh"],
     "dlq replay": ["--all"],
     "dlq show": ["0:1"],
     "emit host": ["--user=u", "--agent=a"],

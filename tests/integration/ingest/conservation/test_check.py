@@ -12,20 +12,27 @@ from ingest.conservation.report import LevelReport, read_report
 from ingest.maintain import maintain
 from ingest.upkeep import Upkeep, open_connection
 from schemas.settings import DatabaseSettings, IngestSettings
-from tests.rows import Row, insert
+from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import database_settings
+
+# The other edition has its own, tests/community/test_conservation.py.
+pytestmark = pytest.mark.edition("apache")
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
 THIS_HOUR = NOW.replace(minute=0, second=0, microsecond=0)
+YESTERDAY = THIS_HOUR.replace(hour=0) - DAY
+SECOND = timedelta(seconds=1)
 LEVELS = ("agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d")
 
 
 def fill(database: str, days: int, every: timedelta = 6 * HOUR) -> None:
-    """Samples of two agents, from `days` ago until now."""
+    """Samples of two agents, from `days` ago until now, all of them aggregated."""
+    set_watermark(database)
     times = [NOW - n * every for n in range(int(days * DAY / every) + 1)]
     insert(database, [Row(agent, ts, messages=3) for agent in ("u/a", "u/b") for ts in times])
+    refresh(database, NOW + SECOND)
 
 
 def run(database: str, text: str, *values: Any) -> int:
@@ -54,42 +61,69 @@ async def looks_until_passed(database: str) -> dict[str, LevelReport]:
     raise AssertionError("the oldest day was never reached")
 
 
-@pytest.mark.parametrize("level", LEVELS)
+IS_TODAY = int(THIS_HOUR.hour > 0)
+# A table of aggregated rows, a bucket that has ended, and the levels that are wrong then.
+ENDED = [
+    ("rollup_5m", THIS_HOUR - HOUR, [1, 0, 0]),
+    # Of a day that goes on readers make its row of the hours.
+    ("rollup_1h", THIS_HOUR - HOUR, [0, 1, IS_TODAY]),
+    ("rollup_1d", YESTERDAY, [0, 0, 1]),
+]
+
+
+@pytest.mark.parametrize(("table", "start", "wrong"), ENDED)
 @pytest.mark.parametrize(
     "damage",
     [
-        "delete from {level} where agent_key = 1 and bucket >= {start}",
-        "update {level} set errors = errors + 1 where agent_key = 1 and bucket >= {start}",
+        "delete from {} where agent_key = 1 and bucket between %s and %s",
+        "update {} set errors = errors + 1 where agent_key = 1 and bucket between %s and %s",
     ],
 )
-async def test_damage_of_the_newest_hours_is_found_by_the_next_look(
-    database: str, level: str, damage: str
+async def test_damage_is_found_by_the_next_look(
+    database: str, table: str, start: datetime, wrong: list[int], damage: str
 ) -> None:
-    fill(database, 2)
+    fill(database, 2, HOUR)
     assert counts(await look(database)) == [0, 0, 0]
-    start = f"'{THIS_HOUR if level != LEVELS[2] else THIS_HOUR - timedelta(hours=THIS_HOUR.hour)}'"
-    assert run(database, damage.format(level=level, start=start)) == 1
+    end = start + timedelta(minutes=59)
+    assert run(database, damage.format(table), start, end) == 1
+    # Yesterday is the first day of the past that is looked at.
+    run(database, "delete from conservation_progress")
     found = await look(database)
-    assert counts(found) == [int(level == other) for other in LEVELS]
-    metric = REGISTRY.get_sample_value("fleetgauge_conservation_difference", {"level": level})
-    assert metric == 1
+    assert counts(found) == wrong
+    for level, buckets in zip(LEVELS, wrong, strict=True):
+        metric = REGISTRY.get_sample_value("fleetgauge_conservation_difference", {"level": level})
+        assert metric == buckets
+
+
+async def test_damage_of_an_hour_that_goes_on_is_in_all_levels(database: str) -> None:
+    """Readers make its coarser buckets of the finest level."""
+    fill(database, 2, HOUR)
+    assert run(database, "delete from rollup_5m where agent_key = 1 and bucket >= %s", THIS_HOUR)
+    expected = [1, 1, 1] if NOW + SECOND < THIS_HOUR + HOUR else [1, 0, 0]
+    assert counts(await look(database)) == expected
+
+
+async def test_what_is_not_aggregated_is_no_difference(database: str) -> None:
+    set_watermark(database)
+    insert(database, [Row("u/a", NOW - n * HOUR, messages=3) for n in range(60)])
+    assert counts(await looks_until_passed(database)) == [0, 0, 0]
+    refresh(database, NOW - 30.5 * HOUR)
+    insert(database, [Row("u/b", NOW - n * HOUR, messages=3) for n in range(60)])
+    assert counts(await looks_until_passed(database)) == [0, 0, 0]
 
 
 async def test_what_comes_right_is_forgotten(database: str) -> None:
-    fill(database, 1)
-    run(
-        database, "update agent_metrics_1h set messages = messages + 1 where bucket = %s", THIS_HOUR
-    )
-    assert counts(await look(database)) == [0, 1, 0]
-    run(
-        database, "update agent_metrics_1h set messages = messages - 1 where bucket = %s", THIS_HOUR
-    )
+    fill(database, 1, HOUR)
+    hour = THIS_HOUR - HOUR
+    run(database, "update rollup_1h set messages = messages + 1 where bucket = %s", hour)
+    assert counts(await look(database)) == [0, 1, IS_TODAY]
+    run(database, "update rollup_1h set messages = messages - 1 where bucket = %s", hour)
     assert counts(await look(database)) == [0, 0, 0]
 
 
 async def test_all_history_is_compared_a_day_at_a_look(database: str) -> None:
     fill(database, 40)
-    assert run(database, "delete from agent_metrics_5m where bucket < %s", NOW - 39 * DAY) > 0
+    assert run(database, "delete from rollup_5m where bucket < %s", NOW - 39 * DAY) > 0
     run(database, "update platform_metrics_1h set samples = 9 where bucket > %s", NOW - 20.1 * DAY)
     await look(database)
     found = await looks_until_passed(database)
@@ -123,7 +157,7 @@ async def test_what_retention_drops_is_no_difference(database: str, *, by_hand: 
 
 async def test_a_check_that_fails_is_a_task_of_upkeep_that_failed(database: str) -> None:
     async with await psycopg.AsyncConnection.connect(database) as other:
-        await other.execute("lock table platform_metrics_1h")
+        await other.execute("lock table rollup_1d")
         await Upkeep(database_settings(database), HOUR).look()
     with psycopg.connect(database) as connection:
         row = connection.execute(

@@ -16,22 +16,27 @@ from ingest.conservation.repair import Repair
 from ingest.maintain import MaintainError
 from ingest.upkeep import be_alone, open_connection
 from sql.edition import Edition
+from sql.queries import query
 from sql.session import Session
 from tests.aggregates import check_aggregates
 from tests.integration.ingest.sessions import WAITING, blocks
-from tests.rows import Row, insert
+from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import database_settings
+from tests.storing import add, batch_of, frame_of, store
 from tests.waiting import until
+
+# The other edition has its own, tests/community/test_conservation.py.
+pytestmark = pytest.mark.edition("apache")
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
 LEVELS = ("agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d")
-SAMPLE = "insert into agent_samples select %s::timestamptz, 1, 50, 2, 7, 1, 3.5"
 
 
 def fill(database: str, first: timedelta, last: timedelta, every: timedelta = 6 * HOUR) -> None:
-    """Samples of two agents, from the one time ago to the other."""
+    """Samples of two agents, from the one time ago to the other, none of them aggregated."""
+    set_watermark(database)
     times = [NOW - first + n * every for n in range(int((first - last) / every) + 1)]
     rows = [
         Row(
@@ -65,20 +70,24 @@ async def repair(database: str, *, dry_run: bool = False) -> list[Repair]:
 
 
 DAMAGE = [
-    "delete from agent_metrics_5m where agent_key = 1",
-    "delete from agent_metrics_1h where bucket > now() - interval '30 hours'",
-    "delete from agent_metrics_1d where agent_key = 2",
-    "truncate agent_metrics_5m, agent_metrics_1h, agent_metrics_1d",
-    "update agent_metrics_1h set messages = messages + 1, samples = samples + 1",
+    "delete from rollup_5m where agent_key = 1",
+    "delete from rollup_1h where bucket > now() - interval '40 hours'",
+    "delete from rollup_1d where agent_key = 2",
+    "truncate rollup_5m, rollup_1h, rollup_1d",
+    "update rollup_1h set messages = messages + 1, samples = samples + 1",
     "update platform_metrics_1h set errors = errors + 5",
     "delete from platform_metrics_1h",
-    "truncate agent_metrics_1h, platform_metrics_1h",
+    "truncate rollup_1h, platform_metrics_1h",
 ]
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-async def test_everything_equals_the_samples_again(database: str, damage: str) -> None:
+@pytest.mark.parametrize("watermark", [NOW, NOW - 26 * HOUR])
+async def test_everything_equals_the_samples_again(
+    database: str, damage: str, watermark: datetime
+) -> None:
     fill(database, 3 * DAY, 0 * DAY)
+    refresh(database, watermark)
     assert await repair(database) == []
     run(database, damage)
     planned = await repair(database, dry_run=True)
@@ -96,26 +105,53 @@ async def test_everything_equals_the_samples_again(database: str, damage: str) -
 async def test_beside_writers_none_is_lost_or_doubled(database: str) -> None:
     """One has stored and not committed when the repair comes; one comes while it repairs."""
     fill(database, HOUR, 0 * DAY, timedelta(minutes=3))
-    run(database, "delete from agent_metrics_5m where agent_key = 1")
-    run(database, "delete from agent_metrics_1h where agent_key = 1")
+    refresh(database, WATERMARK)
+    run(database, "delete from rollup_5m where agent_key = 1")
+    run(database, "delete from rollup_1h where agent_key = 1")
     async with (
         await AsyncConnection.connect(database) as early,
         await AsyncConnection.connect(database, autocommit=True) as late,
     ):
-        await early.execute(SAMPLE.encode(), [NOW - timedelta(minutes=20, seconds=1)])
+        await add(early, batch_of(frame_of([row(-1)])))
         repairing = asyncio.create_task(repair(database))
         await blocks(early)
-        storing = [
-            asyncio.create_task(
-                late.execute(SAMPLE.encode(), [NOW - timedelta(minutes=20, seconds=n)])
-            )
-            for n in range(2, 30)
-        ]
+        storing = asyncio.create_task(store_each(late))
         await early.commit()
         await repairing
-        await asyncio.gather(*storing)
+        await storing
     check_aggregates(database)
     assert await repair(database) == []
+
+
+WATERMARK = NOW - timedelta(minutes=20)
+
+
+def row(seconds: int) -> tuple[Any, ...]:
+    """A sample of so many seconds after the watermark."""
+    return (WATERMARK + timedelta(seconds=seconds), 1, 50.0, 2.0, 7, 1, 3.5)
+
+
+async def store_each(connection: AsyncConnection[Any]) -> None:
+    """Samples around the watermark, each in a transaction of its own."""
+    for seconds in [*range(-30, -1), *range(1, 30)]:
+        await store(connection, [row(seconds)])
+
+
+async def test_an_erase_beside_it_waits_for_it(database: str) -> None:
+    """It holds the samples first, as writers do, and then the aggregates."""
+    fill(database, HOUR, 0 * DAY)
+    async with (
+        await AsyncConnection.connect(database) as repairing,
+        await AsyncConnection.connect(database, autocommit=True) as erasing,
+    ):
+        await repairing.execute(query("lock_samples"))
+        erase = asyncio.create_task(erasing.execute("select erase_metrics(1)"))
+        await blocks(repairing)
+        # A deadlock, where the erase held the aggregates already.
+        await repairing.execute(query("lock_aggregates"))
+        await repairing.commit()
+        await erase
+    check_aggregates(database)
 
 
 async def test_a_writer_that_stays_is_waited_for(
@@ -124,9 +160,10 @@ async def test_a_writer_that_stays_is_waited_for(
     """Again and again, so that others do not queue behind the repair for long."""
     monkeypatch.setattr(upkeep, "SESSION", Session("fleetgauge-upkeep", {"lock_timeout": "200ms"}))
     fill(database, HOUR, 0 * DAY)
-    run(database, "delete from agent_metrics_1d where agent_key = 1")
+    refresh(database, NOW)
+    run(database, "delete from rollup_5m where agent_key = 1")
     async with await AsyncConnection.connect(database) as writer:
-        await writer.execute(SAMPLE.encode(), [NOW])
+        await add(writer, batch_of(frame_of([row(30)])))
         repairing = asyncio.create_task(repair(database))
         await blocks(writer)
         await blocks_nobody(writer)
@@ -146,10 +183,11 @@ async def blocks_nobody(holder: AsyncConnection[Any]) -> None:
 
 async def test_past_the_samples_a_finer_rollup_that_is_right_is_used(database: str) -> None:
     fill(database, 60 * DAY, 40 * DAY)
+    refresh(database, NOW)
     run(database, "delete from agent_samples")
     await repair(database)
-    run(database, "delete from agent_metrics_1h where bucket < now() - interval '50 days'")
-    run(database, "delete from agent_metrics_1d where bucket < now() - interval '50 days'")
+    run(database, "delete from rollup_1h where bucket < now() - interval '50 days'")
+    run(database, "delete from rollup_1d where bucket < now() - interval '50 days'")
     before = sums(database)
     await look_at_all(database)
     done = await repair(database)
@@ -160,9 +198,10 @@ async def test_past_the_samples_a_finer_rollup_that_is_right_is_used(database: s
 
 async def test_what_cannot_be_recomputed_is_a_failure_and_stays(database: str) -> None:
     fill(database, 60 * DAY, 40 * DAY)
+    refresh(database, NOW)
     run(database, "delete from agent_samples")
     await repair(database)
-    run(database, "delete from agent_metrics_5m where bucket < now() - interval '59 days'")
+    run(database, "delete from rollup_5m where bucket < now() - interval '59 days'")
     await look_at_all(database)
     done = await repair(database)
     assert {one.relation for one in done} == {"agent_metrics_5m"}

@@ -51,13 +51,13 @@ def test_lag(
 ) -> None:
     last_ts = None if age_s is None else NOW - age_s * SECOND
     known = {} if stored is None else {HERE: Stored(stored, "cluster", last_ts)}
-    (finding,) = examine_lag({HERE: bounds}, Progress(NOW, known), "cluster", NOW)
+    (finding,) = examine_lag({HERE: bounds}, Progress(NOW, known, NOW), "cluster", NOW)
     assert (finding.level, finding.mend) == (level, mend)
     assert finding.says.startswith(says)
 
 
 def test_another_cluster_is_told() -> None:
-    progress = Progress(NOW, {HERE: Stored(4, "other", NOW)})
+    progress = Progress(NOW, {HERE: Stored(4, "other", NOW)}, NOW)
     (finding,) = examine_lag({HERE: (0, 9)}, progress, "cluster", NOW)
     assert finding.level is Level.PROBLEM
     assert "belongs to cluster other, this is cluster" in finding.says
@@ -73,7 +73,7 @@ BEATS = [
 @pytest.mark.parametrize(("age_s", "level", "says"), BEATS)
 def test_beat(age_s: int | None, level: Level, says: str) -> None:
     beat = None if age_s is None else NOW - age_s * SECOND
-    finding = examine_beat(Progress(beat, {}), NOW)
+    finding = examine_beat(Progress(beat, {}, NOW), NOW)
     assert (finding.level, finding.says) == (level, says)
 
 

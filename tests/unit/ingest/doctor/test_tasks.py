@@ -29,11 +29,19 @@ def task(name: str, **different: Any) -> Task:
 # A task, and what is said of it: level, sentence, what mends it.
 CASES: list[tuple[Task, tuple[Level, str, str]]] = [
     (
-        task("agent_marks", ran_at=None, succeeded_at=None, every=None, is_overdue=True),
+        task("skill_changes", ran_at=None, succeeded_at=None, every=None, is_overdue=True),
         (
             Level.PROBLEM,
-            "agent_marks never went well",
+            "skill_changes never went well",
             "fleetgauge maintain, and see that a fleetgauge ingest runs",
+        ),
+    ),
+    (
+        task("refresh", failure="no broker answers at b:9092"),
+        (
+            Level.WARNING,
+            "refresh failed in its last run: no broker answers at b:9092",
+            "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs",
         ),
     ),
     (
@@ -138,4 +146,4 @@ def ago(span: timedelta | None) -> datetime | None:
 
 def test_findings_of_tasks_name_them() -> None:
     findings: list[Finding] = examine_tasks([CASES[0][0]])
-    assert findings[0].facts["task"] == "agent_marks"
+    assert findings[0].facts["task"] == "skill_changes"

@@ -1,0 +1,2 @@
+-- Tell up to where buckets are old enough to be refreshed; community edition.
+select refresh_end()

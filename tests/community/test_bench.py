@@ -1,0 +1,95 @@
+"""The benchmarks' fleet is readable on the community edition as on the other."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from ingest.copy import encode_samples
+from tests.bench.reading.history import RAW, Samples, copy
+from tests.bench.reading.levels import run_file, table_of, writable_levels
+from tests.bench.reading.relations import RELATIONS, bytes_of_row
+from tests.bench.writing.databases import AGGREGATES, drop_aggregates, drop_triggers
+from tests.community.server import community_database
+
+AGENTS = 50
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with community_database() as made:
+        yield made
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"set bench.agents = {AGENTS}".encode())
+        yield connection
+
+
+def test_hours_and_days_that_were_filled_are_read(connection: psycopg.Connection[Any]) -> None:
+    with writable_levels(connection):
+        run_file(connection, "fill_aggregates.sql")
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    for relation, samples in (("agent_metrics_1h", 1440), ("agent_metrics_1d", 1440)):
+        text = (
+            f"select date_trunc('day', bucket, 'UTC'), sum(samples) from {relation} "  # noqa: S608
+            "where agent_key > 0 and bucket >= %s and bucket < %s group by 1 order by 1"
+        )
+        found = connection.execute(text.encode(), [today - 7 * DAY, today - DAY]).fetchall()
+        assert [count for _, count in found] == [samples * AGENTS] * 6, relation
+    # The newest half hour is materialised in part, and computed when asked for the rest.
+    newest = connection.execute(
+        "select sum(samples) from agent_metrics_5m where agent_key > 0"
+    ).fetchone()
+    assert newest == (31 * AGENTS,)
+
+
+def test_bytes_of_what_is_materialised(connection: psycopg.Connection[Any]) -> None:
+    now = datetime.now(UTC)
+    for frame in Samples("few", AGENTS, 20, step_s=60).batches(now, together=1):
+        copy(connection, encode_samples(frame))
+    run_file(connection, "materialise.sql")
+    for relation in RELATIONS:
+        assert bytes_of_row(connection, relation) > 0
+        table = table_of(connection, relation).as_string(connection)
+        assert connection.execute(f"select from {table}".encode()).rowcount >= AGENTS
+
+
+def test_a_bare_hypertable_has_nothing_beside_it(
+    url: str, connection: psycopg.Connection[Any]
+) -> None:
+    drop_aggregates(url)
+    assert connection.execute(AGGREGATES).fetchall() == []
+    jobs = "select from timescaledb_information.jobs where job_id >= 1000"
+    assert connection.execute(jobs).rowcount == 0
+    for frame in Samples("few", AGENTS, 2, step_s=60).batches(datetime.now(UTC)):
+        copy(connection, encode_samples(frame))
+    assert connection.execute("select from agent_latest").rowcount == 0
+
+
+def test_a_month_by_days_is_that_of_its_samples(
+    url: str, connection: psycopg.Connection[Any]
+) -> None:
+    now = datetime.now(UTC)
+    drop_triggers(url)
+    samples = Samples("few", AGENTS, 600, step_s=30 * 24 * 3600 / 600)
+    with writable_levels(connection):
+        for frame in samples.batches(now):
+            copy(connection, encode_samples(frame))
+        run_file(connection, "fill_days.sql")
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - 28 * DAY
+    values = {"width": DAY, "user_id": "user-0", "start": start, "stop": now + DAY}
+    raw = connection.execute(RAW, values).fetchall()
+    days = connection.execute(
+        "select bucket, sum(messages), sum(errors) from agent_metrics_1d "
+        "where agent_key > 0 and bucket >= %(start)s group by 1 order by 1",
+        values,
+    ).fetchall()
+    assert len(days) == 29
+    assert [row[0] for row in raw] == [row[0] for row in days]
+    assert [tuple(row[5:7]) for row in raw] == [tuple(row[1:]) for row in days]
