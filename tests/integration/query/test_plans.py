@@ -20,6 +20,9 @@ from sql.queries import query
 from tests.service import NOW
 from tests.stack import Stack, created_database, migrate
 
+# The other edition has its own, tests/community/test_plans.py.
+pytestmark = pytest.mark.edition("apache")
+
 FLEET: Final = Path(__file__).with_name("plans.sql")
 LEVELS: Final = {"24h": "rollup_1h", "7d": "rollup_1h", "30d": "rollup_1d"}
 LARGE: Final = {"agent_samples", "rollup_5m", "rollup_1h", "rollup_1d"}
