@@ -1,8 +1,8 @@
 -- Written by `make schema` from a migrated database of the Apache edition: change sql/*/migrations
 -- and sql/*/repeatable. On the community edition agent_metrics_5m, _1h and _1d are continuous
 -- aggregates with the same columns, in place of the views and the tables rollup_5m, _1h and _1d;
--- what else differs is in sql/community. A function or procedure is shown without its body, for which
--- its file is named.
+-- what else differs is in sql/community. A function or procedure is shown without its body; its
+-- file is named.
 
 
 -- sample_sums
