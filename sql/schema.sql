@@ -1,7 +1,30 @@
 -- Written by `make schema` from a migrated database of the Apache edition: change sql/*/migrations
 -- and sql/*/repeatable. On the community edition agent_metrics_5m, _1h and _1d are continuous
--- aggregates with the same columns; what else differs is in sql/community. A function is shown
--- without its body, for which its file is named.
+-- aggregates with the same columns, in place of the views and the tables rollup_5m, _1h and _1d;
+-- what else differs is in sql/community. A function or procedure is shown without its body; its
+-- file is named.
+
+
+-- sample_sums
+
+CREATE TYPE sample_sums AS (
+	bucket timestamp with time zone,
+	agent_key integer,
+	samples bigint,
+	cpu_samples bigint,
+	cpu_sum double precision,
+	cpu_max real,
+	memory_samples bigint,
+	memory_sum double precision,
+	memory_max real,
+	messages bigint,
+	errors bigint,
+	response_ms_sum double precision,
+	response_messages bigint,
+	up_buckets bigint
+);
+
+COMMENT ON TYPE sample_sums IS 'What samples of an agent come to in a bucket of time: the columns of every level.';
 
 
 -- schema_migrations
@@ -95,7 +118,7 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY agent_latest
     ADD CONSTRAINT agent_latest_pkey PRIMARY KEY (agent_key);
 
-COMMENT ON TABLE agent_latest IS 'Newest sample of each agent.';
+COMMENT ON TABLE agent_latest IS 'Newest sample of each agent from before the watermark; agent_newest has all samples.';
 COMMENT ON COLUMN agent_latest.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_latest.first_ts IS 'Time of the agent''s oldest sample.';
 COMMENT ON COLUMN agent_latest.ts IS 'Time of the agent''s newest sample.';
@@ -104,48 +127,6 @@ COMMENT ON COLUMN agent_latest.memory IS 'Percent of the memory the agent may us
 COMMENT ON COLUMN agent_latest.storage_ts IS 'Time of the newest sample that told its storage.';
 COMMENT ON COLUMN agent_latest.storage_used_mb IS 'Storage in use then, MB.';
 COMMENT ON COLUMN agent_latest.storage_total_mb IS 'Storage there is, then, MB.';
-
-
--- agent_marks
-
-CREATE TABLE agent_marks (
-    agent_key integer NOT NULL,
-    day date NOT NULL,
-    marks bit(9216) NOT NULL
-)
-WITH (fillfactor='50');
-
-ALTER TABLE ONLY agent_marks
-    ADD CONSTRAINT agent_marks_pkey PRIMARY KEY (agent_key);
-
-COMMENT ON TABLE agent_marks IS 'The 5-minute buckets in which each agent had a sample, for 32 days; no row after 33 silent days.';
-COMMENT ON COLUMN agent_marks.agent_key IS 'The agent.';
-COMMENT ON COLUMN agent_marks.day IS 'UTC day of the newest mark; the marks end with this day.';
-COMMENT ON COLUMN agent_marks.marks IS 'A bit for each 5-minute bucket, 288 a day: 1 where the agent had a sample.';
-
-
--- agent_uptime
-
-CREATE TABLE agent_uptime (
-    agent_key integer NOT NULL,
-    first_bucket integer NOT NULL,
-    day date NOT NULL,
-    earlier smallint NOT NULL,
-    totals smallint[] NOT NULL,
-    last_marks bit(576) NOT NULL
-)
-WITH (fillfactor='50');
-
-ALTER TABLE ONLY agent_uptime
-    ADD CONSTRAINT agent_uptime_pkey PRIMARY KEY (agent_key);
-
-COMMENT ON TABLE agent_uptime IS 'What agent_marks tells of each agent, added up.';
-COMMENT ON COLUMN agent_uptime.agent_key IS 'The agent.';
-COMMENT ON COLUMN agent_uptime.first_bucket IS 'The bucket of the agent''s first sample; 5-minute buckets are numbered from the epoch.';
-COMMENT ON COLUMN agent_uptime.day IS 'UTC day of the newest mark.';
-COMMENT ON COLUMN agent_uptime.earlier IS 'How many marks the 29 days before `day` have.';
-COMMENT ON COLUMN agent_uptime.totals IS 'How many marks the first of the 32 days has, the first two, and so on to all.';
-COMMENT ON COLUMN agent_uptime.last_marks IS 'The marks of `day` and of the day before it.';
 
 
 -- agent_samples
@@ -168,10 +149,6 @@ ALTER TABLE ONLY agent_samples
 
 CREATE INDEX agent_samples_by_time ON agent_samples USING brin (ts) WITH (autosummarize='on');
 
-CREATE TRIGGER keep_latest AFTER INSERT ON agent_samples REFERENCING NEW TABLE AS new_samples FOR EACH STATEMENT EXECUTE FUNCTION keep_latest();
-CREATE TRIGGER mark_uptime AFTER INSERT ON agent_samples REFERENCING NEW TABLE AS new_samples FOR EACH STATEMENT EXECUTE FUNCTION mark_uptime();
-CREATE TRIGGER roll_up_samples AFTER INSERT ON agent_samples REFERENCING NEW TABLE AS new_samples FOR EACH STATEMENT EXECUTE FUNCTION roll_up_samples();
-
 COMMENT ON TABLE agent_samples IS 'Every sample, once; told apart by agent and time. Kept for the raw retention.';
 COMMENT ON COLUMN agent_samples.ts IS 'When the sample was taken.';
 COMMENT ON COLUMN agent_samples.agent_key IS 'The agent.';
@@ -182,6 +159,29 @@ COMMENT ON COLUMN agent_samples.errors IS 'Errors since the previous sample.';
 COMMENT ON COLUMN agent_samples.response_ms IS 'Mean response time of those messages, ms; null where the agent told none.';
 COMMENT ON COLUMN agent_samples.storage_used_mb IS 'Storage in use, MB; null where not told.';
 COMMENT ON COLUMN agent_samples.storage_total_mb IS 'Storage there is, MB; null where not told.';
+
+
+-- rollup_watermark
+
+CREATE TABLE rollup_watermark (
+    only_row boolean DEFAULT true NOT NULL,
+    frontier timestamp with time zone NOT NULL,
+    watermark timestamp with time zone NOT NULL,
+    hours_before timestamp with time zone NOT NULL,
+    days_before timestamp with time zone NOT NULL,
+    CONSTRAINT rollup_watermark_check CHECK (((days_before <= hours_before) AND (hours_before <= watermark) AND (watermark <= frontier))),
+    CONSTRAINT rollup_watermark_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY rollup_watermark
+    ADD CONSTRAINT rollup_watermark_pkey PRIMARY KEY (only_row);
+
+COMMENT ON TABLE rollup_watermark IS 'How far the samples are aggregated, one row; agent_samples itself has those from there on.';
+COMMENT ON COLUMN rollup_watermark.only_row IS 'Always true.';
+COMMENT ON COLUMN rollup_watermark.frontier IS 'Up to where a refresh aggregates at this moment; the watermark, while none does.';
+COMMENT ON COLUMN rollup_watermark.watermark IS 'Every sample from before it is aggregated: in agent_latest and, on the Apache edition, rollup_5m.';
+COMMENT ON COLUMN rollup_watermark.hours_before IS 'Apache edition: rollup_1h holds exactly the samples from before it.';
+COMMENT ON COLUMN rollup_watermark.days_before IS 'Apache edition: rollup_1d holds exactly the samples from before it.';
 
 
 -- platform_metrics_1h
@@ -199,8 +199,7 @@ CREATE TABLE platform_metrics_1h (
     messages bigint NOT NULL,
     errors bigint NOT NULL,
     response_ms_sum double precision NOT NULL,
-    response_messages bigint NOT NULL,
-    up_buckets bigint NOT NULL
+    response_messages bigint NOT NULL
 )
 WITH (fillfactor='50');
 
@@ -221,7 +220,42 @@ COMMENT ON COLUMN platform_metrics_1h.messages IS 'Messages processed.';
 COMMENT ON COLUMN platform_metrics_1h.errors IS 'Errors.';
 COMMENT ON COLUMN platform_metrics_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
 COMMENT ON COLUMN platform_metrics_1h.response_messages IS 'Messages whose response time was told.';
-COMMENT ON COLUMN platform_metrics_1h.up_buckets IS 'Number of 5-minute buckets with a sample, summed over agents.';
+
+
+-- platform_summary
+
+CREATE TABLE platform_summary (
+    only_row boolean DEFAULT true NOT NULL,
+    counted_at timestamp with time zone NOT NULL,
+    took interval NOT NULL,
+    agents bigint NOT NULL,
+    agents_active bigint NOT NULL,
+    agents_failed bigint NOT NULL,
+    storage_used_mb double precision NOT NULL,
+    storage_total_mb double precision NOT NULL,
+    uptime_at timestamp with time zone NOT NULL,
+    uptime_took interval NOT NULL,
+    buckets bigint NOT NULL,
+    buckets_up bigint NOT NULL,
+    CONSTRAINT platform_summary_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY platform_summary
+    ADD CONSTRAINT platform_summary_pkey PRIMARY KEY (only_row);
+
+COMMENT ON TABLE platform_summary IS 'The fleet as a refresh counted it last, one row.';
+COMMENT ON COLUMN platform_summary.only_row IS 'Always true.';
+COMMENT ON COLUMN platform_summary.counted_at IS 'When it was counted, by the database''s clock.';
+COMMENT ON COLUMN platform_summary.took IS 'How long that took.';
+COMMENT ON COLUMN platform_summary.agents IS 'Agents known and not removed.';
+COMMENT ON COLUMN platform_summary.agents_active IS 'Those that run and sampled in the last 5 minutes.';
+COMMENT ON COLUMN platform_summary.agents_failed IS 'Those that failed.';
+COMMENT ON COLUMN platform_summary.storage_used_mb IS 'Sum of their newest storage in use, MB.';
+COMMENT ON COLUMN platform_summary.storage_total_mb IS 'Sum of their newest storage, MB.';
+COMMENT ON COLUMN platform_summary.uptime_at IS 'When the buckets were counted.';
+COMMENT ON COLUMN platform_summary.uptime_took IS 'How long that took.';
+COMMENT ON COLUMN platform_summary.buckets IS '5-minute buckets since each agent''s first sample, in 30 UTC days, summed over agents.';
+COMMENT ON COLUMN platform_summary.buckets_up IS 'Those of them with a sample.';
 
 
 -- platform_heartbeats
@@ -780,9 +814,9 @@ COMMENT ON COLUMN conservation_differences.looked_at IS 'When it was last compar
 COMMENT ON COLUMN conservation_differences.confirmed_at IS 'Since when it is reported as damage; null while a refresh may still explain it.';
 
 
--- agent_metrics_5m
+-- rollup_5m
 
-CREATE TABLE agent_metrics_5m (
+CREATE TABLE rollup_5m (
     bucket timestamp with time zone NOT NULL,
     agent_key integer NOT NULL,
     samples bigint NOT NULL,
@@ -799,12 +833,296 @@ CREATE TABLE agent_metrics_5m (
     up_buckets bigint NOT NULL
 )
 WITH (fillfactor='70');
-SELECT create_hypertable('agent_metrics_5m', by_range('bucket', interval '1 day'));
+SELECT create_hypertable('rollup_5m', by_range('bucket', interval '1 day'));
 
-ALTER TABLE ONLY agent_metrics_5m
-    ADD CONSTRAINT agent_metrics_5m_pkey PRIMARY KEY (agent_key, bucket);
+ALTER TABLE ONLY rollup_5m
+    ADD CONSTRAINT rollup_5m_pkey PRIMARY KEY (agent_key, bucket);
 
-COMMENT ON TABLE agent_metrics_5m IS 'Samples of each agent in buckets of 5 minutes.';
+CREATE INDEX rollup_5m_by_time ON rollup_5m USING brin (bucket) WITH (autosummarize='on');
+
+COMMENT ON TABLE rollup_5m IS 'What agent_metrics_5m has of samples from before the watermark.';
+COMMENT ON COLUMN rollup_5m.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN rollup_5m.agent_key IS 'The agent.';
+COMMENT ON COLUMN rollup_5m.samples IS 'Number of samples.';
+COMMENT ON COLUMN rollup_5m.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN rollup_5m.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN rollup_5m.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_5m.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN rollup_5m.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN rollup_5m.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_5m.messages IS 'Messages processed.';
+COMMENT ON COLUMN rollup_5m.errors IS 'Errors.';
+COMMENT ON COLUMN rollup_5m.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN rollup_5m.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_5m.up_buckets IS 'Number of 5-minute buckets with a sample.';
+
+
+-- rollup_1h
+
+CREATE TABLE rollup_1h (
+    bucket timestamp with time zone NOT NULL,
+    agent_key integer NOT NULL,
+    samples bigint NOT NULL,
+    cpu_samples bigint NOT NULL,
+    cpu_sum double precision NOT NULL,
+    cpu_max real,
+    memory_samples bigint NOT NULL,
+    memory_sum double precision NOT NULL,
+    memory_max real,
+    messages bigint NOT NULL,
+    errors bigint NOT NULL,
+    response_ms_sum double precision NOT NULL,
+    response_messages bigint NOT NULL,
+    up_buckets bigint NOT NULL
+)
+WITH (fillfactor='70');
+SELECT create_hypertable('rollup_1h', by_range('bucket', interval '7 days'));
+
+ALTER TABLE ONLY rollup_1h
+    ADD CONSTRAINT rollup_1h_pkey PRIMARY KEY (agent_key, bucket);
+
+CREATE INDEX rollup_1h_by_time ON rollup_1h USING brin (bucket) WITH (autosummarize='on');
+
+COMMENT ON TABLE rollup_1h IS 'What agent_metrics_1h has of hours that are aggregated, rollup_watermark.hours_before.';
+COMMENT ON COLUMN rollup_1h.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN rollup_1h.agent_key IS 'The agent.';
+COMMENT ON COLUMN rollup_1h.samples IS 'Number of samples.';
+COMMENT ON COLUMN rollup_1h.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN rollup_1h.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN rollup_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_1h.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN rollup_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN rollup_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_1h.messages IS 'Messages processed.';
+COMMENT ON COLUMN rollup_1h.errors IS 'Errors.';
+COMMENT ON COLUMN rollup_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN rollup_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_1h.up_buckets IS 'Number of 5-minute buckets with a sample.';
+
+
+-- rollup_1d
+
+CREATE TABLE rollup_1d (
+    bucket timestamp with time zone NOT NULL,
+    agent_key integer NOT NULL,
+    samples bigint NOT NULL,
+    cpu_samples bigint NOT NULL,
+    cpu_sum double precision NOT NULL,
+    cpu_max real,
+    memory_samples bigint NOT NULL,
+    memory_sum double precision NOT NULL,
+    memory_max real,
+    messages bigint NOT NULL,
+    errors bigint NOT NULL,
+    response_ms_sum double precision NOT NULL,
+    response_messages bigint NOT NULL,
+    up_buckets bigint NOT NULL
+)
+WITH (fillfactor='70');
+SELECT create_hypertable('rollup_1d', by_range('bucket', interval '90 days'));
+
+ALTER TABLE ONLY rollup_1d
+    ADD CONSTRAINT rollup_1d_pkey PRIMARY KEY (agent_key, bucket);
+
+CREATE INDEX rollup_1d_by_time ON rollup_1d USING brin (bucket) WITH (autosummarize='on');
+
+COMMENT ON TABLE rollup_1d IS 'What agent_metrics_1d has of days that are aggregated, rollup_watermark.days_before.';
+COMMENT ON COLUMN rollup_1d.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN rollup_1d.agent_key IS 'The agent.';
+COMMENT ON COLUMN rollup_1d.samples IS 'Number of samples.';
+COMMENT ON COLUMN rollup_1d.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN rollup_1d.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN rollup_1d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_1d.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN rollup_1d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN rollup_1d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_1d.messages IS 'Messages processed.';
+COMMENT ON COLUMN rollup_1d.errors IS 'Errors.';
+COMMENT ON COLUMN rollup_1d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN rollup_1d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_1d.up_buckets IS 'Number of 5-minute buckets with a sample.';
+
+
+-- agent_tail
+
+CREATE VIEW agent_tail AS
+ SELECT agent_key,
+    min(ts) AS first_ts,
+    max(ts) AS ts,
+    last(cpu, ts) AS cpu,
+    last(memory, ts) AS memory,
+    max(ts) FILTER (WHERE ((storage_used_mb IS NOT NULL) AND (storage_total_mb IS NOT NULL))) AS storage_ts,
+    last(storage_used_mb, ts) FILTER (WHERE ((storage_used_mb IS NOT NULL) AND (storage_total_mb IS NOT NULL))) AS storage_used_mb,
+    last(storage_total_mb, ts) FILTER (WHERE ((storage_used_mb IS NOT NULL) AND (storage_total_mb IS NOT NULL))) AS storage_total_mb
+   FROM agent_samples
+  WHERE (ts >= ( SELECT rollup_watermark.watermark
+           FROM rollup_watermark))
+  GROUP BY agent_key;
+
+COMMENT ON VIEW agent_tail IS 'The columns of agent_latest, of the samples from the watermark on; ask for agents by their key.';
+COMMENT ON COLUMN agent_tail.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_tail.first_ts IS 'Time of the agent''s oldest sample.';
+COMMENT ON COLUMN agent_tail.ts IS 'Time of the agent''s newest sample.';
+COMMENT ON COLUMN agent_tail.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_tail.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_tail.storage_ts IS 'Time of the newest sample that told its storage.';
+COMMENT ON COLUMN agent_tail.storage_used_mb IS 'Storage in use then, MB.';
+COMMENT ON COLUMN agent_tail.storage_total_mb IS 'Storage there is, then, MB.';
+
+
+-- agent_newest
+
+CREATE VIEW agent_newest AS
+ SELECT agent_key,
+    min(first_ts) AS first_ts,
+    max(ts) AS ts,
+    last(cpu, ts) AS cpu,
+    last(memory, ts) AS memory,
+    max(storage_ts) AS storage_ts,
+    last(storage_used_mb, storage_ts) AS storage_used_mb,
+    last(storage_total_mb, storage_ts) AS storage_total_mb
+   FROM ( SELECT agent_latest.agent_key,
+            agent_latest.first_ts,
+            agent_latest.ts,
+            agent_latest.cpu,
+            agent_latest.memory,
+            agent_latest.storage_ts,
+            agent_latest.storage_used_mb,
+            agent_latest.storage_total_mb
+           FROM agent_latest
+        UNION ALL
+         SELECT agent_tail.agent_key,
+            agent_tail.first_ts,
+            agent_tail.ts,
+            agent_tail.cpu,
+            agent_tail.memory,
+            agent_tail.storage_ts,
+            agent_tail.storage_used_mb,
+            agent_tail.storage_total_mb
+           FROM agent_tail) both_sides
+  GROUP BY agent_key;
+
+COMMENT ON VIEW agent_newest IS 'The columns of agent_latest, of all samples; ask for agents by their key.';
+COMMENT ON COLUMN agent_newest.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_newest.first_ts IS 'Time of the agent''s oldest sample.';
+COMMENT ON COLUMN agent_newest.ts IS 'Time of the agent''s newest sample.';
+COMMENT ON COLUMN agent_newest.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_newest.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_newest.storage_ts IS 'Time of the newest sample that told its storage.';
+COMMENT ON COLUMN agent_newest.storage_used_mb IS 'Storage in use then, MB.';
+COMMENT ON COLUMN agent_newest.storage_total_mb IS 'Storage there is, then, MB.';
+
+
+-- rollup_tail
+
+CREATE VIEW rollup_tail AS
+ SELECT time_bucket('00:05:00'::interval, ts) AS bucket,
+    agent_key,
+    count(*) AS samples,
+    count(cpu) AS cpu_samples,
+    COALESCE(sum((cpu)::double precision), (0)::double precision) AS cpu_sum,
+    max(cpu) AS cpu_max,
+    count(memory) AS memory_samples,
+    COALESCE(sum((memory)::double precision), (0)::double precision) AS memory_sum,
+    max(memory) AS memory_max,
+    sum(messages) AS messages,
+    sum(errors) AS errors,
+    COALESCE(sum(((response_ms)::double precision * (messages)::double precision)), (0)::double precision) AS response_ms_sum,
+    COALESCE(sum(messages) FILTER (WHERE (response_ms IS NOT NULL)), (0)::bigint) AS response_messages,
+    (1)::bigint AS up_buckets
+   FROM agent_samples
+  WHERE (ts >= ( SELECT rollup_watermark.watermark
+           FROM rollup_watermark))
+  GROUP BY (time_bucket('00:05:00'::interval, ts)), agent_key;
+
+COMMENT ON VIEW rollup_tail IS 'What agent_metrics_5m has of samples from the watermark on; ask for agents by their key.';
+COMMENT ON COLUMN rollup_tail.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN rollup_tail.agent_key IS 'The agent.';
+COMMENT ON COLUMN rollup_tail.samples IS 'Number of samples.';
+COMMENT ON COLUMN rollup_tail.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN rollup_tail.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN rollup_tail.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_tail.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN rollup_tail.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN rollup_tail.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_tail.messages IS 'Messages processed.';
+COMMENT ON COLUMN rollup_tail.errors IS 'Errors.';
+COMMENT ON COLUMN rollup_tail.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN rollup_tail.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_tail.up_buckets IS 'Number of 5-minute buckets with a sample.';
+
+
+-- agent_metrics_5m
+
+CREATE VIEW agent_metrics_5m AS
+ SELECT rollup_5m.bucket,
+    rollup_5m.agent_key,
+    rollup_5m.samples,
+    rollup_5m.cpu_samples,
+    rollup_5m.cpu_sum,
+    rollup_5m.cpu_max,
+    rollup_5m.memory_samples,
+    rollup_5m.memory_sum,
+    rollup_5m.memory_max,
+    rollup_5m.messages,
+    rollup_5m.errors,
+    rollup_5m.response_ms_sum,
+    rollup_5m.response_messages,
+    rollup_5m.up_buckets
+   FROM rollup_5m
+  WHERE (rollup_5m.bucket < ( SELECT time_bucket('00:05:00'::interval, rollup_watermark.watermark) AS time_bucket
+           FROM rollup_watermark))
+UNION ALL
+ SELECT newest.bucket,
+    newest.agent_key,
+    (sum(newest.samples))::bigint AS samples,
+    (sum(newest.cpu_samples))::bigint AS cpu_samples,
+    sum(newest.cpu_sum) AS cpu_sum,
+    max(newest.cpu_max) AS cpu_max,
+    (sum(newest.memory_samples))::bigint AS memory_samples,
+    sum(newest.memory_sum) AS memory_sum,
+    max(newest.memory_max) AS memory_max,
+    (sum(newest.messages))::bigint AS messages,
+    (sum(newest.errors))::bigint AS errors,
+    sum(newest.response_ms_sum) AS response_ms_sum,
+    (sum(newest.response_messages))::bigint AS response_messages,
+    (1)::bigint AS up_buckets
+   FROM ( SELECT rollup_5m.bucket,
+            rollup_5m.agent_key,
+            rollup_5m.samples,
+            rollup_5m.cpu_samples,
+            rollup_5m.cpu_sum,
+            rollup_5m.cpu_max,
+            rollup_5m.memory_samples,
+            rollup_5m.memory_sum,
+            rollup_5m.memory_max,
+            rollup_5m.messages,
+            rollup_5m.errors,
+            rollup_5m.response_ms_sum,
+            rollup_5m.response_messages,
+            rollup_5m.up_buckets
+           FROM rollup_5m
+          WHERE (rollup_5m.bucket >= ( SELECT time_bucket('00:05:00'::interval, rollup_watermark.watermark) AS time_bucket
+                   FROM rollup_watermark))
+        UNION ALL
+         SELECT rollup_tail.bucket,
+            rollup_tail.agent_key,
+            rollup_tail.samples,
+            rollup_tail.cpu_samples,
+            rollup_tail.cpu_sum,
+            rollup_tail.cpu_max,
+            rollup_tail.memory_samples,
+            rollup_tail.memory_sum,
+            rollup_tail.memory_max,
+            rollup_tail.messages,
+            rollup_tail.errors,
+            rollup_tail.response_ms_sum,
+            rollup_tail.response_messages,
+            rollup_tail.up_buckets
+           FROM rollup_tail) newest
+  GROUP BY newest.bucket, newest.agent_key;
+
+COMMENT ON VIEW agent_metrics_5m IS 'Samples of each agent in buckets of 5 minutes.';
 COMMENT ON COLUMN agent_metrics_5m.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN agent_metrics_5m.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_metrics_5m.samples IS 'Number of samples.';
@@ -818,34 +1136,78 @@ COMMENT ON COLUMN agent_metrics_5m.messages IS 'Messages processed.';
 COMMENT ON COLUMN agent_metrics_5m.errors IS 'Errors.';
 COMMENT ON COLUMN agent_metrics_5m.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
 COMMENT ON COLUMN agent_metrics_5m.response_messages IS 'Messages whose response time was told.';
-COMMENT ON COLUMN agent_metrics_5m.up_buckets IS 'Number of 5-minute buckets with a sample, summed over agents.';
+COMMENT ON COLUMN agent_metrics_5m.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
 -- agent_metrics_1h
 
-CREATE TABLE agent_metrics_1h (
-    bucket timestamp with time zone NOT NULL,
-    agent_key integer NOT NULL,
-    samples bigint NOT NULL,
-    cpu_samples bigint NOT NULL,
-    cpu_sum double precision NOT NULL,
-    cpu_max real,
-    memory_samples bigint NOT NULL,
-    memory_sum double precision NOT NULL,
-    memory_max real,
-    messages bigint NOT NULL,
-    errors bigint NOT NULL,
-    response_ms_sum double precision NOT NULL,
-    response_messages bigint NOT NULL,
-    up_buckets bigint NOT NULL
-)
-WITH (fillfactor='70');
-SELECT create_hypertable('agent_metrics_1h', by_range('bucket', interval '7 days'));
+CREATE VIEW agent_metrics_1h AS
+ SELECT rollup_1h.bucket,
+    rollup_1h.agent_key,
+    rollup_1h.samples,
+    rollup_1h.cpu_samples,
+    rollup_1h.cpu_sum,
+    rollup_1h.cpu_max,
+    rollup_1h.memory_samples,
+    rollup_1h.memory_sum,
+    rollup_1h.memory_max,
+    rollup_1h.messages,
+    rollup_1h.errors,
+    rollup_1h.response_ms_sum,
+    rollup_1h.response_messages,
+    rollup_1h.up_buckets
+   FROM rollup_1h
+UNION ALL
+ SELECT min(time_bucket('01:00:00'::interval, newest.bucket)) AS bucket,
+    newest.agent_key,
+    (sum(newest.samples))::bigint AS samples,
+    (sum(newest.cpu_samples))::bigint AS cpu_samples,
+    sum(newest.cpu_sum) AS cpu_sum,
+    max(newest.cpu_max) AS cpu_max,
+    (sum(newest.memory_samples))::bigint AS memory_samples,
+    sum(newest.memory_sum) AS memory_sum,
+    max(newest.memory_max) AS memory_max,
+    (sum(newest.messages))::bigint AS messages,
+    (sum(newest.errors))::bigint AS errors,
+    sum(newest.response_ms_sum) AS response_ms_sum,
+    (sum(newest.response_messages))::bigint AS response_messages,
+    count(DISTINCT newest.bucket) AS up_buckets
+   FROM ( SELECT rollup_5m.bucket,
+            rollup_5m.agent_key,
+            rollup_5m.samples,
+            rollup_5m.cpu_samples,
+            rollup_5m.cpu_sum,
+            rollup_5m.cpu_max,
+            rollup_5m.memory_samples,
+            rollup_5m.memory_sum,
+            rollup_5m.memory_max,
+            rollup_5m.messages,
+            rollup_5m.errors,
+            rollup_5m.response_ms_sum,
+            rollup_5m.response_messages,
+            rollup_5m.up_buckets
+           FROM rollup_5m
+          WHERE (rollup_5m.bucket >= ( SELECT rollup_watermark.hours_before
+                   FROM rollup_watermark))
+        UNION ALL
+         SELECT rollup_tail.bucket,
+            rollup_tail.agent_key,
+            rollup_tail.samples,
+            rollup_tail.cpu_samples,
+            rollup_tail.cpu_sum,
+            rollup_tail.cpu_max,
+            rollup_tail.memory_samples,
+            rollup_tail.memory_sum,
+            rollup_tail.memory_max,
+            rollup_tail.messages,
+            rollup_tail.errors,
+            rollup_tail.response_ms_sum,
+            rollup_tail.response_messages,
+            rollup_tail.up_buckets
+           FROM rollup_tail) newest
+  GROUP BY (time_bucket('01:00:00'::interval, newest.bucket)), newest.agent_key;
 
-ALTER TABLE ONLY agent_metrics_1h
-    ADD CONSTRAINT agent_metrics_1h_pkey PRIMARY KEY (agent_key, bucket);
-
-COMMENT ON TABLE agent_metrics_1h IS 'Samples of each agent in buckets of 1 hour.';
+COMMENT ON VIEW agent_metrics_1h IS 'Samples of each agent in buckets of 1 hour.';
 COMMENT ON COLUMN agent_metrics_1h.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN agent_metrics_1h.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_metrics_1h.samples IS 'Number of samples.';
@@ -859,34 +1221,48 @@ COMMENT ON COLUMN agent_metrics_1h.messages IS 'Messages processed.';
 COMMENT ON COLUMN agent_metrics_1h.errors IS 'Errors.';
 COMMENT ON COLUMN agent_metrics_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
 COMMENT ON COLUMN agent_metrics_1h.response_messages IS 'Messages whose response time was told.';
-COMMENT ON COLUMN agent_metrics_1h.up_buckets IS 'Number of 5-minute buckets with a sample, summed over agents.';
+COMMENT ON COLUMN agent_metrics_1h.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
 -- agent_metrics_1d
 
-CREATE TABLE agent_metrics_1d (
-    bucket timestamp with time zone NOT NULL,
-    agent_key integer NOT NULL,
-    samples bigint NOT NULL,
-    cpu_samples bigint NOT NULL,
-    cpu_sum double precision NOT NULL,
-    cpu_max real,
-    memory_samples bigint NOT NULL,
-    memory_sum double precision NOT NULL,
-    memory_max real,
-    messages bigint NOT NULL,
-    errors bigint NOT NULL,
-    response_ms_sum double precision NOT NULL,
-    response_messages bigint NOT NULL,
-    up_buckets bigint NOT NULL
-)
-WITH (fillfactor='70');
-SELECT create_hypertable('agent_metrics_1d', by_range('bucket', interval '90 days'));
+CREATE VIEW agent_metrics_1d AS
+ SELECT rollup_1d.bucket,
+    rollup_1d.agent_key,
+    rollup_1d.samples,
+    rollup_1d.cpu_samples,
+    rollup_1d.cpu_sum,
+    rollup_1d.cpu_max,
+    rollup_1d.memory_samples,
+    rollup_1d.memory_sum,
+    rollup_1d.memory_max,
+    rollup_1d.messages,
+    rollup_1d.errors,
+    rollup_1d.response_ms_sum,
+    rollup_1d.response_messages,
+    rollup_1d.up_buckets
+   FROM rollup_1d
+UNION ALL
+ SELECT min(time_bucket('1 day'::interval, agent_metrics_1h.bucket)) AS bucket,
+    agent_metrics_1h.agent_key,
+    (sum(agent_metrics_1h.samples))::bigint AS samples,
+    (sum(agent_metrics_1h.cpu_samples))::bigint AS cpu_samples,
+    sum(agent_metrics_1h.cpu_sum) AS cpu_sum,
+    max(agent_metrics_1h.cpu_max) AS cpu_max,
+    (sum(agent_metrics_1h.memory_samples))::bigint AS memory_samples,
+    sum(agent_metrics_1h.memory_sum) AS memory_sum,
+    max(agent_metrics_1h.memory_max) AS memory_max,
+    (sum(agent_metrics_1h.messages))::bigint AS messages,
+    (sum(agent_metrics_1h.errors))::bigint AS errors,
+    sum(agent_metrics_1h.response_ms_sum) AS response_ms_sum,
+    (sum(agent_metrics_1h.response_messages))::bigint AS response_messages,
+    (sum(agent_metrics_1h.up_buckets))::bigint AS up_buckets
+   FROM agent_metrics_1h
+  WHERE (agent_metrics_1h.bucket >= ( SELECT rollup_watermark.days_before
+           FROM rollup_watermark))
+  GROUP BY (time_bucket('1 day'::interval, agent_metrics_1h.bucket)), agent_metrics_1h.agent_key;
 
-ALTER TABLE ONLY agent_metrics_1d
-    ADD CONSTRAINT agent_metrics_1d_pkey PRIMARY KEY (agent_key, bucket);
-
-COMMENT ON TABLE agent_metrics_1d IS 'Samples of each agent in buckets of 1 UTC day.';
+COMMENT ON VIEW agent_metrics_1d IS 'Samples of each agent in buckets of 1 UTC day.';
 COMMENT ON COLUMN agent_metrics_1d.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN agent_metrics_1d.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_metrics_1d.samples IS 'Number of samples.';
@@ -900,7 +1276,7 @@ COMMENT ON COLUMN agent_metrics_1d.messages IS 'Messages processed.';
 COMMENT ON COLUMN agent_metrics_1d.errors IS 'Errors.';
 COMMENT ON COLUMN agent_metrics_1d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
 COMMENT ON COLUMN agent_metrics_1d.response_messages IS 'Messages whose response time was told.';
-COMMENT ON COLUMN agent_metrics_1d.up_buckets IS 'Number of 5-minute buckets with a sample, summed over agents.';
+COMMENT ON COLUMN agent_metrics_1d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
 -- upkeep_tasks
@@ -923,7 +1299,7 @@ CREATE VIEW upkeep_tasks AS
             done.succeeded_at,
             done.failure
            FROM (( SELECT unnest.unnest
-                   FROM unnest(ARRAY['agent_samples'::text, 'agent_metrics_5m'::text, 'agent_metrics_1h'::text, 'platform_heartbeats'::text, 'agent_marks'::text, 'skill_changes'::text]) unnest(unnest)
+                   FROM unnest(ARRAY['agent_samples'::text, 'agent_metrics_5m'::text, 'agent_metrics_1h'::text, 'platform_heartbeats'::text, 'skill_changes'::text, 'refresh'::text]) unnest(unnest)
                 UNION
                  SELECT upkeep.task
                    FROM upkeep) kept(task)
@@ -1040,7 +1416,7 @@ COMMENT ON COLUMN metrics_24h.memory_samples IS 'Number of samples that have mem
 COMMENT ON COLUMN metrics_24h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
 COMMENT ON COLUMN metrics_24h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
 COMMENT ON COLUMN metrics_24h.response_messages IS 'Messages whose response time was told.';
-COMMENT ON COLUMN metrics_24h.up_buckets IS 'Number of 5-minute buckets with a sample; of the fleet, summed over agents.';
+COMMENT ON COLUMN metrics_24h.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 GRANT SELECT ON TABLE metrics_24h TO fleetgauge_analyst;
 
@@ -1096,7 +1472,7 @@ COMMENT ON COLUMN metrics_7d.memory_samples IS 'Number of samples that have memo
 COMMENT ON COLUMN metrics_7d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
 COMMENT ON COLUMN metrics_7d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
 COMMENT ON COLUMN metrics_7d.response_messages IS 'Messages whose response time was told.';
-COMMENT ON COLUMN metrics_7d.up_buckets IS 'Number of 5-minute buckets with a sample; of the fleet, summed over agents.';
+COMMENT ON COLUMN metrics_7d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 GRANT SELECT ON TABLE metrics_7d TO fleetgauge_analyst;
 
@@ -1152,7 +1528,7 @@ COMMENT ON COLUMN metrics_30d.memory_samples IS 'Number of samples that have mem
 COMMENT ON COLUMN metrics_30d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
 COMMENT ON COLUMN metrics_30d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
 COMMENT ON COLUMN metrics_30d.response_messages IS 'Messages whose response time was told.';
-COMMENT ON COLUMN metrics_30d.up_buckets IS 'Number of 5-minute buckets with a sample; of the fleet, summed over agents.';
+COMMENT ON COLUMN metrics_30d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 GRANT SELECT ON TABLE metrics_30d TO fleetgauge_analyst;
 
@@ -1180,8 +1556,7 @@ CREATE VIEW fleet_1h AS
     (sum(memory_samples))::bigint AS memory_samples,
     sum(memory_sum) AS memory_sum,
     sum(response_ms_sum) AS response_ms_sum,
-    (sum(response_messages))::bigint AS response_messages,
-    (sum(up_buckets))::bigint AS up_buckets
+    (sum(response_messages))::bigint AS response_messages
    FROM platform_metrics_1h
   GROUP BY bucket;
 
@@ -1202,7 +1577,6 @@ COMMENT ON COLUMN fleet_1h.memory_samples IS 'Number of samples that have memory
 COMMENT ON COLUMN fleet_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
 COMMENT ON COLUMN fleet_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
 COMMENT ON COLUMN fleet_1h.response_messages IS 'Messages whose response time was told.';
-COMMENT ON COLUMN fleet_1h.up_buckets IS 'Number of 5-minute buckets with a sample; of the fleet, summed over agents.';
 
 GRANT SELECT ON TABLE fleet_1h TO fleetgauge_analyst;
 
@@ -1210,28 +1584,47 @@ GRANT SELECT ON TABLE fleet_1h TO fleetgauge_analyst;
 -- agents_now
 
 CREATE VIEW agents_now AS
- SELECT l.ts AS "time",
-    a.user_id,
-    a.agent_id,
-    a.agent_key,
+ SELECT COALESCE(tail.ts, latest.ts) AS "time",
+    tail.user_id,
+    tail.agent_id,
+    tail.agent_key,
         CASE
-            WHEN ((s.status IS NULL) OR (l.ts > s.running_after)) THEN 'running'::text
+            WHEN ((s.status IS NULL) OR (COALESCE(tail.ts, latest.ts) > s.running_after)) THEN 'running'::text
             WHEN (s.running_after = 'infinity'::timestamp with time zone) THEN 'removed'::text
             ELSE s.status
         END AS state,
     s.status,
     s.ts AS status_time,
     s.reason AS status_reason,
-    l.first_ts AS first_seen,
-    l.cpu,
-    l.memory,
-    l.storage_ts AS storage_time,
-    l.storage_used_mb,
-    l.storage_total_mb,
-    (((100)::double precision * (l.storage_used_mb)::double precision) / NULLIF(l.storage_total_mb, (0)::double precision)) AS storage_percent
-   FROM ((agents a
-     LEFT JOIN agent_latest l ON ((l.agent_key = a.agent_key)))
-     LEFT JOIN agent_states s ON ((s.agent_key = a.agent_key)));
+    LEAST(latest.first_ts, tail.first_ts) AS first_seen,
+        CASE
+            WHEN (tail.ts IS NULL) THEN latest.cpu
+            ELSE tail.cpu
+        END AS cpu,
+        CASE
+            WHEN (tail.ts IS NULL) THEN latest.memory
+            ELSE tail.memory
+        END AS memory,
+    COALESCE(tail.storage_ts, latest.storage_ts) AS storage_time,
+    COALESCE(tail.storage_used_mb, latest.storage_used_mb) AS storage_used_mb,
+    COALESCE(tail.storage_total_mb, latest.storage_total_mb) AS storage_total_mb,
+    (((100)::double precision * (COALESCE(tail.storage_used_mb, latest.storage_used_mb))::double precision) / NULLIF(COALESCE(tail.storage_total_mb, latest.storage_total_mb), (0)::double precision)) AS storage_percent
+   FROM ((( SELECT agents.agent_key,
+            agents.user_id,
+            agents.agent_id,
+            min(agent_samples.ts) AS first_ts,
+            max(agent_samples.ts) AS ts,
+            last(agent_samples.cpu, agent_samples.ts) AS cpu,
+            last(agent_samples.memory, agent_samples.ts) AS memory,
+            max(agent_samples.ts) FILTER (WHERE ((agent_samples.storage_used_mb IS NOT NULL) AND (agent_samples.storage_total_mb IS NOT NULL))) AS storage_ts,
+            last(agent_samples.storage_used_mb, agent_samples.ts) FILTER (WHERE ((agent_samples.storage_used_mb IS NOT NULL) AND (agent_samples.storage_total_mb IS NOT NULL))) AS storage_used_mb,
+            last(agent_samples.storage_total_mb, agent_samples.ts) FILTER (WHERE ((agent_samples.storage_used_mb IS NOT NULL) AND (agent_samples.storage_total_mb IS NOT NULL))) AS storage_total_mb
+           FROM (agents
+             LEFT JOIN agent_samples ON (((agent_samples.agent_key = agents.agent_key) AND (agent_samples.ts >= ( SELECT rollup_watermark.watermark
+                   FROM rollup_watermark)))))
+          GROUP BY agents.agent_key, agents.user_id, agents.agent_id) tail
+     LEFT JOIN agent_latest latest ON ((latest.agent_key = tail.agent_key)))
+     LEFT JOIN agent_states s ON ((s.agent_key = tail.agent_key)));
 
 COMMENT ON VIEW agents_now IS 'Each agent: newest sample, newest status, state, storage.';
 COMMENT ON COLUMN agents_now."time" IS 'Time of the newest sample; null for an agent that only sent a status.';
@@ -1411,61 +1804,149 @@ COMMENT ON COLUMN listening_daily.last_heard IS 'Listeners whose newest play is 
 GRANT SELECT ON TABLE listening_daily TO fleetgauge_analyst;
 
 
--- count_changed_bookings: sql/common/repeatable/business_trigger_bookings.sql
+-- add_late_samples: sql/apache/repeatable/31_aggregate.sql
+
+CREATE FUNCTION add_late_samples(sums sample_sums[], agents agent_latest[]) RETURNS void
+    LANGUAGE plpgsql;
+
+COMMENT ON FUNCTION add_late_samples(sums sample_sums[], agents agent_latest[]) IS 'Adds samples from before the watermark, which the caller holds, to what is aggregated.';
+
+
+-- add_to_1d: sql/apache/repeatable/31_aggregate.sql
+
+CREATE FUNCTION add_to_1d(sums sample_sums[]) RETURNS void
+    LANGUAGE sql;
+
+COMMENT ON FUNCTION add_to_1d(sums sample_sums[]) IS 'Adds rows to the level of UTC days.';
+
+
+-- add_to_1h: sql/apache/repeatable/31_aggregate.sql
+
+CREATE FUNCTION add_to_1h(sums sample_sums[]) RETURNS void
+    LANGUAGE sql;
+
+COMMENT ON FUNCTION add_to_1h(sums sample_sums[]) IS 'Adds rows to the level of hours.';
+
+
+-- add_to_5m: sql/apache/repeatable/31_aggregate.sql
+
+CREATE FUNCTION add_to_5m(sums sample_sums[]) RETURNS TABLE(agent_key integer, bucket timestamp with time zone)
+    LANGUAGE sql;
+
+COMMENT ON FUNCTION add_to_5m(sums sample_sums[]) IS 'Adds rows to the level of 5 minutes; tells which buckets are new.';
+
+
+-- aggregate_days: sql/apache/repeatable/31_aggregate.sql
+
+CREATE FUNCTION aggregate_days() RETURNS void
+    LANGUAGE plpgsql;
+
+COMMENT ON FUNCTION aggregate_days() IS 'Adds the UTC days that have ended before the watermark to their level; aggregate_samples calls it.';
+
+
+-- aggregate_hours: sql/apache/repeatable/31_aggregate.sql
+
+CREATE FUNCTION aggregate_hours() RETURNS void
+    LANGUAGE plpgsql;
+
+COMMENT ON FUNCTION aggregate_hours() IS 'Adds the hours that have ended before the watermark to their level; aggregate_samples calls it.';
+
+
+-- aggregate_samples: sql/apache/repeatable/31_aggregate.sql
+
+CREATE FUNCTION aggregate_samples(upto timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql;
+
+COMMENT ON FUNCTION aggregate_samples(upto timestamp with time zone) IS 'Moves the watermark: adds the samples before `upto` to the level of 5 minutes; refresh_samples calls it.';
+
+
+-- aggregated_before: sql/apache/repeatable/05_hypertables.sql
+
+CREATE FUNCTION aggregated_before(relation text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION aggregated_before(relation text) IS 'Before when everything in a relation is aggregated in the next one, and may be dropped.';
+
+
+-- coarser: sql/apache/repeatable/31_aggregate.sql
+
+CREATE FUNCTION coarser(sums sample_sums[], width interval) RETURNS sample_sums[]
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION coarser(sums sample_sums[], width interval) IS 'The same sums in wider buckets.';
+
+
+-- count_agents: sql/common/repeatable/35_fleet.sql
+
+CREATE FUNCTION count_agents(now timestamp with time zone) RETURNS TABLE(agents bigint, agents_active bigint, agents_failed bigint, storage_used_mb double precision, storage_total_mb double precision)
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION count_agents(now timestamp with time zone) IS 'Counts the agents that are not removed, by state at a moment, and sums their newest storage, MB.';
+
+
+-- count_changed_bookings: sql/common/repeatable/45_business_trigger_bookings.sql
 
 CREATE FUNCTION count_changed_bookings() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- count_changed_deployments: sql/common/repeatable/business_trigger_deployments.sql
+-- count_changed_deployments: sql/common/repeatable/45_business_trigger_deployments.sql
 
 CREATE FUNCTION count_changed_deployments() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- count_changed_fans: sql/common/repeatable/business_trigger_fans.sql
+-- count_changed_fans: sql/common/repeatable/45_business_trigger_fans.sql
 
 CREATE FUNCTION count_changed_fans() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- count_changed_skills: sql/common/repeatable/business_trigger_skills.sql
+-- count_changed_skills: sql/common/repeatable/45_business_trigger_skills.sql
 
 CREATE FUNCTION count_changed_skills() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- count_heartbeats: sql/common/repeatable/platform_trigger_heartbeats.sql
+-- count_heartbeats: sql/common/repeatable/45_platform_trigger_heartbeats.sql
 
 CREATE FUNCTION count_heartbeats() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- count_new_bookings: sql/common/repeatable/business_trigger_bookings.sql
+-- count_new_bookings: sql/common/repeatable/45_business_trigger_bookings.sql
 
 CREATE FUNCTION count_new_bookings() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- count_new_deployments: sql/common/repeatable/business_trigger_deployments.sql
+-- count_new_deployments: sql/common/repeatable/45_business_trigger_deployments.sql
 
 CREATE FUNCTION count_new_deployments() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- count_new_fans: sql/common/repeatable/business_trigger_fans.sql
+-- count_new_fans: sql/common/repeatable/45_business_trigger_fans.sql
 
 CREATE FUNCTION count_new_fans() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- count_new_skills: sql/common/repeatable/business_trigger_skills.sql
+-- count_new_skills: sql/common/repeatable/45_business_trigger_skills.sql
 
 CREATE FUNCTION count_new_skills() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- erase_metrics: sql/apache/repeatable/erase.sql
+-- count_uptime: sql/common/repeatable/35_fleet.sql
+
+CREATE FUNCTION count_uptime(now timestamp with time zone) RETURNS TABLE(buckets bigint, buckets_up bigint)
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION count_uptime(now timestamp with time zone) IS 'Counts 5-minute buckets of the agents that are not removed, and those with a sample, in the 30 UTC days up to a moment.';
+
+
+-- erase_metrics: sql/apache/repeatable/41_erase_metrics.sql
 
 CREATE FUNCTION erase_metrics(erased integer) RETURNS TABLE(relation text, removed bigint)
     LANGUAGE sql;
@@ -1473,13 +1954,39 @@ CREATE FUNCTION erase_metrics(erased integer) RETURNS TABLE(relation text, remov
 COMMENT ON FUNCTION erase_metrics(erased integer) IS 'Erases the samples and rollups of an agent; `fleetgauge erase` calls it.';
 
 
--- keep_latest: sql/common/repeatable/sample_trigger_latest.sql
+-- hold_watermark: sql/common/repeatable/10_watermark.sql
 
-CREATE FUNCTION keep_latest() RETURNS trigger
+CREATE FUNCTION hold_watermark(oldest timestamp with time zone) RETURNS rollup_watermark
     LANGUAGE plpgsql;
 
+COMMENT ON FUNCTION hold_watermark(oldest timestamp with time zone) IS 'Keeps the watermark where it is until the transaction ends, for a writer whose oldest sample is of that time; what is returned holds for its samples.';
 
--- limit_analysts: sql/common/repeatable/analyst.sql
+
+-- hypertable_of: sql/apache/repeatable/05_hypertables.sql
+
+CREATE FUNCTION hypertable_of(relation text) RETURNS regclass
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION hypertable_of(relation text) IS 'The hypertable in which a relation of samples or rollups is kept.';
+
+
+-- keep_newest: sql/common/repeatable/20_newest.sql
+
+CREATE FUNCTION keep_newest(agents agent_latest[]) RETURNS void
+    LANGUAGE sql;
+
+COMMENT ON FUNCTION keep_newest(agents agent_latest[]) IS 'Merges what is known of some agents'' samples, one row an agent by key, into agent_latest.';
+
+
+-- keep_platform_summary: sql/common/repeatable/35_fleet.sql
+
+CREATE FUNCTION keep_platform_summary() RETURNS void
+    LANGUAGE plpgsql;
+
+COMMENT ON FUNCTION keep_platform_summary() IS 'Counts the fleet anew for readers; the refresh calls it every few seconds.';
+
+
+-- limit_analysts: sql/common/repeatable/50_analyst.sql
 
 CREATE FUNCTION limit_analysts() RETURNS SETOF text
     LANGUAGE plpgsql;
@@ -1489,37 +1996,43 @@ COMMENT ON FUNCTION limit_analysts() IS 'Sets the limits that logins of analysts
 REVOKE ALL ON FUNCTION limit_analysts() FROM PUBLIC;
 
 
--- mark_buckets: sql/common/repeatable/sample_trigger_uptime.sql
+-- lock_of_aggregates: sql/common/repeatable/10_watermark.sql
 
-CREATE FUNCTION mark_buckets(agent_keys integer[], numbers integer[]) RETURNS void
-    LANGUAGE sql;
+CREATE FUNCTION lock_of_aggregates() RETURNS bigint
+    LANGUAGE sql IMMUTABLE;
+
+COMMENT ON FUNCTION lock_of_aggregates() IS 'Advisory lock 2: whoever moves the watermark holds it, writers of late samples share it.';
 
 
--- mark_uptime: sql/common/repeatable/sample_trigger_uptime.sql
+-- lock_of_frontier: sql/common/repeatable/10_watermark.sql
 
-CREATE FUNCTION mark_uptime() RETURNS trigger
+CREATE FUNCTION lock_of_frontier() RETURNS bigint
+    LANGUAGE sql IMMUTABLE;
+
+COMMENT ON FUNCTION lock_of_frontier() IS 'Advisory lock 1: writers share it from before they read the frontier until they commit.';
+
+
+-- refresh_samples: sql/common/repeatable/10_watermark.sql
+
+CREATE PROCEDURE refresh_samples(IN upto timestamp with time zone)
     LANGUAGE plpgsql;
 
+COMMENT ON PROCEDURE refresh_samples(IN upto timestamp with time zone) IS 'Moves the watermark to a moment: everything before it is aggregated.';
 
--- roll_up_payments: sql/common/repeatable/business_trigger_payments.sql
+
+-- roll_up_payments: sql/common/repeatable/45_business_trigger_payments.sql
 
 CREATE FUNCTION roll_up_payments() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- roll_up_plays: sql/common/repeatable/business_trigger_plays.sql
+-- roll_up_plays: sql/common/repeatable/45_business_trigger_plays.sql
 
 CREATE FUNCTION roll_up_plays() RETURNS trigger
     LANGUAGE plpgsql;
 
 
--- roll_up_samples: sql/apache/repeatable/sample_trigger_rollups.sql
-
-CREATE FUNCTION roll_up_samples() RETURNS trigger
-    LANGUAGE plpgsql;
-
-
--- server_identity: sql/common/repeatable/server.sql
+-- server_identity: sql/common/repeatable/90_server.sql
 
 CREATE FUNCTION server_identity() RETURNS text
     LANGUAGE sql STABLE;
@@ -1527,7 +2040,7 @@ CREATE FUNCTION server_identity() RETURNS text
 COMMENT ON FUNCTION server_identity() IS 'Names this database on this run of its server; what is remembered of another is checked again.';
 
 
--- share_of: sql/common/repeatable/erase.sql
+-- share_of: sql/common/repeatable/40_erase.sql
 
 CREATE FUNCTION share_of(amount numeric, upto numeric, part numeric, whole numeric) RETURNS numeric
     LANGUAGE sql IMMUTABLE;
@@ -1535,7 +2048,7 @@ CREATE FUNCTION share_of(amount numeric, upto numeric, part numeric, whole numer
 COMMENT ON FUNCTION share_of(amount numeric, upto numeric, part numeric, whole numeric) IS 'A part''s share of an amount, in whole numbers that add up.';
 
 
--- take_from_platform: sql/common/repeatable/erase.sql
+-- take_from_platform: sql/common/repeatable/40_erase.sql
 
 CREATE FUNCTION take_from_platform(erased integer) RETURNS void
     LANGUAGE sql;

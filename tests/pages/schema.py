@@ -21,8 +21,9 @@ ROOT: Final = REPOSITORY / ".stack" / "cache" / f"debian-{SUITE}-{PACKAGE}"
 OPENING: Final = """\
 -- Written by `make schema` from a migrated database of the Apache edition: change sql/*/migrations
 -- and sql/*/repeatable. On the community edition agent_metrics_5m, _1h and _1d are continuous
--- aggregates with the same columns; what else differs is in sql/community. A function is shown
--- without its body, for which its file is named.
+-- aggregates with the same columns, in place of the views and the tables rollup_5m, _1h and _1d;
+-- what else differs is in sql/community. A function or procedure is shown without its body; its
+-- file is named.
 """
 DUMP: Final = ("--schema-only", "--schema=public", "--no-owner")
 ENTRY: Final = re.compile(
@@ -33,12 +34,14 @@ ENTRY: Final = re.compile(
 # Which relation or function an entry belongs to: for an index and a column's sequence the statement
 # names it, for all others the entry's name does.
 BY_TEXT: Final = re.compile(r"(?:ON|ALTER TABLE) public\.(\w+)")
-BY_NAME: Final = re.compile(r"(?:(?:TABLE|VIEW|COLUMN|FUNCTION) )?(\w+)")
+BY_NAME: Final = re.compile(r"(?:(?:TABLE|TYPE|VIEW|COLUMN|FUNCTION|PROCEDURE) )?(\w+)")
+ROUTINES: Final = ("FUNCTION", "PROCEDURE")
 # Statements of one subject, by kind.
 KINDS: Final = (
+    "TYPE",
     "TABLE",
     "VIEW",
-    "FUNCTION",
+    *ROUTINES,
     "SEQUENCE",
     "CONSTRAINT",
     "INDEX",
@@ -54,7 +57,7 @@ INTERNAL: Final = " ts_insert_blocker"
 
 RELATIONS: Final = """
 select relname::text from pg_class
-where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')
+where relnamespace = 'public'::regnamespace and relkind in ('c', 'r', 'v')
     and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e')
 order by relkind, oid
 """
@@ -82,7 +85,7 @@ class Entry(NamedTuple):
     @property
     def statement(self) -> str:
         """Its text, a function's without the body, which is in a file of its own."""
-        text = BODY.sub(";", self.text) if self.kind == "FUNCTION" else self.text
+        text = BODY.sub(";", self.text) if self.kind in ROUTINES else self.text
         return re.sub(r"\bpublic\.", "", text)
 
 
@@ -126,15 +129,16 @@ def _section(name: str, entries: list[Entry], chunks: dict[str, str]) -> str:
     if name in chunks:
         groups["TABLE"].append(chunks[name])
     together = ("\n".join(texts) for texts in groups.values() if texts)
-    heading = f"{name}: {_file_of(name)}" if groups["FUNCTION"] else name
+    is_routine = any(groups[kind] for kind in ROUTINES)
+    heading = f"{name}: {_file_of(name)}" if is_routine else name
     return f"-- {heading}\n\n" + "\n\n".join(together) + "\n"
 
 
-def _file_of(function: str) -> str:
-    """The repeatable file that creates a function, as seen from the repository."""
-    head = f"function {function}("
+def _file_of(routine: str) -> str:
+    """The repeatable file that creates a function or procedure, as seen from the repository."""
+    heads = [f"create or replace {kind.lower()} {routine}(" for kind in ROUTINES]
     files = [*FILE.parent.glob("common/repeatable/*"), *FILE.parent.glob("apache/repeatable/*")]
-    (found,) = (f for f in files if f"create or replace {head}" in f.read_text(encoding="utf-8"))
+    (found,) = (f for f in files if any(h in f.read_text(encoding="utf-8") for h in heads))
     return found.relative_to(REPOSITORY).as_posix()
 
 

@@ -26,26 +26,26 @@ _BUSINESS: Final = Path(__file__).with_name("business.sql")
 NOW: Final = "timestamptz '2026-03-10T14:30Z'"
 
 
-# View: the table that a query of it reads, besides small ones.
+# View: the tables that a query of it reads, besides small ones.
 READS: Final = {
-    "samples": "agent_samples",
-    "metrics_24h": "agent_metrics_5m",
-    "metrics_7d": "agent_metrics_1h",
-    "metrics_30d": "agent_metrics_1d",
-    "fleet_1h": "platform_metrics_1h",
-    "agents_now": None,
+    "samples": {"agent_samples"},
+    "metrics_24h": {"rollup_5m", "agent_samples"},
+    "metrics_7d": {"rollup_1h", "rollup_5m", "agent_samples"},
+    "metrics_30d": {"rollup_1d", "rollup_1h", "rollup_5m", "agent_samples"},
+    "fleet_1h": {"platform_metrics_1h"},
+    "agents_now": {"agent_samples"},
 }
 BUSINESS: Final = {
-    "business_payments": "payments",
-    "business_bookings": "bookings",
-    "business_fans": "fans",
-    "business_plays": "plays",
-    "business_skills": "skills",
-    "business_deployments": "deployments",
-    "revenue_daily": "revenue_days",
-    "listening_daily": "listening_days",
+    "business_payments": {"payments"},
+    "business_bookings": {"bookings"},
+    "business_fans": {"fans"},
+    "business_plays": {"plays"},
+    "business_skills": {"skills"},
+    "business_deployments": {"deployments"},
+    "revenue_daily": {"revenue_days"},
+    "listening_daily": {"listening_days"},
 }
-SMALL: Final = {"agents", "agent_latest", "agent_states"}
+SMALL: Final = {"agents", "agent_latest", "agent_states", "rollup_watermark"}
 
 
 class Logins:

@@ -16,6 +16,9 @@ from tests.stack import Stack, created_database, migrate
 from tests.storing import store
 from tests.watermarks import empty, refresh
 
+# What empties a database for the next example knows the tables of this edition.
+pytestmark = pytest.mark.edition("apache")
+
 FIRST_DAY = datetime(2026, 2, 8, tzinfo=UTC)
 """29 days before the day of the earliest `now`"""
 BUCKET = timedelta(minutes=5)
