@@ -1949,7 +1949,7 @@ COMMENT ON FUNCTION count_uptime(now timestamp with time zone) IS 'Counts 5-minu
 -- erase_metrics: sql/apache/repeatable/41_erase_metrics.sql
 
 CREATE FUNCTION erase_metrics(erased integer) RETURNS TABLE(relation text, removed bigint)
-    LANGUAGE sql;
+    LANGUAGE plpgsql;
 
 COMMENT ON FUNCTION erase_metrics(erased integer) IS 'Erases the samples and rollups of an agent; `fleetgauge erase` calls it.';
 
