@@ -65,8 +65,8 @@ def set_watermark(database: str, moment: datetime = LONG_AGO) -> None:
     """Puts the watermark anywhere, of a database without samples; before all of them at first."""
     with psycopg.connect(database) as connection:
         connection.execute(
-            "update rollup_watermark set (watermark, frontier, hours_before, days_before) = ("
-            "%(at)s, %(at)s, date_trunc('hour', %(at)s, 'UTC'), date_trunc('day', %(at)s, 'UTC'))",
+            "update rollup_watermark set (watermark, frontier, hours_before) = ("
+            "%(at)s, %(at)s, date_trunc('hour', %(at)s, 'UTC'))",
             {"at": moment},
         )
 

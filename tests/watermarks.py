@@ -14,8 +14,8 @@ async def empty(connection: AsyncConnection[Any], midnight: datetime) -> None:
         "truncate agent_samples, agent_latest, platform_metrics_1h, rollup_5m, rollup_1h, rollup_1d"
     )
     await connection.execute(
-        "update rollup_watermark set (frontier, watermark, hours_before, days_before) "
-        "= (%(at)s, %(at)s, %(at)s, %(at)s)",
+        "update rollup_watermark set (frontier, watermark, hours_before) "
+        "= (%(at)s, %(at)s, %(at)s)",
         {"at": midnight},
     )
 

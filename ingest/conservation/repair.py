@@ -73,11 +73,11 @@ async def repair(
     kept_since = await read_kept_since(connection)
     await _compare_with_samples(connection, edition, kept_since[RAW])
     hours, days = await _differing(connection)
-    days_before = await _read_days_before(connection, edition)
+    hours_before = await _read_hours_before(connection, edition)
     if dry_run:
-        return await _Rehearsal(connection, kept_since, days_before).all(hours, days)
+        return await _Rehearsal(connection, kept_since, hours_before).all(hours, days)
     async with without_refreshes(connection, REFRESH_PATIENCE_S):
-        done = await _Repairs(connection, kept_since, days_before, edition).all(hours, days)
+        done = await _Repairs(connection, kept_since, hours_before, edition).all(hours, days)
     for day in days:
         await check_day(connection, edition, day.date())
     return done
@@ -103,13 +103,13 @@ async def _differing(connection: Connection) -> tuple[list[datetime], list[datet
     return sorted(hours), sorted({midnight(bucket) for _, bucket in found})
 
 
-async def _read_days_before(connection: Connection, edition: Edition) -> datetime | None:
-    """Since when days are made of their hours while they are read; None: no day is."""
+async def _read_hours_before(connection: Connection, edition: Edition) -> datetime | None:
+    """From when on hours, and so days, are made while they are read; None: none is."""
     if edition is Edition.COMMUNITY:
         return None
-    cursor = await connection.execute(query("read_days_before"))
-    ((days_before,),) = await cursor.fetchall()
-    return cast(datetime, days_before)
+    cursor = await connection.execute(query("read_hours_before"))
+    ((hours_before,),) = await cursor.fetchall()
+    return cast(datetime, hours_before)
 
 
 class _Rehearsal:
@@ -119,11 +119,11 @@ class _Rehearsal:
         self,
         connection: Connection,
         kept_since: Mapping[str, datetime | None],
-        days_before: datetime | None,
+        hours_before: datetime | None,
     ) -> None:
         self._connection = connection
         self._kept_since = kept_since
-        self._days_before = days_before
+        self._hours_before = hours_before
         # By day, what the repair of its hours would take off the sums that the day is planned by.
         self._shifts: defaultdict[datetime, list[tuple[str, Totals]]] = defaultdict(list)
 
@@ -149,15 +149,15 @@ class _Rehearsal:
             before = {**before, **_shifted(before, self._shifts[start])}
         relations = plan(before, kept)
         if sums == "sum_hour":
-            self._note_shifts(midnight(start), before, kept)
+            self._note_shifts(start, before, kept)
         return [Repair(name, start, SOURCES[name], before[name][0]) for name in relations]
 
-    def _note_shifts(self, day: datetime, before: Mapping[str, Totals], kept: Kept) -> None:
+    def _note_shifts(self, hour: datetime, before: Mapping[str, Totals], kept: Kept) -> None:
         right = before[RAW] if kept.raw else before[PLATFORM]
         shifts = {name: _minus(before[name], right) for name in (HOURS, PLATFORM)}
-        if self._days_before is not None and day >= self._days_before:
+        if self._hours_before is not None and hour >= self._hours_before:
             shifts[DAYS] = shifts[HOURS]
-        self._shifts[day] += shifts.items()
+        self._shifts[midnight(hour)] += shifts.items()
 
     async def _totals(self, sums: str, start: datetime) -> dict[str, Totals]:
         cursor = await self._connection.execute(query(sums), {"start": start})
@@ -179,10 +179,10 @@ class _Repairs(_Rehearsal):
         self,
         connection: Connection,
         kept_since: Mapping[str, datetime | None],
-        days_before: datetime | None,
+        hours_before: datetime | None,
         edition: Edition,
     ) -> None:
-        super().__init__(connection, kept_since, days_before)
+        super().__init__(connection, kept_since, hours_before)
         self._refreshed = {FINE, HOURS, DAYS} if edition is Edition.COMMUNITY else set()
 
     async def _bucket(self, start: datetime, sums: str, plan: Plan) -> list[Repair]:

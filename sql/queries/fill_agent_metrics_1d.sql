@@ -23,6 +23,6 @@ from agent_metrics_1h
 where
     bucket >= %(start)s
     and bucket < %(start)s + interval '1 day'
-    and bucket < (select days_before from rollup_watermark)
+    and bucket < (select hours_before from rollup_watermark)
 group by agent_key
 order by agent_key

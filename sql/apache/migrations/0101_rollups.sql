@@ -20,7 +20,7 @@ alter table rollup_5m
 create table rollup_1h (like rollup_5m including all) with (fillfactor = 70);
 create table rollup_1d (like rollup_5m including all) with (fillfactor = 70);
 
-select create_hypertable('rollup_5m', by_range('bucket', interval '1 day'), create_default_indexes => false);
+select create_hypertable('rollup_5m', by_range('bucket', interval '7 days'), create_default_indexes => false);
 select create_hypertable('rollup_1h', by_range('bucket', interval '7 days'), create_default_indexes => false);
 select create_hypertable('rollup_1d', by_range('bucket', interval '90 days'), create_default_indexes => false);
 

@@ -15,7 +15,7 @@ language sql stable as $$
     select case relation
         when 'agent_samples' then watermark
         when 'agent_metrics_5m' then hours_before
-        when 'agent_metrics_1h' then days_before
+        when 'agent_metrics_1h' then hours_before
     end
     from rollup_watermark
 $$;

@@ -54,10 +54,9 @@ from (
 ) as newest
 group by bucket, agent_key;
 
--- In two rows of the bucket that the watermark lies in: a bucket counts as up once.
-create or replace view agent_metrics_1h as
-select * from rollup_1h
-union all
+-- Hours that are not aggregated yet. The bucket that the watermark lies in is in two rows, and counts as
+-- up once.
+create or replace view rollup_open as
 select
     min(time_bucket(interval '1 hour', bucket)) as bucket,
     agent_key,
@@ -82,8 +81,16 @@ from (
 ) as newest
 group by time_bucket(interval '1 hour', bucket), agent_key;
 
+create or replace view agent_metrics_1h as
+select * from rollup_1h
+union all
+select * from rollup_open;
+
+-- The day that hours_before lies in is on both sides of it.
 create or replace view agent_metrics_1d as
-select * from rollup_1d
+select *
+from rollup_1d
+where bucket < (select date_trunc('day', hours_before, 'UTC') from rollup_watermark)
 union all
 select
     min(time_bucket(interval '1 day', bucket)) as bucket,
@@ -100,6 +107,11 @@ select
     sum(response_ms_sum) as response_ms_sum,
     sum(response_messages)::bigint as response_messages,
     sum(up_buckets)::bigint as up_buckets
-from agent_metrics_1h
-where bucket >= (select days_before from rollup_watermark)
+from (
+    select *
+    from rollup_1d
+    where bucket >= (select date_trunc('day', hours_before, 'UTC') from rollup_watermark)
+    union all
+    select * from rollup_open
+) as newest
 group by time_bucket(interval '1 day', bucket), agent_key;

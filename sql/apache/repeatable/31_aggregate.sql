@@ -94,7 +94,8 @@ language sql stable as $$
 $$;
 comment on function coarser(sample_sums[], interval) is 'The same sums in wider buckets.';
 
--- Samples of a closed hour or day come late to its row there; of an open one, to the finer level alone.
+-- Samples of an hour that is aggregated come late to its row and that of its day; of an open one, to the
+-- finest level alone.
 create or replace function add_late_samples(sums sample_sums[], agents agent_latest[]) returns void
 language plpgsql as $$
 declare
@@ -115,11 +116,7 @@ begin
     where bucket < held.hours_before;
     hours := coarser(hours, interval '1 hour');
     perform add_to_1h(hours);
-    perform add_to_1d((
-        select coarser(array_agg(late), interval '1 day')
-        from unnest(hours) as late
-        where bucket < held.days_before
-    ));
+    perform add_to_1d(coarser(hours, interval '1 day'));
     perform keep_newest(agents);
 end
 $$;
@@ -198,13 +195,13 @@ begin
     perform keep_newest(agents);
     update rollup_watermark set watermark = upto;
     perform aggregate_hours();
-    perform aggregate_days();
 end
 $$;
 comment on function aggregate_samples(timestamptz) is
     'Moves the watermark: adds the samples before `upto` to the level of 5 minutes; '
     'refresh_samples calls it.';
 
+-- An hour that has ended makes rows of hours, and is added to those of its day.
 create or replace function aggregate_hours() returns void
 language plpgsql as $$
 declare
@@ -213,6 +210,9 @@ declare
 begin
     select * into strict held from rollup_watermark;
     upto := date_trunc('hour', held.watermark, 'UTC');
+    if upto <= held.hours_before then
+        return;
+    end if;
     insert into rollup_1h
     select
         time_bucket(interval '1 hour', bucket) as bucket,
@@ -233,42 +233,17 @@ begin
     where bucket >= held.hours_before and bucket < upto
     group by 1, 2
     order by 2, 1;
-    update rollup_watermark set hours_before = upto where hours_before < upto;
+    perform add_to_1d((
+        select coarser(array_agg((
+            bucket, agent_key, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum,
+            memory_max, messages, errors, response_ms_sum, response_messages, up_buckets
+        )::sample_sums), interval '1 day')
+        from rollup_1h
+        where bucket >= held.hours_before and bucket < upto
+    ));
+    update rollup_watermark set hours_before = upto;
 end
 $$;
 comment on function aggregate_hours() is
-    'Adds the hours that have ended before the watermark to their level; aggregate_samples calls it.';
-
-create or replace function aggregate_days() returns void
-language plpgsql as $$
-declare
-    held rollup_watermark;
-    upto timestamptz;
-begin
-    select * into strict held from rollup_watermark;
-    upto := date_trunc('day', held.hours_before, 'UTC');
-    insert into rollup_1d
-    select
-        time_bucket(interval '1 day', bucket) as bucket,
-        agent_key,
-        sum(samples)::bigint,
-        sum(cpu_samples)::bigint,
-        sum(cpu_sum),
-        max(cpu_max),
-        sum(memory_samples)::bigint,
-        sum(memory_sum),
-        max(memory_max),
-        sum(messages)::bigint,
-        sum(errors)::bigint,
-        sum(response_ms_sum),
-        sum(response_messages)::bigint,
-        sum(up_buckets)::bigint
-    from rollup_1h
-    where bucket >= held.days_before and bucket < upto
-    group by 1, 2
-    order by 2, 1;
-    update rollup_watermark set days_before = upto where days_before < upto;
-end
-$$;
-comment on function aggregate_days() is
-    'Adds the UTC days that have ended before the watermark to their level; aggregate_samples calls it.';
+    'Adds the hours that have ended before the watermark to the levels of hours and days; '
+    'aggregate_samples calls it.';

@@ -10,7 +10,7 @@ declare
     name text;
     says text;
 begin
-    foreach relation in array array['rollup_5m', 'rollup_1h', 'rollup_1d', 'rollup_tail'] loop
+    foreach relation in array array['rollup_5m', 'rollup_1h', 'rollup_1d', 'rollup_tail', 'rollup_open'] loop
         for name, says in
             select attname, col_description(attrelid, attnum)
             from pg_attribute
@@ -27,6 +27,8 @@ comment on table rollup_5m is
 comment on table rollup_1h is
     'What agent_metrics_1h has of hours that are aggregated, rollup_watermark.hours_before.';
 comment on table rollup_1d is
-    'What agent_metrics_1d has of days that are aggregated, rollup_watermark.days_before.';
+    'What agent_metrics_1d has of hours that are aggregated, rollup_watermark.hours_before.';
+comment on view rollup_open is
+    'What agent_metrics_1h has of hours that are not aggregated yet; ask for agents by their key.';
 comment on view rollup_tail is
     'What agent_metrics_5m has of samples from the watermark on; ask for agents by their key.';

@@ -22,8 +22,8 @@ select create_hypertable(
 -- samples arrive in the order of time; autosummarize, so that the newest pages wait for no vacuum.
 create index agent_samples_by_time on agent_samples using brin (ts) with (autosummarize = on);
 
--- What is aggregated holds the samples from before the watermark; readers add the others. Both moments
--- of the coarser levels are the Apache edition's: hours and days are aggregated once they have ended.
+-- What is aggregated holds the samples from before the watermark; readers add the others. On the Apache
+-- edition an hour is aggregated further once it has ended: the coarser levels go up to hours_before.
 -- Nothing is before the first watermark, the moment of this migration: what is stored of earlier
 -- times comes late.
 create table rollup_watermark (
@@ -31,11 +31,10 @@ create table rollup_watermark (
     frontier timestamptz not null,
     watermark timestamptz not null,
     hours_before timestamptz not null,
-    days_before timestamptz not null,
-    check (days_before <= hours_before and hours_before <= watermark and watermark <= frontier)
+    check (hours_before <= watermark and watermark <= frontier)
 );
-insert into rollup_watermark (frontier, watermark, hours_before, days_before)
-values (now(), now(), date_trunc('hour', now(), 'UTC'), date_trunc('day', now(), 'UTC'));
+insert into rollup_watermark (frontier, watermark, hours_before)
+values (now(), now(), date_trunc('hour', now(), 'UTC'));
 
 -- What samples of an agent come to in a bucket of time: the columns of every level, in their order.
 -- Sums and counts, never averages: averages are made at the end, from the sums of any range.

@@ -23,8 +23,6 @@ comment on column rollup_watermark.frontier is
 comment on column rollup_watermark.watermark is
     'Every sample from before it is aggregated: in agent_latest and, on the Apache edition, rollup_5m.';
 comment on column rollup_watermark.hours_before is
-    'Apache edition: rollup_1h holds exactly the samples from before it.';
-comment on column rollup_watermark.days_before is
-    'Apache edition: rollup_1d holds exactly the samples from before it.';
+    'Apache edition: rollup_1h and rollup_1d hold exactly the samples from before it.';
 comment on type sample_sums is
     'What samples of an agent come to in a bucket of time: the columns of every level.';

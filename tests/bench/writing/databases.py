@@ -13,8 +13,8 @@ from tests.bench.writing.progress import StalledError
 from tests.stack import Stack, created_database, migrate
 
 WATERMARK = """
-update rollup_watermark set (frontier, watermark, hours_before, days_before) = (
-    %(at)s, %(at)s, date_trunc('hour', %(at)s, 'UTC'), date_trunc('day', %(at)s, 'UTC')
+update rollup_watermark set (frontier, watermark, hours_before) = (
+    %(at)s, %(at)s, date_trunc('hour', %(at)s, 'UTC')
 )
 """
 

@@ -42,5 +42,4 @@ from agents;
 update rollup_watermark set
     frontier = '2026-03-10T14:34Z',
     watermark = '2026-03-10T14:34Z',
-    hours_before = '2026-03-10T14:00Z',
-    days_before = '2026-03-10Z';
+    hours_before = '2026-03-10T14:00Z';
