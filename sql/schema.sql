@@ -168,8 +168,7 @@ CREATE TABLE rollup_watermark (
     frontier timestamp with time zone NOT NULL,
     watermark timestamp with time zone NOT NULL,
     hours_before timestamp with time zone NOT NULL,
-    days_before timestamp with time zone NOT NULL,
-    CONSTRAINT rollup_watermark_check CHECK (((days_before <= hours_before) AND (hours_before <= watermark) AND (watermark <= frontier))),
+    CONSTRAINT rollup_watermark_check CHECK (((hours_before <= watermark) AND (watermark <= frontier))),
     CONSTRAINT rollup_watermark_only_row_check CHECK (only_row)
 );
 
@@ -180,8 +179,7 @@ COMMENT ON TABLE rollup_watermark IS 'How far the samples are aggregated, one ro
 COMMENT ON COLUMN rollup_watermark.only_row IS 'Always true.';
 COMMENT ON COLUMN rollup_watermark.frontier IS 'Up to where a refresh aggregates at this moment; the watermark, while none does.';
 COMMENT ON COLUMN rollup_watermark.watermark IS 'Every sample from before it is aggregated: in agent_latest and, on the Apache edition, rollup_5m.';
-COMMENT ON COLUMN rollup_watermark.hours_before IS 'Apache edition: rollup_1h holds exactly the samples from before it.';
-COMMENT ON COLUMN rollup_watermark.days_before IS 'Apache edition: rollup_1d holds exactly the samples from before it.';
+COMMENT ON COLUMN rollup_watermark.hours_before IS 'Apache edition: rollup_1h and rollup_1d hold exactly the samples from before it.';
 
 
 -- platform_metrics_1h
@@ -833,7 +831,7 @@ CREATE TABLE rollup_5m (
     up_buckets bigint NOT NULL
 )
 WITH (fillfactor='70');
-SELECT create_hypertable('rollup_5m', by_range('bucket', interval '1 day'));
+SELECT create_hypertable('rollup_5m', by_range('bucket', interval '7 days'));
 
 ALTER TABLE ONLY rollup_5m
     ADD CONSTRAINT rollup_5m_pkey PRIMARY KEY (agent_key, bucket);
@@ -926,7 +924,7 @@ ALTER TABLE ONLY rollup_1d
 
 CREATE INDEX rollup_1d_by_time ON rollup_1d USING brin (bucket) WITH (autosummarize='on');
 
-COMMENT ON TABLE rollup_1d IS 'What agent_metrics_1d has of days that are aggregated, rollup_watermark.days_before.';
+COMMENT ON TABLE rollup_1d IS 'What agent_metrics_1d has of hours that are aggregated, rollup_watermark.hours_before.';
 COMMENT ON COLUMN rollup_1d.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN rollup_1d.agent_key IS 'The agent.';
 COMMENT ON COLUMN rollup_1d.samples IS 'Number of samples.';
@@ -1139,39 +1137,23 @@ COMMENT ON COLUMN agent_metrics_5m.response_messages IS 'Messages whose response
 COMMENT ON COLUMN agent_metrics_5m.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
--- agent_metrics_1h
+-- rollup_open
 
-CREATE VIEW agent_metrics_1h AS
- SELECT rollup_1h.bucket,
-    rollup_1h.agent_key,
-    rollup_1h.samples,
-    rollup_1h.cpu_samples,
-    rollup_1h.cpu_sum,
-    rollup_1h.cpu_max,
-    rollup_1h.memory_samples,
-    rollup_1h.memory_sum,
-    rollup_1h.memory_max,
-    rollup_1h.messages,
-    rollup_1h.errors,
-    rollup_1h.response_ms_sum,
-    rollup_1h.response_messages,
-    rollup_1h.up_buckets
-   FROM rollup_1h
-UNION ALL
- SELECT min(time_bucket('01:00:00'::interval, newest.bucket)) AS bucket,
-    newest.agent_key,
-    (sum(newest.samples))::bigint AS samples,
-    (sum(newest.cpu_samples))::bigint AS cpu_samples,
-    sum(newest.cpu_sum) AS cpu_sum,
-    max(newest.cpu_max) AS cpu_max,
-    (sum(newest.memory_samples))::bigint AS memory_samples,
-    sum(newest.memory_sum) AS memory_sum,
-    max(newest.memory_max) AS memory_max,
-    (sum(newest.messages))::bigint AS messages,
-    (sum(newest.errors))::bigint AS errors,
-    sum(newest.response_ms_sum) AS response_ms_sum,
-    (sum(newest.response_messages))::bigint AS response_messages,
-    count(DISTINCT newest.bucket) AS up_buckets
+CREATE VIEW rollup_open AS
+ SELECT min(time_bucket('01:00:00'::interval, bucket)) AS bucket,
+    agent_key,
+    (sum(samples))::bigint AS samples,
+    (sum(cpu_samples))::bigint AS cpu_samples,
+    sum(cpu_sum) AS cpu_sum,
+    max(cpu_max) AS cpu_max,
+    (sum(memory_samples))::bigint AS memory_samples,
+    sum(memory_sum) AS memory_sum,
+    max(memory_max) AS memory_max,
+    (sum(messages))::bigint AS messages,
+    (sum(errors))::bigint AS errors,
+    sum(response_ms_sum) AS response_ms_sum,
+    (sum(response_messages))::bigint AS response_messages,
+    count(DISTINCT bucket) AS up_buckets
    FROM ( SELECT rollup_5m.bucket,
             rollup_5m.agent_key,
             rollup_5m.samples,
@@ -1205,7 +1187,59 @@ UNION ALL
             rollup_tail.response_messages,
             rollup_tail.up_buckets
            FROM rollup_tail) newest
-  GROUP BY (time_bucket('01:00:00'::interval, newest.bucket)), newest.agent_key;
+  GROUP BY (time_bucket('01:00:00'::interval, bucket)), agent_key;
+
+COMMENT ON VIEW rollup_open IS 'What agent_metrics_1h has of hours that are not aggregated yet; ask for agents by their key.';
+COMMENT ON COLUMN rollup_open.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN rollup_open.agent_key IS 'The agent.';
+COMMENT ON COLUMN rollup_open.samples IS 'Number of samples.';
+COMMENT ON COLUMN rollup_open.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN rollup_open.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN rollup_open.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_open.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN rollup_open.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN rollup_open.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_open.messages IS 'Messages processed.';
+COMMENT ON COLUMN rollup_open.errors IS 'Errors.';
+COMMENT ON COLUMN rollup_open.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN rollup_open.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_open.up_buckets IS 'Number of 5-minute buckets with a sample.';
+
+
+-- agent_metrics_1h
+
+CREATE VIEW agent_metrics_1h AS
+ SELECT rollup_1h.bucket,
+    rollup_1h.agent_key,
+    rollup_1h.samples,
+    rollup_1h.cpu_samples,
+    rollup_1h.cpu_sum,
+    rollup_1h.cpu_max,
+    rollup_1h.memory_samples,
+    rollup_1h.memory_sum,
+    rollup_1h.memory_max,
+    rollup_1h.messages,
+    rollup_1h.errors,
+    rollup_1h.response_ms_sum,
+    rollup_1h.response_messages,
+    rollup_1h.up_buckets
+   FROM rollup_1h
+UNION ALL
+ SELECT rollup_open.bucket,
+    rollup_open.agent_key,
+    rollup_open.samples,
+    rollup_open.cpu_samples,
+    rollup_open.cpu_sum,
+    rollup_open.cpu_max,
+    rollup_open.memory_samples,
+    rollup_open.memory_sum,
+    rollup_open.memory_max,
+    rollup_open.messages,
+    rollup_open.errors,
+    rollup_open.response_ms_sum,
+    rollup_open.response_messages,
+    rollup_open.up_buckets
+   FROM rollup_open;
 
 COMMENT ON VIEW agent_metrics_1h IS 'Samples of each agent in buckets of 1 hour.';
 COMMENT ON COLUMN agent_metrics_1h.bucket IS 'Start of the bucket, UTC.';
@@ -1242,25 +1276,57 @@ CREATE VIEW agent_metrics_1d AS
     rollup_1d.response_messages,
     rollup_1d.up_buckets
    FROM rollup_1d
-UNION ALL
- SELECT min(time_bucket('1 day'::interval, agent_metrics_1h.bucket)) AS bucket,
-    agent_metrics_1h.agent_key,
-    (sum(agent_metrics_1h.samples))::bigint AS samples,
-    (sum(agent_metrics_1h.cpu_samples))::bigint AS cpu_samples,
-    sum(agent_metrics_1h.cpu_sum) AS cpu_sum,
-    max(agent_metrics_1h.cpu_max) AS cpu_max,
-    (sum(agent_metrics_1h.memory_samples))::bigint AS memory_samples,
-    sum(agent_metrics_1h.memory_sum) AS memory_sum,
-    max(agent_metrics_1h.memory_max) AS memory_max,
-    (sum(agent_metrics_1h.messages))::bigint AS messages,
-    (sum(agent_metrics_1h.errors))::bigint AS errors,
-    sum(agent_metrics_1h.response_ms_sum) AS response_ms_sum,
-    (sum(agent_metrics_1h.response_messages))::bigint AS response_messages,
-    (sum(agent_metrics_1h.up_buckets))::bigint AS up_buckets
-   FROM agent_metrics_1h
-  WHERE (agent_metrics_1h.bucket >= ( SELECT rollup_watermark.days_before
+  WHERE (rollup_1d.bucket < ( SELECT date_trunc('day'::text, rollup_watermark.hours_before, 'UTC'::text) AS date_trunc
            FROM rollup_watermark))
-  GROUP BY (time_bucket('1 day'::interval, agent_metrics_1h.bucket)), agent_metrics_1h.agent_key;
+UNION ALL
+ SELECT min(time_bucket('1 day'::interval, newest.bucket)) AS bucket,
+    newest.agent_key,
+    (sum(newest.samples))::bigint AS samples,
+    (sum(newest.cpu_samples))::bigint AS cpu_samples,
+    sum(newest.cpu_sum) AS cpu_sum,
+    max(newest.cpu_max) AS cpu_max,
+    (sum(newest.memory_samples))::bigint AS memory_samples,
+    sum(newest.memory_sum) AS memory_sum,
+    max(newest.memory_max) AS memory_max,
+    (sum(newest.messages))::bigint AS messages,
+    (sum(newest.errors))::bigint AS errors,
+    sum(newest.response_ms_sum) AS response_ms_sum,
+    (sum(newest.response_messages))::bigint AS response_messages,
+    (sum(newest.up_buckets))::bigint AS up_buckets
+   FROM ( SELECT rollup_1d.bucket,
+            rollup_1d.agent_key,
+            rollup_1d.samples,
+            rollup_1d.cpu_samples,
+            rollup_1d.cpu_sum,
+            rollup_1d.cpu_max,
+            rollup_1d.memory_samples,
+            rollup_1d.memory_sum,
+            rollup_1d.memory_max,
+            rollup_1d.messages,
+            rollup_1d.errors,
+            rollup_1d.response_ms_sum,
+            rollup_1d.response_messages,
+            rollup_1d.up_buckets
+           FROM rollup_1d
+          WHERE (rollup_1d.bucket >= ( SELECT date_trunc('day'::text, rollup_watermark.hours_before, 'UTC'::text) AS date_trunc
+                   FROM rollup_watermark))
+        UNION ALL
+         SELECT rollup_open.bucket,
+            rollup_open.agent_key,
+            rollup_open.samples,
+            rollup_open.cpu_samples,
+            rollup_open.cpu_sum,
+            rollup_open.cpu_max,
+            rollup_open.memory_samples,
+            rollup_open.memory_sum,
+            rollup_open.memory_max,
+            rollup_open.messages,
+            rollup_open.errors,
+            rollup_open.response_ms_sum,
+            rollup_open.response_messages,
+            rollup_open.up_buckets
+           FROM rollup_open) newest
+  GROUP BY (time_bucket('1 day'::interval, newest.bucket)), newest.agent_key;
 
 COMMENT ON VIEW agent_metrics_1d IS 'Samples of each agent in buckets of 1 UTC day.';
 COMMENT ON COLUMN agent_metrics_1d.bucket IS 'Start of the bucket, UTC.';
@@ -1836,20 +1902,12 @@ CREATE FUNCTION add_to_5m(sums sample_sums[]) RETURNS TABLE(agent_key integer, b
 COMMENT ON FUNCTION add_to_5m(sums sample_sums[]) IS 'Adds rows to the level of 5 minutes; tells which buckets are new.';
 
 
--- aggregate_days: sql/apache/repeatable/31_aggregate.sql
-
-CREATE FUNCTION aggregate_days() RETURNS void
-    LANGUAGE plpgsql;
-
-COMMENT ON FUNCTION aggregate_days() IS 'Adds the UTC days that have ended before the watermark to their level; aggregate_samples calls it.';
-
-
 -- aggregate_hours: sql/apache/repeatable/31_aggregate.sql
 
 CREATE FUNCTION aggregate_hours() RETURNS void
     LANGUAGE plpgsql;
 
-COMMENT ON FUNCTION aggregate_hours() IS 'Adds the hours that have ended before the watermark to their level; aggregate_samples calls it.';
+COMMENT ON FUNCTION aggregate_hours() IS 'Adds the hours that have ended before the watermark to the levels of hours and days; aggregate_samples calls it.';
 
 
 -- aggregate_samples: sql/apache/repeatable/31_aggregate.sql

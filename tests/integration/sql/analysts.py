@@ -31,7 +31,7 @@ READS: Final = {
     "samples": {"agent_samples"},
     "metrics_24h": {"rollup_5m", "agent_samples"},
     "metrics_7d": {"rollup_1h", "rollup_5m", "agent_samples"},
-    "metrics_30d": {"rollup_1d", "rollup_1h", "rollup_5m", "agent_samples"},
+    "metrics_30d": {"rollup_1d", "rollup_5m", "agent_samples"},
     "fleet_1h": {"platform_metrics_1h"},
     "agents_now": {"agent_samples"},
 }

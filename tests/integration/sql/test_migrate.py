@@ -219,7 +219,7 @@ def test_types(database: str, relation: str, columns: dict[str, str]) -> None:
     ("relation", "days"),
     [
         ("agent_samples", 1),
-        ("rollup_5m", 1),
+        ("rollup_5m", 7),
         ("rollup_1h", 7),
         ("rollup_1d", 90),
     ],
