@@ -14,9 +14,9 @@ from ingest.refresh import TASK as REFRESH
 from sql.edition import Edition
 from sql.queries import query
 
-# The newest 15 to 20 minutes are computed when asked (refresh_end() in jobs.sql); each six hours of
-# the window have their turn about once an hour.
-MAX_WATERMARK_AGE: Final = timedelta(minutes=30)
+# The job refreshes every 30 seconds up to the last 5 minutes that lie before the watermark, which
+# examine_watermark() looks after; each six hours of the window have their turn about once an hour.
+MAX_REFRESH_AGE: Final = timedelta(minutes=15)
 MAX_TURN_AGE: Final = timedelta(hours=2)
 
 

@@ -112,9 +112,10 @@ def test_what_lies_past_the_watermark_is_left_to_those_who_ask() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         pause_jobs(connection)
         set_watermark(url, NOW)
-        for watermark in (NOW, NOW + 3 * MINUTE, NOW + 7 * MINUTE, NOW + 40 * MINUTE):
-            second = timedelta(seconds=watermark.minute)
-            store(connection, [row(NOW + n * MINUTE + second) for n in range(-60, 60)])
+        for second, minutes in enumerate((0, 3, 7, 40)):
+            watermark = NOW + minutes * MINUTE
+            times = [NOW + n * MINUTE + timedelta(seconds=second) for n in range(-60, 60)]
+            store(connection, [row(ts) for ts in times])
             refresh(url, watermark)
             run_job(connection, "refresh_metrics")
             found = connection.execute(
