@@ -116,8 +116,8 @@ def judge_refreshes(refreshes: Sequence[Refresh], now: datetime) -> list[Finding
         return [warning("refresh", "rollups were never refreshed", mend, watermarks=facts)]
     behind = max(min(finest.newest, now) - finest.watermark, timedelta())
     waited = now - finest.oldest_turn if finest.oldest_turn else timedelta()
-    says = f"rollups are {_short(behind)} behind the newest sample"
-    if behind > MAX_WATERMARK_AGE:
+    says = f"rollups are {_short(behind)} behind the newest sample before the watermark"
+    if behind > MAX_REFRESH_AGE:
         return [warning("refresh", says, mend, watermarks=facts)]
     if waited > MAX_TURN_AGE:
         says = f"some older buckets have waited for {_short(waited)} to be gone over"

@@ -9,7 +9,7 @@ import psycopg
 
 from tests.community.server import IS_FULL
 
-# What jobs.sql names: all jobs, retention and repair work under it.
+# What 80_jobs.sql names: all jobs, retention and repair work under it.
 LOCK: Final = 0x72656672657368
 DEADLINE_S: Final = 120.0
 # Everything that is noted, however long ago.
