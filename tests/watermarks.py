@@ -8,7 +8,6 @@ from psycopg import AsyncConnection
 from sql.edition import Edition, edition_of
 from sql.queries import query
 
-
 # A continuous aggregate that is truncated is as one that was never refreshed.
 EMPTY: Final = {
     Edition.APACHE: b"truncate agent_samples, agent_latest, platform_metrics_1h, "

@@ -1,4 +1,4 @@
-"""Samples stored as the writer does, and rollups refreshed on the community edition, as far as a test can say when."""
+"""Samples stored as the writer does, and rollups refreshed when a test says so."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from tests.community.jobs import alone
 from tests.rollups import LEVELS
 from tests.rows import put
+
 
 def store(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
     """One batch of (ts, agent_key, cpu, memory, messages, errors, response_ms), past those that are

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from schemas.events import Event
 from sql.queries import query
 from tests import business
-from tests.community.samples import refresh, store
 from tests.community.jobs import pause_jobs
+from tests.community.samples import refresh, store
 from tests.fleet import agent_key, happen
 from tests.integration.query.test_summary_model import kinds
 from tests.rows import set_watermark

@@ -26,11 +26,10 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[psycopg.Connection[Any]]:
-    with community_database() as url:
-        with psycopg.connect(url, autocommit=True) as connection:
-            pause_jobs(connection)
-            set_watermark(url, NOW)
-            yield connection
+    with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        pause_jobs(connection)
+        set_watermark(url, NOW)
+        yield connection
 
 
 def copy(connection: psycopg.Connection[Any], times: list[datetime]) -> None:

@@ -1,4 +1,4 @@
-"""Every level equals a group-by of the raw rows after a refresh, wherever the watermark is meanwhile.
+"""Every level equals a group-by of the raw rows after a refresh, wherever the watermark is.
 
 The other edition's are in tests/integration/sql/test_rollups.py.
 """

@@ -1,4 +1,4 @@
-"""The keys of advisory locks: one that is taken for two reasons keeps one of them waiting for ever."""
+"""Keys of advisory locks: where two purposes share one, one of them waits for ever."""
 
 import re
 from typing import Final
