@@ -23,8 +23,9 @@ from sql.session import Session
 log = structlog.get_logger("ingest")
 
 TASK: Final = "refresh"
-# Any constant: the key of the advisory lock that lets one session refresh at a time.
-LOCK_KEY: Final = 0x77617465_726D
+# The key of the advisory lock that lets one session refresh at a time: any that nobody else takes,
+# for it is held as long as the session lasts. The community edition's jobs have their own.
+LOCK_KEY: Final = 0x666C65_65746733
 SESSION: Final = Session(
     "fleetgauge-refresh",
     {

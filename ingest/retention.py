@@ -58,8 +58,8 @@ async def drop_chunks(
 
     Each in a transaction of its own, so that no lock is held longer than one chunk takes. The
     horizon goes up in the same one: a writer that finds the chunk gone finds that too. A chunk that
-    fails stays, the others go, and the first error is raised at the end; NotAggregatedError where a
-    chunk is kept for the refresh.
+    fails stays, the others go, and the first error is raised at the end, or NotAggregatedError
+    where a chunk is kept for the refresh.
     """
     failure: psycopg.Error | None = None
     kept: list[datetime] = []

@@ -112,5 +112,12 @@ def check(connection: psycopg.Connection[Any], batches: list[Batch], start: date
         keys = ["agent_key", "bucket"]
         found = stored(connection, relation, start, keys)
         assert found == expected(batches, start, every, keys), relation
+    check_platform(connection, batches, start)
+
+
+def check_platform(
+    connection: psycopg.Connection[Any], batches: list[Batch], start: datetime
+) -> None:
+    """The platform's hours are right at every moment, on both editions."""
     platform = stored(connection, "platform_metrics_1h", start, ["bucket"], FIGURES[:-1])
     assert platform == [row[:-1] for row in expected(batches, start, "1h", ["bucket"])]

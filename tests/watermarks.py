@@ -1,18 +1,27 @@
 """The watermark of a database, moved as a test wants it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 
+from sql.edition import Edition, edition_of
 from sql.queries import query
+
+# A continuous aggregate that is truncated is as one that was never refreshed.
+EMPTY: Final = {
+    Edition.APACHE: b"truncate agent_samples, agent_latest, platform_metrics_1h, "
+    b"rollup_5m, rollup_1h, rollup_1d",
+    Edition.COMMUNITY: b"truncate agent_samples, agent_latest, platform_metrics_1h, "
+    b"agent_metrics_5m, agent_metrics_1h, agent_metrics_1d, "
+    b"late_buckets, refresh_ranges, metrics_refreshes",
+}
 
 
 async def empty(connection: AsyncConnection[Any], midnight: datetime) -> None:
     """Leaves no sample and nothing aggregated, with the watermark at the start of a UTC day."""
-    await connection.execute(
-        "truncate agent_samples, agent_latest, platform_metrics_1h, rollup_5m, rollup_1h, rollup_1d"
-    )
+    ((licence,),) = await (await connection.execute(query("read_license"))).fetchall()
+    await connection.execute(EMPTY[edition_of(licence)])
     await connection.execute(
         "update rollup_watermark set (frontier, watermark, hours_before) "
         "= (%(at)s, %(at)s, %(at)s)",

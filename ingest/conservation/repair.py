@@ -229,7 +229,7 @@ class _Repairs(_Rehearsal):
             return await work()
 
     async def _refresh(self, relation: str, start: datetime) -> None:
-        """Only what is old enough: the newest buckets are computed when somebody asks."""
+        """Only before the watermark: the newest buckets are computed when somebody asks."""
         ((newest,),) = await (await self._connection.execute(query("read_refresh_end"))).fetchall()
         stop = start + (DAY if relation == DAYS else HOUR)
         if stop > newest:

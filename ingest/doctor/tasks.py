@@ -14,9 +14,9 @@ from ingest.refresh import TASK as REFRESH
 from sql.edition import Edition
 from sql.queries import query
 
-# The newest 15 to 20 minutes are computed when asked (refresh_end() in jobs.sql); each six hours of
-# the window have their turn about once an hour.
-MAX_WATERMARK_AGE: Final = timedelta(minutes=30)
+# The job refreshes every 30 seconds up to the last 5 minutes that lie before the watermark, which
+# examine_watermark() looks after; each six hours of the window have their turn about once an hour.
+MAX_REFRESH_AGE: Final = timedelta(minutes=15)
 MAX_TURN_AGE: Final = timedelta(hours=2)
 
 
@@ -116,8 +116,8 @@ def judge_refreshes(refreshes: Sequence[Refresh], now: datetime) -> list[Finding
         return [warning("refresh", "rollups were never refreshed", mend, watermarks=facts)]
     behind = max(min(finest.newest, now) - finest.watermark, timedelta())
     waited = now - finest.oldest_turn if finest.oldest_turn else timedelta()
-    says = f"rollups are {_short(behind)} behind the newest sample"
-    if behind > MAX_WATERMARK_AGE:
+    says = f"rollups are {_short(behind)} behind the newest sample before the watermark"
+    if behind > MAX_REFRESH_AGE:
         return [warning("refresh", says, mend, watermarks=facts)]
     if waited > MAX_TURN_AGE:
         says = f"some older buckets have waited for {_short(waited)} to be gone over"

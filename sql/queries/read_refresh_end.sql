@@ -1,2 +1,2 @@
--- Tell up to where buckets are old enough to be refreshed; community edition.
+-- Tell up to where buckets are refreshed, for they lie before the watermark; community edition.
 select refresh_end()

@@ -9,9 +9,13 @@ import psycopg
 
 from tests.community.server import IS_FULL
 
-# What jobs.sql names: all jobs, retention and repair work under it.
+# What 80_jobs.sql names: all jobs, retention and repair work under it.
 LOCK: Final = 0x72656672657368
 DEADLINE_S: Final = 120.0
+# Everything that is noted, however long ago.
+REFRESH_ALL: Final = (
+    b"""call refresh_metrics(0, '{"refresh_start": "10 years", "late_time": "1 minute"}')"""
+)
 # What the server's scheduler notes of a run; in WebAssembly there is none.
 NOTE_RUN: Final = """
 insert into _timescaledb_internal.bgw_job_stat

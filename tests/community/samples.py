@@ -1,29 +1,26 @@
-"""Samples stored and rollups refreshed on the community edition, as far as a test can say when."""
+"""Samples stored as the writer does, and rollups refreshed when a test says so."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from tests.community.jobs import alone
 from tests.rollups import LEVELS
-
-INSERT: Final = b"""
-insert into agent_samples (ts, agent_key, cpu, memory, messages, errors, response_ms)
-select * from unnest(
-    %s::timestamptz[], %s::integer[], %s::real[], %s::real[], %s::integer[], %s::integer[],
-    %s::real[]
-) as sent (ts, agent_key)
-order by agent_key, ts
-on conflict (agent_key, ts) do nothing
-"""
+from tests.rows import put
 
 
 def store(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
     """One batch of (ts, agent_key, cpu, memory, messages, errors, response_ms), past those that are
-    there already."""
-    connection.execute(INSERT, [list(column) for column in zip(*rows, strict=True)])
+    there already, as the writer stores it; on a connection of its own."""
+    put(url_of(connection), rows)
+
+
+def url_of(connection: psycopg.Connection[Any]) -> str:
+    """Where a connection goes, password included."""
+    return make_conninfo(connection.info.dsn, password=connection.info.password)
 
 
 def refresh(connection: psycopg.Connection[Any], start: datetime, stop: datetime) -> None:

@@ -16,6 +16,7 @@ from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import store
 from tests.community.server import IS_FULL
 from tests.rollups import LEVELS
+from tests.rows import set_watermark
 from tests.stack import database_settings
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -35,6 +36,7 @@ def database(community: str) -> str:
     """Two agents with two days behind them, refreshed once; every test leaves it exact."""
     with psycopg.connect(community, autocommit=True) as connection:
         pause_jobs(connection)
+        set_watermark(community, NOW)
         times = [NOW - n * 10 * MINUTE for n in range(288)]
         store(connection, [row(ts, agent) for ts in times for agent in (1, 2)])
         run_job(connection, "refresh_metrics")

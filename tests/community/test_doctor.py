@@ -10,8 +10,10 @@ from ingest.doctor.finding import Finding, Level
 from ingest.upkeep import Upkeep
 from schemas.settings import DatabaseSettings, KafkaSettings
 from tests.community.jobs import after_a_run, run_job
+from tests.community.samples import store
 from tests.community.server import IS_FULL, community_database
-from tests.community.test_upkeep import at_now
+from tests.community.test_upkeep import at_now, note_a_refresh
+from tests.rows import refresh
 from tests.stack import database_settings, free_port
 
 NOW = datetime.now(UTC)
@@ -30,11 +32,9 @@ async def findings(settings: DatabaseSettings) -> dict[str, list[Finding]]:
 async def test_what_the_server_does_by_itself_is_examined() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         connection.execute("insert into agents (user_id, agent_id) values ('u', 'a')")
-        connection.execute(
-            "insert into agent_samples select ts, 1, 1, 2, 3, 0 from generate_series("
-            "%s::timestamptz, %s, '5 minutes') as ts",
-            [NOW - 10 * DAY, NOW],
-        )
+        times = [NOW - n * timedelta(minutes=5) for n in range(10 * 288)]
+        store(connection, [(ts, 1, 1, 2, 3, 0, None) for ts in times])
+        refresh(url, NOW)
         settings = database_settings(url)
         if not IS_FULL:
             behind = (await findings(settings))["refresh"]
@@ -44,6 +44,7 @@ async def test_what_the_server_does_by_itself_is_examined() -> None:
         run_job(connection, "compress_chunks")
         after_a_run(connection, NOW)
         await Upkeep(settings, timedelta(hours=1), at_now).look()
+        await note_a_refresh(settings)
         found = await findings(settings)
         assert "community edition" in found["database"][0].says
         assert [f.says for f in found["upkeep"]] == ["9 tasks and jobs go well"]

@@ -10,11 +10,12 @@ from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import refresh, store
 from tests.community.server import community_database
 from tests.rollups import LEVELS
+from tests.rows import set_watermark
 from tests.stack import database_settings
 
 NOW = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
 DAY = timedelta(days=1)
-SUMS = "select sum(samples), sum(messages), sum(errors), sum(up_buckets) from "
+SUMS = "select sum(samples), sum(messages), sum(errors) from "
 
 
 def sums(connection: psycopg.Connection[Any], relation: str, where: str = "true") -> Any:
@@ -28,6 +29,7 @@ def rows_of(erased: list[Erased]) -> dict[str, int]:
 def test_every_level_and_the_platform_lose_the_agent() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         pause_jobs(connection)
+        set_watermark(url, NOW)
         for agent in ("a", "b"):
             connection.execute("insert into agents (user_id, agent_id) values ('u', %s)", [agent])
         ages = [DAY * n + timedelta(hours=h) for n in range(45, -1, -3) for h in (5, 0)]
@@ -58,6 +60,7 @@ def test_every_level_and_the_platform_lose_the_agent() -> None:
 def test_late_samples_that_wait_for_their_refresh_are_taken_off_the_platform() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         pause_jobs(connection)
+        set_watermark(url, NOW)
         for agent in ("a", "b"):
             connection.execute("insert into agents (user_id, agent_id) values ('u', %s)", [agent])
         times = [NOW - DAY * n for n in range(4)]

@@ -12,6 +12,7 @@ from tests.aggregates import check_aggregates
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import store
 from tests.rollups import LEVELS
+from tests.rows import set_watermark
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 TODAY = NOW.replace(hour=0, minute=0)
@@ -32,6 +33,7 @@ def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
     """Ten days of one agent, all refreshed."""
     with psycopg.connect(community, autocommit=True) as connection:
         pause_jobs(connection)
+        set_watermark(community, NOW)
         store(connection, [row(NOW - n * HOUR) for n in range(240)])
         run_job(connection, "refresh_metrics")
         yield connection

@@ -11,10 +11,14 @@ from sql.edition import Edition, EditionError
 from sql.migrate import migrate, pending
 from tests.community.server import empty_community_database
 from tests.integration.sql.test_migrate import (
+    COLUMNS_OF,
     CREATED_BEFORE_CLAIMS,
+    METRICS,
+    TRIGGERS_ON_SAMPLES,
     UNCOMMENTED_COLUMNS,
     UNCOMMENTED_RELATIONS,
 )
+from tests.rollups import LEVELS
 from tests.stack import database_settings
 
 JOBS = """
@@ -29,6 +33,7 @@ select table_name::text, column_name::text, data_type::text
 from information_schema.columns
 where table_schema = 'public'
     and table_name not in ('metrics_refreshes', 'late_buckets', 'refresh_ranges')
+    and table_name not in ('rollup_5m', 'rollup_1h', 'rollup_1d', 'rollup_tail')
     and table_name not in (
         select relname from pg_class join pg_depend on objid = pg_class.oid where deptype = 'e'
     )
@@ -53,6 +58,26 @@ def test_the_set_is_the_servers(community: str) -> None:
 
 def test_ingest_can_claim_nothing_before_every_trigger_is_there(community: str) -> None:
     assert rows(community, CREATED_BEFORE_CLAIMS) == [(True,)]
+
+
+def test_no_trigger_of_ours_on_the_samples(community: str) -> None:
+    assert rows(community, TRIGGERS_ON_SAMPLES) == []
+
+
+@pytest.mark.parametrize(
+    ("relation", "like"),
+    [
+        *((level, "sample_sums") for level in LEVELS),
+        *((view, "agent_latest") for view in ("agent_tail", "agent_newest")),
+    ],
+)
+def test_levels_and_views_have_the_columns_of_their_type(
+    community: str, relation: str, like: str
+) -> None:
+    with psycopg.connect(community, prepare_threshold=None) as connection:
+        expected = connection.execute(COLUMNS_OF, [like]).fetchall()
+        assert connection.execute(COLUMNS_OF, [relation]).fetchall() == expected
+    assert like == "agent_latest" or len(expected) == len(METRICS) + 1
 
 
 @pytest.mark.parametrize("query", [UNCOMMENTED_RELATIONS, UNCOMMENTED_COLUMNS])

@@ -15,6 +15,8 @@ from schemas.responses import Range
 from sql.queries import query
 from tests.community.jobs import pause_jobs
 from tests.community.samples import refresh
+from tests.rows import refresh as move_watermark
+from tests.rows import set_watermark
 from tests.service import NOW
 
 READS = {"24h": "agent_metrics_1h", "7d": "agent_metrics_1h", "30d": "agent_metrics_1d"}
@@ -48,7 +50,9 @@ Node = dict[str, Any]
 def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(community, autocommit=True) as connection:
         pause_jobs(connection)
+        set_watermark(community)
         connection.execute(FILL.encode(), [AGENTS, NOW, NOW])
+        move_watermark(community, REFRESHED)
         refresh(connection, NOW.replace(hour=0, minute=0) - timedelta(days=11), REFRESHED)
         connection.execute("vacuum analyze")
         yield connection
@@ -100,26 +104,31 @@ def test_history_reads_its_aggregate(
     assert sum(map(visited, raw)) <= FRESH
 
 
-def test_performance_reads_a_quarter_of_an_hour_by_key(
+def test_performance_reads_a_quarter_of_an_hour_and_what_is_not_aggregated_by_key(
     connection: psycopg.Connection[Any],
 ) -> None:
     found = scans(connection, "performance", {"user_id": "alice", "now": NOW})
-    raw = [node for node in found if node["of"] == "agent_samples"]
-    assert {node["of"] for node in found} == {"agents", "agent_latest", "agent_samples"}
-    assert len(raw) == 1
-    assert visited(raw[0]) <= 3
-
-
-def test_the_platform_reads_no_sample(connection: psycopg.Connection[Any]) -> None:
-    found = scans(connection, "platform", msgspec.structs.asdict(platform.moments_of(NOW)))
+    raw = [node for node in found if node["of"] == "agent_samples" and node["Actual Loops"]]
     assert {node["of"] for node in found} == {
+        "agents",
         "agent_latest",
-        "agent_states",
-        "agent_uptime",
+        "agent_samples",
+        "rollup_watermark",
+    }
+    assert len(raw) == 2
+    assert sum(map(visited, raw)) <= FRESH + 3
+
+
+def test_the_platform_reads_its_summary(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("select keep_platform_summary()")
+    found = scans(connection, "platform", msgspec.structs.asdict(platform.moments_of(NOW)))
+    # What counts the fleet is in the plan, and not executed.
+    assert {node["of"] for node in found if node["Actual Loops"]} == {
         "deployment_counts",
         "platform_heartbeat_days",
         "platform_heartbeats",
         "platform_metrics_1h",
+        "platform_summary",
     }
 
 

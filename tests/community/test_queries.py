@@ -8,8 +8,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from ingest.aggregates import hours_of, late_values
 from ingest.copy import HEADER, TRAILER
 from sql.queries import FOLDER, query
+from tests.storing import frame_of
 
 NOW: Final = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 TIMES: Final = dict.fromkeys(
@@ -45,10 +47,14 @@ NUMBERS: Final = re.compile(
     r"|samples|messages|errors|late_id|took_|within_)s?$"
     r"|^bucket_"
 )
+SAMPLES: Final = frame_of([(NOW, 1, 1.5, None, 1, 0, None)])
 # Where a name stands for something else.
 OTHER: Final[dict[str, dict[str, Any]]] = {
     "drop_chunk": {"range_start": NOW - timedelta(days=1)},
     "set_session": {"names": ["work_mem"], "settings": ["4MB"]},
+    "add_to_platform": {**hours_of(SAMPLES), "shard": 0},
+    "add_late_samples": late_values(SAMPLES),
+    "hold_watermark": {"oldest": [NOW]},
     "store_booking": {"status": ["pending"]},
     "store_status": {"status": ["running"]},
 }
@@ -57,8 +63,8 @@ AFTER: Final = dict.fromkeys(
     ("insert_resent_samples", "copy_resent_samples"), "create_resent_samples"
 )
 # Rollups are tables on the Apache edition alone; and a refresh runs in no transaction, which
-# test_conservation shows.
-ELSEWHERE: Final = re.compile("(clear|fill|refresh)_agent_metrics_")
+# test_conservation and test_rollups show.
+ELSEWHERE: Final = re.compile("(clear|fill|refresh)_agent_metrics_|refresh_samples")
 NAMES: Final = sorted(f.stem for f in FOLDER.glob("*.sql") if not ELSEWHERE.match(f.stem))
 
 

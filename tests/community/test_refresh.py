@@ -13,6 +13,7 @@ from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import store
 from tests.community.server import IS_FULL, community_database
 from tests.rollups import LEVELS
+from tests.rows import refresh, set_watermark
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 MINUTE = timedelta(minutes=1)
@@ -24,9 +25,10 @@ HASTY = b"""call refresh_metrics(0, '{"refresh_start": "32 days", "late_time": "
 
 @pytest.fixture(scope="module")
 def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
-    """A fleet of three with two days behind it, all of it refreshed."""
+    """A fleet of three with two days behind it, all of it refreshed; the watermark is NOW."""
     with psycopg.connect(community, autocommit=True) as connection:
         pause_jobs(connection)
+        set_watermark(community, NOW)
         times = [NOW - n * 10 * MINUTE for n in range(288)]
         store(connection, [row(ts, agent) for ts in times for agent in "abc"])
         run_job(connection, "refresh_metrics")
@@ -106,36 +108,46 @@ def test_nothing_is_refreshed_but_what_late_samples_touch(
     check_aggregates(community, as_found=True)
 
 
-def test_what_may_still_be_in_flight_is_left_to_those_who_ask(
-    connection: psycopg.Connection[Any],
-) -> None:
-    store(connection, [row(NOW - n * MINUTE + timedelta(seconds=23)) for n in range(40)])
-    run_job(connection, "refresh_metrics")
-    found = connection.execute(
-        "select max(watermark), bool_and(watermark <= refresh_end(now())), "
-        "bool_and(refresh_end(now()) < now() - late_after() - interval '4 minutes') "
-        "from refresh_levels()"
-    ).fetchone()
-    assert found is not None
-    assert found[0] > NOW - 30 * MINUTE
-    assert found[1:] == (True, True)
+def test_what_lies_past_the_watermark_is_left_to_those_who_ask() -> None:
+    with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        pause_jobs(connection)
+        set_watermark(url, NOW)
+        for second, minutes in enumerate((0, 3, 7, 40)):
+            watermark = NOW + minutes * MINUTE
+            times = [NOW + n * MINUTE + timedelta(seconds=second) for n in range(-60, 60)]
+            store(connection, [row(ts) for ts in times])
+            refresh(url, watermark)
+            run_job(connection, "refresh_metrics")
+            found = connection.execute(
+                "select max(watermark), max(watermark) = refresh_end() from refresh_levels()"
+            ).fetchone()
+            assert found is not None
+            assert watermark - 5 * MINUTE < found[0] <= watermark
+            assert found[1]
+            counted = "select sum(samples) = (select count(*) from agent_samples) from "
+            for relation in LEVELS:
+                assert connection.execute(f"{counted}{relation}".encode()).fetchone() == (True,)
 
 
-def test_the_writer_and_the_refresh_go_by_the_same_age(
+def test_what_is_noted_is_what_the_refresh_has_passed(
     connection: psycopg.Connection[Any],
 ) -> None:
-    """Between late_after() and the end of the refresh lies time for a transaction to commit."""
-    ages = range(30)
     connection.execute("truncate late_buckets")
-    found = connection.execute("select now(), extract(epoch from late_after()) / 60").fetchone()
-    assert found is not None
-    now, late_after = found
-    store(connection, [row(now - age * MINUTE - timedelta(seconds=31), "c") for age in ages])
+    ages = [age * MINUTE - timedelta(seconds=31) for age in range(-30, 31)]
+    store(connection, [row(NOW - age, "c") for age in ages])
     noted = connection.execute("select min(bucket), max(bucket) from late_buckets").fetchone()
     assert noted is not None
-    newest = now - int(late_after) * MINUTE - timedelta(seconds=31)
-    assert noted[1] <= newest < noted[1] + 5 * MINUTE
+    assert noted[0] <= NOW - 29 * MINUTE
+    # The last one from before the watermark; no refresh has reached past it.
+    assert noted[1] <= NOW - timedelta(seconds=29) < noted[1] + 5 * MINUTE
     run_job(connection, "refresh_metrics")
+
+
+def test_a_fleet_without_samples_is_refreshed() -> None:
+    with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        pause_jobs(connection)
+        assert run_job(connection, "refresh_metrics") == 1
+        assert connection.execute("select from refresh_ranges").fetchall() == []
 
 
 def test_a_backfill_keeps_nothing_newer_waiting(

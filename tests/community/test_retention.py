@@ -14,6 +14,7 @@ from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import refresh, store
 from tests.community.test_answers import Side
 from tests.rollups import LEVELS
+from tests.rows import set_watermark
 from tests.stack import database_settings
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -32,6 +33,7 @@ DAYS = [*range(5), *range(5, 40, 3), *range(88, 94, 2)]
 def side(community: str) -> Any:
     with psycopg.connect(community, autocommit=True) as connection:
         pause_jobs(connection)
+        set_watermark(community, NOW)
         yield Side(community, connection)
 
 

@@ -1,74 +1,94 @@
-"""Every aggregate equals a group-by of the raw rows, refreshed or not, in rows or in columns."""
+"""Every level equals a group-by of the raw rows after a refresh, wherever the watermark is.
 
+The other edition's are in tests/integration/sql/test_rollups.py.
+"""
+
+import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from psycopg import AsyncConnection
 
-from sql.queries import query
-from tests.community.jobs import alone
-from tests.community.samples import compress, refresh, store
-from tests.rollups import BATCHES, LEVELS, Batch, Sent, check
+from tests.community.jobs import REFRESH_ALL, pause_jobs
+from tests.community.samples import compress
+from tests.integration.sql.test_rollups import START, WATERMARKS
+from tests.rollups import BATCHES, LEVELS, Batch, Sent, check, check_platform
+from tests.storing import store
+from tests.watermarks import empty, refresh
 
-DAY = timedelta(days=1)
-# Each example has months of its own, later than those before it: what was never refreshed is worked
-# out while it is asked, and truncating does not bring that back.
-STARTS = (datetime(2020, 1, 9, 23, 50, tzinfo=UTC) + number * 60 * DAY for number in count())
-STEPS = st.sampled_from(["", "", "refresh a day", "refresh all", "compress"])
+BATCH = BATCHES.map(lambda found: found[0])
+# What comes in, where the watermark goes, and what the server's jobs do in between.
+STEPS = st.lists(
+    st.one_of(BATCH, BATCH, WATERMARKS, st.sampled_from(["refresh", "refresh", "compress"])),
+    max_size=8,
+)
+Step = Batch | datetime | str
+END = START + timedelta(days=32)
 
 
 @pytest.fixture(scope="module")
-def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
+def url(community: str) -> str:
     with psycopg.connect(community, autocommit=True) as connection:
+        pause_jobs(connection)
+    return community
+
+
+@pytest.fixture
+def reader(url: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
         yield connection
 
 
-def take(connection: psycopg.Connection[Any], step: str, day: datetime) -> None:
-    """What the server's jobs may do between two batches."""
-    if step == "refresh a day":
-        refresh(connection, day, day + DAY)
-    elif step == "refresh all":
-        refresh(connection, day, day + 32 * DAY)
-    elif step == "compress":
-        compress(connection, "agent_samples")
+async def take(url: str, steps: list[Step], reader: psycopg.Connection[Any]) -> None:
+    """Takes the steps; all is right after each refresh, the platform's hours also in between."""
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        await empty(connection, START.replace(hour=0, minute=0))
+        stored: list[Batch] = []
+        for shard, step in enumerate(steps):
+            if isinstance(step, datetime):
+                await refresh(connection, step)
+            elif step == "compress":
+                compress(reader, "agent_samples")
+            elif step == "refresh":
+                await connection.execute(REFRESH_ALL)
+            else:
+                assert not isinstance(step, str)
+                await store(connection, [sent.row(START) for sent in step], shard % 3)
+                stored.append(step)
+            if stored:
+                (check if step == "refresh" else check_platform)(reader, stored, START)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=BATCHES, data=st.data())
-def test_aggregates_equal_the_raw_rows(
-    connection: psycopg.Connection[Any], batches: list[Batch], data: st.DataObject
+@given(steps=STEPS)
+# Late for what is refreshed, and for the watermark alone; and what neither has reached.
+@example(
+    [
+        [Sent(1, 0, half_minute) for half_minute in range(30)],
+        START + timedelta(minutes=12),
+        "refresh",
+        [Sent(2, 0, half_minute) for half_minute in range(30)],
+    ]
+)
+def test_levels_equal_the_raw_rows(
+    url: str, reader: psycopg.Connection[Any], steps: list[Step]
 ) -> None:
-    with alone(connection):
-        connection.execute("truncate agent_samples, agent_marks, agent_uptime, agent_latest")
-    start = next(STARTS)
-    day = start.replace(hour=0, minute=0)
-    for batch in batches:
-        store(connection, [sent.row(start) for sent in batch])
-    check(connection, batches, start)
-    late = data.draw(BATCHES, label="late")
-    for batch in late:
-        take(connection, data.draw(STEPS, label="step"), day)
-        store(connection, [sent.row(start) for sent in batch])
-    refresh(connection, day, day + 32 * DAY)
-    check(connection, batches + late, start)
+    asyncio.run(take(url, [*steps, "refresh", END, "refresh"], reader))
 
 
 @pytest.mark.parametrize("statements", [1, 3])
-def test_a_bucket_counts_as_up_once(connection: psycopg.Connection[Any], statements: int) -> None:
-    with alone(connection):
-        connection.execute("truncate agent_samples, agent_marks, agent_uptime, agent_latest")
-    start = next(STARTS)
+def test_a_bucket_counts_as_up_once(
+    url: str, reader: psycopg.Connection[Any], statements: int
+) -> None:
     batch = [Sent(1, 0, half_minute) for half_minute in range(12)]
-    for part in range(statements):
-        connection.execute(query("set_shard"), {"shard": str(part)})
-        store(connection, [sent.row(start) for sent in batch[part::statements]])
-    check(connection, [batch], start)
-    for relation in (*LEVELS, "platform_metrics_1h"):
-        text = f"select sum(up_buckets) from {relation} where bucket >= %s"  # noqa: S608
-        total = connection.execute(text.encode(), [start.replace(hour=0, minute=0)]).fetchone()
+    parts: list[Step] = [batch[part::statements] for part in range(statements)]
+    middle = START + timedelta(minutes=3)
+    asyncio.run(take(url, [parts[0], middle, "refresh", *parts[1:], END, "refresh"], reader))
+    for relation in LEVELS:
+        total = reader.execute(f"select sum(up_buckets) from {relation}".encode()).fetchone()  # noqa: S608
         assert total == (2,), relation

@@ -138,7 +138,8 @@ language plpgsql as $$
 begin
     select turn.start into part
     from generate_series(
-        oldest, newest - interval '5 minutes', interval '6 hours'
+        -- Of what was never refreshed it is the first moment of all time.
+        oldest, greatest(oldest, newest) - interval '5 minutes', interval '6 hours'
     ) as turn (start)
     left join metrics_refreshes as kept on kept.start = turn.start
     where not exists (

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.bench.measurement import Measurement
-from tests.bench.reading import beside_ingest, history, queries, relations, requests
+from tests.bench.reading import beside_ingest, history, million, queries, relations, requests
 
 MEASUREMENTS: Final = (
     Measurement("queries_1000", queries.FEW.title, queries.measure_few),
@@ -12,5 +12,6 @@ MEASUREMENTS: Final = (
     Measurement(requests.CACHED, requests.CACHED_TITLE, requests.measure_cached),
     Measurement(beside_ingest.NAME, beside_ingest.TITLE, beside_ingest.measure),
     Measurement(relations.NAME, relations.TITLE, relations.measure),
+    Measurement(million.NAME, million.TITLE, million.measure),
     Measurement(history.NAME, history.TITLE, history.measure),
 )

@@ -11,22 +11,19 @@ select pg_advisory_unlock(0x72656672657368);
 insert into agent_samples (ts, agent_key, messages, errors)
 select ts, 0, 0, 0
 from generate_series(
-    date_trunc('day', refresh_end(now()), 'UTC') - interval '1 day',
-    refresh_end(now()) - interval '1 second',
+    date_trunc('day', refresh_end(), 'UTC') - interval '1 day',
+    refresh_end() - interval '1 second',
     interval '5 minutes'
 ) as ts;
 
 call refresh_continuous_aggregate(
-    'agent_metrics_5m', now() - interval '3 days', refresh_end(now())
+    'agent_metrics_5m', now() - interval '3 days', refresh_end()
 );
 
 call refresh_continuous_aggregate(
-    'agent_metrics_1h', now() - interval '3 days', refresh_end(now())
+    'agent_metrics_1h', now() - interval '3 days', refresh_end()
 );
 
 call refresh_continuous_aggregate(
-    'agent_metrics_1d', now() - interval '3 days', refresh_end(now())
+    'agent_metrics_1d', now() - interval '3 days', refresh_end()
 );
-
--- What else is kept of that agent.
-truncate agent_latest, agent_marks, agent_uptime, platform_metrics_1h, late_buckets;

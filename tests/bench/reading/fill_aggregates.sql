@@ -1,43 +1,54 @@
--- Fill the aggregates of `bench.agents` agents, 50 a user: 30 days in days and in the platform's
--- hours, 8 days in hours, and the newest half hour of raw samples, one a minute.
+-- Fill the aggregates of `bench.agents` agents, 50 a user, that send a sample every 10 seconds: 30 days
+-- in days and in the platform's hours, 8 days in hours, a day in 5 minutes; and the raw samples of the
+-- newest 20 minutes. What has not ended at the watermark is in the finer level alone.
 insert into agents (user_id, agent_id)
 select 'user-' || n / 50, 'agent-' || n
 from generate_series(0, current_setting('bench.agents')::integer - 1) as n;
 
-insert into filled_agent_metrics_1h (
-    bucket, agent_key, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max,
-    messages, errors, response_ms_sum, response_messages, up_buckets
-)
-select bucket, agent_key, 60, 60, 3000, 90, 60, 2400, 80, 600, 6, 30000, 600, 12
-from agents, generate_series(
-    date_trunc('hour', now()) - interval '8 days', date_trunc('hour', now()), interval '1 hour'
-) as bucket
-order by agent_key, bucket;
+create function pg_temp.steady(width interval, since timestamptz, upto timestamptz)
+returns setof sample_sums
+language sql as $$
+    select
+        bucket, agent_key, of.samples, of.samples, 50 * of.samples, 90, of.samples, 40 * of.samples,
+        80, 10 * of.samples, of.samples, 500 * of.samples, 10 * of.samples, of.samples / 30
+    from agents
+    cross join (select extract(epoch from width)::bigint / 10 as samples) as of
+    cross join generate_series(since, upto - interval '1 microsecond', width) as bucket
+    order by agent_key, bucket
+$$;
 
-insert into filled_agent_metrics_1d (
-    bucket, agent_key, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max,
-    messages, errors, response_ms_sum, response_messages, up_buckets
-)
-select bucket, agent_key, 1440, 1440, 72000, 90, 1440, 57600, 80, 14400, 144, 720000, 14400, 288
-from agents, generate_series(
-    date_trunc('day', now()) - interval '30 days', date_trunc('day', now()), interval '1 day'
-) as bucket
-order by agent_key, bucket;
+insert into filled_agent_metrics_5m
+select steady.*
+from rollup_watermark
+cross join pg_temp.steady(
+    interval '5 minutes', date_trunc('hour', watermark) - interval '1 day', watermark
+) as steady;
 
--- Two buckets of three are marked. A tenth of the agents is removed, a tenth each stopped and failed.
-insert into agent_marks
-select agent_key, (now() at time zone 'UTC')::date, repeat('110', 3072)::bit(9216) from agents;
+insert into filled_agent_metrics_1h
+select steady.*
+from rollup_watermark
+cross join pg_temp.steady(
+    interval '1 hour', hours_before - interval '8 days', hours_before
+) as steady;
 
-insert into agent_uptime
+insert into filled_agent_metrics_1d
+select steady.*
+from rollup_watermark
+cross join pg_temp.steady(
+    interval '1 day', date_trunc('day', hours_before, 'UTC') - interval '30 days', hours_before
+) as steady;
+
+insert into agent_latest
 select
     agent_key,
-    floor(date_part('epoch', now()) / 300)::integer - 288 * (agent_key % 60),
-    day,
-    bit_count(substring(marks from 577 for 8352)),
-    array(select (192 * days)::smallint from generate_series(1, 32) as days order by days),
-    substring(marks from 8641)
-from agent_marks;
+    watermark - interval '1 day' * (agent_key % 60),
+    watermark - interval '1 second',
+    50, 40,
+    watermark - interval '1 second',
+    100, 400
+from agents cross join rollup_watermark;
 
+-- A tenth of the agents is removed, a tenth each stopped and failed.
 insert into agent_states (agent_key, ts, status, running_ts, removed_ts)
 select
     agent_key,
@@ -52,7 +63,7 @@ cross join lateral (
 
 insert into platform_metrics_1h
 select
-    bucket, shard, 600000, 600000, 3e7, 90, 600000, 24e6, 80, 6000000, 60000, 3e8, 6000000, 120000
+    bucket, shard, 600000, 600000, 3e7, 90, 600000, 24e6, 80, 6000000, 60000, 3e8, 6000000
 from generate_series(
     date_trunc('hour', now()) - interval '31 days', date_trunc('hour', now()), interval '1 hour'
 ) as bucket, generate_series(0, 5) as shard;
@@ -74,8 +85,16 @@ from generate_series(1, 100000) as n;
 insert into agent_samples (
     ts, agent_key, cpu, memory, messages, errors, response_ms, storage_used_mb, storage_total_mb
 )
-select ts, agent_key, 50, 40, 10, 0, 50, 100, 400
-from agents, generate_series(now() - interval '30 minutes', now(), interval '1 minute') as ts
+select ts, agent_key, 50, 40, 10, 1, 50, 100, 400
+from agents
+cross join rollup_watermark
+cross join generate_series(
+    time_bucket(interval '5 minutes', watermark) - interval '20 minutes',
+    watermark + interval '30 seconds',
+    interval '10 seconds'
+) as ts
 order by agent_key, ts;
 
 vacuum analyze;
+
+select keep_platform_summary();

@@ -1,11 +1,14 @@
 """A database with a fleet in it, as if ingest had filled it for 30 days."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 import psycopg
 
+from ingest.refresh import SUMMARY_S
+from sql.queries import query
 from tests.bench.reading.levels import run_file, writable_levels
 from tests.bench.writing.databases import empty_database
 from tests.stack import Stack, migrate
@@ -17,7 +20,10 @@ BUSINESS: Final = "fill_business.sql"
 
 @contextmanager
 def filled_database(stack: Stack, agents: int, fills: Sequence[str]) -> Iterator[str]:
-    """Its URL: users `user-0` and on have 50 agents each; gone at the end."""
+    """Its URL: users `user-0` and on have 50 agents each; gone at the end.
+
+    The platform's summary is kept as the refresh does; nothing is aggregated meanwhile.
+    """
     with empty_database(stack) as url:
         migrate(url)
         options = f"-c timezone=UTC -c bench.agents={agents}"
@@ -27,4 +33,22 @@ def filled_database(stack: Stack, agents: int, fills: Sequence[str]) -> Iterator
         ):
             for fill in fills:
                 run_file(connection, fill)
-        yield url
+        with _kept_summary(url):
+            yield url
+
+
+@contextmanager
+def _kept_summary(url: str) -> Iterator[None]:
+    is_over = threading.Event()
+
+    def keep() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not is_over.is_set():
+                connection.execute(query("keep_platform_summary"))
+                is_over.wait(SUMMARY_S)
+
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    yield
+    is_over.set()
+    keeper.join()

@@ -11,8 +11,8 @@ from psycopg import sql
 from sql.edition import Edition, read_edition
 
 HERE: Final = Path(__file__).parent
-FILLED: Final = ("agent_metrics_1h", "agent_metrics_1d")
-# On the community edition the relation itself is a view.
+FILLED: Final = ("agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d")
+# On the community edition the hypertable behind a continuous aggregate.
 TABLES: Final = """
 select coalesce(
     (
@@ -20,7 +20,12 @@ select coalesce(
         from timescaledb_information.continuous_aggregates
         where view_schema = current_schema() and view_name = %(relation)s
     ),
-    array[current_schema(), %(relation)s]
+    (
+        select array[hypertable_schema, hypertable_name]::text[]
+        from timescaledb_information.hypertables
+        where format('%%I.%%I', hypertable_schema, hypertable_name)::regclass
+            = hypertable_of(%(relation)s)
+    )
 )
 """
 
@@ -35,13 +40,15 @@ def table_of(connection: Connection, relation: str) -> sql.Identifier:
 
 @contextmanager
 def writable_levels(connection: Connection) -> Iterator[None]:
-    """Makes `filled_agent_metrics_1h` and `_1d`, which take rows into the levels of those names.
+    """Makes `filled_agent_metrics_5m`, `_1h` and `_1d`, which take rows into those levels.
 
-    On the community edition the server's jobs rest from here on, for they would compute those rows
-    again from samples that are not there. Levels count as materialised up to where a refresh would
-    get, and at the end the samples of yesterday and today are.
+    The watermark is half a minute ago, and rows count where a level is aggregated up to it. On the
+    community edition the server's jobs rest from here on, for they would compute those rows again
+    from samples that are not there. Levels count as materialised up to where a refresh would get,
+    and at the end the samples of yesterday and today are.
     """
     is_community = read_edition(connection) is Edition.COMMUNITY
+    run_file(connection, "begin.sql")
     if is_community:
         run_file(connection, "begin_community.sql")
     for relation in FILLED:

@@ -64,7 +64,7 @@ def _times(stack: Stack, runs: int, agents: int, fills: Sequence[str]) -> dict[s
         times: dict[str, list[float]] = {endpoint.name: [] for endpoint in wanted}
         for _ in range(runs):
             for one in wanted:
-                times[one.name].append(_explain_ms(connection, one.query, one.asked_by(USER)))
+                times[one.name].append(explain_ms(connection, one.query, one.asked_by(USER)))
     # The first runs plan anew and fill the caches.
     return {name: values[5:] for name, values in times.items()}
 
@@ -73,9 +73,8 @@ def _connection(url: str) -> psycopg.Connection[Any]:
     return psycopg.connect(url, autocommit=True, options="-c timezone=UTC")
 
 
-def _explain_ms(
-    connection: psycopg.Connection[Any], name: str, parameters: dict[str, Any]
-) -> float:
+def explain_ms(connection: psycopg.Connection[Any], name: str, parameters: dict[str, Any]) -> float:
+    """What planning and executing a named query takes, prepared."""
     # A clock on each node of the plan would add a quarter to what it measures.
     explained = b"explain (analyze, timing off, format json) " + _without_comments(query(name))
     row = connection.execute(explained, parameters, prepare=True).fetchone()

@@ -1,19 +1,21 @@
 """What a row takes on disk in each table that grows with the fleet, written as it comes in live."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import psycopg
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
-from ingest.copy import encode_samples
+from ingest.refresh import refresh
 from sql.edition import Edition, read_edition
 from tests.bench.measurement import Bench
-from tests.bench.reading.history import Samples, copy
+from tests.bench.reading.history import Samples
 from tests.bench.reading.levels import run_file, table_of
 from tests.bench.result import Result, Series
-from tests.bench.writing.databases import migrated_database
+from tests.bench.writing.databases import migrated_database, set_watermark
 from tests.bench.writing.geometry import Geometry
+from tests.storing import add, batch_of
 
 NAME: Final = "relations"
 TITLE: Final = "Bytes of a row, by table"
@@ -21,34 +23,51 @@ AGENTS: Final = 1_000
 MINUTES: Final = 240
 BYTES: Final = "bytes a row"
 RELATIONS: Final = ("agent_samples", "agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d")
-OF_AGENT: Final = "a row of each agent in agents, agent_latest, agent_marks, agent_uptime"
+OF_AGENT: Final = "a row of each agent in agents, agent_latest"
 ROW_BYTES: Final = "select hypertable_size({name})::float8 / count(*) from {table}"
 AGENT_BYTES: Final = """
 select sum(pg_total_relation_size(name::regclass))::float8 / (select count(*) from agents)
-from unnest(array['agents', 'agent_latest', 'agent_marks', 'agent_uptime']) as name
+from unnest(array['agents', 'agent_latest']) as name
 """
 
 
 def measure(bench: Bench) -> Result:
-    """One sample of each agent in a batch, so that every row of an aggregate is updated often."""
-    now = datetime.now(UTC)
+    """One sample of each agent in a batch and a refresh after it, so that every row of an aggregate
+    is updated often; past midnight, so that a day is aggregated."""
+    newest = _two_hours_past_midnight(datetime.now(UTC))
     samples = Samples("live", AGENTS, MINUTES, step_s=60)
     with (
-        migrated_database(bench.stack, Geometry(AGENTS, AGENTS, samples.rows, now)) as url,
+        migrated_database(bench.stack, Geometry(AGENTS, AGENTS, 0, newest)) as url,
         psycopg.connect(url, autocommit=True) as connection,
     ):
-        for frame in samples.batches(now, together=1):
-            copy(connection, encode_samples(frame))
+        set_watermark(url, newest - timedelta(minutes=MINUTES))
+        asyncio.run(_write(url, samples, newest))
         if read_edition(connection) is Edition.COMMUNITY:
             run_file(connection, "materialise.sql")
         sizes = {name: bytes_of_row(connection, name) for name in RELATIONS}
         ((sizes[OF_AGENT],),) = connection.execute(AGENT_BYTES).fetchall()
     setup = (
         f"{bench.edition} edition, {AGENTS:,} agents, {MINUTES} samples of each, a minute apart, "
-        "one of each in a batch; indexes included, nothing is compressed"
+        "one of each in a batch, a refresh after each; indexes included, nothing is compressed"
     )
     series = tuple(Series(name, {BYTES: (size,)}) for name, size in sizes.items())
     return Result(NAME, TITLE, setup, series)
+
+
+def _two_hours_past_midnight(now: datetime) -> datetime:
+    return (now - timedelta(hours=2)).replace(hour=2, minute=0, second=0, microsecond=0)
+
+
+async def _write(url: str, samples: Samples, newest: datetime) -> None:
+    async with (
+        await AsyncConnection.connect(url, autocommit=True) as writer,
+        await AsyncConnection.connect(url, autocommit=True) as upkeep,
+    ):
+        for number, frame in enumerate(samples.batches(newest, together=1), 1):
+            async with writer.transaction():
+                await add(writer, batch_of(frame))
+            ts = newest - timedelta(minutes=MINUTES - number)
+            await refresh(upkeep, ts + timedelta(seconds=1))
 
 
 def bytes_of_row(connection: psycopg.Connection[tuple[float]], relation: str) -> float:

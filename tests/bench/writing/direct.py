@@ -8,16 +8,13 @@ from typing import Final
 
 from psycopg import AsyncConnection
 
-from ingest.aggregates import add_late, add_to_platform
-from ingest.batch import AgentKeys, Batch
-from ingest.copy import encode_samples
+from ingest.batch import Batch
 from ingest.refresh import refresh
-from ingest.samples import store_new_samples
-from ingest.serverwork import ServerWork
 from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.meter import Meter, Run, open_meter
 from tests.stack import Stack
+from tests.storing import add, batch_of
 
 # A backlog is written so fast that there are more between two refreshes, half a minute apart.
 BACKLOG_ROWS: Final = 300_000
@@ -27,10 +24,7 @@ LIVE_SAMPLES: Final = 3
 
 def batches_of(geometry: Geometry) -> list[Batch]:
     """All rows, encoded."""
-    return [
-        Batch(frame, encode_samples(frame), {}, AgentKeys(), [], {}, repeats=0, shard=0)
-        for frame in geometry.frames()
-    ]
+    return [batch_of(frame) for frame in geometry.frames()]
 
 
 def write(
@@ -56,9 +50,7 @@ async def _write(
         meter.start()
         for number, batch in zip(count(1), batches, strict=False):
             async with writer.transaction():
-                new = await store_new_samples(writer, batch, ServerWork())
-                await add_to_platform(writer, new, batch.shard)
-                await add_late(writer, new)
+                await add(writer, batch)
             if number % every == 0:
                 await refresh(upkeep, _after(geometry, number))
         await refresh(upkeep, geometry.newest + timedelta(seconds=1))

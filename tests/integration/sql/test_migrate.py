@@ -70,10 +70,11 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p')
 """
 
 # A statement trigger with a transition table makes COPY log no invalidations on TimescaleDB 2.23
-# and newer. TimescaleDB's own triggers are internal, or refuse rows that miss the chunks.
+# and newer. TimescaleDB's own triggers call functions of its own schema.
 TRIGGERS_ON_SAMPLES = """
 select tgname::text from pg_trigger
-where tgrelid = 'agent_samples'::regclass and not tgisinternal and tgname <> 'ts_insert_blocker'
+join pg_proc on pg_proc.oid = tgfoid
+where tgrelid = 'agent_samples'::regclass and pronamespace = 'public'::regnamespace
 """
 # Columns of a relation or type: name, type.
 COLUMNS_OF = """

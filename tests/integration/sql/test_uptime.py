@@ -112,7 +112,8 @@ def test_counts_are_the_models(url: str, case: Case) -> None:
     assert asyncio.run(counted(url, case)) == model(case)
 
 
-async def counted(url: str, case: Case) -> tuple[int, ...]:
+async def counted(url: str, case: Case, settle: bytes | None = None) -> tuple[int, ...]:
+    """What count_uptime answers; `settle` is run before, where late samples wait for something."""
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         await empty(connection, FIRST_DAY)
         await connection.execute("truncate agent_states")
@@ -124,6 +125,8 @@ async def counted(url: str, case: Case) -> tuple[int, ...]:
         for watermark, samples in zip(case.watermarks, (case.early, case.late), strict=True):
             await store(connection, [written(*sample) for sample in samples])
             await refresh(connection, watermark)
+        if settle is not None:
+            await connection.execute(settle)
         cursor = await connection.execute("select * from count_uptime(%s)", [case.now])
         (found,) = await cursor.fetchall()
         return tuple(found)

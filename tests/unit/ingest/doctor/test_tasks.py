@@ -109,13 +109,15 @@ def test_where_nothing_goes_well_nothing_is_said_to() -> None:
 MINUTE = timedelta(minutes=1)
 # How old are: the finest watermark, the newest sample, the turn that is longest ago.
 REFRESHES: list[tuple[timedelta | None, timedelta | None, timedelta | None, Level, str]] = [
-    (5 * MINUTE, MINUTE, HOUR, Level.OK, "rollups are 0:04:00 behind the newest sample"),
+    (5 * MINUTE, MINUTE, HOUR, Level.OK, "rollups are 0:04:00 behind the newest sample before"),
     (5 * MINUTE, -MINUTE, None, Level.OK, "rollups are 0:05:00 behind"),
     # Nobody sends: there is nothing to refresh.
     (90 * HOUR, 91 * HOUR, HOUR, Level.OK, "rollups are 0:00:00 behind"),
     (5 * MINUTE, None, None, Level.OK, "there are no samples yet"),
     (None, None, None, Level.OK, "there are no samples yet"),
     (None, MINUTE, None, Level.WARNING, "rollups were never refreshed"),
+    (16 * MINUTE, MINUTE, None, Level.OK, "rollups are 0:15:00 behind"),
+    (17 * MINUTE, MINUTE, None, Level.WARNING, "rollups are 0:16:00 behind"),
     (HOUR, MINUTE, HOUR, Level.WARNING, "rollups are 0:59:00 behind the newest sample"),
     (5 * MINUTE, MINUTE, 3 * HOUR, Level.WARNING, "some older buckets have waited for 3:00:00"),
 ]

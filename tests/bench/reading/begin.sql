@@ -1,0 +1,6 @@
+-- The watermark of a fleet that is live: half a minute ago.
+update rollup_watermark set (frontier, watermark, hours_before) = (
+    now() - interval '30 seconds',
+    now() - interval '30 seconds',
+    date_trunc('hour', now() - interval '30 seconds', 'UTC')
+);
