@@ -72,7 +72,11 @@ async def test_the_whole_way(
             with psycopg.connect(url) as connection:
                 encrypted = connection.execute(ENCRYPTED).fetchall()
         assert await ingest.stop() == 0
-    assert sorted(encrypted) == [("fleetgauge-ingest", True), ("fleetgauge-query", True)]
+    assert sorted(encrypted) == [
+        ("fleetgauge-ingest", True),
+        ("fleetgauge-query", True),
+        ("fleetgauge-refresh", True),
+    ]
 
 
 async def answers(url: str) -> bool:
