@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 from aiokafka.errors import KafkaError
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 
 from ingest import metrics
 from ingest.errors import sentence
@@ -32,6 +32,8 @@ SESSION: Final = Session(
         # Writers wait behind who waits for them: rather try again a few seconds later.
         "lock_timeout": "1s",
         "statement_timeout": "15min",
+        # A process that is frozen keeps its lock, and nobody else refreshes meanwhile.
+        "idle_session_timeout": "15min",
     },
 )
 # A summary may be 5 seconds old, and is counted for a moment.
@@ -39,6 +41,9 @@ SUMMARY_S: Final = 4.0
 # Of the time, where counting takes long.
 SUMMARY_SHARE: Final = 0.1
 HOUR: Final = timedelta(hours=1)
+SHORTEST_STEP: Final = timedelta(seconds=10)
+# What a part that is too large ends with.
+TOO_MUCH: Final = (errors.ProgramLimitExceeded, errors.OutOfMemory, errors.QueryCanceled)
 
 Connection = AsyncConnection[Any]
 FindFrontier = Callable[[Connection], Awaitable[datetime | None]]
@@ -53,15 +58,24 @@ async def is_alone(connection: Connection) -> bool:
 async def refresh(connection: Connection, frontier: datetime) -> datetime:
     """Aggregates all samples before `frontier`, an hour at a time; returns the watermark.
 
-    A frontier that lies back leaves everything as it is. Raises psycopg's errors; the hours that
-    were aggregated before stay so.
+    What is too much for the server at once is halved. A frontier that lies back leaves everything
+    as it is. Raises psycopg's errors; the parts that were aggregated before stay so.
     """
     watermark, oldest = await read_watermark(connection)
+    step = HOUR
     while watermark < frontier:
-        watermark = min(frontier, _hour(max(watermark, oldest or frontier)) + HOUR)
+        since = max(watermark, oldest or frontier)
+        upto = min(frontier, _hour(since) + HOUR, since + step)
         began = time.monotonic()
-        await connection.execute(query("refresh_samples"), {"upto": watermark})
+        try:
+            await connection.execute(query("refresh_samples"), {"upto": upto})
+        except TOO_MUCH:
+            if step <= SHORTEST_STEP:
+                raise
+            step = step / 2
+            continue
         metrics.REFRESH_SECONDS.observe(time.monotonic() - began)
+        watermark = upto
     return watermark
 
 
@@ -129,6 +143,9 @@ class Refresh:
         except (psycopg.Error, KafkaError, TopicError, OSError) as error:
             if connection.closed:
                 raise
+            if isinstance(error, errors.LockNotAvailable):
+                # Between two writers of late samples is a moment for it: the next look tries again.
+                self._next_refresh = 0.0
             failure = sentence(error)
             metrics.UPKEEP_FAILURES.labels(TASK).inc()
             log.warning("refresh failed", error=failure)

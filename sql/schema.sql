@@ -177,7 +177,7 @@ ALTER TABLE ONLY rollup_watermark
 
 COMMENT ON TABLE rollup_watermark IS 'How far the samples are aggregated, one row; agent_samples itself has those from there on.';
 COMMENT ON COLUMN rollup_watermark.only_row IS 'Always true.';
-COMMENT ON COLUMN rollup_watermark.frontier IS 'Up to where a refresh aggregates at this moment; the watermark, while none does.';
+COMMENT ON COLUMN rollup_watermark.frontier IS 'Up to where a refresh aggregates, or was about to when it failed; else the watermark.';
 COMMENT ON COLUMN rollup_watermark.watermark IS 'Every sample from before it is aggregated: in agent_latest and, on the Apache edition, rollup_5m.';
 COMMENT ON COLUMN rollup_watermark.hours_before IS 'Apache edition: rollup_1h and rollup_1d hold exactly the samples from before it.';
 
@@ -233,6 +233,7 @@ CREATE TABLE platform_summary (
     storage_total_mb double precision NOT NULL,
     uptime_at timestamp with time zone NOT NULL,
     uptime_took interval NOT NULL,
+    uptime_upto timestamp with time zone NOT NULL,
     buckets bigint NOT NULL,
     buckets_up bigint NOT NULL,
     CONSTRAINT platform_summary_only_row_check CHECK (only_row)
@@ -252,6 +253,7 @@ COMMENT ON COLUMN platform_summary.storage_used_mb IS 'Sum of their newest stora
 COMMENT ON COLUMN platform_summary.storage_total_mb IS 'Sum of their newest storage, MB.';
 COMMENT ON COLUMN platform_summary.uptime_at IS 'When the buckets were counted.';
 COMMENT ON COLUMN platform_summary.uptime_took IS 'How long that took.';
+COMMENT ON COLUMN platform_summary.uptime_upto IS 'Up to where samples were aggregated then.';
 COMMENT ON COLUMN platform_summary.buckets IS '5-minute buckets since each agent''s first sample, in 30 UTC days, summed over agents.';
 COMMENT ON COLUMN platform_summary.buckets_up IS 'Those of them with a sample.';
 

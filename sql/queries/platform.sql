@@ -9,14 +9,18 @@ from (
     -- A summary is as old as its use is worth; where none is, nobody keeps it, and all is counted now.
     select agents, agents_active, agents_failed, storage_used_mb, storage_total_mb, buckets, buckets_up
     from platform_summary
-    where counted_at > statement_timestamp() - greatest(interval '5 seconds', 10 * took)
+    where
+        counted_at > statement_timestamp() - greatest(interval '5 seconds', 10 * took)
+        and counted_at <= statement_timestamp()
     union all
     select agents.*, uptime.*
     from count_agents(%(now)s) as agents
     cross join count_uptime(%(now)s) as uptime
     where not exists (
         select from platform_summary
-        where counted_at > statement_timestamp() - greatest(interval '5 seconds', 10 * took)
+        where
+            counted_at > statement_timestamp() - greatest(interval '5 seconds', 10 * took)
+            and counted_at <= statement_timestamp()
     )
 ) as fleet
 cross join (

@@ -30,6 +30,7 @@ create table platform_summary (
     storage_total_mb double precision not null,
     uptime_at timestamptz not null,
     uptime_took interval not null,
+    uptime_upto timestamptz not null,
     buckets bigint not null,
     buckets_up bigint not null
 );

@@ -92,6 +92,9 @@ create or replace function keep_platform_summary() returns void
 language plpgsql as $$
 declare
     began constant timestamptz := clock_timestamp();
+    aggregated constant timestamptz := (
+        select time_bucket(interval '5 minutes', watermark) from rollup_watermark
+    );
     kept platform_summary;
 begin
     select * into kept from platform_summary;
@@ -99,14 +102,18 @@ begin
         kept.agents, kept.agents_active, kept.agents_failed,
         kept.storage_used_mb, kept.storage_total_mb
     from count_agents(began);
-    -- A bucket ends once in five minutes; late samples and removed agents are in after a minute,
+    -- At once when a bucket has been aggregated, else each minute, for late samples and removed agents;
     -- unless counting takes long.
     if kept.uptime_at is null
-        or kept.uptime_at + greatest(interval '50 seconds', 20 * kept.uptime_took) < began
+        or kept.uptime_at > began
+        or kept.uptime_at + 20 * kept.uptime_took < began and (
+            kept.uptime_upto <> aggregated or kept.uptime_at + interval '50 seconds' < began
+        )
     then
         kept.uptime_at := clock_timestamp();
         select * into kept.buckets, kept.buckets_up from count_uptime(began);
         kept.uptime_took := clock_timestamp() - kept.uptime_at;
+        kept.uptime_upto := aggregated;
     end if;
     kept.only_row := true;
     kept.counted_at := began;

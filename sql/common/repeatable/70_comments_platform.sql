@@ -24,6 +24,7 @@ comment on column platform_summary.storage_used_mb is 'Sum of their newest stora
 comment on column platform_summary.storage_total_mb is 'Sum of their newest storage, MB.';
 comment on column platform_summary.uptime_at is 'When the buckets were counted.';
 comment on column platform_summary.uptime_took is 'How long that took.';
+comment on column platform_summary.uptime_upto is 'Up to where samples were aggregated then.';
 comment on column platform_summary.buckets is
     '5-minute buckets since each agent''s first sample, in 30 UTC days, summed over agents.';
 comment on column platform_summary.buckets_up is 'Those of them with a sample.';

@@ -19,7 +19,7 @@ comment on table rollup_watermark is
     'How far the samples are aggregated, one row; agent_samples itself has those from there on.';
 comment on column rollup_watermark.only_row is 'Always true.';
 comment on column rollup_watermark.frontier is
-    'Up to where a refresh aggregates at this moment; the watermark, while none does.';
+    'Up to where a refresh aggregates, or was about to when it failed; else the watermark.';
 comment on column rollup_watermark.watermark is
     'Every sample from before it is aggregated: in agent_latest and, on the Apache edition, rollup_5m.';
 comment on column rollup_watermark.hours_before is
