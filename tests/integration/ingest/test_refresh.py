@@ -152,6 +152,31 @@ async def test_it_goes_an_hour_at_a_time(database: str) -> None:
     check_aggregates(database)
 
 
+# A server that has no room for more than seven minutes at once.
+NARROW = """
+    alter function aggregate_samples(timestamptz) rename to aggregate_all;
+    create function aggregate_samples(upto timestamptz) returns void
+    language plpgsql as $$
+    begin
+        if upto > (select watermark + interval '7 minutes' from rollup_watermark) then
+            raise exception 'array size exceeds the maximum allowed'
+            using errcode = 'program_limit_exceeded';
+        end if;
+        perform aggregate_all(upto);
+    end
+    $$;
+"""
+
+
+async def test_what_is_too_much_at_once_is_done_in_smaller_parts(database: str) -> None:
+    insert(database, [Row("u/a", NOW - n * MINUTE, messages=n) for n in range(90)])
+    async with await AsyncConnection.connect(database, autocommit=True) as connection:
+        await refresh(connection, NOW - 90 * MINUTE)
+        await connection.execute(NARROW)
+        assert await refresh(connection, NOW) == NOW
+    check_aggregates(database)
+
+
 async def test_a_stop_in_the_middle_loses_nothing(database: str) -> None:
     """The hours that were aggregated stay so, and nobody holds the locks."""
     insert(database, [Row("u/a", NOW - n * HOUR, messages=n) for n in range(30)])
