@@ -22,9 +22,11 @@ from tests.oracle import Fleet
 from tests.stack import Stack
 
 # Raw samples go that no refresh has reached.
-pytestmark = pytest.mark.edition("apache")
 
-pytestmark = pytest.mark.fault(12, "same chunk, beside drop_chunks")
+pytestmark = [
+    pytest.mark.edition("apache"),
+    pytest.mark.fault(12, "same chunk, beside drop_chunks"),
+]
 
 DAY = timedelta(days=1)
 AGENTS = 60

@@ -18,9 +18,10 @@ from tests.ingest_process import ingest_process
 from tests.oracle import Fleet, stored_identities
 
 # Raw samples go that no refresh has reached.
-pytestmark = pytest.mark.edition("apache")
-
-pytestmark = pytest.mark.fault(28, "samples read again")
+pytestmark = [
+    pytest.mark.edition("apache"),
+    pytest.mark.fault(28, "samples read again"),
+]
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -38,7 +39,7 @@ def sums(database: str) -> dict[str, Any]:
     with psycopg.connect(database) as connection:
         return {
             level: connection.execute(
-                "select sum(samples), sum(messages), sum(errors), sum(up_buckets) "  # noqa: S608
+                "select sum(samples), sum(messages), sum(errors), sum(cpu_samples) "  # noqa: S608
                 f"from {level}".encode()
             ).fetchone()
             for level in LEVELS

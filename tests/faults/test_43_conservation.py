@@ -26,16 +26,17 @@ from tests.stack import REPOSITORY, Stack, database_settings
 from tests.waiting import until
 
 # The other edition has its own, tests/community/test_conservation.py.
-pytestmark = pytest.mark.edition("apache")
-
-pytestmark = pytest.mark.fault(43, "a rollup that loses rows")
+pytestmark = [
+    pytest.mark.edition("apache"),
+    pytest.mark.fault(43, "a rollup that loses rows"),
+]
 
 HOUR = timedelta(hours=1)
 # Of each level, and only what no writer is adding to would be easy.
 DAMAGE = {
-    "agent_metrics_5m": "delete from agent_metrics_5m where agent_key % 3 = 0",
-    "agent_metrics_1h": "delete from agent_metrics_1h where agent_key % 3 = 1",
-    "agent_metrics_1d": "update agent_metrics_1d set messages = 0 where agent_key % 3 = 2",
+    "agent_metrics_5m": "delete from rollup_5m where agent_key % 3 = 0",
+    "agent_metrics_1h": "delete from rollup_1h where agent_key % 3 = 1",
+    "agent_metrics_1d": "update rollup_1d set messages = 0 where agent_key % 3 = 2",
 }
 REPORTED_S = 120.0
 Environment = Callable[..., dict[str, str]]
