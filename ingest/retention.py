@@ -90,7 +90,7 @@ async def drop_chunks(
 
 
 async def _drop_patiently(connection: Connection, values: Mapping[str, Any]) -> int:
-    """Drops a chunk; returns 1. A refresh, or a count of the fleet, holds all chunks for a moment."""
+    """Drops a chunk; returns 1. A refresh or a count of the fleet holds all chunks for a moment."""
     for _ in range(LOCK_ATTEMPTS - 1):
         with suppress(errors.LockNotAvailable):
             return await _drop(connection, values)

@@ -1,5 +1,6 @@
 """The schema that the URL's options name is every command's; a role's own default is nobody's."""
 
+import asyncio
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -67,7 +68,8 @@ async def test_every_command_uses_the_schema(
 
 async def counts(client: httpx.Client, agents: int) -> bool:
     """Whether the platform has so many: a summary may be 5 seconds old."""
-    answer = client.get("/api/metrics", headers=holder("ops", "platform"))
+    headers = holder("ops", "platform")
+    answer = await asyncio.to_thread(client.get, "/api/metrics", headers=headers)
     return bool(answer.json()["metrics"]["agents"]["total"] == agents)
 
 
