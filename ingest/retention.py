@@ -1,13 +1,12 @@
 """What is deleted and when: chunks older than their retention, and rows that no answer reads."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import psycopg
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection
 
 from ingest.clocks import Age
 from ingest.refreshes import BusyRefreshError, without_refreshes
@@ -16,8 +15,6 @@ from sql.queries import query
 
 # Uptime, the longest window over these, is 30 UTC days with the current one.
 WINDOW_DAYS: Final = 33
-# Each waits as long as upkeep's lock timeout lets it.
-LOCK_ATTEMPTS: Final = 5
 
 Connection = AsyncConnection[Any]
 
@@ -74,7 +71,7 @@ async def drop_chunks(
             continue
         values = {"relation": relation, "range_start": start, "range_end": end}
         try:
-            dropped = await _drop_patiently(connection, values)
+            dropped = await _drop(connection, values)
         except BusyRefreshError:
             raise
         except psycopg.Error as error:
@@ -89,15 +86,8 @@ async def drop_chunks(
         raise NotAggregatedError(relation, len(kept), kept[0])
 
 
-async def _drop_patiently(connection: Connection, values: Mapping[str, Any]) -> int:
-    """Drops a chunk; returns 1. A refresh or a count of the fleet holds all chunks for a moment."""
-    for _ in range(LOCK_ATTEMPTS - 1):
-        with suppress(errors.LockNotAvailable):
-            return await _drop(connection, values)
-    return await _drop(connection, values)
-
-
 async def _drop(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Drops a chunk; returns 1."""
     async with without_refreshes(connection), connection.transaction():
         await connection.execute(query("raise_horizon"), values)
         dropped = await connection.execute(query("drop_chunk"), values)
