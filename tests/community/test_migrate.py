@@ -33,7 +33,7 @@ select table_name::text, column_name::text, data_type::text
 from information_schema.columns
 where table_schema = 'public'
     and table_name not in ('metrics_refreshes', 'late_buckets', 'refresh_ranges')
-    and table_name not in ('rollup_5m', 'rollup_1h', 'rollup_1d', 'rollup_tail')
+    and table_name not in ('rollup_5m', 'rollup_1h', 'rollup_1d', 'rollup_tail', 'rollup_open')
     and table_name not in (
         select relname from pg_class join pg_depend on objid = pg_class.oid where deptype = 'e'
     )
