@@ -1,23 +1,43 @@
 """`fleetgauge erase`: all that is stored of a user, of an agent, or of keys without an agent."""
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import psycopg
+from psycopg.errors import LockNotAvailable
 
 from ingest.errors import MEND_DATABASE, sentence
+from ingest.refreshes import without_refreshes
 from ingest.upkeep import Connection, open_connection
+from ingest.waits import BlockedError, Lock, describe_wait
 from schemas.progress import shown
 from schemas.settings import DatabaseSettings
 from sql.queries import query
 
+PATIENCE_S: Final = 20.0
+# Writers queue behind an attempt. Shorter than the server's deadlock_timeout (1 s): where a repair
+# and a writer wait in a circle with us, we are the one that steps back.
+ATTEMPT_S: Final = 0.5
+PAUSE_S: Final = 0.25
+
+Result = TypeVar("Result")
+
 
 class EraseError(Exception):
     """Nothing was erased, or not all of it; the message says which, why and what to do."""
+
+
+class _HeldError(Exception):
+    """Somebody else holds a lock: the transaction is over, and may be tried again."""
+
+    def __init__(self, lock: Lock) -> None:
+        super().__init__(lock)
+        self.lock = lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +68,14 @@ def count(database: DatabaseSettings, subject: Subject) -> list[Erased]:
     return _run(_count(database, subject))
 
 
-def erase(database: DatabaseSettings, subject: Subject) -> list[Erased]:
-    """Erases everything, beside running ingests; relations with rows only. Raises EraseError."""
-    return _run(_erase(database, subject))
+def erase(
+    database: DatabaseSettings, subject: Subject, patience_s: float = PATIENCE_S
+) -> list[Erased]:
+    """Erases everything, beside running ingests; relations with rows only. Raises EraseError.
+
+    `patience_s` is how long it waits for others: a refresh, writers, the server's own jobs.
+    """
+    return _run(_erase(database, subject, patience_s))
 
 
 def describe(erased: Sequence[Erased]) -> str:
@@ -63,10 +88,9 @@ def _run(work: Any) -> list[Erased]:
         rows: Mapping[str, int] = asyncio.run(work)
     except psycopg.errors.UndefinedTable as error:
         raise EraseError("the database is not migrated: run 'fleetgauge migrate'") from error
-    except psycopg.errors.LockNotAvailable as error:
+    except BlockedError as error:
         raise EraseError(
-            f"nothing was erased: {sentence(error)}. A writer holds the stored offsets for more "
-            "than 20 seconds; try again, and see 'fleetgauge doctor'"
+            f"nothing was erased: {error}; try again, and see 'fleetgauge doctor'"
         ) from error
     except psycopg.Error as error:
         hint = f"; {MEND_DATABASE}" if error.sqlstate is None else ""
@@ -75,15 +99,15 @@ def _run(work: Any) -> list[Erased]:
 
 
 @asynccontextmanager
-async def _open(database: DatabaseSettings) -> AsyncIterator[Connection]:
+async def _open(database: DatabaseSettings, patience_s: float) -> AsyncIterator[Connection]:
     async with open_connection(database) as connection:
-        await connection.execute(query("set_erase_limits"))
+        await connection.execute(query("set_erase_limits"), {"patience_s": patience_s})
         yield connection
 
 
 async def _count(database: DatabaseSettings, subject: Subject) -> Counter[str]:
     names = {"user_id": subject.user_id, "agent_id": subject.agent_id}
-    async with _open(database) as connection:
+    async with _open(database, PATIENCE_S) as connection:
         if subject.user_id is None:
             keys = await read_orphans(connection)
         else:
@@ -97,18 +121,16 @@ async def _count(database: DatabaseSettings, subject: Subject) -> Counter[str]:
     return rows
 
 
-async def _erase(database: DatabaseSettings, subject: Subject) -> Counter[str]:
-    async with _open(database) as connection:
-        keys, rows = await _detach(connection, subject)
+async def _erase(database: DatabaseSettings, subject: Subject, patience_s: float) -> Counter[str]:
+    async with (
+        _open(database, patience_s) as connection,
+        without_refreshes(connection, patience_s),
+    ):
+        erasing = _Erasing(connection, subject, patience_s)
+        keys, rows = await erasing.without_writers(erasing.detach)
         try:
-            with shown("agents") as done:
-                for place, key in enumerate(keys):
-                    done(place, len(keys))
-                    async with connection.transaction():
-                        rows += await _rows(connection, "erase_metrics", {"agent_key": key})
-            async with connection.transaction():
-                await connection.execute(query("lock_writers"))
-                await connection.execute(query("delete_empty_hours"))
+            rows += await erasing.erase_metrics(keys)
+            await erasing.without_writers(erasing.delete_empty_hours)
         except psycopg.Error as error:
             raise EraseError(
                 f"the agents of {subject} are gone, and some of their samples and rollups are "
@@ -117,18 +139,24 @@ async def _erase(database: DatabaseSettings, subject: Subject) -> Counter[str]:
     return rows
 
 
-async def _detach(connection: Connection, subject: Subject) -> tuple[list[int], Counter[str]]:
-    """Takes the agents away, and all that is not samples; returns the agents' keys.
+class _Erasing:
+    """The transactions of an erase."""
 
-    No writer is under way meanwhile, and none stores under these keys afterwards: each finds its
-    partitions claimed by another, claims them again and looks up its agents again.
-    """
-    names = {"user_id": subject.user_id, "agent_id": subject.agent_id}
-    rows: Counter[str] = Counter()
-    async with connection.transaction():
-        await connection.execute(query("lock_writers"))
+    def __init__(self, connection: Connection, subject: Subject, patience_s: float) -> None:
+        self._connection = connection
+        self._subject = subject
+        self._patience_s = patience_s
+
+    async def detach(self) -> tuple[list[int], Counter[str]]:
+        """Takes the agents away, and all that is not samples; returns the agents' keys.
+
+        No writer is under way meanwhile, and none stores under these keys afterwards: each finds
+        its partitions claimed by another, claims them again and looks up its agents again.
+        """
+        connection, subject = self._connection, self._subject
+        names = {"user_id": subject.user_id, "agent_id": subject.agent_id}
+        rows: Counter[str] = Counter()
         await connection.execute(query("fence_writers"))
-        await connection.execute(query("lock_aggregates"))
         if subject.user_id is None:
             keys = await read_orphans(connection)
         else:
@@ -138,7 +166,55 @@ async def _detach(connection: Connection, subject: Subject) -> tuple[list[int], 
             if subject.agent_id is None:
                 rows += await _rows(connection, "erase_business", names)
         rows += await _rows(connection, "erase_agent_rows", {"agent_keys": keys})
-    return keys, rows
+        return keys, rows
+
+    async def erase_metrics(self, keys: Sequence[int]) -> Counter[str]:
+        """The samples and rollups of these agents, one after the other."""
+        rows: Counter[str] = Counter()
+        with shown("agents") as done:
+            for place, key in enumerate(keys):
+                done(place, len(keys))
+                try:
+                    rows += await _rows(self._connection, "erase_metrics", {"agent_key": key})
+                except LockNotAvailable as error:
+                    raise await self._blocked(Lock.AGGREGATES) from error
+        return rows
+
+    async def delete_empty_hours(self) -> None:
+        """The platform's hours in which no sample is left."""
+        await self._connection.execute(query("delete_empty_hours"))
+
+    async def without_writers(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Does `work` in a transaction that no writer and no refresh is beside.
+
+        Whoever holds the aggregates is waited for first, so that no writer waits with us for a
+        refresh; and then the writers, for a moment at once.
+        """
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            try:
+                async with self._connection.transaction():
+                    await self._lock("share_aggregates", Lock.AGGREGATES, self._patience_s)
+                    await self._lock("lock_writers", Lock.OFFSETS, ATTEMPT_S)
+                    await self._limit_waits(self._patience_s)
+                    return await work()
+            except _HeldError as held:
+                if held.lock is Lock.AGGREGATES or time.monotonic() >= deadline:
+                    raise await self._blocked(held.lock) from held
+            await asyncio.sleep(PAUSE_S)
+
+    async def _lock(self, name: str, lock: Lock, timeout_s: float) -> None:
+        await self._limit_waits(timeout_s)
+        try:
+            await self._connection.execute(query(name))
+        except LockNotAvailable as error:
+            raise _HeldError(lock) from error
+
+    async def _limit_waits(self, timeout_s: float) -> None:
+        await self._connection.execute(query("set_lock_timeout"), {"timeout_s": timeout_s})
+
+    async def _blocked(self, lock: Lock) -> BlockedError:
+        return BlockedError(await describe_wait(self._connection, lock, self._patience_s))
 
 
 async def read_orphans(connection: Connection) -> list[int]:

@@ -1,21 +1,21 @@
-"""Keeps the community edition's jobs away while chunks are dropped or rollups are repaired."""
+"""Keeps the community edition's jobs away while rollups are dropped, repaired or erased."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import psycopg
 from psycopg import AsyncConnection
 
+from ingest.waits import BlockedError, Lock, describe_wait
 from sql.queries import query
 
 PATIENCE_S: Final = 30.0
 PAUSE_S: Final = 0.25
 
 
-class BusyRefreshError(psycopg.Error):
-    """The server's own jobs held their lock for too long."""
+class BusyRefreshError(BlockedError):
+    """The server's own jobs, or another command, held their lock for too long."""
 
 
 @asynccontextmanager
@@ -25,15 +25,13 @@ async def without_refreshes(
     """Holds the lock under which the server's jobs refresh and compress, if it has any.
 
     A refresh that meets another leaves gaps in some versions of TimescaleDB; one that meets a
-    dropped chunk fails. Raises BusyRefreshError after `patience_s`.
+    dropped chunk fails; one that has read an agent's samples brings back what is erased meanwhile.
+    Raises BusyRefreshError after `patience_s`.
     """
     deadline = asyncio.get_running_loop().time() + patience_s
     while not await _try(connection):
         if asyncio.get_running_loop().time() >= deadline:
-            raise BusyRefreshError(
-                f"the server's jobs refresh_metrics or compress_chunks have run for "
-                f"{patience_s:.0f} s: try again when they have ended"
-            )
+            raise BusyRefreshError(await describe_wait(connection, Lock.JOBS, patience_s))
         await asyncio.sleep(PAUSE_S)
     try:
         yield

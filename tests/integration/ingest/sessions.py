@@ -12,6 +12,22 @@ WAITING = """
 """
 
 
+NAMED = """
+    select count(*) from pg_stat_activity
+    where application_name = %s and cardinality(pg_blocking_pids(pid)) > 0
+"""
+
+
+async def waits(looking: AsyncConnection[Any], application_name: str) -> None:
+    """Returns when a session of this name waits for another one."""
+
+    async def probe() -> bool:
+        await looking.execute("select pg_stat_clear_snapshot()")
+        return await (await looking.execute(NAMED, [application_name])).fetchone() != (0,)
+
+    await until(probe, f"{application_name} that waits", 5)
+
+
 async def blocks(holder: AsyncConnection[Any]) -> None:
     """Returns when somebody waits for this session."""
 
