@@ -42,8 +42,8 @@ def refresh_once(
             return asyncio.run(_refresh_once(database, kafka, every, dry_run=dry_run))
         except psycopg.errors.LockNotAvailable as error:
             raise MaintainError(
-                f"no refresh: {sentence(error)}: a writer, an erase or a repair held the "
-                "aggregates for longer than a second; try again"
+                f"no refresh: {sentence(error)}: a writer took longer than a second, or a writer "
+                "of late samples, an erase or a repair longer than 10; try again"
             ) from error
         except TopicError as error:
             raise MaintainError(f"no refresh: {error}") from error

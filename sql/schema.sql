@@ -2069,7 +2069,7 @@ COMMENT ON FUNCTION lock_of_aggregates() IS 'Advisory lock 2: whoever moves the 
 CREATE FUNCTION lock_of_frontier() RETURNS bigint
     LANGUAGE sql IMMUTABLE;
 
-COMMENT ON FUNCTION lock_of_frontier() IS 'Advisory lock 1: writers share it from before they read the frontier until they commit.';
+COMMENT ON FUNCTION lock_of_frontier() IS 'Advisory lock 1: writers without late samples share it from before they read the frontier until they commit.';
 
 
 -- refresh_samples: sql/common/repeatable/10_watermark.sql

@@ -5,18 +5,23 @@
 -- counted twice while the watermark moves:
 --
 --   - The refresh announces the frontier, up to where it is about to aggregate, and commits that.
---   - It waits for the writers that have not seen it: each holds lock 1 shared from before it reads the
---     frontier until it has committed. Samples of these the refresh sees.
---   - It aggregates under lock 2. A writer that has seen the frontier and stores a sample from before it
---     waits for that lock, and then adds its late samples to what is aggregated itself.
+--   - It waits for the writers that have not seen it: a writer whose samples are all newer than the
+--     frontier that it reads holds lock 1 shared from before it reads it until it has committed. Samples
+--     of these the refresh sees.
+--   - It aggregates under lock 2. A writer with a sample from before the frontier shares that lock until
+--     it has committed: its samples are there before the refresh begins, or it waits until the refresh
+--     has ended, and then adds those that are late by now to what is aggregated itself.
 --
--- A writer whose samples are all newer than the frontier waits for nobody.
+-- A writer whose samples are all newer than the frontier waits for no refresh that aggregates. One with
+-- late samples does without lock 1, for whatever frontier it has not seen, the refresh waits for it at
+-- lock 2; so a refresh that waits for late writers holds up no other ones.
 
 create or replace function lock_of_frontier() returns bigint
 language sql immutable
 return x'666c6565746731'::bigint;
 comment on function lock_of_frontier() is
-    'Advisory lock 1: writers share it from before they read the frontier until they commit.';
+    'Advisory lock 1: writers without late samples share it from before they read the frontier until '
+    'they commit.';
 
 create or replace function lock_of_aggregates() returns bigint
 language sql immutable
@@ -30,8 +35,12 @@ language plpgsql as $$
 declare
     held rollup_watermark;
 begin
-    perform pg_advisory_xact_lock_shared(lock_of_frontier());
     select * into strict held from rollup_watermark;
+    if oldest >= held.frontier then
+        -- It may have moved before the lock was had; it never moves back.
+        perform pg_advisory_xact_lock_shared(lock_of_frontier());
+        select * into strict held from rollup_watermark;
+    end if;
     if oldest < held.frontier then
         perform pg_advisory_xact_lock_shared(lock_of_aggregates());
         select * into strict held from rollup_watermark;
@@ -52,6 +61,9 @@ begin
     commit;
     perform pg_advisory_xact_lock(lock_of_frontier());
     commit;
+    -- Only writers of late samples queue behind this, which wait for the refresh in any case: so it may
+    -- wait for those before it for as long as a large batch takes.
+    perform set_config('lock_timeout', '10s', true);
     perform pg_advisory_xact_lock(lock_of_aggregates());
     perform aggregate_samples(upto);
     commit;
