@@ -1,11 +1,29 @@
--- Where agent_newest is not an agent's first and newest sample, and the newest that told storage.
-with stored as (
+-- Where agent_newest is not an agent's first and newest sample, and the newest that told storage. A first
+-- one that retention has dropped is taken as it is.
+with kept as (
+    select coalesce(max(dropped_before), '-infinity') as since
+    from retention_horizons
+    where relation = 'agent_samples'
+),
+stored as (
     select
         agent_key, first_ts, ts, cpu, memory, storage_ts, storage_used_mb, storage_total_mb
     from agent_newest
 ),
 firsts as (
-    select agent_key, min(ts) as first_ts from agent_samples group by agent_key
+    select
+        agent_key,
+        coalesce(
+            (
+                select first_ts from stored
+                where
+                    stored.agent_key = sample.agent_key
+                    and first_ts < (select since from kept)
+            ),
+            min(ts)
+        ) as first_ts
+    from agent_samples as sample
+    group by agent_key
 ),
 newest as (
     select distinct on (agent_key) agent_key, ts, cpu, memory

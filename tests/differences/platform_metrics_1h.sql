@@ -1,4 +1,5 @@
 -- Where the platform's hours, their shards added up, are not the raw samples, as far as these are kept.
+-- An hour that an erase has left without samples counts as none.
 with kept as (
     select coalesce(max(dropped_before), '-infinity') as since
     from retention_horizons
@@ -12,6 +13,7 @@ stored as (
     from platform_metrics_1h
     where bucket >= (select since from kept)
     group by bucket
+    having sum(samples) <> 0
 ),
 expected as (
     select
