@@ -8,11 +8,13 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 from psycopg import AsyncConnection
 
-from ingest.doctor.progress import Stored, read_bounds, read_progress
 from ingest.positions import Bounds
+from ingest.stored import Stored, read_progress
+from ingest.topicbounds import read_bounds
 from schemas.settings import KafkaSettings
 from sql.queries import query
 
+CLIENT_ID: Final = "fleetgauge-refresh"
 # An agent sends its samples in batches, so that those of one moment arrive over some seconds.
 DISORDER: Final = timedelta(seconds=15)
 # A partition that stands still for so long holds up no other one; its samples will be late.
@@ -75,7 +77,8 @@ class Frontier:
         ((database,),) = await (await connection.execute(query("read_time"))).fetchall()
         # A clock that is ahead would make everything late that comes before that time.
         asked = min(self.clock(), database)
-        bounds = await read_bounds(self.kafka, (self.kafka.samples_topic, self.kafka.events_topic))
+        topics = (self.kafka.samples_topic, self.kafka.events_topic)
+        bounds = await read_bounds(self.kafka, topics, CLIENT_ID)
         # After the ends: a partition stored up to its end has all that was there when asked.
         progress = await read_progress(connection)
         return self.of(bounds, progress.stored, asked)

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from psycopg import AsyncConnection, errors
 
 from ingest import metrics
+from ingest.alone import try_lock
 from ingest.errors import sentence
 from ingest.topic import TopicError
 from ingest.unexpected import reported
@@ -47,19 +48,26 @@ TOO_MUCH: Final = (errors.ProgramLimitExceeded, errors.OutOfMemory, errors.Query
 
 Connection = AsyncConnection[Any]
 FindFrontier = Callable[[Connection], Awaitable[datetime | None]]
+AfterPart = Callable[[datetime], Awaitable[None]]
 
 
 async def is_alone(connection: Connection) -> bool:
     """Whether this session, and no other one until it ends, refreshes."""
-    cursor = await connection.execute(query("try_upkeep_lock"), {"key": LOCK_KEY})
-    return await cursor.fetchone() == (True,)
+    return await try_lock(connection, LOCK_KEY)
 
 
-async def refresh(connection: Connection, frontier: datetime) -> datetime:
+async def _nothing(_: datetime) -> None:
+    """Between two parts of a refresh."""
+
+
+async def refresh(
+    connection: Connection, frontier: datetime, after_part: AfterPart = _nothing
+) -> datetime:
     """Aggregates all samples before `frontier`, an hour at a time; returns the watermark.
 
     What is too much for the server at once is halved. A frontier that lies back leaves everything
-    as it is. Raises psycopg's errors; the parts that were aggregated before stay so.
+    as it is. `after_part` gets each watermark on the way. Raises psycopg's errors; the parts that
+    were aggregated before stay so.
     """
     watermark, oldest = await read_watermark(connection)
     step = HOUR
@@ -76,6 +84,7 @@ async def refresh(connection: Connection, frontier: datetime) -> datetime:
             continue
         metrics.REFRESH_SECONDS.observe(time.monotonic() - began)
         watermark = upto
+        await after_part(watermark)
     return watermark
 
 
@@ -109,6 +118,7 @@ class Refresh:
         self._find_frontier = find_frontier
         self._every = every
         self._next_refresh = 0.0
+        self._next_count = 0.0
 
     async def run(self, period_s: float = SUMMARY_S) -> None:
         """Looks every `period_s`; a database or a broker that is away costs a look."""
@@ -122,24 +132,38 @@ class Refresh:
             await asyncio.sleep(period_s)
 
     async def _take_turns(self, connection: Connection, period_s: float) -> None:
+        async def after_part(watermark: datetime) -> None:
+            metrics.WATERMARK.set(watermark.timestamp())
+            await self._count_fleet(connection, period_s)
+
         while True:
             pause_s = period_s
             if await is_alone(connection):
                 if time.monotonic() >= self._next_refresh:
                     self._next_refresh = time.monotonic() + self._every.total_seconds()
-                    await self._attempt(connection)
-                pause_s = max(period_s, await _count_fleet(connection) / SUMMARY_SHARE)
+                    await self._attempt(connection, after_part)
+                await self._count_fleet(connection, period_s)
+                pause_s = max(0.0, self._next_count - time.monotonic())
             watermark, _ = await read_watermark(connection)
             metrics.WATERMARK.set(watermark.timestamp())
             await asyncio.sleep(pause_s)
 
-    async def _attempt(self, connection: Connection) -> None:
+    async def _count_fleet(self, connection: Connection, period_s: float) -> None:
+        """Counts the fleet anew for readers, when it is time to."""
+        began = time.monotonic()
+        if began < self._next_count:
+            return
+        await connection.execute(query("keep_platform_summary"))
+        took_s = time.monotonic() - began
+        self._next_count = time.monotonic() + max(period_s, took_s / SUMMARY_SHARE)
+
+    async def _attempt(self, connection: Connection, after_part: AfterPart) -> None:
         """One refresh, and what came of it for whoever asks."""
         failure = None
         try:
             frontier = await self._find_frontier(connection)
             if frontier is not None:
-                await refresh(connection, frontier)
+                await refresh(connection, frontier, after_part)
         except (psycopg.Error, KafkaError, TopicError, OSError) as error:
             if connection.closed:
                 raise
@@ -150,10 +174,3 @@ class Refresh:
             metrics.UPKEEP_FAILURES.labels(TASK).inc()
             log.warning("refresh failed", error=failure)
         await note_refresh(connection, self._every, failure)
-
-
-async def _count_fleet(connection: Connection) -> float:
-    """Counts the fleet anew for readers; returns the seconds it took."""
-    began = time.monotonic()
-    await connection.execute(query("keep_platform_summary"))
-    return time.monotonic() - began

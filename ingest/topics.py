@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     KafkaError,
@@ -115,15 +116,21 @@ def log_faults(faults: Sequence[Fault]) -> None:
         tell(fault.says, topic=fault.topic, hint=fault.fix)
 
 
-async def partitions_of(kafka: KafkaSettings, name: str) -> list[int]:
-    """A topic's partitions; raises TopicError where there is no such topic."""
+async def partitions_of(kafka: KafkaSettings, names: Sequence[str]) -> list[TopicPartition]:
+    """The partitions of topics; raises TopicError where there is no such topic, and KafkaError."""
     deadline = time.monotonic() + KNOWN_WITHIN_S
     async with open_broker(kafka) as broker:
-        while _is_unknown(known := (await broker.topics([name]))[name]):
+        while True:
+            known = await broker.topics(names)
+            missing = [name for name in names if _is_unknown(known[name])]
+            if not missing:
+                break
             if time.monotonic() >= deadline:
-                raise TopicError(missing_sentence(name))
+                raise TopicError(missing_sentence(missing[0]))
             await asyncio.sleep(KNOWN_WITHIN_S / 10)
-    return sorted(known.leaders)
+    return [
+        TopicPartition(name, number) for name in names for number in sorted(known[name].leaders)
+    ]
 
 
 def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:

@@ -12,6 +12,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from ingest import metrics
+from ingest.alone import try_lock
 from ingest.clocks import HINT, Age, ClockError, Clocks, ReadClocks, read_age, read_clocks
 from ingest.conservation.check import check
 from ingest.conservation.report import set_metrics
@@ -73,8 +74,7 @@ def open_connection(database: DatabaseSettings) -> AbstractAsyncContextManager[C
 
 async def be_alone(connection: Connection) -> None:
     """Keeps other sessions from upkeep until this one ends; raises BusyError where one is at it."""
-    cursor = await connection.execute(query("try_upkeep_lock"), {"key": LOCK_KEY})
-    if await cursor.fetchone() != (True,):
+    if not await try_lock(connection, LOCK_KEY):
         raise BusyError("another session does upkeep at this moment")
 
 

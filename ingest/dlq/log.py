@@ -85,7 +85,7 @@ class Log:
 @asynccontextmanager
 async def open_log(kafka: KafkaSettings, topic: str) -> AsyncIterator[Log]:
     """Raises TopicError where there is no such topic, KafkaError where no broker answers."""
-    partitions = [TopicPartition(topic, number) for number in await partitions_of(kafka, topic)]
+    partitions = await partitions_of(kafka, [topic])
     options = client_options(kafka)
     consumer = AIOKafkaConsumer(
         **options,

@@ -1,6 +1,7 @@
 """The whole examination: each part that is away is a finding, and the others go on."""
 
 from datetime import datetime
+from typing import Final
 
 import psycopg
 from aiokafka.errors import KafkaError
@@ -11,14 +12,7 @@ from ingest.doctor.access import examine_access
 from ingest.doctor.conservation import examine_conservation
 from ingest.doctor.finding import Finding, Level, problem
 from ingest.doctor.groups import examine_writers
-from ingest.doctor.progress import (
-    Progress,
-    examine_beat,
-    examine_lag,
-    examine_letters,
-    read_bounds,
-    read_progress,
-)
+from ingest.doctor.progress import examine_beat, examine_lag, examine_letters
 from ingest.doctor.server import Server, examine_migrations, examine_server, read_server
 from ingest.doctor.storage import (
     examine_orphans,
@@ -36,12 +30,16 @@ from ingest.erase import read_orphans
 from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
 from ingest.frontier import find_backlogs
 from ingest.reread import retention_of
+from ingest.stored import Progress, read_progress
 from ingest.topic import TopicError, topics_to_make
+from ingest.topicbounds import read_bounds
 from ingest.topics import inspect, missing_sentence
 from ingest.upkeep import Connection, open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings, WindowSettings
 from sql.edition import EditionError, edition_of
 from sql.session import UnusableDatabase
+
+CLIENT_ID: Final = "fleetgauge-doctor"
 
 
 async def examine(database: DatabaseSettings, kafka: KafkaSettings, now: datetime) -> list[Finding]:
@@ -122,8 +120,8 @@ async def _examine_broker(
         for name in inspection.missing:
             if name != kafka.replayed_topic:
                 raise TopicError(missing_sentence(name))
-        bounds = await read_bounds(kafka, sources)
-        letters = await read_bounds(kafka, [kafka.deadletter_topic])
+        bounds = await read_bounds(kafka, sources, CLIENT_ID)
+        letters = await read_bounds(kafka, [kafka.deadletter_topic], CLIENT_ID)
         kept = await retention_of(kafka)
         withheld = await read_withheld(kafka, bounds)
     except TopicError as error:

@@ -1,74 +1,19 @@
 """How far what is in the topics is stored, and whether anybody stores it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from psycopg import AsyncConnection
+from aiokafka import TopicPartition
 
 from ingest.doctor.finding import Finding, ok, problem, warning
 from ingest.offsets import Claim
 from ingest.positions import Bounds, find_gap
-from ingest.topics import partitions_of
-from schemas.broker import start
-from schemas.kafka import client_options
-from schemas.settings import KafkaSettings
-from sql.queries import query
+from ingest.stored import Progress, Stored
 
 # Ingest writes a heartbeat each half minute.
 MAX_SILENCE: Final = timedelta(minutes=2)
 MAX_LAG: Final = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """How far a partition is stored; `last_ts` is the broker's time of the last stored record."""
-
-    next_offset: int
-    cluster_id: str
-    last_ts: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The newest minute in which ingest ran, the partitions it has ever claimed, and before when
-    all samples are aggregated."""
-
-    beat: datetime | None
-    stored: Mapping[TopicPartition, Stored]
-    watermark: datetime
-
-
-async def read_progress(connection: AsyncConnection[Any]) -> Progress:
-    """What the database knows; raises psycopg's errors."""
-    cursor = await connection.execute(query("read_progress"))
-    rows = await cursor.fetchall()
-    stored = {
-        TopicPartition(topic, partition): Stored(*rest)
-        for _, _, topic, partition, *rest in rows
-        if topic is not None
-    }
-    return Progress(rows[0][0], stored, rows[0][1])
-
-
-async def read_bounds(kafka: KafkaSettings, topics: Sequence[str]) -> dict[TopicPartition, Bounds]:
-    """First offset and end of each partition; raises KafkaError and TopicError."""
-    partitions = [
-        TopicPartition(topic, number)
-        for topic in topics
-        for number in await partitions_of(kafka, topic)
-    ]
-    options = client_options(kafka)
-    consumer = AIOKafkaConsumer(**options, client_id="fleetgauge-doctor")
-    try:
-        await start(consumer, options)
-        starts = await consumer.beginning_offsets(partitions)
-        ends = await consumer.end_offsets(partitions)
-    finally:
-        await consumer.stop()
-    return {partition: (starts[partition], ends[partition]) for partition in partitions}
 
 
 def examine_beat(progress: Progress, now: datetime) -> Finding:

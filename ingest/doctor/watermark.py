@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ingest.doctor.finding import Finding, ok, warning
-from ingest.doctor.progress import Progress
 from ingest.frontier import PATIENCE, Backlog
+from ingest.stored import Progress
 
 # No longer than a partition that stands still is waited for.
 MAX_BEHIND: Final = PATIENCE

@@ -12,6 +12,7 @@ from ingest.maintain import maintain
 from schemas.settings import IngestSettings
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import refresh, store
+from tests.community.server import community_database
 from tests.community.test_answers import Side
 from tests.rollups import LEVELS
 from tests.rows import set_watermark
@@ -106,3 +107,25 @@ def test_no_answer_changes(side: Side) -> None:
     run_job(side.connection, "compress_chunks")
     assert asyncio.run(side.answers(NOW)) == answers
     assert kept(side) == after
+
+
+def test_what_is_not_materialized_stays() -> None:
+    """Wherever the watermark of ingest is: what is dropped before could never be materialized."""
+    with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        pause_jobs(connection)
+        set_watermark(url, NOW)
+        connection.execute("insert into agents (user_id, agent_id) values ('u', 'a'), ('u', 'b')")
+        store(connection, history([1, 40, 41, 43, 45]))
+        refresh(connection, NOW - 50 * DAY, NOW - 42 * DAY)
+        settings = database_settings(url)
+        sums = connection.execute("select sum(samples) from agent_metrics_1d").fetchone()
+        for materialized, kept_chunks, removed in ((False, 3, 1), (True, 0, 3)):
+            if materialized:
+                refresh(connection, NOW - 50 * DAY, NOW)
+            done = {one.task: one for one in maintain(settings, IngestSettings(), dry_run=False)}
+            outcome = done["agent_samples"]
+            assert outcome.removed == removed
+            assert (f"kept ({kept_chunks})" in (outcome.failure or "")) is (kept_chunks > 0)
+            assert (
+                connection.execute("select sum(samples) from agent_metrics_1d").fetchone() == sums
+            )

@@ -80,6 +80,34 @@ def test_analysts_see_the_same_fleet(connection: psycopg.Connection[Any]) -> Non
     assert inactive == total - active - failed
 
 
+# When a summary was counted, how long that took, and whether it answers.
+SUMMARIES = [
+    ("-1 second", "0", True),
+    ("-6 seconds", "0", False),
+    # Counting takes long: so it is done less often.
+    ("-6 seconds", "1 second", True),
+    ("-11 seconds", "1 second", False),
+    # The server's clock was ahead then: nobody knows how old it is.
+    ("1 second", "0", False),
+    ("1 day", "1 hour", False),
+]
+
+
+@pytest.mark.parametrize(("age", "took", "answers"), SUMMARIES)
+def test_a_summary_answers_while_it_is_of_use(
+    connection: psycopg.Connection[Any], age: str, took: str, answers: bool
+) -> None:
+    happen(connection, "sample a 14:34")
+    connection.execute(query("keep_platform_summary"))
+    connection.execute(
+        "update platform_summary "
+        "set agents = 77, counted_at = statement_timestamp() + %s::interval, took = %s",
+        [age, took],
+    )
+    total = ask(connection, "14:35")["agents"].split()[0]
+    assert total == ("77" if answers else "1")
+
+
 def test_a_shard_may_be_negative(connection: psycopg.Connection[Any]) -> None:
     told = ("pending", "failed", "succeeded", "succeeded")
     for shard, status in enumerate(told):

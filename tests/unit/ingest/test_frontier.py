@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiokafka import TopicPartition
 
-from ingest.doctor.progress import Stored
 from ingest.frontier import DISORDER, PATIENCE, Backlog, Frontier, find_backlogs
+from ingest.stored import Stored
 from schemas.settings import KafkaSettings
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)

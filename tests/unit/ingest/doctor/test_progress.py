@@ -6,7 +6,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from ingest.doctor.finding import Level
-from ingest.doctor.progress import Progress, Stored, examine_beat, examine_lag, examine_letters
+from ingest.doctor.progress import examine_beat, examine_lag, examine_letters
+from ingest.stored import Progress, Stored
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 HERE = TopicPartition("s", 0)

@@ -6,9 +6,9 @@ import pytest
 from aiokafka import TopicPartition
 
 from ingest.doctor.finding import Level
-from ingest.doctor.progress import Progress, Stored
 from ingest.doctor.watermark import examine_watermark
 from ingest.frontier import Backlog
+from ingest.stored import Progress, Stored
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 HERE, THERE = TopicPartition("s", 0), TopicPartition("s", 1)
