@@ -11,8 +11,8 @@ from deploy.local.console import complain
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock `path` against other processes; waits for it, and says for whom."""
+def locked(path: Path, tell: Callable[[str], None] = complain) -> Iterator[None]:
+    """Hold the lock `path` against other processes; waits for it, and tells for whom."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
@@ -20,7 +20,7 @@ def locked(path: Path) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "another process"
-            complain(f"waiting for {holder}, which holds {path}")
+            tell(f"waiting for {holder}, which holds {path}")
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(f"process {os.getpid()}")

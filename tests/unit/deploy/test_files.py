@@ -1,6 +1,7 @@
 """Files that several runs share."""
 
 import os
+import queue
 import threading
 from pathlib import Path
 
@@ -48,21 +49,19 @@ def test_replace_keeps_a_secret_from_others(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["env"]
 
 
-def test_who_waits_for_a_lock_says_for_whom(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path, said, entered = tmp_path / "lock", "", threading.Event()
+def test_who_waits_for_a_lock_says_for_whom(tmp_path: Path) -> None:
+    path, said, entered = tmp_path / "lock", queue.Queue[str](), threading.Event()
 
     def wait() -> None:
-        with files.locked(path):
+        with files.locked(path, said.put):
             entered.set()
 
     with files.locked(path):
         thread = threading.Thread(target=wait)
         thread.start()
-        while "waiting" not in said:
-            said += capsys.readouterr().err
+        told = said.get(timeout=60)
         assert not entered.is_set()
     thread.join()
     assert entered.is_set()
-    assert said == f"waiting for process {os.getpid()}, which holds {path}\n"
+    assert told == f"waiting for process {os.getpid()}, which holds {path}"
+    assert said.empty()
