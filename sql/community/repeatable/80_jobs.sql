@@ -1,9 +1,9 @@
--- The procedures of Fleetgauge's own jobs; when they run and with what is said in policies.sql.
+-- The procedures of Fleetgauge's own jobs; when they run and with what is in 81_policies.sql.
 --
--- All of them, the retention of `fleetgauge ingest` and `fleetgauge maintain --repair` work under one
--- advisory lock, 0x72656672657368. So two refreshes never meet, which leaves gaps in some versions of
--- TimescaleDB, and no refresh meets a chunk that is being compressed or dropped ("chunk not found",
--- deadlocks).
+-- All of them, the retention of `fleetgauge ingest`, `fleetgauge maintain --repair` and `fleetgauge erase`
+-- work under one advisory lock, 0x72656672657368. So two refreshes never meet, which leaves gaps in some
+-- versions of TimescaleDB, no refresh meets a chunk that is being compressed or dropped ("chunk not
+-- found", deadlocks), and none brings back what it has read of an agent that is erased meanwhile.
 
 -- Up to where buckets are refreshed. No sample gets past both the refresh and the notes, whenever its
 -- transaction commits: the watermark moves once all writers that have not seen it move have committed,
