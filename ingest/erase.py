@@ -20,10 +20,10 @@ from schemas.settings import DatabaseSettings
 from sql.queries import query
 
 PATIENCE_S: Final = 20.0
-# Writers queue behind an attempt. Shorter than the server's deadlock_timeout (1 s): where a repair
-# and a writer wait in a circle with us, we are the one that steps back.
-ATTEMPT_S: Final = 0.5
-PAUSE_S: Final = 0.25
+# Other writers queue behind an attempt to keep them out. Longer than a batch mostly takes: with
+# shorter ones several writers of large batches would never be between two at once.
+ATTEMPT_S: Final = 3.0
+PAUSE_S: Final = 1.0
 
 Result = TypeVar("Result")
 
@@ -187,8 +187,8 @@ class _Erasing:
     async def without_writers(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Does `work` in a transaction that no writer and no refresh is beside.
 
-        Whoever holds the aggregates is waited for first, so that no writer waits with us for a
-        refresh; and then the writers, for a moment at once.
+        The aggregates come first, shared, as writers of late samples have them: so no writer waits
+        with us for a refresh. A repair takes them in the other order, and has a lock that we have.
         """
         deadline = time.monotonic() + self._patience_s
         while True:

@@ -20,7 +20,9 @@ def repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
     with in_sentences():
         try:
             return asyncio.run(_repair(database, dry_run=dry_run))
-        except (BusyRefreshError, EditionError) as error:
+        except BusyRefreshError as error:
+            raise MaintainError(f"no repair: {error}; try again when it has ended") from error
+        except EditionError as error:
             raise MaintainError(f"no repair: {error}") from error
 
 
