@@ -91,6 +91,27 @@ async def test_writers_that_come_meanwhile_go_before_it(settings: DatabaseSettin
         await running
 
 
+async def test_a_refresh_that_comes_between_stops_nobody(settings: DatabaseSettings) -> None:
+    """It waits for the erase, a late writer for it, and the erase for that writer's offsets."""
+    async with session(settings, "ingest") as late, session(settings, "refresh") as refresh:
+
+        async def aggregate() -> None:
+            await refresh.execute("set lock_timeout = 0")
+            async with refresh.transaction():
+                await refresh.execute(query("lock_aggregates"))
+
+        await late.execute("set lock_timeout = 0")
+        async with late.transaction():
+            await late.execute("lock table ingest_offsets in row share mode")
+            running = erasing(settings)
+            await waits(late, "fleetgauge-erase")
+            refreshing = asyncio.create_task(aggregate())
+            await waits(late, "fleetgauge-refresh")
+            await late.execute(query("hold_watermark"), {"oldest": [NOW - timedelta(days=9)]})
+        await running
+        await refreshing
+
+
 HELD = {
     "a refresh": ("refresh", "lock_aggregates", "the aggregates"),
     "a writer": ("ingest", "lock_offsets", "the stored offsets"),
