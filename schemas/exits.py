@@ -98,8 +98,8 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
     "erase": {
         DONE: Ending("erased, or counted with `--dry-run`; also where nothing was stored", NOTHING),
         FAILED: Ending(
-            "the answer was no, a writer, a refresh or a job of the server held a lock for too long, "
-            "or the database went away",
+            "the answer was no, a writer, a refresh or a job of the server held a lock for too "
+            "long, or the database went away",
             "the last line says whether anything was erased; run it again, with `--orphans` where "
             "[only the agents are gone](erasing.md#when-it-is-interrupted)",
         ),
