@@ -66,10 +66,7 @@ class World:
         self.in_flight: dict[int, set[int]] = {}
         self.now = START
         self.writers_left = 2
-        self.killed = 0
-        self.erased = 0
-        self.repaired = 0
-        self.looked = 0
+        self.killed = self.erased = self.repaired = self.looked = 0
 
     def batch(self) -> list[Row]:
         """Mostly of now; some late by minutes, hours or a day; some agents in a bucket twice."""
@@ -200,13 +197,13 @@ async def test_levels_are_the_samples_at_every_moment(
     assert world.looked >= 10
 
 
-async def take_away(url: str, text: str) -> None:
-    """Makes `hold_watermark` without this line."""
+async def take_away(url: str, text: str, left: str) -> None:
+    """Makes `hold_watermark` without this text, or with what is left of it."""
     async with connected(url) as connection:
         cursor = await connection.execute("select pg_get_functiondef('hold_watermark'::regproc)")
         ((found,),) = await cursor.fetchall()
         assert text in found
-        await connection.execute(found.replace(text, "").encode())
+        await connection.execute(found.replace(text, left).encode())
 
 
 async def is_blocked(connection: AsyncConnection[Any], pid: int, done: asyncio.Task[Any]) -> bool:
@@ -256,25 +253,48 @@ async def write_while_a_refresh_commits(url: str, key: int, now: datetime) -> No
         assert await differences(looking) == []
 
 
+async def read_while_a_refresh_announces(url: str, key: int, now: datetime) -> None:
+    """The writer has read the frontier without lock 1, and gets it when that has moved."""
+    async with (
+        connected(url) as gate,
+        connected(url) as writer,
+        connected(url) as upkeep,
+        connected(url) as looking,
+    ):
+        rows = [(now + SECOND, key, 1.0, 2.0, 3, 0, None)]
+        pid = writer.info.backend_pid
+        async with upkeep.transaction():
+            async with gate.transaction():
+                await gate.execute("select pg_advisory_xact_lock(lock_of_frontier())")
+                writing = asyncio.create_task(store(writer, rows))
+                await until(partial(is_blocked, looking, pid, writing), "a writer that waits", 10)
+                upto = now + MINUTE
+                await looking.execute("update rollup_watermark set frontier = %s", [upto])
+                await upkeep.execute("select pg_advisory_xact_lock(lock_of_aggregates())")
+                await upkeep.execute("select aggregate_samples(%s)", [upto])
+            await until(partial(is_blocked, looking, pid, writing), "a writer that waits", 10)
+        await writing
+        assert await differences(looking) == []
+
+
+LOCK_1 = "perform pg_advisory_xact_lock_shared(lock_of_frontier());"
+LOCK_2 = "perform pg_advisory_xact_lock_shared(lock_of_aggregates());"
+LOOK = "\n        select * into strict held from rollup_watermark;"
 ORDERS = {
-    "lock 1": (
-        refresh_while_a_writer_commits,
-        "perform pg_advisory_xact_lock_shared(lock_of_frontier());",
-    ),
-    "lock 2": (
-        write_while_a_refresh_commits,
-        "perform pg_advisory_xact_lock_shared(lock_of_aggregates());",
-    ),
+    "lock 1": (refresh_while_a_writer_commits, LOCK_1, ""),
+    "lock 2": (write_while_a_refresh_commits, LOCK_2, ""),
+    "a look under lock 1": (read_while_a_refresh_announces, LOCK_1 + LOOK, LOCK_1),
+    "a look under lock 2": (write_while_a_refresh_commits, LOCK_2 + LOOK, LOCK_2),
 }
 
 
-@pytest.mark.parametrize("lock", ORDERS)
-async def test_each_lock_is_needed(database: str, lock: str) -> None:
-    order, text = ORDERS[lock]
+@pytest.mark.parametrize("step", ORDERS)
+async def test_each_step_of_a_writer_is_needed(database: str, step: str) -> None:
+    order, text, left = ORDERS[step]
     with psycopg.connect(database) as connection:
         first, second = agent_keys(connection, ["u/a", "u/b"]).values()
     set_watermark(database, START)
     await order(database, first, START)
-    await take_away(database, text)
+    await take_away(database, text, left)
     with pytest.raises(AssertionError, match="expected"):
         await order(database, second, START + DAY)
