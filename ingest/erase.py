@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from ingest.errors import MEND_DATABASE, sentence
+from ingest.errors import MEND_DATABASE, NOT_MIGRATED, sentence
 from ingest.refreshes import without_refreshes
 from ingest.upkeep import Connection, open_connection
 from ingest.waits import BlockedError, Lock, describe_wait
@@ -86,7 +86,7 @@ def describe(erased: Sequence[Erased]) -> str:
 def _run(work: Any) -> list[Erased]:
     try:
         rows: Mapping[str, int] = asyncio.run(work)
-    except psycopg.errors.UndefinedTable as error:
+    except NOT_MIGRATED as error:
         raise EraseError("the database is not migrated: run 'fleetgauge migrate'") from error
     except BlockedError as error:
         raise EraseError(

@@ -194,6 +194,11 @@ async def test_the_servers_jobs_are_kept_away_until_all_is_erased(
     assert agents(database) == 1
 
 
+async def test_a_database_without_tables_says_so(empty_database: str) -> None:
+    with pytest.raises(EraseError, match=r"^the database is not migrated: run 'fleetgauge mi"):
+        await erasing(database_settings(empty_database))
+
+
 def agents(database: str) -> int:
     with psycopg.connect(database) as connection:
         ((found,),) = connection.execute("select count(*)::integer from agents").fetchall()
