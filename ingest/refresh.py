@@ -42,6 +42,11 @@ SUMMARY_S: Final = 4.0
 # Of the time, where counting takes long.
 SUMMARY_SHARE: Final = 0.1
 HOUR: Final = timedelta(hours=1)
+# Late writers, and the count of the fleet, wait for a part. Parts shorter than a bucket would update
+# it more than once.
+PART_S: Final = 4.0
+BUCKET: Final = timedelta(minutes=5)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST_STEP: Final = timedelta(seconds=10)
 # What a part that is too large ends with.
 TOO_MUCH: Final = (errors.ProgramLimitExceeded, errors.OutOfMemory, errors.QueryCanceled)
@@ -61,19 +66,21 @@ async def _nothing(_: datetime) -> None:
 
 
 async def refresh(
-    connection: Connection, frontier: datetime, after_part: AfterPart = _nothing
+    connection: Connection,
+    frontier: datetime,
+    after_part: AfterPart = _nothing,
+    part_s: float = PART_S,
 ) -> datetime:
     """Aggregates all samples before `frontier`, an hour at a time; returns the watermark.
 
-    What is too much for the server at once is halved. A frontier that lies back leaves everything
-    as it is. `after_part` gets each watermark on the way. Raises psycopg's errors; the parts that
-    were aggregated before stay so.
+    Parts that take longer than `part_s`, or are too much for the server, are halved. A frontier
+    that lies back leaves everything as it is. `after_part` gets each watermark on the way. Raises
+    psycopg's errors; the parts that were aggregated before stay so.
     """
     watermark, oldest = await read_watermark(connection)
     step = HOUR
     while watermark < frontier:
-        since = max(watermark, oldest or frontier)
-        upto = min(frontier, _hour(since) + HOUR, since + step)
+        upto = min(frontier, _after(max(watermark, oldest or frontier), step))
         began = time.monotonic()
         try:
             await connection.execute(query("refresh_samples"), {"upto": upto})
@@ -82,7 +89,10 @@ async def refresh(
                 raise
             step = step / 2
             continue
-        metrics.REFRESH_SECONDS.observe(time.monotonic() - began)
+        took_s = time.monotonic() - began
+        metrics.REFRESH_SECONDS.observe(took_s)
+        if took_s > part_s:
+            step = min(step, max(step / 2, BUCKET))
         watermark = upto
         await after_part(watermark)
     return watermark
@@ -104,8 +114,9 @@ async def note_refresh(connection: Connection, every: timedelta, failure: str | 
     await connection.execute(query("note_upkeep"), values)
 
 
-def _hour(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+def _after(moment: datetime, step: timedelta) -> datetime:
+    """The first multiple of a step that comes after a moment."""
+    return moment + step - (moment - EPOCH) % step
 
 
 class Refresh:

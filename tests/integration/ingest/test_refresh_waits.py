@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -160,4 +161,23 @@ async def test_the_fleet_is_counted_between_the_parts_of_a_long_refresh(database
     # Counting takes its time too, and is done for a tenth of it.
     assert parts > 20
     assert summaries >= 2
+    check_aggregates(database)
+
+
+async def test_parts_that_take_long_are_made_shorter(database: str) -> None:
+    """Late writers wait for one, and so does the fleet's count; a bucket is not split for that."""
+    fill(database)
+    reached: list[datetime] = []
+
+    async def note(watermark: datetime) -> None:
+        reached.append(watermark.astimezone(UTC))
+
+    async with await AsyncConnection.connect(database, autocommit=True) as connection:
+        await refresh(connection, NOW, note, part_s=0.0)
+    midnight = (NOW - 29 * HOUR).replace(hour=0, minute=0)
+    first = [(reached[n] - midnight) / MINUTE for n in range(6)]
+    assert first == [60, 90, 105, 112.5, 115, 120]
+    steps = {later - earlier for earlier, later in pairwise(reached[4:-1])}
+    assert steps == {5 * MINUTE}
+    assert reached[-1] == NOW
     check_aggregates(database)
