@@ -42,8 +42,8 @@ SUMMARY_S: Final = 4.0
 # Of the time, where counting takes long.
 SUMMARY_SHARE: Final = 0.1
 HOUR: Final = timedelta(hours=1)
-# Late writers, and the count of the fleet, wait for a part. Parts shorter than a bucket would update
-# it more than once.
+# Late writers, and the count of the fleet, wait for a part. Parts shorter than a bucket would
+# update it more than once.
 PART_S: Final = 4.0
 BUCKET: Final = timedelta(minutes=5)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
