@@ -8,11 +8,17 @@ const DAY_S = 86_400;
 const STEPS_S = [1, 3, 6, 12].map((hours) => hours * HOUR_S)
   .concat([1, 2, 5, 10].map((days) => days * DAY_S));
 const LABEL_WIDTH = 64;
+const MOST_DIGITS = 9;
 
 /** A round number above all values, from which the axis goes down to 0. */
 export function ceiling(greatest, { least, most }) {
   const [, round] = uPlot.rangeNum(0, Math.max(greatest ?? 0, least), 0.1, true);
   return Math.min(round, most);
+}
+
+/** What a chart's values are divided by: uPlot marks no axis of more than 17 digits. */
+export function unitOf(greatest) {
+  return 10 ** Math.max(0, Math.floor(Math.log10(greatest)) - MOST_DIGITS);
 }
 
 /** The moments to mark between two: as many as there is room for, on round hours or days of UTC. */

@@ -3,7 +3,7 @@
 (() => {
   const KEY = "fleetgauge.theme";
   const THEMES = { auto: "light dark", light: "light", dark: "dark" };
-  let theme = localStorage.getItem(KEY) in THEMES ? localStorage.getItem(KEY) : "auto";
+  let theme = Object.hasOwn(THEMES, localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : "auto";
 
   function show() {
     document.documentElement.style.colorScheme = THEMES[theme];
