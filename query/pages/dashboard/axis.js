@@ -6,7 +6,7 @@ import { utc } from "./format.js";
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
 const STEPS_S = [1, 3, 6, 12].map((hours) => hours * HOUR_S)
-  .concat([1, 2, 5, 10].map((days) => days * DAY_S));
+  .concat([1, 2, 3, 5, 10].map((days) => days * DAY_S));
 const LABEL_WIDTH = 64;
 const MOST_DIGITS = 9;
 
@@ -22,8 +22,10 @@ export function unitOf(greatest) {
 }
 
 /** The moments to mark between two: as many as there is room for, on round hours or days of UTC. */
-export function moments(plot, _, first, last) {
-  const room = Math.max(2, Math.floor(plot.over.clientWidth / LABEL_WIDTH));
+export function moments(_, __, first, last, increment, space) {
+  // `space` is the room of one increment now; the plot's elements still have the former size.
+  const width = (space / increment) * (last - first);
+  const room = Math.max(2, Math.floor(width / LABEL_WIDTH));
   const step = STEPS_S.find((one) => (last - first) / one <= room) ?? STEPS_S.at(-1);
   const marks = [];
   for (let at = Math.ceil(first / step) * step; at <= last; at += step) marks.push(at);

@@ -32,9 +32,9 @@ export class Chart {
 
   /** Shows the buckets of a timeline, `each` of which is so long. */
   draw(buckets, each) {
-    const { name, bars: apart } = this.#kind;
+    const { name, reach, bars: apart } = this.#kind;
     const told = buckets.map(({ point }) => point?.[name] ?? null);
-    this.#unit = unitOf(Math.max(...told));
+    this.#unit = unitOf(Math.min(reach.most, Math.max(...told)));
     const values = told.map((value) => (value === null ? null : value / this.#unit));
     const last = values.length - 1;
     const finished = values.with(last, null);

@@ -22,7 +22,7 @@ def enlarged(value: Any) -> Any:
         return [enlarged(one) for one in value]
     if isinstance(value, str):
         return CHANGE if "%" in value else MONEY if value[0] in "$\N{EURO SIGN}" else value
-    return LARGEST + 0.25 if isinstance(value, float) else LARGEST
+    return LARGEST
 
 
 def enlarge(page: Page) -> None:

@@ -1,6 +1,7 @@
 """What the page shows where there is nothing, nothing new, or no answer; and when it asks again."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, Route, expect
 
@@ -16,7 +17,8 @@ HIDE = """(hidden) => {
 
 def test_a_user_without_data_is_told_how_to_send(page: Page, site: Site) -> None:
     site.sign_in(page, "nobody")
-    expect(page.get_by_role("heading", name="No data yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No samples yet")).to_be_visible()
+    expect(page.get_by_text("No agent of nobody has sent a sample.")).to_be_visible()
     expect(page.get_by_text("fleetgauge emit host --user nobody --agent")).to_be_visible()
     expect(page.locator("[data-part=chip]")).to_have_text("No data")
     expect(page.locator("[data-section=historical]")).to_be_hidden()
@@ -31,8 +33,8 @@ def test_a_platform_without_agents(page: Page, site: Site) -> None:
 
     page.route("**/api/metrics", emptied)
     site.sign_in(page)
-    expect(page.get_by_role("heading", name="No data yet")).to_be_visible()
-    expect(page.get_by_text("Nothing has been sent by any agent")).to_be_visible()
+    expect(page.get_by_role("heading", name="No samples yet")).to_be_visible()
+    expect(page.get_by_text("No agent has sent a sample.")).to_be_visible()
     expect(page.get_by_role("heading", name="Agents", exact=True)).to_be_hidden()
 
 
@@ -151,3 +153,30 @@ def test_the_session_ends_in_the_middle(page: Page, site: Site) -> None:
     page.get_by_label("Token").fill(site.token())
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Platform")).to_be_visible()
+
+
+def test_a_clock_set_back_does_not_stop_it(page: Page, site: Site) -> None:
+    questions = asked(page)
+    page.clock.install()
+    site.sign_in(page)
+    expect(page.get_by_text("Updated ")).to_be_visible()
+    page.clock.set_system_time(datetime.now(UTC) - timedelta(days=1))
+    pause = page.get_by_role("button", name="Pause")
+    pause.click()
+    pause.click()
+    assert questions() == 1
+    with page.expect_response("**/api/metrics"):
+        page.clock.run_for(PERIOD_S * 1_000)
+
+
+def test_it_waits_an_hour_at_the_most(page: Page, site: Site) -> None:
+    questions = asked(page)
+    page.clock.install()
+    headers = {"retry-after": "99999999"}
+    page.route("**/api/metrics", lambda route: route.fulfill(status=503, headers=headers, json={}))
+    site.sign_in(page)
+    expect(page.get_by_text("The service answers with status 503.")).to_be_visible()
+    page.clock.run_for(60_000)
+    assert questions() == 1
+    with page.expect_response("**/api/metrics"):
+        page.clock.fast_forward("01:15:00")
