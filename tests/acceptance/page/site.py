@@ -43,11 +43,16 @@ class Site:
         user: str | None = None,
         view: str = "",
         ttl: timedelta = timedelta(hours=1),
-    ) -> None:
-        """Opens a view (`#/platform`) and signs in there as a user or the platform, by the form."""
+    ) -> str:
+        """Opens a view (`#/platform`) and signs in there as a user or the platform, by the form.
+
+        Returns the token.
+        """
+        used = self.token(user, ttl)
         page.goto(f"{self.address}/{view}")
-        page.get_by_label("Token").fill(self.token(user, ttl))
+        page.get_by_label("Token").fill(used)
         page.get_by_role("button", name="Sign in").click()
+        return used
 
     def token(self, user: str | None = None, ttl: timedelta = timedelta(hours=1)) -> str:
         """A token of a user or the platform; a negative `ttl` is one that has ended."""

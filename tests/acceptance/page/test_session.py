@@ -45,17 +45,16 @@ def test_the_tab_keeps_it_and_no_other_tab_has_it(page: Page, site: Site) -> Non
 
 
 def test_the_disk_has_no_token(browser: Browser, site: Site, tmp_path: Path) -> None:
-    token = site.token()
     context = browser.browser_type.launch_persistent_context(
         tmp_path, executable_path=executable(), args=ARGUMENTS
     )
     page = context.pages[0]
-    site.sign_in(page, view="#/users/alice?range=7d")
+    token = site.sign_in(page, view="#/users/alice?range=7d")
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
     deadline = time.monotonic() + PATIENCE_S
-    while not files_with(tmp_path, "fleetgauge.token"):
+    while not files_with(tmp_path / "Default" / "Session Storage", "fleetgauge.token"):
         assert time.monotonic() < deadline, "the browser writes no session storage"
         page.wait_for_timeout(200)
     page.get_by_role("button", name="Sign out").click()
