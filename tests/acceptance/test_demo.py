@@ -54,9 +54,10 @@ def called(line: str) -> str:
 @pytest.mark.timeout(400)
 async def test_it_gets_ready_answers_every_call_and_ends() -> None:
     port = free_port()
+    address = f"http://127.0.0.1:{port}"
     async with demo(port) as process:
         steps = await lines_until(process, "ready: ")
-        assert steps[-1].startswith(f"ready: http://127.0.0.1:{port} after ")
+        assert steps[-1].startswith(f"ready: {address} after ")
         token = steps[-1].rpartition("token ")[2]
         rest = await lines_until(process, "logs in")
         (of_user,) = (line.rpartition(" ")[2] for line in rest if line.startswith("or as user-1 "))
@@ -64,9 +65,9 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
         assert len(calls) == 12
         async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
             answers = await asyncio.gather(*[client.get(called(line)) for line in calls])
-            page = await client.get(f"http://127.0.0.1:{port}")
+            page = await client.get(address)
             headers = {"Authorization": f"Bearer {of_user}"}
-            own = await client.get(f"{page.url}api/metrics/user-1/summary", headers=headers)
+            own = await client.get(f"{address}/api/metrics/user-1/summary", headers=headers)
         assert [answer.status_code for answer in (*answers, page, own)] == [200] * 14
         platform, *fleet = (answer.json() for answer in answers[:-1])
         assert platform["metrics"]["agents"]["total"] >= 50

@@ -121,8 +121,11 @@ export class Chart {
   }
 
   #resize() {
-    this.#plot.setSize({ width: this.#host.clientWidth, height: HEIGHT });
+    const place = this.#plot.cursor.idx ?? null;
+    const size = { width: this.#host.clientWidth, height: HEIGHT };
+    this.#plot.batch(() => this.#plot.setSize(size));
     this.#widen();
+    if (place !== null) this.point(place);
   }
 
   // The cursor is as wide as a bucket.

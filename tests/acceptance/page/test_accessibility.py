@@ -1,4 +1,4 @@
-"""axe-core finds nothing in any state, light or dark; nothing is told by colour alone."""
+"""axe-core finds nothing in any state, wide or narrow, light or dark; nothing by colour alone."""
 
 from collections.abc import Callable
 
@@ -19,9 +19,11 @@ def test_axe_finds_nothing(page: Page, site: Site, state: Callable[[Page, Site],
     page.emulate_media(reduced_motion="reduce")
     page.add_init_script(path=package("axe-core") / "axe.min.js")
     state(page, site)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert page.evaluate(AUDIT) == [], scheme
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate(AUDIT) == [], (width, scheme)
 
 
 def test_the_theme_is_the_systems_or_the_one_chosen(page: Page, site: Site) -> None:

@@ -120,16 +120,20 @@ def settle(page: Page) -> None:
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
 
 
-def test_a_new_size_has_as_many_marks_as_fit(page: Page, site: Site, history: History) -> None:
+def test_a_new_size_has_as_many_marks_as_fit_and_the_same_cursor(
+    page: Page, site: Site, history: History
+) -> None:
     page.set_viewport_size({"width": 1400, "height": 800})
     site.sign_in(page, "alice")
     await_history(page)
+    page.get_by_role("slider", name="CPU, percent").focus()
     settle(page)
     first = texts(page, "cpu")
     for width in (320, 1400):
         page.set_viewport_size({"width": width, "height": 800})
         settle(page)
     assert [text for text, _, _ in texts(page, "cpu")] == [text for text, _, _ in first]
+    expect(page.locator("[data-part=when]")).to_contain_text(hour(11))
 
 
 # keys, and the first hour of the cursor's bucket before the clock strikes and after it
