@@ -15,6 +15,10 @@ from tests.browser.chromium import ARGUMENTS, executable
 from tests.process import PATIENCE_S
 from tests.stack import SECRET
 
+# As a browser does that is set to keep nothing of sites.
+BLOCK = """for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, name, {get() { throw new DOMException(name); }})"""
+
 
 def test_by_the_form(page: Page, site: Site) -> None:
     page.goto(site.address)
@@ -74,6 +78,16 @@ def files_with(folder: Path, text: str) -> list[str]:
             content = path.read_bytes()
             found += [str(path.relative_to(folder))] if any(w in content for w in wanted) else []
     return found
+
+
+def test_where_storage_is_blocked_the_session_lasts_until_a_reload(page: Page, site: Site) -> None:
+    page.add_init_script(BLOCK)
+    site.sign_in(page, "alice")
+    expect(page.get_by_role("heading", name="alice")).to_be_visible()
+    page.get_by_role("button", name="Theme").click()
+    expect(page.get_by_role("button", name="Theme")).to_have_text("Theme: light")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Token")).to_be_focused()
 
 
 def test_a_token_in_the_address_is_not_used(page: Page, site: Site) -> None:
