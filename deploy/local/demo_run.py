@@ -62,8 +62,8 @@ def show() -> None:
         start_fleet(children, env, service)
         say(f"\nready: {address} after {time.monotonic() - begun:.1f} s, token {service.token}")
         user = demo_fleet.user(1)
-        say(f"\nopen  {service.link(service.token)}")
-        say(f"or as {user}:\n      {service.link(issue_token(env, '--user', user))}")
+        say(f"\nopen {address} and sign in with that token,")
+        say(f"or as {user} with {issue_token(env, '--user', user)}")
         say(f"\n{service.calls((user, HOST_USER))}\n\nlogs in {LOGS}; Ctrl-C stops all of it")
         children.hold(None)
     finally:

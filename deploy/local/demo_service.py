@@ -31,10 +31,6 @@ class Service:
         """The points of a range; OSError where there is no answer yet."""
         return list(self._get(f"/api/metrics/{user}/historical?range={time_range}")["metrics"])
 
-    def link(self, token: str) -> str:
-        """The page, signed in with a token."""
-        return f"{self.address}/#token={token}"
-
     def calls(self, users: tuple[str, ...]) -> str:
         """What to paste into another terminal, a line for each endpoint and user."""
         own = (*(f"historical?range={r}" for r in RANGES), "performance", "summary")

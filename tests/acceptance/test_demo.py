@@ -54,19 +54,21 @@ def called(line: str) -> str:
 @pytest.mark.timeout(400)
 async def test_it_gets_ready_answers_every_call_and_ends() -> None:
     port = free_port()
+    address = f"http://127.0.0.1:{port}"
     async with demo(port) as process:
         steps = await lines_until(process, "ready: ")
-        assert steps[-1].startswith(f"ready: http://127.0.0.1:{port} after ")
+        assert steps[-1].startswith(f"ready: {address} after ")
         token = steps[-1].rpartition("token ")[2]
         rest = await lines_until(process, "logs in")
-        links = [line.rpartition(" ")[2] for line in rest if "/#token=" in line]
-        assert links[0].rpartition("/#token=")[2] == token
+        (of_user,) = (line.rpartition(" ")[2] for line in rest if line.startswith("or as user-1 "))
         calls = [line for line in rest if line.startswith("curl")]
         assert len(calls) == 12
         async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
             answers = await asyncio.gather(*[client.get(called(line)) for line in calls])
-            pages = [await client.get(link) for link in links]
-        assert [answer.status_code for answer in (*answers, *pages)] == [200] * 14
+            page = await client.get(address)
+            headers = {"Authorization": f"Bearer {of_user}"}
+            own = await client.get(f"{address}/api/metrics/user-1/summary", headers=headers)
+        assert [answer.status_code for answer in (*answers, page, own)] == [200] * 14
         platform, *fleet = (answer.json() for answer in answers[:-1])
         assert platform["metrics"]["agents"]["total"] >= 50
         assert [len(answer["metrics"]) for answer in fleet[:3]] == [24, 28, 30]

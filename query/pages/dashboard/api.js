@@ -1,13 +1,19 @@
 // The service's answers, and its refusals as sentences.
 
 const PATIENCE_MS = 15_000;
+// A timer of more than 24 days ends at once.
+const LONGEST_WAIT_S = 3_600;
 
-/** A refusal or failure: the message is the service's sentence; `status` is 0 without an answer. */
+/** A refusal or failure: the message is the service's sentence; `status` is 0 without an answer.
+ *
+ * `at` is the service's time then.
+ */
 export class ApiError extends Error {
-  constructor(sentence, status, retryAfterS = 0) {
+  constructor(sentence, { status = 0, retryAfterS = 0, at = null } = {}) {
     super(sentence);
     this.status = status;
     this.retryAfterS = retryAfterS;
+    this.at = at;
   }
 }
 
@@ -47,7 +53,7 @@ export class Api {
       return await fetch(path, { headers: this.#headers, signal: patience });
     } catch (problem) {
       if (signal.aborted) throw problem;
-      throw new ApiError("The service does not answer.", 0);
+      throw new ApiError("The service does not answer.");
     }
   }
 }
@@ -59,7 +65,9 @@ function pathOf(user) {
 async function errorOf(answer) {
   const told = await answer.json().catch(() => ({}));
   const sentence = told.error ?? `The service answers with status ${answer.status}.`;
-  return new ApiError(sentence, answer.status, Number(answer.headers.get("retry-after")) || 0);
+  const wait = Number(answer.headers.get("retry-after")) || 0;
+  const retryAfterS = Math.min(LONGEST_WAIT_S, wait);
+  return new ApiError(sentence, { status: answer.status, retryAfterS, at: timeOf(answer) });
 }
 
 // The clock of this machine may be wrong, and buckets begin by the service's.

@@ -6,8 +6,9 @@ import { utc } from "./format.js";
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
 const STEPS_S = [1, 3, 6, 12].map((hours) => hours * HOUR_S)
-  .concat([1, 2, 5, 10].map((days) => days * DAY_S));
+  .concat([1, 2, 3, 5, 10].map((days) => days * DAY_S));
 const LABEL_WIDTH = 64;
+const MOST_DIGITS = 9;
 
 /** A round number above all values, from which the axis goes down to 0. */
 export function ceiling(greatest, { least, most }) {
@@ -15,9 +16,16 @@ export function ceiling(greatest, { least, most }) {
   return Math.min(round, most);
 }
 
+/** What a chart's values are divided by: uPlot marks no axis of more than 17 digits. */
+export function unitOf(greatest) {
+  return 10 ** Math.max(0, Math.floor(Math.log10(greatest)) - MOST_DIGITS);
+}
+
 /** The moments to mark between two: as many as there is room for, on round hours or days of UTC. */
-export function moments(plot, _, first, last) {
-  const room = Math.max(2, Math.floor(plot.over.clientWidth / LABEL_WIDTH));
+export function moments(_, __, first, last, increment, space) {
+  // `space` is the room of one increment now; the plot's elements still have the former size.
+  const width = (space / increment) * (last - first);
+  const room = Math.max(2, Math.floor(width / LABEL_WIDTH));
   const step = STEPS_S.find((one) => (last - first) / one <= room) ?? STEPS_S.at(-1);
   const marks = [];
   for (let at = Math.ceil(first / step) * step; at <= last; at += step) marks.push(at);

@@ -1,7 +1,7 @@
 // One small chart of a value over time, and its cursor.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { ceiling, momentLabels, moments } from "./axis.js";
+import { ceiling, momentLabels, moments, unitOf } from "./axis.js";
 import { bars, hatchGaps, line } from "./marks.js";
 
 const HEIGHT = 210;
@@ -14,9 +14,11 @@ export class Chart {
   #plot;
   #buckets = [];
   #each = "";
+  #unit = 1;
   #watch = new ResizeObserver(() => this.#resize());
 
-  /** `kind`: the value's `name` and `unit(each)`, `bars` or a line, the `reach` and look of its `axis`.
+  /** `kind`: the value's `name` and `unit(each)`, `bars` or a line, the `reach`, `label` and look of its
+   * `axis`.
    *
    * The cursors of one `group` go together; `moved(place)` is told at which bucket, or null.
    */
@@ -30,15 +32,19 @@ export class Chart {
 
   /** Shows the buckets of a timeline, `each` of which is so long. */
   draw(buckets, each) {
-    const { name, bars: apart } = this.#kind;
-    const values = buckets.map(({ point }) => point?.[name] ?? null);
+    const { name, reach, bars: apart } = this.#kind;
+    const told = buckets.map(({ point }) => point?.[name] ?? null);
+    this.#unit = unitOf(Math.min(reach.most, Math.max(...told)));
+    const values = told.map((value) => (value === null ? null : value / this.#unit));
     const last = values.length - 1;
     const finished = values.with(last, null);
     // A line goes on to the unfinished bucket from the one before.
     const rest = values.map((value, place) => (place < last - (apart ? 0 : 1) ? null : value));
     this.#buckets = buckets;
     this.#each = each;
-    this.#plot.setData([buckets.map(({ start, end }) => (start + end) / 2), finished, rest]);
+    const middles = buckets.map(({ start, end }) => (start + end) / 2);
+    // At once, so that a cursor set next goes by the new scale.
+    this.#plot.batch(() => this.#plot.setData([middles, finished, rest]));
     this.#widen();
   }
 
@@ -64,11 +70,13 @@ export class Chart {
     const grid = { stroke: color("--grid"), width: 1 };
     const label = { labelFont: font, labelSize: 16, labelGap: 0 };
     const axis = { stroke: color("--quiet"), font, grid, ticks: { show: false } };
-    const { axis: look, bars: apart, reach, unit } = this.#kind;
+    const { axis: look, bars: apart, label: write, reach, unit } = this.#kind;
+    const levels = (_, marks) => marks.map((mark) => write(mark * this.#unit));
     return {
       width: this.#host.clientWidth,
       height: HEIGHT,
-      padding: [10, 6, 0, 0],
+      // On the right, half a label of the last mark.
+      padding: [10, 22, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -83,7 +91,7 @@ export class Chart {
       },
       axes: [
         { ...axis, ...label, label: "UTC", size: 22, splits: moments, values: momentLabels },
-        { ...axis, ...label, label: () => unit(this.#each), size: 48, space: 34, ...look },
+        { ...axis, ...label, label: () => unit(this.#each), size: 52, space: 34, values: levels, ...look },
       ],
       series: [{}, ...(apart ? bars(color) : line(color))],
       hooks: {
@@ -113,8 +121,11 @@ export class Chart {
   }
 
   #resize() {
-    this.#plot.setSize({ width: this.#host.clientWidth, height: HEIGHT });
+    const place = this.#plot.cursor.idx ?? null;
+    const size = { width: this.#host.clientWidth, height: HEIGHT };
+    this.#plot.batch(() => this.#plot.setSize(size));
     this.#widen();
+    if (place !== null) this.point(place);
   }
 
   // The cursor is as wide as a bucket.

@@ -9,15 +9,14 @@ const LEAP = 6;
 const PERCENT = {
   unit: () => "percent",
   reach: { least: 5, most: 100 },
-  axis: { values: (_, marks) => marks.map((mark) => `${mark}%`) },
+  label: (mark) => `${mark}%`,
+  axis: {},
 };
 const COUNT = {
   bars: true,
   reach: { least: 5, most: Infinity },
-  axis: {
-    incrs: Array.from({ length: 36 }, (_, n) => [1, 2, 5][n % 3] * 10 ** Math.floor(n / 3)),
-    values: (_, marks) => marks.map(compact),
-  },
+  label: compact,
+  axis: { incrs: Array.from({ length: 36 }, (_, n) => [1, 2, 5][n % 3] * 10 ** Math.floor(n / 3)) },
 };
 const KINDS = [
   { name: "cpu", title: "CPU", ...PERCENT },
@@ -45,6 +44,7 @@ export class Charts {
 
   /** Shows the buckets of a timeline, `each` of which is so long, in all charts. */
   draw(buckets, each) {
+    const at = this.#place === null ? null : this.#buckets[this.#place].start;
     this.#buckets = buckets;
     // Another range may have fewer.
     if (this.#place > this.#last) this.#place = null;
@@ -52,6 +52,7 @@ export class Charts {
       chart.draw(buckets, each);
       slider.setAttribute("aria-label", `${kind.title}, ${kind.unit(each)}`);
     }
+    if (at !== null) this.#frames[0].chart.point(this.#placeOf(at));
     this.#tell();
   }
 
@@ -78,6 +79,11 @@ export class Charts {
     return { kind, slider, chart };
   }
 
+  // The cursor stays at its bucket when a new one pushes that aside; the oldest is as far as it goes.
+  #placeOf(at) {
+    return Math.max(0, this.#buckets.findIndex(({ start, end }) => start <= at && at < end));
+  }
+
   get #last() {
     return this.#buckets.length - 1;
   }
@@ -94,7 +100,7 @@ export class Charts {
       Home: 0,
       End: this.#last,
     };
-    if (!(event.key in places)) return;
+    if (!Object.hasOwn(places, event.key)) return;
     event.preventDefault();
     chart.point(Math.min(this.#last, Math.max(0, places[event.key])));
   }

@@ -18,6 +18,13 @@ export function part(root, name) {
   return root.querySelector(`[data-part="${name}"]`);
 }
 
+/** Puts a number in an element; a narrow one breaks it between its groups of digits. */
+export function write(target, text) {
+  if (target.textContent === text) return;
+  const groups = text.split(/(?<=,)/).flatMap((group) => [element("wbr"), group]);
+  target.replaceChildren(...groups.slice(1));
+}
+
 /** Shows a text in an element, or hides the element where there is none. */
 export function tell(target, text) {
   target.hidden = !text;

@@ -17,13 +17,16 @@ export function door(why, opened) {
 }
 
 function enter(field, wrong, opened) {
+  let session;
   try {
-    opened(sessionOf(field.value));
+    session = sessionOf(field.value);
   } catch (problem) {
     wrong.textContent = problem.message;
     field.setAttribute("aria-invalid", "true");
     field.focus();
+    return;
   }
+  opened(session);
 }
 
 /** What is shown in place of a view that the token does not open. */

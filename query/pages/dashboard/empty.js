@@ -1,6 +1,6 @@
-// What to do where nothing has been sent yet.
+// What to do where no sample has been sent yet.
 
-import { copyOf, part } from "./dom.js";
+import { copyOf, element, part } from "./dom.js";
 
 /** Fills `target` with how to send something for a user; shows it where `empty`. */
 export function showEmpty(target, empty, user) {
@@ -8,7 +8,7 @@ export function showEmpty(target, empty, user) {
   if (!empty || target.childElementCount) return;
   const told = copyOf("no-data");
   const id = user ?? "alice";
-  part(told, "for").textContent = user ? `for ${user}` : "by any agent";
+  if (user) part(told, "whose").append(" of ", element("strong", {}, user));
   part(told, "command").textContent = `fleetgauge emit host --user ${id} --agent my-machine`;
   part(told, "program").textContent = [
     "from emit import Background, Emitter",

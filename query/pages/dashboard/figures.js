@@ -1,6 +1,6 @@
 // Puts an answer's values where the page names them: figures, meters, stacked bars.
 
-import { element } from "./dom.js";
+import { element, write } from "./dom.js";
 import { FORMATS } from "./format.js";
 
 const UNTOLD = "–";
@@ -13,7 +13,7 @@ export function fill(root, figures) {
   for (const target of root.querySelectorAll("[data-figure]")) {
     const { figure, format } = target.dataset;
     const text = figures ? FORMATS[format](at(figures, figure)) : UNTOLD;
-    if (target.textContent !== text) target.textContent = text;
+    write(target, text);
     if (format === "text") target.dataset.trend = trendOf(text);
   }
   for (const meter of root.querySelectorAll("[data-meter]")) {

@@ -3,6 +3,9 @@
 const count = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+const scientific = new Intl.NumberFormat("en-US", { notation: "scientific", maximumFractionDigits: 1 });
+// From here on `short` has no letter, and writes all digits.
+const UNNAMED = 1e15;
 const MEGABYTES = [
   [1e6, "TB"],
   [1e3, "GB"],
@@ -30,9 +33,9 @@ function megabytes(value) {
   return `${decimal.format(value / size)} ${unit}`;
 }
 
-/** A count with few letters, for axes: `1.2K`. */
+/** A count with few letters, for axes: `1.2K`, `5E15`. */
 export function compact(value) {
-  return short.format(value);
+  return (value < UNNAMED ? short : scientific).format(value);
 }
 
 /** `3 hours`, `1 minute`: the greatest unit that fits, rounded down. */

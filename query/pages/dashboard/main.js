@@ -1,16 +1,17 @@
 // The page: who is signed in, which view is open, and when it is read anew.
 
-import { Api } from "./api.js";
+import { Api, ApiError } from "./api.js";
 import * as bar from "./bar.js";
 import { door, refusal } from "./door.js";
 import { fullTime } from "./format.js";
 import { PlatformView } from "./platform.js";
 import { Refresher } from "./refresher.js";
-import { hashOf, routeOf } from "./route.js";
-import { forget, keep, kept, sessionOf, takeFromAddress } from "./session.js";
+import { DEFAULT_RANGE, hashOf, routeOf } from "./route.js";
+import { forget, keep, kept } from "./session.js";
 import { UserView } from "./user.js";
 
 const EVERY_MS = 10_000;
+const CLOCK_STEP_MS = 2_000;
 
 const content = document.getElementById("content");
 const refresher = new Refresher(refresh, EVERY_MS);
@@ -30,26 +31,20 @@ document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   content.focus();
 });
-addEventListener("hashchange", arrive);
-arrive();
+addEventListener("hashchange", () => session && arrive());
+const found = kept();
+if (found) enter(found);
+else leave("");
 
-function arrive() {
-  try {
-    const given = takeFromAddress();
-    const found = given === null ? (session ?? kept()) : sessionOf(given);
-    if (found) enter(found);
-    else leave("");
-  } catch (problem) {
-    leave(problem.message);
-  }
+function enter(entered) {
+  session = entered;
+  keep(session);
+  arrive();
 }
 
-function enter(found) {
-  // What another session has read is not this one's.
-  if (found !== session) close();
-  session = found;
-  keep(session);
-  const asked = routeOf(location.hash) ?? routeOf(home());
+// The address is data: what names no view leads home, and nothing in it begins or ends a session.
+function arrive() {
+  const asked = routeOf(location.hash) ?? home();
   history.replaceState(null, "", hashOf(asked));
   open(asked);
 }
@@ -58,6 +53,7 @@ function leave(why) {
   close();
   forget();
   session = null;
+  if (routeOf(location.hash) === null) history.replaceState(null, "", location.pathname + location.search);
   show(door(why, enter), "Sign in");
   bar.showSession(null, undefined);
   content.querySelector("input").focus();
@@ -93,7 +89,7 @@ function show(node, title) {
 }
 
 function home() {
-  return hashOf({ user: session.scope === "platform" ? null : session.sub });
+  return { user: session.scope === "platform" ? null : session.sub, range: DEFAULT_RANGE };
 }
 
 function goTo(wanted) {
@@ -116,20 +112,22 @@ async function refresh() {
     bar.showFreshness(readAt ? new Date(readAt) : null, failed.length > 0);
     return Math.max(0, ...failed.map(({ retryAfterS }) => (retryAfterS ?? 0) * (1000 + 200 * Math.random())));
   } catch (problem) {
-    if (!signal.aborted) turnAway(problem);
+    if (signal.aborted) return 0;
+    if (problem instanceof ApiError) turnAway(problem);
+    else reportError(problem);
     return 0;
   }
 }
 
-function turnAway({ status, message }) {
-  if (status === 401) return leave(whyNot(session));
+function turnAway({ status, message, at }) {
+  if (status === 401) return leave(whyNot(session, at));
   close();
-  show(refusal(message, home()), "Not yours to see");
+  show(refusal(message, hashOf(home())), "Not yours to see");
 }
 
-function whyNot({ endsAt }) {
-  const now = new Date();
-  return endsAt <= now
-    ? `Your token ended on ${fullTime(endsAt, now)}. Sign in with a new one.`
+// By the service's clock, which answers give in whole seconds: this machine's may be wrong.
+function whyNot({ endsAt }, at) {
+  return endsAt - at < CLOCK_STEP_MS
+    ? `Your token ended on ${fullTime(endsAt, at)}. Sign in with a new one.`
     : "The service does not take this token. Sign in with another one.";
 }

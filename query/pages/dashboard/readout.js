@@ -1,6 +1,6 @@
 // What the cursor of the charts is at, in words and numbers; without a cursor, the averages.
 
-import { element, part } from "./dom.js";
+import { element, part, write } from "./dom.js";
 import { FORMATS, utc } from "./format.js";
 
 const { count, decimal, percent } = FORMATS;
@@ -22,7 +22,7 @@ export function nameOf({ start, end, unfinished }) {
 
 /** A bucket's value in words. */
 export function describe(bucket, name) {
-  return `${nameOf(bucket)}: ${write(bucket, name)}`;
+  return `${nameOf(bucket)}: ${textOf(bucket, name)}`;
 }
 
 /** Shows a bucket's values; those of all that has data where it is null. */
@@ -30,7 +30,7 @@ export function showReadout(root, bucket, averages, each) {
   const when = bucket ? `${nameOf(bucket)} UTC` : `Average; counts per ${each} with data`;
   part(root, "when").textContent = when;
   for (const [name, writer] of Object.entries(AVERAGE_WRITERS)) {
-    part(root, name).textContent = bucket ? write(bucket, name) : writer(averages[name]);
+    write(part(root, name), bucket ? textOf(bucket, name) : writer(averages[name]));
   }
 }
 
@@ -38,12 +38,12 @@ export function showReadout(root, bucket, averages, each) {
 export function tableOf(buckets) {
   const head = element("tr", {}, ...HEADS.map((text) => element("th", { scope: "col" }, text)));
   const rows = buckets.toReversed().map((bucket) => {
-    const cells = Object.keys(WRITERS).map((name) => element("td", {}, write(bucket, name)));
+    const cells = Object.keys(WRITERS).map((name) => element("td", {}, textOf(bucket, name)));
     return element("tr", {}, element("th", { scope: "row" }, nameOf(bucket)), ...cells);
   });
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
-function write({ point }, name) {
+function textOf({ point }, name) {
   return point ? WRITERS[name](point[name]) : NO_DATA;
 }

@@ -30,7 +30,8 @@ export class Refresher {
     const round = this.#round;
     const leastMs = await this.#job();
     if (this.#round !== round) return;
-    this.#dueAt = Date.now() + Math.max(this.#everyMs, leastMs);
+    // Not the clock of the day, which may be set back.
+    this.#dueAt = performance.now() + Math.max(this.#everyMs, leastMs);
     this.#plan();
   }
 
@@ -44,6 +45,6 @@ export class Refresher {
     if (this.#dueAt === Infinity) return;
     clearTimeout(this.#timer);
     if (this.#paused || document.hidden) return;
-    this.#timer = setTimeout(() => this.start(), Math.max(0, this.#dueAt - Date.now()));
+    this.#timer = setTimeout(() => this.start(), Math.max(0, this.#dueAt - performance.now()));
   }
 }

@@ -2,15 +2,16 @@
 
 import { RANGES } from "./timeline.js";
 
-const DEFAULT_RANGE = "24h";
+export const DEFAULT_RANGE = "24h";
 
 /** `{user, range}`, with null for the platform's `user`; null where the address names no view. */
 export function routeOf(hash) {
   if (hash === "#/platform") return { user: null };
   const [, id, query] = /^#\/users\/([^/?]+)(?:\?(.*))?$/.exec(hash) ?? [];
-  if (!id) return null;
+  // No address of the API can hold a dot or two as a name.
+  if (!id || /^(\.|%2e){1,2}$/i.test(id)) return null;
   const range = new URLSearchParams(query).get("range");
-  return { user: decoded(id), range: range in RANGES ? range : DEFAULT_RANGE };
+  return { user: decoded(id), range: Object.hasOwn(RANGES, range) ? range : DEFAULT_RANGE };
 }
 
 /** The part of the address that names a view. */

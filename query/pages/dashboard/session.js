@@ -1,27 +1,29 @@
-// The token: it comes from the form or the address, and is kept for this tab's session only.
+// The token: it comes from the form, and is kept for this tab alone.
 
 const KEY = "fleetgauge.token";
-const SCOPES = ["user", "platform"];
+// Three parts of base64url; more bytes than that no service takes in a header.
+const TOKEN = /^(?=.{5,16384}$)[\w-]+\.([\w-]+)\.[\w-]+$/;
 
-/** Who a token says it is for: `{token, sub, scope, endsAt}`; an Error whose message is for people.
+/** Who a token is for: `{token, sub, scope, endsAt}`; an Error whose message is for people.
  *
- * Nothing is verified here: what may be read, the service decides with each request.
+ * Nothing is verified here: the service decides with each request what may be read.
  */
-export function sessionOf(token) {
-  const { sub, scope, exp } = claimsOf(token.trim());
-  if (typeof sub !== "string" || !SCOPES.includes(scope)) {
-    throw new Error("This token is meant for something else: it names no user or no scope.");
+export function sessionOf(text) {
+  const token = text.trim();
+  const { sub, scope, exp } = claimsOf(token);
+  const granted = typeof scope === "string" ? scope.split(" ") : [];
+  const widest = ["platform", "user"].find((one) => granted.includes(one));
+  if (typeof sub !== "string" || !sub || !widest) {
+    throw new Error("This token is for another service: it names no user or no scope.");
   }
-  return { token: token.trim(), sub, scope, endsAt: new Date(exp * 1000) };
+  return { token, sub, scope: widest, endsAt: new Date(exp * 1000) };
 }
 
 function claimsOf(token) {
   try {
-    const [, payload, signature] = token.split(".");
-    if (!signature) throw new Error("three parts are needed");
-    const bytes = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
-    const text = new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0)));
-    return Object(JSON.parse(text));
+    const [, payload] = TOKEN.exec(token);
+    const json = new TextDecoder().decode(bytesOf(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    return Object(JSON.parse(json));
   } catch {
     throw new Error("This is not a token: a token has three parts with dots between them.");
   }
@@ -29,22 +31,48 @@ function claimsOf(token) {
 
 /** The session of this tab; null without one. */
 export function kept() {
-  const token = sessionStorage.getItem(KEY);
-  return token === null ? null : sessionOf(token);
+  try {
+    const pad = bytesOf(window.name);
+    const token = xor(bytesOf(sessionStorage.getItem(KEY)), pad);
+    return sessionOf(String.fromCharCode(...token));
+  } catch {
+    return null;
+  }
 }
 
-export function keep(session) {
-  sessionStorage.setItem(KEY, session.token);
+/** Keeps a session through reloads of this tab; where storage is blocked, until the first of them.
+ *
+ * Browsers write `sessionStorage` to the disk and leave it there when the session has ended. So it
+ * holds the token xor random bytes, and those are in `window.name`, which stays in memory.
+ */
+export function keep({ token }) {
+  const bytes = Uint8Array.from(token, (one) => one.charCodeAt(0));
+  const pad = crypto.getRandomValues(new Uint8Array(bytes.length));
+  try {
+    sessionStorage.setItem(KEY, base64(xor(bytes, pad)));
+    window.name = base64(pad);
+  } catch (problem) {
+    console.warn(problem);
+  }
 }
 
 export function forget() {
-  sessionStorage.removeItem(KEY);
+  window.name = "";
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch (problem) {
+    console.warn(problem);
+  }
 }
 
-/** The token in the address (`#token=…`), null without one; it is no longer there afterwards. */
-export function takeFromAddress() {
-  const given = /^#token=(.*)$/.exec(location.hash);
-  if (given === null) return null;
-  history.replaceState(null, "", location.pathname + location.search);
-  return given[1];
+function xor(bytes, pad) {
+  return bytes.map((one, place) => one ^ pad[place]);
+}
+
+function bytesOf(text) {
+  return Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+}
+
+function base64(bytes) {
+  return btoa(String.fromCharCode(...bytes));
 }

@@ -3,7 +3,25 @@
 (() => {
   const KEY = "fleetgauge.theme";
   const THEMES = { auto: "light dark", light: "light", dark: "dark" };
-  let theme = localStorage.getItem(KEY) in THEMES ? localStorage.getItem(KEY) : "auto";
+  let theme = chosen();
+
+  /** The choice of an earlier visit; where storage is blocked, none is kept. */
+  function chosen() {
+    try {
+      const name = localStorage.getItem(KEY);
+      return Object.hasOwn(THEMES, name) ? name : "auto";
+    } catch {
+      return "auto";
+    }
+  }
+
+  function keep() {
+    try {
+      localStorage.setItem(KEY, theme);
+    } catch (problem) {
+      console.warn(problem);
+    }
+  }
 
   function show() {
     document.documentElement.style.colorScheme = THEMES[theme];
@@ -15,7 +33,7 @@
   function turn() {
     const names = Object.keys(THEMES);
     theme = names[(names.indexOf(theme) + 1) % names.length];
-    localStorage.setItem(KEY, theme);
+    keep();
     show();
   }
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
+from playwright.sync_api import Page
 
 from tests.business import events_of, open_writer, store
 from tests.fleet import happen
@@ -36,9 +37,22 @@ class Site:
     _port: int
     _way: ExitStack = field(default_factory=ExitStack)
 
-    def link(self, user: str | None = None, ttl: timedelta = timedelta(hours=1)) -> str:
-        """The page, signed in as a user or the platform."""
-        return f"{self.address}/#token={self.token(user, ttl)}"
+    def sign_in(
+        self,
+        page: Page,
+        user: str | None = None,
+        view: str = "",
+        ttl: timedelta = timedelta(hours=1),
+    ) -> str:
+        """Opens a view (`#/platform`) and signs in there as a user or the platform, by the form.
+
+        Returns the token.
+        """
+        used = self.token(user, ttl)
+        page.goto(f"{self.address}/{view}")
+        page.get_by_label("Token").fill(used)
+        page.get_by_role("button", name="Sign in").click()
+        return used
 
     def token(self, user: str | None = None, ttl: timedelta = timedelta(hours=1)) -> str:
         """A token of a user or the platform; a negative `ttl` is one that has ended."""

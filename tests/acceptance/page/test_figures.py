@@ -17,15 +17,15 @@ def shown(page: Page, section: str) -> dict[str, str]:
     return found
 
 
-def answered(page: Page, link: str, path: str) -> Any:
-    """Opens a link; what the service answers the page for a path, once that is shown."""
+def answered(page: Page, site: Site, user: str | None, path: str) -> Any:
+    """Signs in; the service's response to the page for a path."""
     with page.expect_response(lambda answer: answer.url.partition("?")[0].endswith(path)) as got:
-        page.goto(link)
+        site.sign_in(page, user)
     return got.value.json()
 
 
 def test_the_platform(page: Page, site: Site) -> None:
-    metrics = answered(page, site.link(), "/api/metrics")["metrics"]
+    metrics = answered(page, site, None, "/api/metrics")["metrics"]
     expect(page.locator("[data-section=platform]")).to_have_attribute("data-state", "shown")
     deployments = metrics["deployments"]
     storage, uptime, performance = (metrics[n] for n in ("storage", "uptime", "performance"))
@@ -48,7 +48,7 @@ def test_the_platform(page: Page, site: Site) -> None:
 
 
 def test_a_user_now(page: Page, site: Site) -> None:
-    told = answered(page, site.link("alice"), "/performance")
+    told = answered(page, site, "alice", "/performance")
     expect(page.locator("[data-section=performance]")).to_have_attribute("data-state", "shown")
     assert shown(page, "performance") == {
         "cpu": f"{told['cpu']:g}%",
@@ -61,7 +61,7 @@ def test_a_user_now(page: Page, site: Site) -> None:
 
 
 def test_a_users_business(page: Page, site: Site) -> None:
-    told = answered(page, site.link("alice"), "/summary")
+    told = answered(page, site, "alice", "/summary")
     expect(page.locator("[data-section=summary]")).to_have_attribute("data-state", "shown")
     figures = shown(page, "summary")
     for name, text in figures.items():

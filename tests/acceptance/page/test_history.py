@@ -13,7 +13,7 @@ NAMES = ("cpu", "memory", "messages", "errors")
 @pytest.fixture
 def history(page: Page, site: Site) -> Page:
     """Alice's view, with its history shown."""
-    page.goto(site.link("alice"))
+    site.sign_in(page, "alice")
     settled(page)
     return page
 
@@ -79,7 +79,7 @@ def test_ranges_by_keys_and_by_going_back(history: Page, site: Site) -> None:
 
 def test_the_averages_are_shown_without_a_cursor(page: Page, site: Site) -> None:
     with page.expect_response(lambda answer: "/historical" in answer.url) as got:
-        page.goto(site.link("alice"))
+        site.sign_in(page, "alice")
     settled(page)
     averages = got.value.json()["averages"]
     told = readout(page)
@@ -155,7 +155,7 @@ def test_gaps_are_hatched_and_the_unfinished_bucket_is_not(history: Page) -> Non
 
 def test_a_finger_moves_the_cursor(site: Site, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
-    page.goto(site.link("alice"))
+    site.sign_in(page, "alice")
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     area = page.locator(".u-over").first

@@ -1,6 +1,7 @@
 """What the page shows where there is nothing, nothing new, or no answer; and when it asks again."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, Route, expect
 
@@ -15,8 +16,9 @@ HIDE = """(hidden) => {
 
 
 def test_a_user_without_data_is_told_how_to_send(page: Page, site: Site) -> None:
-    page.goto(site.link("nobody"))
-    expect(page.get_by_role("heading", name="No data yet")).to_be_visible()
+    site.sign_in(page, "nobody")
+    expect(page.get_by_role("heading", name="No samples yet")).to_be_visible()
+    expect(page.get_by_text("No agent of nobody has sent a sample.")).to_be_visible()
     expect(page.get_by_text("fleetgauge emit host --user nobody --agent")).to_be_visible()
     expect(page.locator("[data-part=chip]")).to_have_text("No data")
     expect(page.locator("[data-section=historical]")).to_be_hidden()
@@ -30,14 +32,14 @@ def test_a_platform_without_agents(page: Page, site: Site) -> None:
         route.fulfill(json=answer)
 
     page.route("**/api/metrics", emptied)
-    page.goto(site.link())
-    expect(page.get_by_role("heading", name="No data yet")).to_be_visible()
-    expect(page.get_by_text("Nothing has been sent by any agent")).to_be_visible()
+    site.sign_in(page)
+    expect(page.get_by_role("heading", name="No samples yet")).to_be_visible()
+    expect(page.get_by_text("No agent has sent a sample.")).to_be_visible()
     expect(page.get_by_role("heading", name="Agents", exact=True)).to_be_hidden()
 
 
 def test_stale_is_told_in_words_and_no_zero_is_shown(page: Page, site: Site) -> None:
-    page.goto(site.link("bob"))
+    site.sign_in(page, "bob")
     expect(page.locator("[data-part=chip]")).to_have_text("Stale")
     expect(page.locator("[data-part=stale]")).to_contain_text("No sample for 3 hours: ")
     figures = page.locator("[data-section=performance] [data-figure]")
@@ -48,7 +50,7 @@ def test_stale_is_told_in_words_and_no_zero_is_shown(page: Page, site: Site) -> 
 def test_loading(page: Page, site: Site) -> None:
     held: list[Route] = []
     page.route("**/api/metrics", lambda route: held.append(route))
-    page.goto(site.link())
+    site.sign_in(page)
     section = page.locator("[data-section=platform]")
     expect(section).to_have_attribute("aria-busy", "true")
     expect(section.locator("[data-figure]").first).to_have_text(UNTOLD)
@@ -58,7 +60,7 @@ def test_loading(page: Page, site: Site) -> None:
 
 def test_an_error_has_the_services_sentence_and_a_way_on(page: Page, site: Site) -> None:
     with site.without_database():
-        page.goto(site.link("alice"))
+        site.sign_in(page, "alice")
         for sentence in ("performance data", "historical metrics", "metrics summary"):
             expect(page.get_by_text(f"Failed to fetch {sentence}.")).to_be_visible()
         expect(page.get_by_role("status")).to_have_text("Some figures could not be read.")
@@ -71,7 +73,7 @@ def test_an_error_has_the_services_sentence_and_a_way_on(page: Page, site: Site)
 
 def test_what_was_shown_stays_with_its_time(page: Page, site: Site) -> None:
     page.clock.install()
-    page.goto(site.link())
+    site.sign_in(page)
     expect(page.get_by_text("Updated ")).to_be_visible()
     with site.without_database():
         page.clock.run_for(PERIOD_S * 1_000)
@@ -83,7 +85,7 @@ def test_what_was_shown_stays_with_its_time(page: Page, site: Site) -> None:
 
 def test_no_answer_at_all(page: Page, site: Site) -> None:
     page.route("**/api/metrics", lambda route: route.abort())
-    page.goto(site.link())
+    site.sign_in(page)
     expect(page.get_by_text("The service does not answer.")).to_be_visible()
 
 
@@ -97,7 +99,7 @@ def asked(page: Page) -> Callable[[], int]:
 def test_it_asks_again_but_not_while_hidden_or_paused(page: Page, site: Site) -> None:
     questions = asked(page)
     page.clock.install()
-    page.goto(site.link())
+    site.sign_in(page)
     expect(page.get_by_text("Updated ")).to_be_visible()
     page.clock.run_for((PERIOD_S - 1) * 1_000)
     assert questions() == 1
@@ -129,7 +131,7 @@ def test_it_waits_as_long_as_it_is_told(page: Page, site: Site) -> None:
             status=429, headers={"retry-after": "60"}, json={"error": "Too often."}
         ),
     )
-    page.goto(site.link())
+    site.sign_in(page)
     expect(page.get_by_text("Too often.")).to_be_visible()
     page.clock.run_for(59_000)
     assert questions() == 1
@@ -138,7 +140,7 @@ def test_it_waits_as_long_as_it_is_told(page: Page, site: Site) -> None:
 
 
 def test_the_session_ends_in_the_middle(page: Page, site: Site) -> None:
-    page.goto(site.link())
+    site.sign_in(page)
     expect(page.get_by_text("Updated ")).to_be_visible()
     page.route("**/api/metrics", lambda route: route.fulfill(status=401, json={"error": "No."}))
     page.evaluate(
@@ -151,3 +153,30 @@ def test_the_session_ends_in_the_middle(page: Page, site: Site) -> None:
     page.get_by_label("Token").fill(site.token())
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Platform")).to_be_visible()
+
+
+def test_a_clock_set_back_does_not_stop_it(page: Page, site: Site) -> None:
+    questions = asked(page)
+    page.clock.install()
+    site.sign_in(page)
+    expect(page.get_by_text("Updated ")).to_be_visible()
+    page.clock.set_system_time(datetime.now(UTC) - timedelta(days=1))
+    pause = page.get_by_role("button", name="Pause")
+    pause.click()
+    pause.click()
+    assert questions() == 1
+    with page.expect_response("**/api/metrics"):
+        page.clock.run_for(PERIOD_S * 1_000)
+
+
+def test_it_waits_an_hour_at_the_most(page: Page, site: Site) -> None:
+    questions = asked(page)
+    page.clock.install()
+    headers = {"retry-after": "99999999"}
+    page.route("**/api/metrics", lambda route: route.fulfill(status=503, headers=headers, json={}))
+    site.sign_in(page)
+    expect(page.get_by_text("The service answers with status 503.")).to_be_visible()
+    page.clock.run_for(60_000)
+    assert questions() == 1
+    with page.expect_response("**/api/metrics"):
+        page.clock.fast_forward("01:15:00")
