@@ -1,12 +1,13 @@
 """Money as text: minor units of a currency, written as in the en-US locale."""
 
 import decimal
+import unicodedata
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
 from babel import Locale
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 from query.iso4217 import DECIMALS, UNLISTED
 
@@ -23,7 +24,14 @@ def money(minor: int, currency: str) -> str:
     How many decimals there are is ISO 4217's to say, two for a code that it has not.
     """
     decimals = DECIMALS.get(currency, UNLISTED)
-    pattern = f"¤#,##0.{'0' * decimals}".rstrip(".")
+    pattern = f"¤{_space_after(currency)}#,##0.{'0' * decimals}".rstrip(".")
     with decimal.localcontext(prec=_DIGITS):
         amount = Decimal(minor).scaleb(-decimals)
         return format_currency(amount, currency, pattern, _LOCALE, currency_digits=False)
+
+
+@lru_cache(256)
+def _space_after(currency: str) -> str:
+    """A no-break space after a symbol that ends with a letter: CLDR's rule `currencySpacing`."""
+    last = get_currency_symbol(currency, _LOCALE)[-1]
+    return "" if unicodedata.category(last)[0] in "SZ" else "\N{NO-BREAK SPACE}"

@@ -29,7 +29,7 @@ class Case(NamedTuple):
 
 def read(line: str) -> Case:
     name, now, events, told = (part.strip() for part in line.split("|"))
-    fields = dict(field.split("=", 1) for field in told.split())
+    fields = dict(field.split("=", 1) for field in told.split(" "))
     return Case(name, moment(now), events, fields)
 
 
