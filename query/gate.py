@@ -1,5 +1,6 @@
 """The one place where it is decided who reads what, and how often; from the token alone."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from litestar.exceptions import (
@@ -7,6 +8,7 @@ from litestar.exceptions import (
     PermissionDeniedException,
     TooManyRequestsException,
 )
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from query.auth import Claims, Verifier
@@ -14,16 +16,32 @@ from query.rate import RateLimit
 
 USER_PARAMETER: Final = "userId"
 # A route is closed unless it carries this mark.
-PUBLIC: Final = {"public": True}
+_PUBLIC: Final = "public"
+PUBLIC: Final = {_PUBLIC: True}
 
 _CHALLENGE: Final = {"www-authenticate": "Bearer"}
 
 
-class Gate:
-    """Stands before every route of the application, after the path has been parsed."""
+def public_paths(routes: Sequence[HTTPRouteHandler]) -> frozenset[str]:
+    """The paths of the routes that carry the mark."""
+    return frozenset(path for route in routes if route.opt.get(_PUBLIC) for path in route.paths)
 
-    def __init__(self, app: ASGIApp, verifier: Verifier, limit: RateLimit | None) -> None:
+
+class Gate:
+    """Stands before every route of the application, after the path has been parsed.
+
+    `public` paths take every method without a token.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        public: frozenset[str],
+        verifier: Verifier,
+        limit: RateLimit | None,
+    ) -> None:
         self._app = app
+        self._public = public
         self._verifier = verifier
         self._limit = limit
 
@@ -33,7 +51,7 @@ class Gate:
         Raises NotAuthorizedException (401), PermissionDeniedException (403), or
         TooManyRequestsException (429).
         """
-        if not scope["route_handler"].opt.get("public"):
+        if scope["path_template"] not in self._public:
             self._admit(self._claims(scope), scope["path_params"])
         await self._app(scope, receive, send)
 

@@ -11,6 +11,7 @@ from litestar.enums import OpenAPIMediaType
 from litestar.handlers import HTTPRouteHandler
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
+from query.errors import ANY_QUERY
 from query.gate import PUBLIC
 from schemas.asyncapi import asyncapi
 
@@ -52,7 +53,7 @@ def _static(path: str, content: bytes, media_type: str) -> HTTPRouteHandler:
     tag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {**HEADERS, "etag": tag}
 
-    @get(path, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+    @get(path, opt={**PUBLIC, **ANY_QUERY}, include_in_schema=False, sync_to_thread=False)
     def page(request: Request[Any, Any, Any]) -> Response[bytes]:
         if tag in request.headers.get("if-none-match", ""):
             return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
