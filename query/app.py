@@ -34,7 +34,7 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
 
     Raises SettingsError where there is no usable key for tokens.
     """
-    verifier = Verifier(keys_of(http), clock)
+    verifier = Verifier(keys_of(http), clock, http.jwt_max_ttl_s)
     database = Database(settings, http.database_pool_size)
     answers = Answers(http.answer_cache_ms)
     readiness = Readiness(settings, database, clock)

@@ -56,12 +56,12 @@ class Gate:
         await self._app(scope, receive, send)
 
     def _admit(self, claims: Claims, path_params: dict[str, Any]) -> None:
-        wait_s = self._limit.wait_s((claims.scope, claims.sub)) if self._limit else 0
+        wait_s = self._limit.wait_s((claims.is_platform, claims.sub)) if self._limit else 0
         if wait_s:
             raise TooManyRequestsException(headers={"retry-after": str(wait_s)})
         # The handler gets the same parsed value, so no spelling of the path can tell them apart.
         # A route without a user is the platform's.
-        if claims.scope != "platform" and path_params.get(USER_PARAMETER) != claims.sub:
+        if not claims.is_platform and path_params.get(USER_PARAMETER) != claims.sub:
             raise PermissionDeniedException("this token does not reach that far")
 
     def _claims(self, scope: Scope) -> Claims:

@@ -47,8 +47,11 @@ class HttpSettings(Settings):
     """the secret before, while tokens that it signed hold"""
     jwt_previous_public_key_file: Path | None = None
     """a PEM file with the public key before, while tokens that it signed hold"""
+    jwt_max_ttl_s: Annotated[int, Field(ge=1)] | None = None
+    """how long a token may hold, from its `iat`, or from now without one; a longer one is refused.
+    Without it every `exp` is taken, and `fleetgauge token` gives 90 days at most"""
     rate_limit_per_s: Annotated[int, Field(ge=0)] = 50
-    """requests a second that a user's tokens have together; 0 for no limit"""
+    """requests a second that the tokens of one `sub` have together; 0 for no limit"""
     rate_limit_burst: Annotated[int, Field(ge=1)] = 100
     """requests that they have at once after a pause"""
     http_replicas: Annotated[int, Field(ge=1)] = 1
