@@ -36,11 +36,9 @@ def issue_platform(http: HttpSettings, name: str, ttl: str, clock: Clock = utc_n
 def _signed(http: HttpSettings, claims: dict[str, str], ttl: str, clock: Clock) -> str:
     if http.jwt_secret is None:
         raise ValueError("tokens are made with FLEETGAUGE_JWT_SECRET, and it is not set")
-    now_s = int(clock().timestamp())
-    ttl_s = int(_allowed(http, ttl).total_seconds())
-    times = {"iat": now_s, "exp": now_s + ttl_s}
+    exp = int((clock() + _allowed(http, ttl)).timestamp())
     secret = http.jwt_secret.get_secret_value()
-    return jwt.encode({"aud": AUDIENCE, **claims, **times}, secret, "HS256")
+    return jwt.encode({"aud": AUDIENCE, **claims, "exp": exp}, secret, "HS256")
 
 
 def _allowed(http: HttpSettings, ttl: str) -> timedelta:

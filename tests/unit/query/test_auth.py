@@ -155,8 +155,8 @@ def test_scopes_are_words(scope: str, is_platform: bool) -> None:
 
 # claims of a token, and whether it holds where tokens may hold for an hour
 TTLS: list[tuple[dict[str, Any], bool]] = [
-    ({"exp": EPOCH_S + 3_600}, True),
-    ({"exp": EPOCH_S + 3_601}, False),
+    ({"exp": EPOCH_S + 3_630}, True),
+    ({"exp": EPOCH_S + 3_631}, False),
     ({"iat": EPOCH_S - 1_800, "exp": EPOCH_S + 1_800}, True),
     ({"iat": EPOCH_S - 1_800, "exp": EPOCH_S + 1_801}, False),
     ({"iat": EPOCH_S - 7_200, "exp": EPOCH_S + 1}, False),
