@@ -49,7 +49,8 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
     source = Source(database, answers, clock)
     endpoints = [endpoint(source) for endpoint in (platform, historical, performance, summary)]
     described = [*endpoints, *health(readiness)]
-    routes = [*described, metrics, *pages(document(described))]
+    monitoring = [metrics] if http.http_metrics_on_main_port else []
+    routes = [*described, *monitoring, *pages(document(described))]
     gate = partial(Gate, public=public_paths(routes), verifier=verifier, limit=_limit(http))
     app = Litestar(
         routes,

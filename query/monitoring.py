@@ -1,4 +1,4 @@
-"""The service's own metrics, each listed once, for a Prometheus on the same machine."""
+"""The service's own metrics, each listed once, and their route on the main port."""
 
 import ipaddress
 import time

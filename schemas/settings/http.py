@@ -36,9 +36,12 @@ class HttpSettings(Settings):
     http_drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
     """how long the end waits for requests that were accepted"""
     http_metrics_host: str = "127.0.0.1"
-    """where metrics are served on a port of their own"""
+    """the address on which `/metrics` is served on a port of its own"""
     http_metrics_port: Port | None = None
-    """that port; without it `/metrics` is there for clients on the same machine"""
+    """that port; the files in `deploy/` set 9465. Without it metrics are not served"""
+    http_metrics_on_main_port: bool = False
+    """serve `/metrics` on the main port, too, to clients on the same machine. A proxy there that
+    adds neither `Forwarded` nor `X-Forwarded-For` passes for such a client: then leave it off"""
     jwt_secret: SecretStr | None = None
     """the secret that tokens are signed with (HS256), 32 bytes or more"""
     jwt_public_key_file: Path | None = None
