@@ -1,4 +1,4 @@
-"""Every deployment serves the metrics of `serve` on one port of their own, which Prometheus asks."""
+"""Every deployment serves the metrics of `serve` on a port of their own, and Prometheus asks it."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def kubernetes() -> str:
 
 def systemd() -> str:
     text = (DEPLOY / "systemd" / "fleetgauge-serve.service").read_text()
-    return re.findall(r"^Environment=FLEETGAUGE_HTTP_METRICS_PORT=(.*)$", text, re.M)[0]
+    return str(re.findall(r"^Environment=FLEETGAUGE_HTTP_METRICS_PORT=(.*)$", text, re.M)[0])
 
 
 def prometheus() -> str:
