@@ -21,6 +21,7 @@ from litestar.params import PathParameter
 
 from query.errors import TAKES
 from schemas.events import ID_PATTERN
+from schemas.portable import portable
 from schemas.responses import Error
 
 UserId = Annotated[
@@ -78,7 +79,7 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
     )
     described = Litestar(routes, openapi_config=config, logging_config=None).openapi_schema
     _tell_waits(described)
-    return msgspec.json.encode(described.to_schema())
+    return msgspec.json.encode(portable(described.to_schema()))
 
 
 def _tell_waits(described: OpenAPI) -> None:
