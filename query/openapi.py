@@ -16,6 +16,7 @@ from litestar.openapi.spec import (
     OpenAPIType,
     Schema,
     SecurityScheme,
+    Server,
 )
 from litestar.params import PathParameter
 
@@ -70,6 +71,8 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
         version="1",
         description="How fleets of software agents are doing.",
         use_handler_docstrings=True,
+        # Where the document is, so that it is right behind a proxy's prefix, too.
+        servers=[Server(url=".")],
         security=[{"token": []}],
         components=Components(
             security_schemes={

@@ -24,7 +24,7 @@ class HttpSettings(Settings):
     commands: ClassVar[tuple[str, ...]] = ("serve", "token")
 
     http_host: str = "127.0.0.1"
-    """the address to listen on"""
+    """the address to listen on, or a name of it: `127.0.0.1`, `::1`, `[::1]`, `localhost`"""
     http_port: Port = 8080
     """the port to listen on; 0 for any that is free"""
     http_cors_origins: str | None = None
@@ -73,6 +73,12 @@ class HttpSettings(Settings):
             if origins is not None and not _ORIGIN.fullmatch(origin.strip()):
                 raise ValueError(f"takes https://host[:port][,https://host…], not {origin!r}")
         return origins
+
+    @field_validator("http_host", "http_metrics_host")
+    @classmethod
+    def _has_no_brackets(cls, host: str) -> str:
+        """An IPv6 address may be written as in a URL."""
+        return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
     @field_validator("jwt_secret", "jwt_previous_secret")
     @classmethod
