@@ -16,14 +16,16 @@ _LOCALE: Final = Locale.parse("en_US")
 _DIGITS: Final = 60
 
 
+def decimals_of(currency: str) -> int:
+    """How many decimals an amount has: ISO 4217's, two for a code that it does not have."""
+    return DECIMALS.get(currency, UNLISTED)
+
+
 # A user's totals are what they were until somebody pays: most of an answer's time went here.
 @lru_cache(4_096)
 def money(minor: int, currency: str) -> str:
-    """`money(123450, "USD")` is `"$1,234.50"`.
-
-    How many decimals there are is ISO 4217's to say, two for a code that it has not.
-    """
-    decimals = DECIMALS.get(currency, UNLISTED)
+    """`money(123450, "USD")` is `"$1,234.50"`."""
+    decimals = decimals_of(currency)
     pattern = f"¤{_space_after(currency)}#,##0.{'0' * decimals}".rstrip(".")
     with decimal.localcontext(prec=_DIGITS):
         amount = Decimal(minor).scaleb(-decimals)
