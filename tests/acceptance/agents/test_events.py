@@ -97,7 +97,7 @@ async def test_all_seven_are_stored(
             """The failed agent and the deployment: the platform's figures follow seconds later."""
             platform = (await client.get("/api/metrics")).json()["metrics"]
             failed: int = platform["agents"]["failed"]
-            return platform["deployments"]["successful"] == failed >= 1
+            return bool(platform["deployments"]["successful"] == failed >= 1)
 
         await until(is_stored, f"the summary of {user}", 30)
         await until(is_counted, "the platform's figures", 30)
