@@ -38,10 +38,10 @@ class Schema(msgspec.Struct, frozen=True):
     present: bool
 
 
-class Upkeep(msgspec.Struct, frozen=True):
-    """Whether a task that has to be done again and again has not gone well for too long."""
+class Overdue(msgspec.Struct, frozen=True):
+    """How many tasks that have to be done again and again have not gone well for too long."""
 
-    is_overdue: bool
+    tasks: int
 
 
 class Conservation(msgspec.Struct, frozen=True):
@@ -119,11 +119,12 @@ class Readiness:
 
     async def _find_warnings(self) -> list[str]:
         try:
-            tasks = await self._database.fetch("read_upkeep", Upkeep, {"now": self._now()})
+            now = {"now": self._now()}
+            (overdue,) = await self._database.fetch("count_overdue_tasks", Overdue, now)
             levels = await self._database.fetch("count_differences", Conservation, {})
         except (psycopg.Error, Overloaded, Unreachable):
             return []
-        return [*_overdue(tasks), *_differing(levels)]
+        return [*_overdue(overdue.tasks), *_differing(levels)]
 
     async def _migrations(self) -> list[str]:
         missing = await asyncio.to_thread(pending, self._settings)
@@ -133,8 +134,7 @@ class Readiness:
         return [PENDING] if missing else []
 
 
-def _overdue(tasks: Sequence[Upkeep]) -> list[str]:
-    count = sum(task.is_overdue for task in tasks)
+def _overdue(count: int) -> list[str]:
     if not count:
         return []
     tasks_are = "1 task is" if count == 1 else f"{count} tasks are"

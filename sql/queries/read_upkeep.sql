@@ -1,3 +1,4 @@
--- Read of each upkeep task whether it is overdue at `now`.
-select overdue_at < %(now)s as is_overdue
+-- Tell of each upkeep task when it last went well, and whether it is overdue at `now`.
+select task, succeeded_at, overdue_at < %(now)s as is_overdue
 from upkeep_tasks
+order by task
