@@ -21,8 +21,6 @@ log = structlog.get_logger(__name__)
 HEAD_TIMEOUT_S: Final = 5.0
 # Twice what the application takes, so that it is the one to refuse, in a sentence.
 MAX_HEAD_BYTES: Final = 32_768
-# Of requests that are sent without waiting for answers; the connection ends after these.
-MAX_PIPELINED: Final = 32
 # To a client that does not read its answer, and for a body that nobody reads.
 WRITE_TIMEOUT_S: Final = 30.0
 LINGER_S: Final = 2.0
@@ -70,7 +68,6 @@ class Connection(asyncio.Protocol):
         self._head_bytes = 0
         self._is_in_head = False
         self._takes_more = True
-        self._is_half_closed = False
         self._transport: asyncio.Transport
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
@@ -96,12 +93,6 @@ class Connection(asyncio.Protocol):
         self._writable.set()
         self._owner.gone(self)
 
-    def eof_received(self) -> bool:
-        """Stays open for the answers to what was asked before."""
-        self._takes_more = False
-        self._is_half_closed = True
-        return self._reply is not None
-
     def pause_writing(self) -> None:
         self._writable.clear()
 
@@ -120,7 +111,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _read(self, data: bytes) -> None:
-        if self._head_bytes == 0:
+        if self._reply is None and self._head_bytes == 0:
             self._owner.busy(self)
             self._wait_at_most(HEAD_TIMEOUT_S)
         self._head_bytes += len(data)
@@ -151,11 +142,7 @@ class Connection(asyncio.Protocol):
         if not self._takes_more:
             return
         self._head_bytes, self._is_in_head = 0, False
-        self._takes_more = (
-            self._parser.should_keep_alive()
-            and not _has_body(self._headers)
-            and len(self._requests) < MAX_PIPELINED - 1
-        )
+        self._takes_more = self._parser.should_keep_alive() and not _has_body(self._headers)
         self._requests.append(_Request(self._scope(), is_last=not self._takes_more))
 
     def _scope(self) -> dict[str, Any]:
@@ -228,9 +215,6 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         """Ends our side first: unread bytes would have the system throw the answer away."""
         self._takes_more = False
-        if self._is_half_closed:
-            self._transport.close()
-            return
         self._transport.resume_reading()
         self._transport.write_eof()
         self._wait_at_most(LINGER_S)
@@ -272,10 +256,7 @@ def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
 
 def _target(url: bytes) -> tuple[bytes, bytes]:
     """Path and query of a request's target; `*` and names without a path are paths here."""
-    if url.startswith(b"/"):
-        path, _, query = url.partition(b"#")[0].partition(b"?")
-        return path, query
-    if not url.startswith(b"http"):
+    if not url.startswith((b"/", b"http")):
         return url, b""
     parsed = httptools.parse_url(url)
     return parsed.path or b"/", parsed.query or b""
