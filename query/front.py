@@ -17,6 +17,8 @@ MAX_TARGET_BYTES: Final = 2_048
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16_384
 
+# As Granian and as ASGI write it.
+_WITHOUT_HOST: Final = frozenset({"1", "1.0"})
 
 POLICY: Final = b"content-security-policy"
 # An answer is data: should a browser take it for a page all the same, nothing in it runs or loads.
@@ -93,8 +95,9 @@ def _refused(scope: Scope) -> ASGIResponse | None:
         size += len(name) + len(value)
         if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
             return _BODY
-        if name == b"host":
+        # The server adds an empty one where a request has none.
+        if name == b"host" and value:
             hosts += 1
-    if hosts != 1 and not (hosts == 0 and scope["http_version"] == "1.0"):
+    if hosts != 1 and not (hosts == 0 and scope["http_version"] in _WITHOUT_HOST):
         return _HOST
     return _HEADERS if size > MAX_HEADER_BYTES or lines > MAX_HEADERS else None

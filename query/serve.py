@@ -7,22 +7,35 @@ import resource
 import signal
 import socket
 import sys
-from typing import Final, NoReturn
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, NoReturn
 
 import structlog
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
 from litestar import Litestar
 from prometheus_client import start_http_server
 
 from query.app import create_app
-from query.server import Server
 from schemas.exits import DONE, FAILED, UNUSABLE
 from schemas.settings import DatabaseSettings, HttpSettings, SettingsError
 
 log = structlog.get_logger(__name__)
 
+# A connection that says nothing, or not all of its headers, is ended after this: it takes one of
+# the places that there are. Only of HTTP/1 does Granian time the first byte, too.
+HEADER_TIMEOUT_MS: Final = 5_000
+# Twice what the application takes, so that it is the one to refuse, in a sentence.
+MAX_HEAD_BYTES: Final = 32_768
 BACKLOG: Final = 1_024
 # Besides those of clients: the database's, the log's, the libraries'.
 OWN_FILES: Final = 128
+
+# Granian's own lines go where ours go, and only those that matter.
+_LOGS: Final[dict[str, Any]] = {"incremental": True, "handlers": {}, "loggers": {"_granian": {}}}
 
 
 def run(database: DatabaseSettings, http: HttpSettings) -> NoReturn:
@@ -35,7 +48,8 @@ def run(database: DatabaseSettings, http: HttpSettings) -> NoReturn:
 
 
 def _end(code: int) -> NoReturn:
-    # A thread may still wait for a database that does not answer, and nobody for its result.
+    # Granian's threads may still hold objects of the interpreter, and abort the process where it
+    # takes itself apart meanwhile.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -94,37 +108,61 @@ def _allow_open_files(needed: int) -> None:
 
 async def serve(app: Litestar, http: HttpSettings) -> None:
     """Answers requests until SIGTERM or SIGINT; OSError where the address cannot be had."""
-    listener = await asyncio.to_thread(listen, http.http_host, http.http_port)
+    address, port = await asyncio.to_thread(find_address, http.http_host, http.http_port)
+    server = Server(
+        app,
+        address=address,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=MAX_HEAD_BYTES
+        ),
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=http.http_max_connections,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGS,
+    )
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, told.set)
-    idle_timeout_s = http.http_idle_timeout_ms / 1_000
-    server = Server(app, listener, http.http_max_connections, idle_timeout_s)
-    async with app.lifespan():
-        accepting = asyncio.create_task(server.serve())
-        log.info("listening", address=_url(listener))
-        await told.wait()
-        accepting.cancel()
-        await asyncio.wait({accepting})
-        try:
-            async with asyncio.timeout(http.http_drain_timeout_ms / 1_000):
-                await server.drain()
-        except TimeoutError:
-            log.error("requests were cut off", after_ms=http.http_drain_timeout_ms)
-            _end(FAILED)
+    serving = asyncio.create_task(server.serve())
+    announcement = asyncio.create_task(_announce(address, port))
+    await asyncio.wait(
+        {serving, asyncio.create_task(told.wait())}, return_when=asyncio.FIRST_COMPLETED
+    )
+    announcement.cancel()
+    stop: Callable[[], None] = server.stop
+    stop()
+    await asyncio.wait({serving}, timeout=http.http_drain_timeout_ms / 1_000)
+    if not serving.done():
+        log.error("requests were cut off", after_ms=http.http_drain_timeout_ms)
+        _end(FAILED)
+    await serving
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on the address of a name, IPv4 first; on any free port for 0.
+async def _announce(host: str, port: int) -> None:
+    """Tells the address once connections are accepted there; Granian has no event for it."""
+    while True:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            break
+        await asyncio.sleep(0.02)
+    shown = f"[{host}]" if ":" in host else host
+    log.info("listening", address=f"http://{shown}:{port}")
 
-    OSError where the name is unknown or the port is taken.
+
+def find_address(host: str, port: int) -> tuple[str, int]:
+    """The address of a name, IPv4 first, and this port, or any that is free for 0.
+
+    OSError where the name is unknown or the port is taken, which Granian would share or panic at.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)
-    return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-
-
-def _url(listener: socket.socket) -> str:
-    host, port, *_ = listener.getsockname()
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+        return str(address[0]), int(probe.getsockname()[1])

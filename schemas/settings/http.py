@@ -33,9 +33,6 @@ class HttpSettings(Settings):
     http_max_connections: Annotated[int, Field(ge=1, le=65_535)] = 2_048
     """most connections at a time; further ones wait. Each is an open file: the process raises its
     own limit as far as it may"""
-    http_idle_timeout_ms: Annotated[int, Field(ge=1_000)] = 75_000
-    """how long a connection is kept between two requests; longer than a proxy before it keeps its
-    own"""
     http_drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
     """how long the end waits for requests that were accepted"""
     http_metrics_host: str = "127.0.0.1"

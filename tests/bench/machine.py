@@ -9,7 +9,7 @@ import psycopg
 
 from tests.bench.result import Machine
 
-PACKAGES: Final = ("aiokafka", "msgspec", "polars", "psycopg", "litestar", "httptools")
+PACKAGES: Final = ("aiokafka", "msgspec", "polars", "psycopg", "litestar", "granian")
 
 
 def this_machine(database_url: str) -> Machine:

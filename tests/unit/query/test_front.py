@@ -93,7 +93,9 @@ HOSTS = [
     ("1.1", ["fleetgauge", "fleetgauge"], 400),
     ("1.1", ["fleetgauge", "elsewhere"], 400),
     ("1.1", [], 400),
+    ("1.1", [""], 400),
     ("1.0", [], 200),
+    ("1", [""], 200),
     ("1.0", ["fleetgauge", "elsewhere"], 400),
 ]
 
