@@ -226,28 +226,39 @@ def serve() -> None:
 @main.command(
     examples={
         "fleetgauge token --user alice": "reads alice's own for an hour",
-        "fleetgauge token --platform --ttl 7d": "reads everything for a week",
+        "fleetgauge token --platform --name ops-bob --ttl 7d": "reads everything for a week",
     },
 )
 @click.option("--user", "user_id", metavar="ID", help="The user whose own data may be read.")
 @click.option("--platform", is_flag=True, help="Everything may be read.")
 @click.option(
+    "--name",
+    metavar="NAME",
+    help="Whose token of the platform it is: each name has a rate limit of its own.  "
+    "[default: platform]",
+)
+@click.option(
     "--ttl",
     default="1h",
     show_default=True,
     metavar="SPAN",
-    help="How long it holds: 90s, 15m, 1h, 7d.",
+    help="How long it holds: 90s, 15m, 1h, 7d. At most 90d, or FLEETGAUGE_JWT_MAX_TTL_S.",
 )
-def token(user_id: str | None, *, platform: bool, ttl: str) -> None:
+def token(user_id: str | None, name: str | None, *, platform: bool, ttl: str) -> None:
     """Print a token for the HTTP service, signed with FLEETGAUGE_JWT_SECRET."""
-    from query.token import issue
+    from query.token import issue_platform, issue_user
     from schemas.settings import HttpSettings, load
 
     if (user_id is None) is not platform:
         raise click.UsageError("name either --user ID or --platform")
+    if user_id is not None and name is not None:
+        raise click.UsageError("--name goes with --platform")
     (http,) = load(HttpSettings)
     try:
-        click.echo(issue(http, user_id, ttl))
+        if user_id is not None:
+            click.echo(issue_user(http, user_id, ttl))
+        else:
+            click.echo(issue_platform(http, name or "platform", ttl))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

@@ -53,6 +53,28 @@ def host(user_id: str, agent_id: str, interval: float) -> None:
 
 @emit.command(
     examples={
+        "fleetgauge emit event < events.jsonl": "an event a line, as a JSON object",
+        'fleetgauge emit event "$(cat event.json)"': "an event as an argument",
+    }
+)
+@click.argument("events", metavar="[JSON]...", nargs=-1)
+def event(events: tuple[str, ...]) -> None:
+    """Send events as they are written, from the arguments or a line each from stdin."""
+    from emit.event import run
+    from schemas.settings import KafkaSettings, load
+
+    texts = events or tuple(line for line in sys.stdin if line.strip())
+    if not texts:
+        raise click.UsageError("an event is needed, as an argument or a line of stdin")
+    (kafka,) = load(KafkaSettings)
+    try:
+        sys.exit(run(kafka, texts))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@emit.command(
+    examples={
         "fleetgauge emit fleet --backfill 30d": "30 days of fifty agents, then live until Ctrl-C",
         "fleetgauge emit fleet --agents 5 --backfill 1d --duration 0s": "a day of five, no more",
         "fleetgauge emit fleet --agents 1000 --interval 1 --duration 10m": "load, for ten minutes",

@@ -12,9 +12,9 @@ from query.auth import Verifier
 from query.cache import Answers
 from query.clock import Clock, utc_now
 from query.database import Database, Overloaded
-from query.errors import fail, put_off, refuse, require_single_parameters
+from query.errors import check_parameters, fail, put_off, refuse
 from query.front import Front
-from query.gate import Gate
+from query.gate import Gate, public_paths
 from query.health import Readiness, health
 from query.historical import historical
 from query.keys import keys_of
@@ -34,7 +34,7 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
 
     Raises SettingsError where there is no usable key for tokens.
     """
-    gate = partial(Gate, verifier=Verifier(keys_of(http), clock), limit=_limit(http))
+    verifier = Verifier(keys_of(http), clock, http.jwt_max_ttl_s)
     database = Database(settings, http.database_pool_size)
     answers = Answers(http.answer_cache_ms)
     readiness = Readiness(settings, database, clock)
@@ -49,11 +49,14 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
     source = Source(database, answers, clock)
     endpoints = [endpoint(source) for endpoint in (platform, historical, performance, summary)]
     described = [*endpoints, *health(readiness)]
+    monitoring = [metrics] if http.http_metrics_on_main_port else []
+    routes = [*described, *monitoring, *pages(document(described))]
+    gate = partial(Gate, public=public_paths(routes), verifier=verifier, limit=_limit(http))
     app = Litestar(
-        [*described, metrics, *pages(document(described))],
+        routes,
         lifespan=[lifespan],
         middleware=[gate],
-        before_request=require_single_parameters,
+        before_request=check_parameters,
         exception_handlers={HTTPException: refuse, Overloaded: put_off, Exception: fail},
         cors_config=_cors(http),
         openapi_config=None,

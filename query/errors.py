@@ -1,13 +1,19 @@
 """Every refusal and failure as the contract's body: one sentence, and nothing of the inside."""
 
+import re
+from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
+from litestar.params import QueryParameter
 
 from query.database import Overloaded
+from query.methods import METHODS
 from schemas.events import ID_TAKES
 from schemas.responses import Error
 
@@ -28,6 +34,20 @@ _SENTENCES: Final = {
     429: "This token's user asks too often: wait as long as Retry-After says.",
 }
 _UNNAMED_FAILURE: Final = "Failed to answer"
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_ANY_QUERY: Final = "any_query"
+# The mark of a route that ignores its query, as a page does.
+ANY_QUERY: Final = {_ANY_QUERY: True}
+
+
+class UnknownParameter(ClientException):
+    """A query parameter that the path does not take; the detail is the answer's sentence."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        takes = " and ".join(known) or "none"
+        # Only what looks like a name is repeated: the rest may be meant for whoever reads it.
+        shown = name if _NAME.fullmatch(name) else "A parameter"
+        super().__init__(f"{shown} is unknown: the query parameters of this path: {takes}.")
 
 
 def failure(sentence: str) -> dict[str, str]:
@@ -35,16 +55,34 @@ def failure(sentence: str) -> dict[str, str]:
     return {"failure": sentence}
 
 
-async def require_single_parameters(request: Request[Any, Any, Any]) -> None:
-    """Before a handler: a parameter given twice is refused, for readers disagree on which counts.
+async def check_parameters(request: Request[Any, Any, Any]) -> None:
+    """Before a handler: refuses an unknown parameter, and a parameter that is given twice.
 
-    Raises ValidationException (400).
+    A parameter that is misspelt would be ignored in silence, and readers disagree on which of two
+    values counts. Raises UnknownParameter or ValidationException (400).
     """
-    if b"&" not in request.scope["query_string"]:
+    handler = request.scope["route_handler"]
+    if not request.scope["query_string"] or request.method == "OPTIONS":
         return
+    if handler.opt.get(_ANY_QUERY):
+        return
+    known = _query_names(handler)
     for name in request.query_params:
+        if name not in known:
+            raise UnknownParameter(name, known)
         if len(request.query_params.getall(name)) > 1:
             raise ValidationException(extra=[{"key": name}])
+
+
+@lru_cache(1_024)
+def _query_names(handler: BaseRouteHandler) -> tuple[str, ...]:
+    """The query parameters that a handler takes, by their names in the URL."""
+    found = handler.parsed_fn_signature.parameters.values()
+    return tuple(
+        definition.name or parameter.name
+        for parameter in found
+        if isinstance(definition := parameter.kwarg_definition, QueryParameter)
+    )
 
 
 def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Error]:
@@ -82,8 +120,10 @@ def _failure_of(request: Request[Any, Any, Any]) -> str:
 def _sentence(error: HTTPException) -> str:
     if isinstance(error, ValidationException):
         return _parameter_sentence(error)
+    if isinstance(error, UnknownParameter):
+        return error.detail
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"This path takes {(error.headers or {}).get('allow', 'GET')} only."
+        return f"This path takes {METHODS} only."
     known = HTTPStatus(error.status_code)
     return _SENTENCES.get(error.status_code, f"{known.phrase}.")
 

@@ -3,16 +3,21 @@
 from fractions import Fraction
 
 
+def rounded(value: float) -> float:
+    """`value` with two decimals, and 0.0 for -0.0, which is a number to IEEE 754 only."""
+    return round(value, 2) + 0.0
+
+
 def mean(total: float, count: int) -> float:
     """`total / count`, 0 where nothing was counted."""
-    return round(total / count, 2) if count else 0.0
+    return rounded(total / count) if count else 0.0
 
 
 def error_rate(errors: int, messages: int) -> float:
     """Percent of the messages, at most 100; errors without any message are 100."""
     if errors == 0:
         return 0.0
-    return min(100.0, round(100 * errors / messages, 2)) if messages else 100.0
+    return min(100.0, rounded(100 * errors / messages)) if messages else 100.0
 
 
 def share(part: int, whole: int) -> str:

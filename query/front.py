@@ -9,12 +9,16 @@ import msgspec
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from query.methods import METHODS, as_get, without_body
 from query.monitoring import UNDER_WAY, measure
 from schemas.responses import Error
 
 MAX_TARGET_BYTES: Final = 2_048
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16_384
+
+# As Granian and as ASGI write it.
+_WITHOUT_HOST: Final = frozenset({"1", "1.0"})
 
 POLICY: Final = b"content-security-policy"
 # An answer is data: should a browser take it for a page all the same, nothing in it runs or loads.
@@ -25,12 +29,14 @@ HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _UNKEPT: Final = (b"cache-control", b"no-store")
+_ALLOW: Final = (b"allow", METHODS.encode())
 
 
 def _refusal(status: HTTPStatus, sentence: str) -> ASGIResponse:
     return ASGIResponse(body=msgspec.json.encode(Error(error=sentence)), status_code=status)
 
 
+_HOST: Final = _refusal(HTTPStatus.BAD_REQUEST, "A request takes the header Host, once.")
 _BODY: Final = _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A request takes no body here.")
 _TARGET: Final = _refusal(
     HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -51,7 +57,7 @@ class Front:
         UNDER_WAY.set_function(lambda: self._under_way)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuses what is too large (413, 414, 431); else the application answers."""
+        """Refuses what is malformed or too large (400, 413, 414, 431); else passes it on."""
         began = time.perf_counter()
         status: int = HTTPStatus.INTERNAL_SERVER_ERROR
 
@@ -62,9 +68,10 @@ class Front:
                 message["headers"] = _completed(message["headers"])
             await send(message)
 
+        sending = without_body(tell) if scope.get("method") == "HEAD" else tell
         self._under_way += 1
         try:
-            await (_too_large(scope) or self._app)(scope, receive, tell)
+            await (_refused(scope) or self._app)(as_get(scope), receive, sending)
         finally:
             self._under_way -= 1
             measure(cast(HTTPScope, scope), status, began)
@@ -72,18 +79,25 @@ class Front:
 
 def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers of an answer, with those that every answer has; a page's own rules come first."""
-    if any(name == POLICY for name, _ in headers):
-        return [*headers, *HEADERS]
-    return [*headers, _STRICTEST, _UNKEPT, *HEADERS]
+    # The router knows the methods that have a handler, and HEAD has none of its own.
+    own = [_ALLOW if name == b"allow" else (name, value) for name, value in headers]
+    if any(name == POLICY for name, _ in own):
+        return [*own, *HEADERS]
+    return [*own, _STRICTEST, _UNKEPT, *HEADERS]
 
 
-def _too_large(scope: Scope) -> ASGIResponse | None:
+def _refused(scope: Scope) -> ASGIResponse | None:
     if len(scope["path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
         return _TARGET
-    lines, size = 0, 0
+    lines, size, hosts = 0, 0, 0
     for name, value in scope["headers"]:
         lines += 1
         size += len(name) + len(value)
         if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
             return _BODY
+        # The server adds an empty one where a request has none.
+        if name == b"host" and value:
+            hosts += 1
+    if hosts != 1 and not (hosts == 0 and scope["http_version"] in _WITHOUT_HOST):
+        return _HOST
     return _HEADERS if size > MAX_HEADER_BYTES or lines > MAX_HEADERS else None

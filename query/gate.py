@@ -1,5 +1,6 @@
 """The one place where it is decided who reads what, and how often; from the token alone."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from litestar.exceptions import (
@@ -7,6 +8,7 @@ from litestar.exceptions import (
     PermissionDeniedException,
     TooManyRequestsException,
 )
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from query.auth import Claims, Verifier
@@ -14,16 +16,32 @@ from query.rate import RateLimit
 
 USER_PARAMETER: Final = "userId"
 # A route is closed unless it carries this mark.
-PUBLIC: Final = {"public": True}
+_PUBLIC: Final = "public"
+PUBLIC: Final = {_PUBLIC: True}
 
 _CHALLENGE: Final = {"www-authenticate": "Bearer"}
 
 
-class Gate:
-    """Stands before every route of the application, after the path has been parsed."""
+def public_paths(routes: Sequence[HTTPRouteHandler]) -> frozenset[str]:
+    """The paths of the routes that carry the mark."""
+    return frozenset(path for route in routes if route.opt.get(_PUBLIC) for path in route.paths)
 
-    def __init__(self, app: ASGIApp, verifier: Verifier, limit: RateLimit | None) -> None:
+
+class Gate:
+    """Stands before every route of the application, after the path has been parsed.
+
+    `public` paths take every method without a token.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        public: frozenset[str],
+        verifier: Verifier,
+        limit: RateLimit | None,
+    ) -> None:
         self._app = app
+        self._public = public
         self._verifier = verifier
         self._limit = limit
 
@@ -33,17 +51,17 @@ class Gate:
         Raises NotAuthorizedException (401), PermissionDeniedException (403), or
         TooManyRequestsException (429).
         """
-        if not scope["route_handler"].opt.get("public"):
+        if scope["path_template"] not in self._public:
             self._admit(self._claims(scope), scope["path_params"])
         await self._app(scope, receive, send)
 
     def _admit(self, claims: Claims, path_params: dict[str, Any]) -> None:
-        wait_s = self._limit.wait_s((claims.scope, claims.sub)) if self._limit else 0
+        wait_s = self._limit.wait_s((claims.is_platform, claims.sub)) if self._limit else 0
         if wait_s:
             raise TooManyRequestsException(headers={"retry-after": str(wait_s)})
         # The handler gets the same parsed value, so no spelling of the path can tell them apart.
         # A route without a user is the platform's.
-        if claims.scope != "platform" and path_params.get(USER_PARAMETER) != claims.sub:
+        if not claims.is_platform and path_params.get(USER_PARAMETER) != claims.sub:
             raise PermissionDeniedException("this token does not reach that far")
 
     def _claims(self, scope: Scope) -> Claims:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -25,8 +24,11 @@ from sql.session import UnusableDatabase
 
 log = structlog.get_logger(__name__)
 
-# Anybody may ask: the database is asked once for all of them.
+# Anybody may ask: whether the database is there is asked once for all who ask at a time; bad news
+# and warnings are kept for a second.
 KEPT_S: Final = 1.0
+# What a stranger may read: names, versions and errors are for the log and the doctor.
+PENDING: Final = "Migrations are pending: run `fleetgauge migrate`."
 REJECTED: Final = "The database rejects this service: the log and `fleetgauge doctor` say why."
 
 
@@ -36,12 +38,10 @@ class Schema(msgspec.Struct, frozen=True):
     present: bool
 
 
-class Upkeep(msgspec.Struct, frozen=True):
-    """When something that has to be done again and again last went well."""
+class Overdue(msgspec.Struct, frozen=True):
+    """How many tasks that have to be done again and again have not gone well for too long."""
 
-    task: str
-    succeeded_at: datetime | None
-    is_overdue: bool
+    tasks: int
 
 
 class Conservation(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Conservation(msgspec.Struct, frozen=True):
     buckets: int
 
 
-# What a stranger may read, in place of a relation's name.
+# In place of a relation's name.
 LEVEL_WORDS: Final = {
     "agent_metrics_5m": "hours of the 5-minute figures",
     "agent_metrics_1h": "hours of the hourly figures",
@@ -74,20 +74,24 @@ class Readiness:
         self._now = now
         self._clock = clock
         self._migrated = False
-        self._asked: tuple[float, asyncio.Task[Ready]] | None = None
+        self._question: asyncio.Task[Ready] | None = None
+        self._unavailable: tuple[float, Ready] | None = None
+        self._warned: tuple[float, list[str]] | None = None
 
     async def state(self) -> Ready:
         """Whether requests can be answered, and what should be seen to although they can."""
-        now = self._clock()
-        if self._asked is None or (self._asked[1].done() and now - self._asked[0] >= KEPT_S):
-            self._asked = (now, asyncio.create_task(self._ask()))
-        return await asyncio.shield(self._asked[1])
+        # Good news is not kept: a database that went away would be there for a while longer.
+        if self._unavailable is not None and self._clock() - self._unavailable[0] < KEPT_S:
+            return self._unavailable[1]
+        if self._question is None or self._question.done():
+            self._question = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._question)
 
     async def close(self) -> None:
         """Ends a question that nobody waits for any more."""
-        if self._asked is not None:
-            self._asked[1].cancel()
-            await asyncio.gather(self._asked[1], return_exceptions=True)
+        if self._question is not None:
+            self._question.cancel()
+            await asyncio.gather(self._question, return_exceptions=True)
 
     async def _ask(self) -> Ready:
         try:
@@ -101,27 +105,40 @@ class Readiness:
             is_rejected = isinstance(error, Rejected | UnusableDatabase)
             reasons = [REJECTED if is_rejected else "The database cannot be reached."]
         if reasons:
-            return Ready(status="unavailable", reasons=reasons, warnings=[])
+            unavailable = Ready(status="unavailable", reasons=reasons, warnings=[])
+            self._unavailable = (self._clock(), unavailable)
+            return unavailable
         return Ready(status="ok", reasons=[], warnings=await self._warnings())
 
     async def _warnings(self) -> list[str]:
         """No reason to take no requests: it is so for every process of this database."""
+        now = self._clock()
+        if self._warned is None or now - self._warned[0] >= KEPT_S:
+            self._warned = (now, await self._find_warnings())
+        return self._warned[1]
+
+    async def _find_warnings(self) -> list[str]:
         try:
-            tasks = await self._database.fetch("read_upkeep", Upkeep, {"now": self._now()})
+            now = {"now": self._now()}
+            (overdue,) = await self._database.fetch("count_overdue_tasks", Overdue, now)
             levels = await self._database.fetch("count_differences", Conservation, {})
         except (psycopg.Error, Overloaded, Unreachable):
             return []
-        return [*_overdue(tasks), *_differing(levels)]
+        return [*_overdue(overdue.tasks), *_differing(levels)]
 
     async def _migrations(self) -> list[str]:
         missing = await asyncio.to_thread(pending, self._settings)
         self._migrated = not missing
-        return [f"Migrations are pending: {', '.join(missing)}."] if missing else []
+        if missing:
+            log.warning("not ready", pending=missing, hint="fleetgauge migrate")
+        return [PENDING] if missing else []
 
 
-def _overdue(tasks: Sequence[Upkeep]) -> list[str]:
-    overdue = ", ".join(_last_time(task) for task in tasks if task.is_overdue)
-    return [f"Overdue: {overdue}. `fleetgauge doctor` tells more."] if overdue else []
+def _overdue(count: int) -> list[str]:
+    if not count:
+        return []
+    tasks_are = "1 task is" if count == 1 else f"{count} tasks are"
+    return [f"Upkeep: {tasks_are} overdue. `fleetgauge doctor` has the details."]
 
 
 def _differing(levels: Sequence[Conservation]) -> list[str]:
@@ -135,12 +152,6 @@ def _differing(levels: Sequence[Conservation]) -> list[str]:
         f"Sums differ from the platform's: {differing}. "
         "`fleetgauge doctor` names the command that repairs them."
     ]
-
-
-def _last_time(task: Upkeep) -> str:
-    if task.succeeded_at is None:
-        return f"{task.task} (never done)"
-    return f"{task.task} (last done {task.succeeded_at:%Y-%m-%dT%H:%M:%SZ})"
 
 
 def health(readiness: Readiness) -> list[HTTPRouteHandler]:

@@ -1,12 +1,13 @@
 """Money as text: minor units of a currency, written as in the en-US locale."""
 
 import decimal
+import unicodedata
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
 from babel import Locale
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 from query.iso4217 import DECIMALS, UNLISTED
 
@@ -15,15 +16,24 @@ _LOCALE: Final = Locale.parse("en_US")
 _DIGITS: Final = 60
 
 
+def decimals_of(currency: str) -> int:
+    """How many decimals an amount has: ISO 4217's, two for a code that it does not have."""
+    return DECIMALS.get(currency, UNLISTED)
+
+
 # A user's totals are what they were until somebody pays: most of an answer's time went here.
 @lru_cache(4_096)
 def money(minor: int, currency: str) -> str:
-    """`money(123450, "USD")` is `"$1,234.50"`.
-
-    How many decimals there are is ISO 4217's to say, two for a code that it has not.
-    """
-    decimals = DECIMALS.get(currency, UNLISTED)
-    pattern = f"¤#,##0.{'0' * decimals}".rstrip(".")
+    """`money(123450, "USD")` is `"$1,234.50"`."""
+    decimals = decimals_of(currency)
+    pattern = f"¤{_space_after(currency)}#,##0.{'0' * decimals}".rstrip(".")
     with decimal.localcontext(prec=_DIGITS):
         amount = Decimal(minor).scaleb(-decimals)
         return format_currency(amount, currency, pattern, _LOCALE, currency_digits=False)
+
+
+@lru_cache(256)
+def _space_after(currency: str) -> str:
+    """A no-break space after a symbol that ends with a letter: CLDR's rule `currencySpacing`."""
+    last = get_currency_symbol(currency, _LOCALE)[-1]
+    return "" if unicodedata.category(last)[0] in "SZ" else "\N{NO-BREAK SPACE}"

@@ -1,4 +1,4 @@
-"""The service's own metrics, each listed once, for a Prometheus on the same machine."""
+"""The service's own metrics, each listed once, and their route on the main port."""
 
 import ipaddress
 import time
@@ -28,6 +28,8 @@ SECONDS: Final = Histogram(
 )
 UNDER_WAY: Final = Gauge("fleetgauge_http_requests_in_progress", "Requests not answered yet.")
 
+# The framework adds the charset to every text.
+_MEDIA_TYPE: Final = CONTENT_TYPE_LATEST.replace("; charset=utf-8", "")
 _OTHER: Final = "other"
 _METHODS: Final = frozenset(HTTPMethod)
 _VIA_PROXY: Final = frozenset({b"forwarded", b"x-forwarded-for"})
@@ -76,4 +78,4 @@ def is_loopback(host: str) -> bool:
 )
 def metrics() -> Response[bytes]:
     """All of this process's metrics in Prometheus' text format."""
-    return Response(written(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    return Response(written(REGISTRY), media_type=_MEDIA_TYPE)

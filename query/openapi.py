@@ -16,11 +16,13 @@ from litestar.openapi.spec import (
     OpenAPIType,
     Schema,
     SecurityScheme,
+    Server,
 )
 from litestar.params import PathParameter
 
 from query.errors import TAKES
 from schemas.events import ID_PATTERN
+from schemas.portable import portable
 from schemas.responses import Error
 
 UserId = Annotated[
@@ -69,6 +71,8 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
         version="1",
         description="How fleets of software agents are doing.",
         use_handler_docstrings=True,
+        # Where the document is, so that it is right behind a proxy's prefix, too.
+        servers=[Server(url=".")],
         security=[{"token": []}],
         components=Components(
             security_schemes={
@@ -78,7 +82,7 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
     )
     described = Litestar(routes, openapi_config=config, logging_config=None).openapi_schema
     _tell_waits(described)
-    return msgspec.json.encode(described.to_schema())
+    return msgspec.json.encode(portable(described.to_schema()))
 
 
 def _tell_waits(described: OpenAPI) -> None:

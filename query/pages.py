@@ -1,7 +1,7 @@
 """The pages that people open, and the documents that describe the service and its topics."""
 
-from collections.abc import Sequence
-from hashlib import sha256
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,8 +9,10 @@ import msgspec
 from litestar import MediaType, Request, Response, get
 from litestar.enums import OpenAPIMediaType
 from litestar.handlers import HTTPRouteHandler
-from litestar.status_codes import HTTP_304_NOT_MODIFIED
+from litestar.status_codes import HTTP_308_PERMANENT_REDIRECT
 
+from query.errors import ANY_QUERY
+from query.files import StaticFile, digest
 from query.gate import PUBLIC
 from schemas.asyncapi import asyncapi
 
@@ -21,41 +23,76 @@ KINDS: Final = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-# Everything a page needs comes from this service, and nothing runs that is not in its files. They
-# may be kept, but are asked for each time: after an update, no file meets one of another version.
-HEADERS: Final = {
+# Everything a page needs comes from this service, and nothing runs that is not in its files.
+_POLICY: Final = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    "cache-control": "no-cache",
 }
+# May be kept, but has to be asked for each time: after an update, no page meets another's files.
+HEADERS: Final = {**_POLICY, "cache-control": "no-cache"}
+# Under a path that changes with the content.
+KEPT: Final = {**_POLICY, "cache-control": "public, max-age=31536000, immutable"}
+_REFERENCE: Final = re.compile(rb'(\b(?:href|src)=")([^"]+)')
 
 
 def pages(document: bytes) -> Sequence[HTTPRouteHandler]:
     """`/`, `/docs`, the files that they name, and the documents of service and topics."""
-    files = sorted(file for file in FOLDER.rglob("*") if file.suffix in KINDS)
+    files = {
+        file.relative_to(FOLDER).as_posix(): file.read_bytes()
+        for file in sorted(FOLDER.rglob("*"))
+        if file.suffix in KINDS
+    }
     return [
-        *(_static(_path(file), file.read_bytes(), KINDS[file.suffix]) for file in files),
-        _static("/openapi.json", document, OpenAPIMediaType.OPENAPI_JSON),
-        _static("/asyncapi.json", msgspec.json.encode(asyncapi()), "application/asyncapi+json"),
+        *_static_files(files),
+        _route("/openapi.json", StaticFile(document, OpenAPIMediaType.OPENAPI_JSON, HEADERS)),
+        _route(
+            "/asyncapi.json",
+            StaticFile(msgspec.json.encode(asyncapi()), "application/asyncapi+json", HEADERS),
+        ),
     ]
 
 
-def _path(file: Path) -> str:
+def _static_files(files: Mapping[str, bytes]) -> Iterator[HTTPRouteHandler]:
+    """Each file by its name, and what pages load also below a folder named for the content.
+
+    Modules import one another by relative names: one folder for all of them keeps them together.
+    """
+    assets = {name: content for name, content in files.items() if not name.endswith(".html")}
+    folder = f"static/{digest(b''.join(assets.values()))}"
+    for name, content in files.items():
+        kind = KINDS[Path(name).suffix]
+        if name in assets:
+            yield _route(f"/{name}", StaticFile(content, kind, HEADERS))
+            yield _route(f"/{folder}/{name}", StaticFile(content, kind, KEPT))
+        else:
+            page = _with_folder(content, folder, assets)
+            yield _route(_page_path(name), StaticFile(page, kind, HEADERS))
+
+
+def _with_folder(page: bytes, folder: str, assets: Mapping[str, bytes]) -> bytes:
+    """A page whose references lead to the folder."""
+
+    def lead(found: re.Match[bytes]) -> bytes:
+        name = found[2].decode()
+        return found[1] + f"{folder}/{name}".encode() if name in assets else found[0]
+
+    return _REFERENCE.sub(lead, page)
+
+
+def _page_path(name: str) -> str:
     """A page has no suffix in its address, and the index no name."""
-    path = file.relative_to(FOLDER).as_posix()
-    return f"/{path.removesuffix('.html').removesuffix('index')}"
+    return f"/{name.removesuffix('.html').removesuffix('index')}"
 
 
-def _static(path: str, content: bytes, media_type: str) -> HTTPRouteHandler:
-    tag = f'"{sha256(content).hexdigest()[:32]}"'
-    headers = {**HEADERS, "etag": tag}
-
-    @get(path, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+def _route(path: str, file: StaticFile) -> HTTPRouteHandler:
+    @get(path, opt={**PUBLIC, **ANY_QUERY}, include_in_schema=False, sync_to_thread=False)
     def page(request: Request[Any, Any, Any]) -> Response[bytes]:
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers)
-        return Response(content, media_type=media_type, headers=headers)
+        # The router takes a slash at the end for nothing; relative references do not.
+        if path != "/" and request.scope["raw_path"].partition(b"?")[0].endswith(b"/"):
+            headers = {"location": f"../{path.rpartition('/')[2]}"}
+            return Response(b"", status_code=HTTP_308_PERMANENT_REDIRECT, headers=headers)
+        return file.answer(request)
 
     return page

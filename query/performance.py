@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from query.errors import failure
-from query.figures import error_rate, mean
+from query.figures import error_rate, mean, rounded
 from query.openapi import UserId, answers
 from query.source import Source
 from schemas.responses import Freshness, Performance
@@ -40,8 +40,8 @@ def performance_of(recent: Recent, now: datetime) -> Performance:
     if recent.as_of <= now - FRESH:
         return _silent("stale", recent.as_of)
     return Performance(
-        cpu=round(recent.cpu or 0.0, 2),
-        memory=round(recent.memory or 0.0, 2),
+        cpu=rounded(recent.cpu or 0.0),
+        memory=rounded(recent.memory or 0.0),
         error_rate=error_rate(recent.errors, recent.messages),
         response_time=mean(recent.response_ms_sum, recent.response_messages),
         status="ok",

@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from query.errors import failure
-from query.figures import error_rate, mean
+from query.figures import error_rate, mean, rounded
 from query.openapi import answers
 from query.source import Source
 from schemas.platform import (
@@ -153,9 +153,9 @@ def _quality(totals: Totals) -> Quality:
 def _storage(totals: Totals) -> Storage:
     total = totals.storage_total_mb
     return Storage(
-        used=round(totals.storage_used_mb, 2),
-        total=round(total, 2),
-        percent_used=round(100 * totals.storage_used_mb / total, 2) if total else 0.0,
+        used=rounded(totals.storage_used_mb),
+        total=rounded(total),
+        percent_used=rounded(100 * totals.storage_used_mb / total) if total else 0.0,
     )
 
 

@@ -1,6 +1,7 @@
 """Runs the application in this process until it is told to end."""
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -71,7 +72,7 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
             "cannot serve metrics",
             address=address,
             reason=error.strerror,
-            mend="end what listens there, or set FLEETGAUGE_HTTP_METRICS_PORT",
+            hint=_hint(error, "FLEETGAUGE_HTTP_METRICS"),
         )
         return FAILED
     try:
@@ -82,11 +83,17 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
             host=http.http_host,
             port=http.http_port,
             reason=error.strerror,
-            mend="end what listens there, or set FLEETGAUGE_HTTP_PORT",
+            hint=_hint(error, "FLEETGAUGE_HTTP"),
         )
         return FAILED
     log.info("stopped")
     return DONE
+
+
+def _hint(error: OSError, settings: str) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{settings}_HOST takes an address of this machine, or a name of one"
+    return f"end what listens there, or set {settings}_PORT"
 
 
 def _allow_open_files(needed: int) -> None:
@@ -101,10 +108,10 @@ def _allow_open_files(needed: int) -> None:
 
 async def serve(app: Litestar, http: HttpSettings) -> None:
     """Answers requests until SIGTERM or SIGINT; OSError where the address cannot be had."""
-    port = _free_port(http.http_host, http.http_port)
+    address, port = await asyncio.to_thread(find_address, http.http_host, http.http_port)
     server = Server(
         app,
-        address=http.http_host,
+        address=address,
         port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
@@ -122,7 +129,7 @@ async def serve(app: Litestar, http: HttpSettings) -> None:
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, told.set)
     serving = asyncio.create_task(server.serve())
-    announcement = asyncio.create_task(_announce(http.http_host, port))
+    announcement = asyncio.create_task(_announce(address, port))
     await asyncio.wait(
         {serving, asyncio.create_task(told.wait())}, return_when=asyncio.FIRST_COMPLETED
     )
@@ -148,10 +155,14 @@ async def _announce(host: str, port: int) -> None:
     log.info("listening", address=f"http://{shown}:{port}")
 
 
-def _free_port(host: str, port: int) -> int:
-    """This port, or any for 0; OSError where it is taken, which Granian would share or panic at."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def find_address(host: str, port: int) -> tuple[str, int]:
+    """The address of a name, IPv4 first, and this port, or any that is free for 0.
+
+    OSError where the name is unknown or the port is taken, which Granian would share or panic at.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        return int(probe.getsockname()[1])
+        probe.bind(address)
+        return str(address[0]), int(probe.getsockname()[1])

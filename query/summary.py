@@ -10,12 +10,13 @@ from litestar.handlers import HTTPRouteHandler
 
 from query.errors import failure
 from query.figures import change, share
-from query.money import money
+from query.money import decimals_of, money
 from query.openapi import UserId, answers
 from query.source import Source
 from schemas.responses import (
     Bookings,
     Fans,
+    MinorUnits,
     OtherRevenue,
     Revenue,
     Segmentation,
@@ -107,23 +108,33 @@ def summary_of(business: Business) -> Summary:
 
 def _revenue(business: Business) -> Revenue:
     if not business.currencies:
-        nothing = money(0, DEFAULT_CURRENCY)
-        return Revenue(
-            currency=DEFAULT_CURRENCY, month=nothing, total=nothing, change=change(0, 0), others=[]
-        )
+        nothing = _sums(DEFAULT_CURRENCY, 0, 0)
+        return _main(nothing, change(0, 0), [])
     main, *others = [
-        OtherRevenue(
-            currency=currency, month=money(int(month), currency), total=money(int(total), currency)
-        )
+        _sums(currency, int(month), int(total))
         for currency, month, total in zip(
             business.currencies, business.month, business.total, strict=True
         )
     ]
+    return _main(main, change(int(business.month[0]), int(business.base[0])), others)
+
+
+def _sums(currency: str, month: int, total: int) -> OtherRevenue:
+    return OtherRevenue(
+        currency=currency,
+        month=money(month, currency),
+        total=money(total, currency),
+        minor_units=MinorUnits(month=month, total=total, decimals=decimals_of(currency)),
+    )
+
+
+def _main(sums: OtherRevenue, changed: str, others: list[OtherRevenue]) -> Revenue:
     return Revenue(
-        currency=main.currency,
-        month=main.month,
-        total=main.total,
-        change=change(int(business.month[0]), int(business.base[0])),
+        currency=sums.currency,
+        month=sums.month,
+        total=sums.total,
+        change=changed,
+        minor_units=sums.minor_units,
         others=others,
     )
 

@@ -7,29 +7,52 @@ from typing import Final
 import jwt
 import msgspec
 
-from query.auth import AUDIENCE
+from query.auth import AUDIENCE, PLATFORM, USER
 from query.clock import Clock, utc_now
 from schemas.events import ID_TAKES, Id
 from schemas.settings import HttpSettings
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_PLATFORM: Final = "platform"
+# Where FLEETGAUGE_JWT_MAX_TTL_S does not say otherwise.
+MAX_TTL: Final = timedelta(days=90)
 
 
-def issue(http: HttpSettings, user_id: str | None, ttl: str, clock: Clock = utc_now) -> str:
-    """A signed token for one user, or for the platform where `user_id` is None.
+def issue_user(http: HttpSettings, user_id: str, ttl: str, clock: Clock = utc_now) -> str:
+    """A signed token that reads one user's own data.
 
     Raises ValueError with a sentence where the id, the ttl or the key will not do.
     """
+    return _signed(http, {"sub": _checked("user", user_id), "scope": USER}, ttl, clock)
+
+
+def issue_platform(http: HttpSettings, name: str, ttl: str, clock: Clock = utc_now) -> str:
+    """A signed token that reads everything; the rate limit counts its requests by `name`.
+
+    Raises ValueError as for a user's.
+    """
+    return _signed(http, {"sub": _checked("name", name), "scope": PLATFORM}, ttl, clock)
+
+
+def _signed(http: HttpSettings, claims: dict[str, str], ttl: str, clock: Clock) -> str:
     if http.jwt_secret is None:
         raise ValueError("tokens are made with FLEETGAUGE_JWT_SECRET, and it is not set")
-    claims = {
-        "aud": AUDIENCE,
-        "sub": _PLATFORM if user_id is None else _checked_id(user_id),
-        "scope": "platform" if user_id is None else "user",
-        "exp": int((clock() + duration(ttl)).timestamp()),
-    }
-    return jwt.encode(claims, http.jwt_secret.get_secret_value(), "HS256")
+    exp = int((clock() + _allowed(http, ttl)).timestamp())
+    secret = http.jwt_secret.get_secret_value()
+    return jwt.encode({"aud": AUDIENCE, **claims, "exp": exp}, secret, "HS256")
+
+
+def _allowed(http: HttpSettings, ttl: str) -> timedelta:
+    found = duration(ttl)
+    if http.jwt_max_ttl_s is not None:
+        if found > timedelta(seconds=http.jwt_max_ttl_s):
+            raise ValueError(
+                f"ttl takes {http.jwt_max_ttl_s}s (FLEETGAUGE_JWT_MAX_TTL_S) at most, not {ttl}"
+            )
+    elif found > MAX_TTL:
+        raise ValueError(
+            f"ttl takes {MAX_TTL.days}d at most, not {ttl}; FLEETGAUGE_JWT_MAX_TTL_S allows more"
+        )
+    return found
 
 
 def duration(ttl: str) -> timedelta:
@@ -40,8 +63,8 @@ def duration(ttl: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def _checked_id(user_id: str) -> str:
+def _checked(option: str, value: str) -> str:
     try:
-        return msgspec.convert(user_id, Id)
+        return msgspec.convert(value, Id)
     except msgspec.ValidationError as error:
-        raise ValueError(f"user takes {ID_TAKES}, not {user_id!r}") from error
+        raise ValueError(f"{option} takes {ID_TAKES}, not {value!r}") from error

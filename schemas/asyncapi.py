@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas import events
+from schemas.portable import portable
 
 ASYNCAPI: Final = "3.0.0"
 # As in the OpenAPI document: a change that breaks senders makes it 2.
@@ -27,7 +28,8 @@ ID: Final = {"type": "string", "minLength": 1, "maxLength": 128}
 def asyncapi() -> dict[str, Any]:
     """What Fleetgauge receives and sends over Kafka, as AsyncAPI 3."""
     kinds = (events.Sample, *STATES)
-    _, shapes = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    _, named = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    shapes = portable(named)
     return {
         "asyncapi": ASYNCAPI,
         "info": {

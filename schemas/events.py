@@ -13,8 +13,8 @@ from msgspec import Meta
 MAX_EVENTS_A_MESSAGE: Final = 1_000
 
 # `.` and `..` are no ids, since no URL path can carry them.
-# `$` also matches before a final newline in Python; the look-ahead rules that out, and unlike
-# `\Z` it means the same in JSON Schema's dialect.
+# `$` also matches before a final newline in Python; the look-ahead rules that out. Documents for
+# others say it without: schemas/portable.py.
 ID_PATTERN: Final = (
     r"^(?:[A-Za-z0-9_~:@-]|\.[A-Za-z0-9_~:@-]|\.\.[A-Za-z0-9._~:@-])[A-Za-z0-9._~:@-]*$(?!\n)"
 )
@@ -57,7 +57,7 @@ class Sample(_Event, tag="sample", frozen=True, gc=False, kw_only=True):
     """What one agent used and did since its previous sample.
 
     `cpu` and `memory` are percent of what the agent may use; `messages` and `errors` are counts
-    since the previous sample; `response_ms` is the mean over those messages. An agent leaves out
+    since the previous sample; `responseMs` is the mean over those messages. An agent leaves out
     what it cannot know.
     """
 

@@ -133,6 +133,13 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         ),
     },
     "emit host": _SENT,
+    "emit event": {
+        DONE: Ending("all events are acknowledged", NOTHING),
+        FAILED: Ending(
+            "the broker did not acknowledge all of them within 10 seconds",
+            "send them again: an event that arrived twice counts once, if it has its own `ts`",
+        ),
+    },
     "emit fleet": {DONE: Ending("the scenario has ended, or a signal", _LOST)},
     "token": _PRINTED,
     "schema": _PRINTED,

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from schemas import events, platform, responses
+from schemas.portable import portable
 
 ANSWERS = (
     platform.Platform,
@@ -21,10 +22,13 @@ def json_schema() -> dict[str, Any]:
     (message, *_), definitions = msgspec.json.schema_components(
         [events.Message, *ANSWERS], ref_template="#/$defs/{name}"
     )
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Fleetgauge",
-        "description": "A value in fleet.samples or fleet.events; $defs has the answers besides.",
-        **message,
-        "$defs": definitions,
-    }
+    document: dict[str, Any] = portable(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Fleetgauge",
+            "description": "A value in fleet.samples or fleet.events; $defs has the answers too.",
+            **message,
+            "$defs": definitions,
+        }
+    )
+    return document

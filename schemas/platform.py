@@ -88,11 +88,18 @@ class Storage(Answer, frozen=True, kw_only=True):
     """The newest storage that each agent not removed has told."""
 
     used: Annotated[
-        float, Meta(description="MB in use, sum of what each agent told last", examples=[5_120.0])
+        float,
+        Meta(
+            description="MB in use, sum of what each agent told last; each has single precision",
+            examples=[5_120.0],
+        ),
     ]
     total: Annotated[
         float,
-        Meta(description="MB there are, sum of what each agent told last", examples=[20_480.0]),
+        Meta(
+            description="MB there are, sum of what each agent told last; each has single precision",
+            examples=[20_480.0],
+        ),
     ]
     percent_used: Annotated[
         float, Meta(description="Percent in use, 0 where total is 0", examples=[25.0])

@@ -8,7 +8,9 @@ from msgspec import Meta
 
 Range = Literal["24h", "7d", "30d"]
 Freshness = Literal["ok", "stale", "no_data"]
-Money = Annotated[str, Meta(description="As in the en-US locale, minor units by ISO 4217")]
+Money = Annotated[
+    str, Meta(description="As in the en-US locale, decimals by ISO 4217; to be shown, not parsed")
+]
 Change = Annotated[str, Meta(pattern=r"^[+-][0-9]+\.[0-9]%$")]
 
 
@@ -105,12 +107,26 @@ class Performance(Answer, frozen=True, kw_only=True):
     ]
 
 
+class MinorUnits(Answer, frozen=True, kw_only=True):
+    """The sums of money as whole numbers, for programs: the texts beside them are for people."""
+
+    month: Annotated[
+        int, Meta(description="This month so far, in minor units, exact", examples=[123_450])
+    ]
+    total: Annotated[int, Meta(description="All time, in minor units, exact", examples=[9_876_500])]
+    decimals: Annotated[
+        int,
+        Meta(description="Decimals of the currency: divide by 10 to the power of it", examples=[2]),
+    ]
+
+
 class OtherRevenue(Answer, frozen=True, kw_only=True):
     """Money in a currency beside the user's own; it is not converted and not added up."""
 
     currency: Annotated[str, Meta(description="ISO 4217 code", examples=["EUR"])]
     month: Annotated[Money, Meta(description="This month so far", examples=["€12.00"])]
     total: Annotated[Money, Meta(description="All time", examples=["€480.00"])]
+    minor_units: MinorUnits
 
 
 class Revenue(Answer, frozen=True, kw_only=True):
@@ -129,6 +145,7 @@ class Revenue(Answer, frozen=True, kw_only=True):
             examples=["+12.5%"],
         ),
     ]
+    minor_units: MinorUnits
     others: Annotated[list[OtherRevenue], Meta(description="Other currencies, most payments first")]
 
 

@@ -46,10 +46,21 @@ def revenue(payments: list[Payment], now: datetime) -> dict[str, Any]:
     return {**told[0], "change": percent(month, base), "others": told[1:]}
 
 
-def _told(code: str, payments: list[Payment], now: datetime) -> dict[str, str]:
+# Symbol, with the space after a code, and decimals.
+CURRENCIES = {
+    "USD": ("$", 2),
+    "EUR": ("€", 2),
+    "JPY": ("¥", 0),
+    "BHD": ("BHD\N{NO-BREAK SPACE}", 3),
+}
+
+
+def _told(code: str, payments: list[Payment], now: datetime) -> dict[str, Any]:
     month = sum(p.amount for p in payments if _month(p.ts) == _month(now))
     total = sum(p.amount for p in payments)
-    return {"currency": code, "month": money(month, code), "total": money(total, code)}
+    minor = {"month": month, "total": total, "decimals": CURRENCIES[code][1]}
+    texts = {"month": money(month, code), "total": money(total, code)}
+    return {"currency": code, **texts, "minorUnits": minor}
 
 
 def _month(ts: datetime) -> int:
@@ -62,7 +73,7 @@ def _in_last_month_so_far(ts: datetime, now: datetime) -> bool:
 
 
 def money(minor: int, code: str) -> str:
-    symbol, digits = {"USD": ("$", 2), "EUR": ("€", 2), "JPY": ("¥", 0), "BHD": ("BHD", 3)}[code]
+    symbol, digits = CURRENCIES[code]
     amount = Decimal(abs(minor)).scaleb(-digits)
     return f"{'-' if minor < 0 else ''}{symbol}{amount:,.{digits}f}"
 

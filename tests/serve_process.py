@@ -102,7 +102,8 @@ def calling(serving: Serving) -> Iterator[Caller]:
 @contextmanager
 def served(variables: Mapping[str, str], **more: str) -> Iterator[Serving]:
     """The process, once it listens, on a port that was free; killed at the end."""
-    with fleetgauge({**variables, "FLEETGAUGE_HTTP_PORT": "0", **more}, "serve") as process:
+    own = {"FLEETGAUGE_HTTP_PORT": "0", "FLEETGAUGE_HTTP_METRICS_ON_MAIN_PORT": "true"}
+    with fleetgauge({**variables, **own, **more}, "serve") as process:
         told = json.loads(process.await_line('"listening"'))
         yield Serving(process, told["address"])
 

@@ -19,12 +19,13 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 def application(database: str, now: datetime = NOW, answer_cache_ms: int = 0) -> Litestar:
-    """The application at one moment; HS256 with the tests' secret, no answer kept."""
+    """The application at one moment; HS256 with the tests' secret, no answer kept, metrics."""
     http = HttpSettings(
         jwt_secret=SecretStr(SECRET),
         database_pool_size=4,
         answer_cache_ms=answer_cache_ms,
         rate_limit_burst=10_000,
+        http_metrics_on_main_port=True,
     )
     return create_app(DatabaseSettings(database_url=SecretStr(database)), http, lambda: now)
 

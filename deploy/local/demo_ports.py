@@ -14,16 +14,21 @@ from deploy.local.listeners import listener
 
 @dataclass(frozen=True)
 class Listening:
-    """A process that listens: the setting of its port, the first to try, its event once it does."""
+    """A process that listens: the setting of its port, the first to try, its event once it does.
+
+    `metrics` is the setting of a second port, for its metrics, and the first to try.
+    """
 
     name: str
     setting: str
     first: int
     event: str
+    metrics: tuple[str, int] | None = None
 
 
 INGEST = Listening("ingest", "FLEETGAUGE_METRICS_PORT", 9464, "ingest runs")
-SERVE = Listening("serve", "FLEETGAUGE_HTTP_PORT", 8080, "listening")
+METRICS = ("FLEETGAUGE_HTTP_METRICS_PORT", 9465)
+SERVE = Listening("serve", "FLEETGAUGE_HTTP_PORT", 8080, "listening", METRICS)
 
 
 def check(asked: Mapping[str, str]) -> None:
@@ -50,10 +55,20 @@ def start(
     wanted = asked.get(one.setting)
     while True:
         port = wanted or str(ports.settle({one.name: one.first}, ())[one.name])
-        child = children.start(one.name, words, {one.setting: port})
+        more = {one.setting: port, **_metrics(one, asked)}
+        child = children.start(one.name, words, more)
         event = children.await_event(child, one.event)
         if event is not None:
             return event
         taken = trouble(one, port)
         if wanted or not taken:
             raise DemoError(taken or child.obituary())
+
+
+def _metrics(one: Listening, asked: Mapping[str, str]) -> dict[str, str]:
+    """The setting of the port for metrics, where the process has one of its own."""
+    if one.metrics is None:
+        return {}
+    setting, first = one.metrics
+    free = ports.settle({one.name: first}, ())[one.name]
+    return {setting: asked.get(setting) or str(free)}

@@ -9,6 +9,7 @@ def settings(kafka_port: int, database_port: int, password: str) -> dict[str, st
     return {
         "FLEETGAUGE_KAFKA_BOOTSTRAP": f"127.0.0.1:{kafka_port}",
         "FLEETGAUGE_DATABASE_URL": database,
+        "FLEETGAUGE_HTTP_METRICS_PORT": "9465",
     }
 
 

@@ -24,7 +24,7 @@ class HttpSettings(Settings):
     commands: ClassVar[tuple[str, ...]] = ("serve", "token")
 
     http_host: str = "127.0.0.1"
-    """the address to listen on"""
+    """the address to listen on, or a name of it: `127.0.0.1`, `::1`, `[::1]`, `localhost`"""
     http_port: Port = 8080
     """the port to listen on; 0 for any that is free"""
     http_cors_origins: str | None = None
@@ -36,9 +36,12 @@ class HttpSettings(Settings):
     http_drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
     """how long the end waits for requests that were accepted"""
     http_metrics_host: str = "127.0.0.1"
-    """where metrics are served on a port of their own"""
+    """the address on which `/metrics` is served on a port of its own"""
     http_metrics_port: Port | None = None
-    """that port; without it `/metrics` is there for clients on the same machine"""
+    """that port; the files in `deploy/` set 9465. Without it metrics are not served"""
+    http_metrics_on_main_port: bool = False
+    """serve `/metrics` on the main port, too, to clients on the same machine. A proxy there that
+    adds neither `Forwarded` nor `X-Forwarded-For` passes for such a client: then leave it off"""
     jwt_secret: SecretStr | None = None
     """the secret that tokens are signed with (HS256), 32 bytes or more"""
     jwt_public_key_file: Path | None = None
@@ -47,8 +50,11 @@ class HttpSettings(Settings):
     """the secret before, while tokens that it signed hold"""
     jwt_previous_public_key_file: Path | None = None
     """a PEM file with the public key before, while tokens that it signed hold"""
+    jwt_max_ttl_s: Annotated[int, Field(ge=1)] | None = None
+    """how long a token may hold, from its `iat`, or from now without one; a longer one is refused.
+    Without it every `exp` is taken, and `fleetgauge token` gives 90 days at most"""
     rate_limit_per_s: Annotated[int, Field(ge=0)] = 50
-    """requests a second that a user's tokens have together; 0 for no limit"""
+    """requests a second that the tokens of one `sub` have together; 0 for no limit"""
     rate_limit_burst: Annotated[int, Field(ge=1)] = 100
     """requests that they have at once after a pause"""
     http_replicas: Annotated[int, Field(ge=1)] = 1
@@ -67,6 +73,12 @@ class HttpSettings(Settings):
             if origins is not None and not _ORIGIN.fullmatch(origin.strip()):
                 raise ValueError(f"takes https://host[:port][,https://host…], not {origin!r}")
         return origins
+
+    @field_validator("http_host", "http_metrics_host")
+    @classmethod
+    def _has_no_brackets(cls, host: str) -> str:
+        """An IPv6 address may be written as in a URL."""
+        return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
     @field_validator("jwt_secret", "jwt_previous_secret")
     @classmethod

@@ -77,11 +77,11 @@ def now_s() -> int:
 def well_signed() -> Iterator[tuple[str, dict[str, Any]]]:
     """Claims that do not do, by what is wrong with them."""
     odd: dict[str, list[Any]] = {
-        "exp": [None, "", str(now_s() + 60), True, [], {}, 0, -1, now_s() - 1, 1e-9],
+        "exp": [None, "", str(now_s() + 60), True, [], {}, 0, -1, now_s() - 1, 1e-9, 1e30],
         "nbf": [now_s() + 3_600, 1e308, "0", [0]],
         "aud": [None, "", "Fleetgauge", "fleetgauge ", [], ["other"], {"fleetgauge": 1}, 1],
         "sub": [None, "", 1, ["alice"], {}],
-        "scope": [None, "", "admin", "Platform", ["platform"], "user platform", 1],
+        "scope": [None, "", "admin", "Platform", ["platform"], "users platforms", 1],
     }
     for claim, values in odd.items():
         for value in values:

@@ -32,6 +32,7 @@ UNITS: Final = {
     "_days": "days",
     "_bytes": "bytes",
     "_per_s": "a second",
+    "_s": "seconds",
 }
 
 

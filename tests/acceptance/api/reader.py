@@ -17,6 +17,7 @@ from tests.npm import package
 
 # As the page writes it.
 ADDRESS: Final = "127.0.0.1:8080"
+METRICS: Final = "127.0.0.1:9465"
 PROGRAM: Final = "dashboard.mts"
 # curl tells each status besides, unless a command has it print something else.
 _CURLRC: Final = 'write-out = "%{stderr}%{http_code}\\n"\n'
@@ -65,6 +66,7 @@ class Reader:
 
     def _follow(self, command: Block) -> Done:
         text = command.text.replace(ADDRESS, self._site.address.removeprefix("http://"))
+        text = text.replace(METRICS, self._site.metrics)
         return self.run(text, int(told(STATUS, command) or 0))
 
     def _kept(self, name: str) -> str:

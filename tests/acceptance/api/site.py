@@ -29,6 +29,7 @@ class Site:
     """A running service; `variables` are the settings of commands beside it."""
 
     address: str
+    metrics: str
     variables: dict[str, str]
     _database: str
     _service: site.Site
@@ -75,13 +76,18 @@ def served(database: str, stack: Stack, topics: Topics) -> Iterator[Site]:
     login, _, _ = parts.netloc.rpartition("@")
     through = urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{port}"))
     variables = environment(through, stack, topics, FLEETGAUGE_HTTP_PORT="0")
-    own = {"FLEETGAUGE_DATABASE_POOL_SIZE": "1", "FLEETGAUGE_HTTP_CORS_ORIGINS": ORIGIN}
+    metrics = free_port()
+    own = {
+        "FLEETGAUGE_DATABASE_POOL_SIZE": "1",
+        "FLEETGAUGE_HTTP_CORS_ORIGINS": ORIGIN,
+        "FLEETGAUGE_HTTP_METRICS_PORT": str(metrics),
+    }
     command = [sys.executable, "-m", "tests.serve_at", NOW.isoformat()]
     with run(command, {**variables, **own}) as process:
         address = json.loads(process.await_line('"listening"'))["address"]
         service = site.Site(address, database, port)
         service.connect()
         try:
-            yield Site(address, variables, database, service)
+            yield Site(address, f"127.0.0.1:{metrics}", variables, database, service)
         finally:
             service.disconnect()

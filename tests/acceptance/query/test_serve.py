@@ -15,7 +15,7 @@ import pytest
 from tests.process import fleetgauge
 from tests.relay import relay
 from tests.rows import Row, insert
-from tests.serve_process import served
+from tests.serve_process import Serving, served
 from tests.service import bearer
 from tests.stack import REPOSITORY, Stack, Topics, environment, free_port
 
@@ -126,3 +126,62 @@ def test_an_address_in_use_is_told(variables: dict[str, str]) -> None:
             assert process.await_exit() == 1
     assert "cannot listen" in process.output
     assert "Traceback" not in process.output
+
+
+# the setting, and where it listens then
+HOSTS = {
+    "localhost": "http://127.0.0.1:",
+    "127.0.0.1": "http://127.0.0.1:",
+    "::1": "http://[::1]:",
+    "[::1]": "http://[::1]:",
+}
+
+
+@pytest.mark.parametrize(("host", "address"), HOSTS.items())
+def test_names_and_brackets(variables: dict[str, str], host: str, address: str) -> None:
+    with served(variables, FLEETGAUGE_HTTP_HOST=host) as serving, serving.client() as client:
+        assert serving.url.startswith(address)
+        assert client.get("/livez").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1", "[localhost"])
+def test_a_host_that_is_not_this_machine(variables: dict[str, str], host: str) -> None:
+    with fleetgauge({**variables, "FLEETGAUGE_HTTP_HOST": host}, "serve") as process:
+        assert process.await_exit() == 1
+    assert "FLEETGAUGE_HTTP_HOST takes an address of this machine" in process.output
+    assert "Traceback" not in process.output
+
+
+def exchange(serving: Serving, request: bytes) -> str:
+    """The answer to these bytes, to the connection's end."""
+    with serving.connect() as link:
+        link.sendall(request)
+        received = b""
+        while piece := link.recv(65_536):
+            received += piece
+    return received.decode()
+
+
+# a request as it is sent, and the first line and a header of the answer
+RAW = {
+    "HEAD": (b"HEAD /openapi.json HTTP/1.1\r\nHost: a\r\n", "200", "content-length: "),
+    "OPTIONS": (b"OPTIONS /livez HTTP/1.1\r\nHost: a\r\n", "204", "allow: GET, HEAD, OPTIONS"),
+    "no host": (b"GET /livez HTTP/1.1\r\n", "400", "content-type: application/json"),
+    "two hosts": (b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "400", ""),
+    "HTTP/1.0": (b"GET /livez HTTP/1.0\r\n", "200", ""),
+    "a slash": (b"GET /docs/ HTTP/1.1\r\nHost: a\r\n", "308", "location: ../docs"),
+    "metrics": (b"GET /metrics HTTP/1.1\r\nHost: a\r\n", "200", "charset=utf-8"),
+}
+
+
+def test_bytes_of_http(variables: dict[str, str]) -> None:
+    with served(variables) as serving:
+        for name, (request, status, header) in RAW.items():
+            answer = exchange(serving, request + b"Connection: close\r\n\r\n")
+            head, _, body = answer.partition("\r\n\r\n")
+            assert head.split()[1] == status, (name, head)
+            assert header in head, (name, head)
+            assert head.count("charset") <= 1, (name, head)
+            if name == "HEAD":
+                assert body == ""
+                assert int(head.partition("content-length: ")[2].split()[0]) > 1_000

@@ -1,5 +1,7 @@
 """Every token against every user's path, however it is spelled: nobody reads another's data."""
 
+import re
+
 import pytest
 from litestar import Litestar
 
@@ -18,7 +20,7 @@ SPELLINGS = {
     "/api/metrics/alice//{route}": 200,
     "/api/metrics/alice%2f{route}": 200,
     "/api/metrics/%61lice/{route}": 200,
-    "/api/metrics/alice/{route}?userId=bob": 200,
+    "/api/metrics/alice/{route}?userId=bob": 400,
     "/api/metrics/alice/{route}?userId=bob&userId=alice": 400,
     "/api/metrics/alice./{route}": 403,
     "/api/metrics/ALICE/{route}": 403,
@@ -87,7 +89,8 @@ async def test_every_route_is_guarded(app: Litestar) -> None:
             assert Gate in before, route.path
             if handler.opt.get("public"):
                 found.add(route.path)
-    assert found == public
+    # Each of these files is also below a folder that is named for their content.
+    assert {re.sub(r"^/static/[0-9a-f]{32}", "", path) for path in found} == public
 
 
 async def test_public_routes_need_no_token(app: Litestar) -> None:

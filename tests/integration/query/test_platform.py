@@ -148,11 +148,16 @@ async def test_who_may_ask(database: str) -> None:
     async with serving(application(database)) as client:
         answers = [
             await client.get(path, headers=headers)
-            for path in ("/api/metrics", "/api/metrics/", "/api/metrics?userId=alice")
+            for path in ("/api/metrics", "/api/metrics/")
             for headers in (PLATFORM, bearer(token("alice")), {})
         ]
+        unknown = await client.get("/api/metrics?userId=alice", headers=PLATFORM)
         other = await client.post("/api/metrics", headers=PLATFORM)
-    assert [answer.status_code for answer in answers] == [200, 403, 401] * 3
+    assert [answer.status_code for answer in answers] == [200, 403, 401] * 2
+    assert (unknown.status_code, unknown.json()) == (
+        400,
+        {"error": "userId is unknown: the query parameters of this path: none."},
+    )
     assert other.status_code == 405
 
 

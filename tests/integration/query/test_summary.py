@@ -29,7 +29,7 @@ class Case(NamedTuple):
 
 def read(line: str) -> Case:
     name, now, events, told = (part.strip() for part in line.split("|"))
-    fields = dict(field.split("=", 1) for field in told.split())
+    fields = dict(field.split("=", 1) for field in told.split(" "))
     return Case(name, moment(now), events, fields)
 
 
@@ -122,6 +122,7 @@ async def test_the_service_answers(url: str, connection: AsyncConnection[Any]) -
             "month": "$1,234.50",
             "total": "$1,234.50",
             "change": "+0.0%",
+            "minorUnits": {"month": 123450, "total": 123450, "decimals": 2},
             "others": [],
         },
         "bookings": {"completed": 0, "pending": 0, "conversion": "0.0%"},

@@ -85,6 +85,21 @@ class Overtaken(Children):
         return super().start(name, words, more)
 
 
+# What is asked for, and the second port of a program that serves metrics on one of its own.
+ASKED: list[tuple[dict[str, str], str | None]] = [({}, None), ({"METRICS_PORT": "1"}, "1")]
+
+
+@pytest.mark.parametrize(("asked", "expected"), ASKED)
+def test_metrics_have_a_port_of_their_own(
+    children: Children, port: int, asked: dict[str, str], expected: str | None
+) -> None:
+    program = PROGRAM.replace('"port": ', '"metrics": os.environ["METRICS_PORT"], "port": ')
+    one = Listening("server", "THE_PORT", port, "listening", ("METRICS_PORT", port + 1))
+    event = demo_ports.start(children, one, (sys.executable, "-c", program), asked)
+    assert event["port"] == port
+    assert event["metrics"] == expected or (expected is None and event["metrics"] != str(port))
+
+
 def test_somebody_quicker(tmp_path: Path, port: int, opened: ExitStack) -> None:
     children = Overtaken(tmp_path, opened)
     try:

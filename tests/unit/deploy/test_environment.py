@@ -5,10 +5,11 @@ import pytest
 from deploy.local import environment
 
 
-def test_settings_name_the_broker_and_the_database() -> None:
+def test_settings_name_the_broker_the_database_and_the_port_of_metrics() -> None:
     assert environment.settings(9092, 5432, "secret") == {
         "FLEETGAUGE_KAFKA_BOOTSTRAP": "127.0.0.1:9092",
         "FLEETGAUGE_DATABASE_URL": "postgresql://fleetgauge:secret@127.0.0.1:5432/fleetgauge",
+        "FLEETGAUGE_HTTP_METRICS_PORT": "9465",
     }
 
 

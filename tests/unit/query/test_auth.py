@@ -79,7 +79,11 @@ HOLDING = {
     "a second before its end": with_(exp=EPOCH_S + 1),
     "with fractions": with_(exp=EPOCH_S + 0.5),
     "holds from now": with_(nbf=EPOCH_S),
+    "nbf within the leeway": with_(nbf=EPOCH_S + 30),
+    "iat within the leeway": with_(iat=EPOCH_S + 30),
+    "the last date": with_(exp=253_402_300_799),
     "more claims": with_(iat=0, name="Alice"),
+    "several scopes": with_(scope="openid user email"),
 }
 
 
@@ -100,7 +104,11 @@ NOT_HOLDING = {
     "exp now": with_(exp=EPOCH_S),
     "exp past": with_(exp=EPOCH_S - 1),
     "exp negative": with_(exp=-1),
-    "nbf ahead": with_(nbf=EPOCH_S + 1),
+    "exp past the year 9999": with_(exp=253_402_300_800),
+    "exp of 10^30": with_(exp=10**30),
+    "nbf beyond the leeway": with_(nbf=EPOCH_S + 30.5),
+    "iat beyond the leeway": with_(iat=EPOCH_S + 30.5),
+    "iat text": with_(iat="0"),
     "nbf text": with_(nbf="0"),
     "no aud": without("aud"),
     "other aud": with_(aud="fleetgauge2"),
@@ -112,6 +120,9 @@ NOT_HOLDING = {
     "sub null": with_(sub=None),
     "no scope": without("scope"),
     "other scope": with_(scope="admin"),
+    "other scopes": with_(scope="openid users myplatform"),
+    "scopes with commas": with_(scope="openid,user"),
+    "scope empty": with_(scope=""),
     "scope a list": with_(scope=["platform"]),
     "not JSON": b"{",
     "not an object": b"[]",
@@ -124,6 +135,43 @@ NOT_HOLDING = {
 def test_does_not_hold(payload: bytes) -> None:
     with pytest.raises(ValueError, match="the token"):
         verifier().claims(signed(payload).encode())
+
+
+# the scope of a token, and whether it reads everything
+SCOPES = [
+    ("user", False),
+    ("openid user", False),
+    ("user platform", True),
+    ("platform  openid", True),
+    ("user platform2 theplatform", False),
+]
+
+
+@pytest.mark.parametrize(("scope", "is_platform"), SCOPES)
+def test_scopes_are_words(scope: str, is_platform: bool) -> None:
+    claims = verifier().claims(signed(with_(scope=scope)).encode())
+    assert claims.is_platform is is_platform
+
+
+# claims of a token, and whether it holds where tokens may hold for an hour
+TTLS: list[tuple[dict[str, Any], bool]] = [
+    ({"exp": EPOCH_S + 3_630}, True),
+    ({"exp": EPOCH_S + 3_631}, False),
+    ({"iat": EPOCH_S - 1_800, "exp": EPOCH_S + 1_800}, True),
+    ({"iat": EPOCH_S - 1_800, "exp": EPOCH_S + 1_801}, False),
+    ({"iat": EPOCH_S - 7_200, "exp": EPOCH_S + 1}, False),
+]
+
+
+@pytest.mark.parametrize(("times", "holds"), TTLS)
+def test_tokens_hold_as_long_as_the_settings_allow(times: dict[str, int], holds: bool) -> None:
+    checks = Verifier([SECRET], lambda: NOW, max_ttl_s=3_600)
+    token = signed(with_(**times)).encode()
+    if holds:
+        assert checks.claims(token).sub == "alice"
+    else:
+        with pytest.raises(ValueError, match="the token holds for too long"):
+            checks.claims(token)
 
 
 MISMADE = {
@@ -185,7 +233,7 @@ def test_a_token_that_is_remembered_ends_all_the_same() -> None:
     checks = Verifier([SECRET], lambda: now[0])
     payload = with_(nbf=EPOCH_S - 60)
     assert checks.claims(signed(payload).encode()).sub == "alice"
-    for seconds in (-61, 60):
+    for seconds in (-91, 60):
         now[0] = NOW + timedelta(seconds=seconds)
         with pytest.raises(ValueError, match="does not hold now"):
             checks.claims(signed(payload).encode())

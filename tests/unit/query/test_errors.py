@@ -11,7 +11,7 @@ from litestar.exceptions import (
 from litestar.params import FromQuery
 
 from query.database import Overloaded
-from query.errors import fail, failure, put_off, refuse, require_single_parameters
+from query.errors import check_parameters, fail, failure, put_off, refuse
 from tests.service import serving
 
 FAILURES: dict[str, tuple[Exception, int, str]] = {
@@ -46,7 +46,7 @@ def application(raised: Exception | None = None) -> Litestar:
 
     return Litestar(
         [weather],
-        before_request=require_single_parameters,
+        before_request=check_parameters,
         exception_handlers={HTTPException: refuse, Overloaded: put_off, Exception: fail},
         openapi_config=None,
         logging_config=None,
@@ -72,7 +72,7 @@ async def test_unknown_method() -> None:
     async with serving(application()) as client:
         answer = await client.post("/weather")
     assert answer.status_code == 405
-    assert answer.json() == {"error": f"This path takes {answer.headers['allow']} only."}
+    assert answer.json() == {"error": "This path takes GET, HEAD, OPTIONS only."}
 
 
 async def test_a_parameter_given_twice() -> None:
@@ -84,7 +84,21 @@ async def test_a_parameter_given_twice() -> None:
     )
 
 
-async def test_unknown_names_are_not_repeated() -> None:
+# the query, and the sentence that names what is wrong with it
+WRONG_QUERIES = [
+    ("day=3", "day is unknown: the query parameters of this path: days."),
+    ("days=1&Days=2", "Days is unknown: the query parameters of this path: days."),
+    ("%3Cscript%3E=1", "A parameter is unknown: the query parameters of this path: days."),
+    (
+        "%3Cscript%3E=1&%3Cscript%3E=2",
+        "A parameter is unknown: the query parameters of this path: days.",
+    ),
+    ("=1", "A parameter is unknown: the query parameters of this path: days."),
+]
+
+
+@pytest.mark.parametrize(("query", "sentence"), WRONG_QUERIES)
+async def test_a_query_that_is_wrong(query: str, sentence: str) -> None:
     async with serving(application()) as client:
-        answer = await client.get("/weather?%3Cscript%3E=1&%3Cscript%3E=2")
-    assert "script" not in answer.text
+        answer = await client.get(f"/weather?{query}")
+    assert (answer.status_code, answer.json()) == (400, {"error": sentence})

@@ -1,8 +1,9 @@
 """Percents as text: a sign where they compare, one decimal, never a negative nothing."""
 
+import msgspec
 import pytest
 
-from query.figures import change, mean, share
+from query.figures import change, mean, rounded, share
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,10 @@ def test_share(part: int, whole: int, text: str) -> None:
 )
 def test_mean(total: float, count: int, figure: float) -> None:
     assert mean(total, count) == figure
+
+
+@pytest.mark.parametrize(
+    "nothing", [rounded(-0.0), rounded(-0.004), mean(-0.0, 3), mean(-0.001, 1)]
+)
+def test_no_zero_is_negative(nothing: float) -> None:
+    assert msgspec.json.encode(nothing) == b"0.0"

@@ -24,6 +24,7 @@ ANSWERS = [
     ("/livez", {"Content-Length": "1"}, 413),
     (f"/{'x' * MAX_TARGET_BYTES}", {}, 414),
     ("/livez", {"X": "x" * MAX_HEADER_BYTES}, 431),
+    ("/livez?deep=1", {}, 400),
 ]
 
 
@@ -52,6 +53,82 @@ async def test_no_browser_lets_a_page_of_an_origin_ask_that_is_not_named() -> No
         answer = await client.options(PATH, headers=asked)
     assert answer.status_code == 401
     assert "access-control-allow-origin" not in answer.headers
+
+
+# one of each kind of path, its status by GET with a user's token, and by OPTIONS without a token
+PATHS = [
+    ("/livez", 200, 204),
+    ("/readyz", 503, 204),
+    ("/openapi.json", 200, 204),
+    ("/", 200, 204),
+    ("/?from=a-link", 200, 204),
+    ("/nothing", 404, 404),
+    (PATH, 500, 401),
+    ("/api/metrics/bob/summary", 403, 401),
+]
+
+
+@pytest.mark.parametrize(("path", "status", "options"), PATHS)
+async def test_methods(path: str, status: int, options: int) -> None:
+    async with serving(application(NOWHERE)) as client:
+        headers = bearer(token("alice"))
+        got = await client.get(path, headers=headers)
+        head = await client.head(path, headers=headers)
+        asked = await client.options(path)
+        posted = await client.post(path, headers=headers)
+    assert (got.status_code, head.status_code, asked.status_code) == (status, status, options)
+    assert head.content == b""
+    assert head.headers == got.headers
+    if options == 204:
+        assert asked.headers["allow"] == "GET, HEAD, OPTIONS"
+    if status != 404:
+        assert posted.status_code == 405
+        assert posted.headers["allow"] == "GET, HEAD, OPTIONS"
+        assert posted.json() == {"error": "This path takes GET, HEAD, OPTIONS only."}
+
+
+# the version, the values of Host, and the status; RFC 9112, section 3.2
+HOSTS = [
+    ("1.1", ["fleetgauge"], 200),
+    ("1.1", ["fleetgauge", "fleetgauge"], 400),
+    ("1.1", ["fleetgauge", "elsewhere"], 400),
+    ("1.1", [], 400),
+    ("1.1", [""], 400),
+    ("1.0", [], 200),
+    ("1", [""], 200),
+    ("1.0", ["fleetgauge", "elsewhere"], 400),
+]
+
+
+@pytest.mark.parametrize(("version", "hosts", "status"), HOSTS)
+async def test_a_request_names_one_host(version: str, hosts: list[str], status: int) -> None:
+    scope = {
+        "type": "http",
+        "http_version": version,
+        "method": "GET",
+        "path": "/livez",
+        "raw_path": b"/livez",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", host.encode()) for host in hosts],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 1),
+    }
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app: Any = application(NOWHERE)
+    await app(scope, None, send)
+    assert sent[0]["status"] == status
+
+
+async def test_a_content_type_has_one_charset() -> None:
+    async with serving(application(NOWHERE)) as client:
+        for path in ("/metrics", "/", "/docs.css", "/livez"):
+            content_type = (await client.get(path)).headers["content-type"]
+            assert content_type.count("charset") == (path != "/livez"), content_type
 
 
 # what is asked, and the status where it is one byte or line too much

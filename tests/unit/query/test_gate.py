@@ -8,6 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from query.app import create_app
+from query.token import issue_platform
 from schemas.settings import DatabaseSettings, HttpSettings
 from tests.service import NOW, application, bearer, serving, token
 from tests.stack import SECRET
@@ -68,15 +69,19 @@ async def test_a_wrong_range_is_nobody_elses_business() -> None:
     assert answer.status_code == 403
 
 
-def limited(burst: int) -> Litestar:
+def limited_settings(burst: int) -> HttpSettings:
     """One of sixty processes: so many requests at once, and then one a minute."""
-    http = HttpSettings(
+    return HttpSettings(
         jwt_secret=SecretStr(SECRET),
         rate_limit_per_s=1,
         rate_limit_burst=60 * burst,
         http_replicas=60,
     )
-    return create_app(DatabaseSettings(database_url=SecretStr(NOWHERE)), http, lambda: NOW)
+
+
+def limited(burst: int) -> Litestar:
+    database = DatabaseSettings(database_url=SecretStr(NOWHERE))
+    return create_app(database, limited_settings(burst), lambda: NOW)
 
 
 async def test_the_limit_is_by_user_whatever_else_the_request_says() -> None:
@@ -102,6 +107,14 @@ async def test_a_refusal_tells_when_to_go_on() -> None:
     assert answer.json() == {
         "error": "This token's user asks too often: wait as long as Retry-After says."
     }
+
+
+async def test_the_limit_is_by_the_subject_of_a_platforms_token() -> None:
+    async with serving(limited(burst=1)) as client:
+        for name in ("ops-alice", "ops-bob"):
+            headers = bearer(issue_platform(limited_settings(1), name, "1h", lambda: NOW))
+            statuses = [(await client.get(PATHS[0], headers=headers)).status_code for _ in "12"]
+            assert statuses == [500, 429]
 
 
 async def test_a_platforms_token_has_a_bucket_apart_from_a_user_of_its_name() -> None:

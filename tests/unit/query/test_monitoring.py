@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
+from pydantic import SecretStr
 
 from query import monitoring
+from query.app import create_app
 from query.monitoring import is_loopback
+from schemas.settings import DatabaseSettings, HttpSettings
 from tests.service import application, serving
+from tests.stack import SECRET
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 PAGE = Path(__file__).parents[3] / "docs" / "operators" / "serve.md"
@@ -41,6 +45,13 @@ ASKING = [
     ("192.0.2.7", {}, 404),
     ("192.0.2.7", {"Host": "localhost", "X-Real-IP": "127.0.0.1"}, 404),
 ]
+
+
+async def test_the_main_port_has_none_unless_a_setting_says_so() -> None:
+    http = HttpSettings(jwt_secret=SecretStr(SECRET))
+    app = create_app(DatabaseSettings(database_url=SecretStr(NOWHERE)), http)
+    async with serving(app, host="127.0.0.1") as client:
+        assert (await client.get("/metrics")).status_code == 404
 
 
 @pytest.mark.parametrize(("host", "headers", "status"), ASKING)

@@ -1,6 +1,7 @@
 """The description of the service is one that clients can be generated from."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -26,6 +27,16 @@ async def paths() -> Any:
 
 def test_operations_have_names_that_stay(paths: Any) -> None:
     assert {path: item["get"]["operationId"] for path, item in paths.items()} == OPERATIONS
+
+
+async def test_the_server_is_where_the_document_is() -> None:
+    async with serving(application("postgresql://nobody@127.0.0.1:1/nothing")) as client:
+        document = (await client.get("/openapi.json")).json()
+    (server,) = document["servers"]
+    # As RFC 3986 resolves it for a service behind a prefix, and for one without.
+    found = urljoin("https://proxy.example/fleet/openapi.json", server["url"])
+    assert found == "https://proxy.example/fleet/"
+    assert urljoin("http://127.0.0.1:8080/openapi.json", server["url"]) == "http://127.0.0.1:8080/"
 
 
 @pytest.mark.parametrize("path", GUARDED)

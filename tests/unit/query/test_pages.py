@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
+import httpx
 import pytest
 
 from query.pages import FOLDER, KINDS
@@ -48,6 +50,71 @@ async def test_a_page_brings_its_policy_and_is_sent_once(path: str, kind: str) -
     assert answer.headers.get_list("cache-control") == ["no-cache"]
     assert (again.status_code, again.content) == (304, b"")
     assert (changed.status_code, changed.content) == (200, answer.content)
+
+
+async def load(client: httpx.AsyncClient, page: str) -> list[httpx.Response]:
+    """A page and all that it loads, module by module, as a browser behind a prefix asks for it."""
+    loaded, queue = [], [urljoin("http://proxy.example/fleet/", page)]
+    for url in queue:
+        answer = await client.get(
+            url.removeprefix("http://proxy.example/fleet"), follow_redirects=False
+        )
+        loaded.append(answer)
+        if answer.is_redirect:
+            queue.append(urljoin(url, answer.headers["location"]))
+        named = re.findall(r'(?:(?:href|src)="|from ")([^"#]+\.[a-z]+)"', answer.text)
+        queue += [one for name in named if (one := urljoin(url, name)) not in queue]
+    return loaded
+
+
+@pytest.mark.parametrize("page", ["", "docs", "docs/"])
+async def test_a_page_loads_all_it_names_behind_a_prefix(page: str) -> None:
+    async with serving(application(NOWHERE)) as client:
+        loaded = await load(client, page)
+    assert {answer.status_code for answer in loaded} <= {200, 308}
+    assets = [one for one in loaded if one.request.url.path.startswith("/static/")]
+    assert len(assets) >= 2
+    for one in assets:
+        assert one.headers["cache-control"] == "public, max-age=31536000, immutable"
+    if page == "":
+        scripts = [one for one in assets if one.request.url.path.endswith(".js")]
+        assert len(scripts) == len([path for path in FILES if path.suffix == ".js"]) - 1
+
+
+async def test_a_page_is_compressed_for_whoever_accepts_it() -> None:
+    async with serving(application(NOWHERE)) as client:
+        loaded = await load(client, "")
+    sent = sum(int(answer.headers["content-length"]) for answer in loaded)
+    whole = sum(len(answer.content) for answer in loaded)
+    assert {answer.headers["content-encoding"] for answer in loaded} == {"gzip"}
+    assert {answer.headers["vary"] for answer in loaded} == {"accept-encoding"}
+    assert sent < 0.4 * whole
+
+
+# the header Accept-Encoding, and whether the answer is compressed; RFC 9110, section 12.5.3
+ACCEPTED = [
+    ("gzip", True),
+    ("br, GZIP;q=0.5, *;q=0.1", True),
+    ("x-gzip", True),
+    ("gzip;q=0", False),
+    ("gzip; q=0.000, br", False),
+    ("identity", False),
+    ("br", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("accepted", "is_compressed"), ACCEPTED)
+async def test_gzip_is_negotiated(accepted: str, is_compressed: bool) -> None:
+    async with serving(application(NOWHERE)) as client:
+        answer = await client.get("/", headers={"Accept-Encoding": accepted})
+        other = await client.get("/", headers={"Accept-Encoding": "identity"})
+        etag = {"Accept-Encoding": accepted, "If-None-Match": answer.headers["etag"]}
+        again = await client.get("/", headers=etag)
+    assert ("content-encoding" in answer.headers) is is_compressed
+    assert (answer.headers["etag"] != other.headers["etag"]) is is_compressed
+    assert answer.content == other.content
+    assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.mark.parametrize("name", ["index.html", "docs.html"])

@@ -1,5 +1,7 @@
 """Tokens made here hold here, for as long as was asked."""
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from query.auth import Verifier
-from query.token import duration, issue
+from query.clock import Clock
+from query.token import duration, issue_platform, issue_user
 from schemas.settings import HttpSettings
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
@@ -54,24 +57,50 @@ def test_no_duration(ttl: str) -> None:
         duration(ttl)
 
 
-@pytest.mark.parametrize(
-    ("user_id", "sub", "scope"), [("alice", "alice", "user"), (None, "platform", "platform")]
-)
-def test_a_token_holds_until_its_end(user_id: str | None, sub: str, scope: str) -> None:
-    token = issue(HTTP, user_id, "90s", lambda: NOW).encode()
+Issue = Callable[[HttpSettings, str, str, Clock], str]
+
+
+@pytest.mark.parametrize(("issue", "is_platform"), [(issue_user, False), (issue_platform, True)])
+def test_a_token_holds_until_its_end(issue: Issue, is_platform: bool) -> None:
+    token = issue(HTTP, "alice", "90s", lambda: NOW).encode()
     last = Verifier([SECRET.encode()], lambda: NOW + timedelta(seconds=89.9)).claims(token)
-    assert (last.sub, last.scope) == (sub, scope)
+    assert (last.sub, last.is_platform) == ("alice", is_platform)
     with pytest.raises(ValueError, match="does not hold now"):
         Verifier([SECRET.encode()], lambda: NOW + timedelta(seconds=90)).claims(token)
 
 
-@pytest.mark.parametrize("user_id", ["", "a b", "a/b", "a\n", "ä", "a" * 129, "a\0"])
-def test_ids_are_checked(user_id: str) -> None:
+# the setting, the ttl, and how the sentence begins where it is too long
+TTLS: list[tuple[int | None, str, str | None]] = [
+    (None, "90d", None),
+    (None, "91d", "ttl takes 90d at most, not 91d; FLEETGAUGE_JWT_MAX_TTL_S allows more"),
+    (None, "7776001s", "ttl takes a number and"),
+    (None, "129601m", "ttl takes 90d at most, not 129601m"),
+    (86_400, "1d", None),
+    (86_400, "25h", "ttl takes 86400s (FLEETGAUGE_JWT_MAX_TTL_S) at most, not 25h"),
+    (31_536_000, "365d", None),
+]
+
+
+@pytest.mark.parametrize(("max_ttl_s", "ttl", "sentence"), TTLS)
+def test_how_long_a_token_may_hold(max_ttl_s: int | None, ttl: str, sentence: str | None) -> None:
+    http = HttpSettings(jwt_secret=SecretStr(SECRET), jwt_max_ttl_s=max_ttl_s)
+    if sentence is None:
+        token = issue_user(http, "alice", ttl, lambda: NOW).encode()
+        assert Verifier([SECRET.encode()], lambda: NOW, max_ttl_s).claims(token).sub == "alice"
+    else:
+        with pytest.raises(ValueError, match=re.escape(sentence)):
+            issue_user(http, "alice", ttl, lambda: NOW)
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a/b", "a\n", "ä", "a" * 129, "a\0"])
+def test_ids_are_checked(value: str) -> None:
     with pytest.raises(ValueError, match="user takes 1 to 128 of"):
-        issue(HTTP, user_id, "1h")
+        issue_user(HTTP, value, "1h")
+    with pytest.raises(ValueError, match="name takes 1 to 128 of"):
+        issue_platform(HTTP, value, "1h")
 
 
 def test_only_a_secret_signs() -> None:
     http = HttpSettings(jwt_public_key_file=Path("key.pem"))
     with pytest.raises(ValueError, match="made with FLEETGAUGE_JWT_SECRET"):
-        issue(http, "alice", "1h")
+        issue_user(http, "alice", "1h")
