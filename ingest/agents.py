@@ -1,17 +1,17 @@
 """Keys of agents: looked up first, given only to the new ones, the latest remembered."""
 
-from collections.abc import Collection, Set
+from collections.abc import Collection
 from typing import Any
 
 from psycopg import AsyncConnection
 
-from ingest.batch import Agent, AgentKeys
+from ingest.batch import AgentKeys, agent_name
 from ingest.database import Pool
 from sql.queries import query
 
 
 class AgentDirectory:
-    """The keys of (user, agent) pairs, of those `size` that were asked for last.
+    """The keys of agents by name, of those `size` that were asked for last.
 
     Twice as many are held at most, and a batch besides: what has not been asked for while `size`
     others were is dropped. A server never reuses a key, so that what it gave out stays true; it is
@@ -27,11 +27,6 @@ class AgentDirectory:
     def __len__(self) -> int:
         return max(len(self._latest), len(self._older))
 
-    @property
-    def known(self) -> Set[Agent]:
-        """Agents that have a key, as of now."""
-        return self._latest.keys()
-
     def stands_by(self, keys: AgentKeys) -> bool:
         """Whether these are the directory's keys and it has forgotten none since."""
         return keys is self._latest or keys is self._older
@@ -40,7 +35,7 @@ class AgentDirectory:
         """Looks every agent up again from here on."""
         self._latest, self._older = AgentKeys(), AgentKeys()
 
-    async def resolve(self, agents: Collection[Agent]) -> AgentKeys:
+    async def resolve(self, agents: Collection[str]) -> AgentKeys:
         """A map that holds at least these agents.
 
         New agents are inserted in a short transaction of their own, before any batch: waiting for
@@ -66,7 +61,7 @@ class AgentDirectory:
             self._latest.server = self._older.server
         return self._latest
 
-    def _renew(self, agent: Agent, keys: AgentKeys) -> bool:
+    def _renew(self, agent: str, keys: AgentKeys) -> bool:
         key = self._older.get(agent)
         if key is not None:
             keys[agent] = key
@@ -78,7 +73,7 @@ async def _server(connection: AsyncConnection[Any]) -> str:
     return str(server)
 
 
-async def _look_up(connection: AsyncConnection[Any], agents: list[Agent], keys: AgentKeys) -> None:
+async def _look_up(connection: AsyncConnection[Any], agents: list[str], keys: AgentKeys) -> None:
     await _read(connection, agents, keys)
     unknown = [agent for agent in agents if agent not in keys]
     if unknown:
@@ -86,14 +81,15 @@ async def _look_up(connection: AsyncConnection[Any], agents: list[Agent], keys: 
         await _read(connection, unknown, keys)
 
 
-async def _read(connection: AsyncConnection[Any], agents: list[Agent], keys: AgentKeys) -> None:
+async def _read(connection: AsyncConnection[Any], agents: list[str], keys: AgentKeys) -> None:
     cursor = await connection.execute(query("read_agent_keys"), _columns(agents))
     for user_id, agent_id, key in await cursor.fetchall():
-        keys[user_id, agent_id] = key
+        keys[agent_name(user_id, agent_id)] = key
 
 
-def _columns(agents: list[Agent]) -> dict[str, list[str]]:
+def _columns(agents: list[str]) -> dict[str, list[str]]:
+    pairs = [agent.split("/") for agent in agents]
     return {
-        "user_ids": [user_id for user_id, _ in agents],
-        "agent_ids": [agent_id for _, agent_id in agents],
+        "user_ids": [user_id for user_id, _ in pairs],
+        "agent_ids": [agent_id for _, agent_id in pairs],
     }

@@ -1,53 +1,57 @@
-"""What passes between the steps: where a record came from, what was refused, what is written."""
+"""What passes from stage to stage: records fetched, events decoded, a batch to be stored."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import msgspec
-import numpy as np
 import polars as pl
 from aiokafka import TopicPartition
 
 from ingest.record import Record
-from schemas.events import Event, Sample
+from ingest.rejection import Origin, Rejection
+from ingest.unread import SkippedBatch
+from schemas.events import Event
 
-Agent = tuple[str, str]
+# The columns of decoded samples: `ts` in microseconds since 1970; `agent` by `agent_name`; `record`
+# is the place of a sample's record among the batch's, `place` that in the record's array, if any.
+SAMPLE_SCHEMA: Final = pl.Schema(
+    {
+        "ts": pl.Int64(),
+        "agent": pl.String(),
+        "messages": pl.Int32(),
+        "errors": pl.Int32(),
+        "cpu": pl.Float32(),
+        "memory": pl.Float32(),
+        "response_ms": pl.Float32(),
+        "storage_used_mb": pl.Float32(),
+        "storage_total_mb": pl.Float32(),
+        "record": pl.Int32(),
+        "place": pl.Int32(),
+    }
+)
+ALONE: Final = -1
+
+_VALUE: Final = attrgetter("value")
 
 
-class AgentKeys(dict[Agent, int]):
-    """The keys of some agents, and the server that gave them out: None where none was asked."""
+def agent_name(user_id: str, agent_id: str) -> str:
+    """One name for an agent of a user; no id holds a slash."""
+    return f"{user_id}/{agent_id}"
+
+
+class AgentKeys(dict[str, int]):
+    """Keys by agent name, and the server that gave them out: None where none was asked."""
 
     server: str | None = None
-
-
-# The (user, agent) pair of an event that names an agent.
-AGENT: Final = attrgetter("user_id", "agent_id")
-Reason = Literal["malformed", "invalid", "future", "expired", "too_large", "refused"]
-
-
-class Origin(msgspec.Struct, gc=False):
-    """The record an event came in, and its place there if the record is an array."""
-
-    record: Record
-    index: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """An event that cannot be used: the reason is one of a closed set, the detail a sentence."""
-
-    origin: Origin
-    reason: Reason
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """The part [first, next) of a partition that a batch covers, and the last record in it.
 
-    There is none where it holds only marks, which transactions leave in the log.
+    There is none where it holds only control records, which transactions leave in the log.
     """
 
     first: int
@@ -56,27 +60,74 @@ class Span:
 
 
 @dataclass(slots=True)
-class Intake:
-    """Decoded events that wait to be written; grows record by record.
+class Fetched:
+    """Records that were read, in order within their partition; `nbytes` of values."""
 
-    `origins[i]` is where `samples[i]` came from; `sample_times_us` are their times in microseconds
-    since 1970, once they are checked; `records` counts by topic; `nbytes` is the size of
-    the records' values; `sample_partitions` are those that samples came from.
+    records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
+    spans: dict[TopicPartition, Span] = field(default_factory=dict)
+    count: int = 0
+    nbytes: int = 0
+
+    def add(self, partition: TopicPartition, first: int, records: Sequence[Record]) -> None:
+        """Adds the next records of a partition; `first` is the offset expected."""
+        if not records:
+            return
+        started = self.spans.get(partition)
+        self.records.setdefault(partition, []).extend(records)
+        self.count += len(records)
+        self.nbytes += sum(map(len, filter(None, map(_VALUE, records))))
+        self.spans[partition] = Span(
+            started.first if started else first,
+            records[-1].offset + 1,
+            _last_known(records) or (started.last if started else None),
+        )
+
+    def add_control_offsets(self, partition: TopicPartition, first: int, end: int) -> None:
+        """Covers offsets [first, end), the next of their partition, that hold no records."""
+        started = self.spans.get(partition)
+        self.spans[partition] = (
+            Span(started.first, end, started.last) if started else Span(first, end, None)
+        )
+
+    def in_order(self) -> list[Record]:
+        """All records, by partition and offset."""
+        return [record for partition in sorted(self.records) for record in self.records[partition]]
+
+    def by_topic(self) -> Counter[str]:
+        """How many records came from each topic."""
+        counts: Counter[str] = Counter()
+        for partition, records in self.records.items():
+            counts[partition.topic] += len(records)
+        return counts
+
+
+def _last_known(records: Sequence[Record]) -> Record | None:
+    """The last one that is met again when its offset is read again."""
+    found = (record for record in reversed(records) if not isinstance(record.value, SkippedBatch))
+    return next(found, None)
+
+
+@dataclass(slots=True)
+class Decoded:
+    """The events of some records, and what of these cannot be used.
+
+    `samples` has the columns of SAMPLE_SCHEMA; `counts` are the records of each topic.
     """
 
-    samples: list[Sample] = field(default_factory=list)
-    origins: list[Origin] = field(default_factory=list)
+    samples: pl.DataFrame = field(default_factory=SAMPLE_SCHEMA.to_frame)
+    records: Sequence[Record] = ()
     others: list[tuple[Event, Origin]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     spans: dict[TopicPartition, Span] = field(default_factory=dict)
-    records: Counter[str] = field(default_factory=Counter)
-    nbytes: int = 0
-    sample_partitions: set[int] = field(default_factory=set)
-    sample_times_us: Any = field(default_factory=lambda: np.empty(0, np.int64))
+    counts: Counter[str] = field(default_factory=Counter)
 
     @property
     def rows(self) -> int:
-        return len(self.samples) + len(self.others) + len(self.rejections)
+        return self.samples.height + len(self.others) + len(self.rejections)
+
+    def origin(self, record: int, place: int) -> Origin:
+        """Where the sample with these values in its columns `record` and `place` came from."""
+        return Origin(self.records[record], None if place == ALONE else place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +136,8 @@ class Batch:
 
     `samples` has one row a sample, by (agent_key, ts), without repeats, whose number is `repeats`;
     `pieces` are the same rows as COPY takes them;
-    `events` maps an event type's name to the events; `shard` is the lowest partition that samples
-    came from, and so no other writer's.
+    `events` maps an event type's name to the events; `shard` is a partition that samples came
+    from, and so no other writer's.
     """
 
     samples: pl.DataFrame
@@ -97,6 +148,18 @@ class Batch:
     spans: dict[TopicPartition, Span]
     repeats: int
     shard: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Decoded events, and the batch that they make: None where one of them prevents it.
+
+    `nbytes` is the size of the messages that they were in.
+    """
+
+    decoded: Decoded
+    batch: Batch | None
+    nbytes: int
 
 
 def by_type(events: list[Event]) -> dict[str, list[Any]]:

@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from ingest import indexes
-from ingest.batch import Rejection
 from ingest.original import original_of
+from ingest.rejection import Rejection
 from ingest.topic import letter_max_bytes, original_max_bytes
 from schemas.broker import start
 from schemas.kafka import client_options

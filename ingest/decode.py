@@ -1,179 +1,121 @@
-"""Turns a record's value into events, or into rejections that say why not."""
+"""Decodes fetched records: plain samples as columns, whatever else message by message."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
-from itertools import chain
+from collections.abc import Sequence
+from itertools import compress
 from operator import attrgetter
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
-import msgspec
+import numpy as np
+import polars as pl
+from polars.exceptions import PanicException
 
-from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
-from ingest.batch import AGENT, Agent, Origin, Rejection
-from ingest.depth import at_fixed_depth
-from ingest.names import are_plain, refuse_repeated, refuse_repeated_packed
-from ingest.numbers import with_whole_numbers, with_whole_numbers_packed
+from ingest.batch import ALONE, SAMPLE_SCHEMA, Decoded, Fetched, agent_name
+from ingest.columns import FEWEST, read_plain_samples
+from ingest.message import decode_message
 from ingest.record import Record
-from ingest.unread import UnreadBatch
-from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Id, Message, Sample
+from ingest.rejection import Origin, Rejection
+from ingest.unexpected import detail_of, is_unexpected, report
+from schemas.events import Event, Sample
 
-MSGPACK: Final = b"application/msgpack"
-Split = Callable[[bytes], Parts]
-Decoders = tuple[Callable[[bytes], Message], Callable[[bytes], Event], Split]
-
-Decoded = TypeVar("Decoded")
-
-
-def _with_json(decoder: msgspec.json.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
-    """Decodes with this decoder, whole numbers in any spelling; rejects repeated names."""
-
-    def decode_json(value: bytes) -> Decoded:
-        # A part of an array is msgspec.Raw.
-        text = bytes(value)
-        try:
-            message = decoder.decode(text)
-        except msgspec.ValidationError:
-            rewritten = with_whole_numbers(text)
-            if rewritten is text:
-                raise
-            text, message = rewritten, decoder.decode(rewritten)
-        _refuse_repeated(text, message if isinstance(message, list) else [message])
-        return message
-
-    return at_fixed_depth(decode_json)
-
-
-def _refuse_repeated(value: bytes, events: list[Any]) -> None:
-    samples = [event for event in events if isinstance(event, Sample)]
-    if len(samples) < len(events) or not are_plain([value], samples):
-        refuse_repeated(value)
-
-
-def _with_msgpack(decoder: msgspec.msgpack.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
-    """The same for MessagePack."""
-
-    def decode_msgpack(value: bytes) -> Decoded:
-        try:
-            message = decoder.decode(value)
-        except msgspec.ValidationError:
-            rewritten = with_whole_numbers_packed(value)
-            if rewritten is value:
-                raise
-            message = decoder.decode(rewritten)
-        for part in split_msgpack(value) if isinstance(message, list) else [value]:
-            refuse_repeated_packed(part)
-        return message
-
-    return at_fixed_depth(decode_msgpack)
-
-
-_JSON: Final[Decoders] = (
-    _with_json(msgspec.json.Decoder(Message)),
-    _with_json(msgspec.json.Decoder(Event)),
-    at_fixed_depth(split_json),
-)
-_MSGPACK: Final[Decoders] = (
-    _with_msgpack(msgspec.msgpack.Decoder(Message)),
-    _with_msgpack(msgspec.msgpack.Decoder(Event)),
-    at_fixed_depth(split_msgpack),
-)
-
-
-class _PlainSample(Sample, tag="sample", frozen=True, gc=False, kw_only=True):
-    """A Sample whose ids may be any text."""
-
-    user_id: str
-    agent_id: str
-
-
-class _NoSample(msgspec.Struct, tag="", tag_field="type"):
-    """Makes `type` required: a Struct alone would do without. Input can construct it too."""
-
-
-_SAMPLE: Final = msgspec.json.Decoder(_PlainSample | _NoSample)
 _HEADERS: Final = attrgetter("headers")
+_VALUE: Final = attrgetter("value")
 
 
-def decode(record: Record, max_bytes: int) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
-    """The events of one record and what of it cannot be used.
+def decode(fetched: Fetched, max_message_bytes: int, fewest: int = FEWEST) -> Decoded:
+    """The events of fetched records, and a rejection for each that cannot be used.
 
-    A value longer than `max_bytes` is refused unread. In an array a bad event is refused alone.
+    Fewer than the `fewest` messages are not worth a call of the column path.
     """
-    value = record.value
-    if value is None:
-        return [], [Rejection(Origin(record), "malformed", "the record has no value")]
-    if isinstance(value, UnreadBatch):
-        return [], [Rejection(Origin(record), value.reason, value.detail)]
-    if len(value) > max_bytes:
-        detail = f"{len(value)} bytes, at most {max_bytes} are taken"
-        return [], [Rejection(Origin(record), "too_large", detail)]
-    whole, single, split = _MSGPACK if is_msgpack(record.headers) else _JSON
+    records = fetched.in_order()
+    plain = _read_plain(records, max_message_bytes, fewest)
+    decoded = Decoded(
+        records=records, spans=fetched.spans, counts=fetched.by_topic(), samples=plain
+    )
+    is_left = np.ones(len(records), bool)
+    is_left[plain["record"].to_numpy()] = False
+    _add_messages(decoded, np.flatnonzero(is_left).tolist(), max_message_bytes)
+    return decoded
+
+
+def _read_plain(records: Sequence[Record], max_bytes: int, fewest: int) -> pl.DataFrame:
+    """The column path's share of the records; none where it fails."""
+    values = list(map(_VALUE, records))
+    may_be_plain = _may_be_plain(records, values, max_bytes)
     try:
-        message = whole(value)
-    except UNUSABLE as error:
-        return _decode_each(record, value, single, split, error)
-    if isinstance(message, list):
-        return [(event, Origin(record, index)) for index, event in enumerate(message)], []
-    return [(message, Origin(record))], []
+        found = read_plain_samples(list(compress(values, may_be_plain)), fewest)
+    # A panic of polars is no Exception, and no reason to end.
+    except (Exception, PanicException) as error:
+        if not is_unexpected(error):
+            raise
+        report("decode", error)
+        return SAMPLE_SCHEMA.to_frame()
+    if all(may_be_plain):
+        return found
+    places = pl.Series("record", np.flatnonzero(may_be_plain), pl.Int32())
+    return found.with_columns(record=places.gather(found["record"]))
 
 
-def decode_samples(
-    records: Sequence[Record], max_bytes: int, known: Set[Agent]
-) -> list[Sample] | None:
-    """The samples that these records are, one each; None where one is anything else.
-
-    What most records are is decoded in half the time that way: ids are not looked at where the
-    agent is `known`. Whatever else comes is for `decode` to tell.
-    """
-    # One that has none is a TypeError below.
-    values = cast(list[bytes], [record.value for record in records])
-    try:
-        if max(map(len, values)) > max_bytes or any(map(_HEADERS, records)):
-            return None
-        samples = cast(list[Sample], list(map(_SAMPLE.decode, values)))
-        if set(map(type, samples)) != {_PlainSample}:
-            return None
-        agents = set(map(AGENT, samples))
-        if not known >= agents:
-            msgspec.convert([*chain.from_iterable(agents)], list[Id])
-        if not are_plain(values, samples):
-            return None
-    except (*UNUSABLE, TypeError):
-        return None
-    return samples
+def _may_be_plain(
+    records: Sequence[Record], values: Sequence[bytes | None], max_bytes: int
+) -> list[bool]:
+    """For each record whether it has a value of no more than `max_bytes`, and no headers."""
+    headers = list(map(_HEADERS, records))
+    lengths = [max_bytes + 1 if value is None else len(value) for value in values]
+    if not any(headers) and max(lengths, default=0) <= max_bytes:
+        # As almost always.
+        return [True] * len(values)
+    return [length <= max_bytes and not has for length, has in zip(lengths, headers, strict=True)]
 
 
-def _decode_each(
-    record: Record, value: bytes, single: Callable[[bytes], Event], split: Split, problem: Exception
+def _add_messages(decoded: Decoded, places: Sequence[int], max_bytes: int) -> None:
+    """Adds what the records at these places hold, by the row path."""
+    rows: list[tuple[Sample, int, int]] = []
+    for place in places:
+        events, rejections = _decode_message(decoded.records[place], max_bytes)
+        decoded.rejections += rejections
+        for event, origin in events:
+            if isinstance(event, Sample):
+                rows.append((event, place, ALONE if origin.index is None else origin.index))
+            else:
+                decoded.others.append((event, origin))
+    if rows:
+        both = [decoded.samples, samples_frame(rows)]
+        decoded.samples = pl.concat(both).sort("record", "place")
+
+
+def _decode_message(
+    record: Record, max_bytes: int
 ) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
     try:
-        parts = split(value)
-    except msgspec.ValidationError:
-        # Not an array: the one event in it is what the whole was refused for.
-        return [], [_reject(Origin(record), problem)]
-    except UNUSABLE as error:
-        return [], [Rejection(Origin(record), "malformed", str(error))]
-    if len(parts) > MAX_EVENTS_A_MESSAGE:
-        return [], [_reject(Origin(record), problem)]
-    events: list[tuple[Event, Origin]] = []
-    rejections: list[Rejection] = []
-    for index, part in enumerate(parts):
-        origin = Origin(record, index)
-        try:
-            events.append((single(part), origin))
-        except UNUSABLE as error:
-            rejections.append(_reject(origin, error))
-    return events, rejections
+        return decode_message(record, max_bytes)
+    except Exception as error:
+        if not is_unexpected(error):
+            raise
+        report("decode", error)
+        return [], [Rejection(Origin(record), "refused", detail_of(error))]
 
 
-def _reject(origin: Origin, problem: Exception) -> Rejection:
-    is_readable = isinstance(problem, msgspec.ValidationError)
-    return Rejection(origin, "invalid" if is_readable else "malformed", str(problem))
+def samples_frame(rows: Sequence[tuple[Sample, int, int]]) -> pl.DataFrame:
+    """Samples with the places of their records and their own, by the columns of SAMPLE_SCHEMA."""
+    samples = [sample for sample, _, _ in rows]
+
+    def numbers(name: str, dtype: Any) -> pl.Series:
+        # No sample carries NaN (the schema's bounds refuse it), so it can stand for "not told".
+        values = np.fromiter(map(attrgetter(name), samples), dtype, len(samples))
+        return pl.Series(values).fill_nan(None) if dtype is np.float32 else pl.Series(values)
+
+    columns: dict[str, Any] = {
+        "ts": [round_us(sample.ts.timestamp()) for sample in samples],
+        "agent": [agent_name(sample.user_id, sample.agent_id) for sample in samples],
+        "record": [record for _, record, _ in rows],
+        "place": [place for _, _, place in rows],
+    }
+    for name, kind in SAMPLE_SCHEMA.items():
+        if name not in columns:
+            columns[name] = numbers(name, np.float32 if kind.is_float() else np.int32)
+    return pl.DataFrame({name: columns[name] for name in SAMPLE_SCHEMA}, SAMPLE_SCHEMA)
 
 
-def is_msgpack(headers: Iterable[tuple[str, bytes | None]]) -> bool:
-    """Whether a record's headers tell that its value is MessagePack; else it is JSON."""
-    return any(
-        name.lower() == "content-type"
-        and (content or b"").split(b";")[0].strip().lower() == MSGPACK
-        for name, content in headers
-    )
+def round_us(seconds: float) -> int:
+    """Microseconds since 1970 of a time as a double, which holds them exactly until 2106."""
+    return round(seconds * 1e6)

@@ -5,11 +5,9 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
-from ingest.batch import Batch
-from ingest.serverwork import ServerWork
+from ingest.batch import AgentKeys, Batch, agent_name
+from ingest.busy import DatabaseBusy
 from sql.queries import query
-
-AgentKeys = dict[tuple[str, str], int]
 
 # The fields of each type that `sql/queries/store_<type>.sql` takes, each as one array.
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
@@ -26,7 +24,7 @@ ONCE_BY_ID: Final = frozenset({"payment", "play"})
 
 
 async def store_events(
-    connection: AsyncConnection[Any], batch: Batch, server_work: ServerWork
+    connection: AsyncConnection[Any], batch: Batch, busy: DatabaseBusy
 ) -> dict[str, int]:
     """Writes the batch's events in the caller's transaction, types in one order for all writers.
 
@@ -41,7 +39,7 @@ async def store_events(
             field: [get(event) for event in events]
             for field, get in _getters(name, batch.agent_keys).items()
         }
-        with server_work.going_on():
+        with busy.at_work():
             cursor = await connection.execute(query(f"store_{name}"), arrays)
         if name in ONCE_BY_ID:
             duplicates[name] = len(events) - cursor.rowcount
@@ -54,5 +52,5 @@ def _getters(name: str, keys: AgentKeys) -> dict[str, Callable[[Any], Any]]:
 
 def _getter(field: str, keys: AgentKeys) -> Callable[[Any], Any]:
     if field == "agent_key":
-        return lambda event: keys[event.user_id, event.agent_id]
+        return lambda event: keys[agent_name(event.user_id, event.agent_id)]
     return lambda event: getattr(event, field)

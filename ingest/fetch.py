@@ -1,9 +1,10 @@
 """Reads records from Kafka for as long as the group lets this consumer have the partitions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import (
     CommitFailedError,
@@ -12,23 +13,29 @@ from aiokafka.errors import (
     LeaderNotAvailableError,
 )
 
+from ingest import metrics
 from ingest.answers import watch
 from ingest.bounds import LogBounds
 from ingest.commits import Database, metadata
 from ingest.errors import sentence
 from ingest.identity import LogIdentity, read_identities
+from ingest.kafka.seam import install
+from ingest.kafka.unpack import Unpacker
 from ingest.logends import LogEnd, LogEnds, open_log_ends
+from ingest.polling import polled
 from ingest.quarantine import Quarantine
 from ingest.record import Record
-from ingest.unpack import Unpacker
+from ingest.scope import Scope
 from schemas.broker import start
 from schemas.kafka import client_options
 from schemas.settings import IngestSettings, KafkaSettings
 
+log = structlog.get_logger("ingest")
+
 SESSION_TIMEOUT_MS = 6_000
 # A rebalance waits until every member has asked, which it does with a heartbeat.
 HEARTBEAT_MS = 1_000
-TELL_TIMEOUT_S = 2.0
+COMMIT_TIMEOUT_S = 2.0
 # The client has one fetch at a time under way to a broker: while one waits for partitions without
 # news, those with a backlog wait too.
 FETCH_WAIT_MS = 20
@@ -39,10 +46,8 @@ METADATA_MAX_AGE_MS = 10_000
 class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
     """One consumer of the group.
 
-    `reassigned` is set when the group has given out partitions anew: they stay paused until they
-    are claimed and `start_at` says from where. `on_revoked` is awaited before they are given up.
-    A partition that cannot be read waits alone; `reassigned` is set again where it was left out of
-    the bounds and can be claimed now.
+    Partitions that the group has assigned stay paused until they are claimed and `start_at` says
+    from where. A partition that cannot be read waits alone.
     `database` is named in each commit to the group, once it is known.
     """
 
@@ -51,25 +56,40 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         consumer: AIOKafkaConsumer,
         unpacker: Unpacker,
         log_ends: LogEnds,
-        on_revoked: Callable[[], Awaitable[None]],
+        patience_s: float,
     ) -> None:
         self._consumer = consumer
         self._unpacker = unpacker
         self._quarantine = unpacker.quarantine
         self._bounds = LogBounds(consumer, unpacker.quarantine)
         self._log_ends = log_ends
-        self._on_revoked = on_revoked
+        self._patience_s = patience_s
         self._unbounded: set[TopicPartition] = set()
         self._served: set[TopicPartition] = set()
         self._probe: asyncio.Task[None] | None = None
-        self.reassigned = asyncio.Event()
+        self._reassigned = asyncio.Event()
+        self._scope = Scope(patience_s)
         self.database: Database | None = None
 
     def subscribe(self, topics: Iterable[str]) -> None:
         self._consumer.subscribe(list(topics), listener=self)
 
+    async def assignments(self) -> AsyncIterator[Scope]:
+        """A scope each time that there is something to claim: ended when the group takes its
+        partitions back, or another partition has become readable and all are claimed again."""
+        while True:
+            async with polled(self):
+                await self._reassigned.wait()
+            if not self._reassigned.is_set():
+                # Revoked meanwhile.
+                continue
+            self._reassigned.clear()
+            self._scope = Scope(self._patience_s)
+            yield self._scope
+
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        await self._on_revoked()
+        self._reassigned.clear()
+        await self._scope.end()
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         # A position at once and nothing fetched: else the group's own offsets would be used.
@@ -78,7 +98,7 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         self._consumer.pause(*assigned)
         self._quarantine.clear()
         self._unbounded.clear()
-        self.reassigned.set()
+        self._reassigned.set()
 
     @property
     def assignment(self) -> list[TopicPartition]:
@@ -186,10 +206,12 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
 
     async def _look_for_bounds(self) -> None:
         """Has all claimed again when a partition says its bounds that did not before."""
-        partitions = self._unbounded & self._consumer.assignment()
+        partitions, scope = self._unbounded & self._consumer.assignment(), self._scope
         try:
-            if await self._bounds.bounds(partitions):
-                self.reassigned.set()
+            if await self._bounds.bounds(partitions) and not scope.is_ending:
+                # Before the end, for a revocation meanwhile takes it back.
+                self._reassigned.set()
+                await scope.end()
         except (KafkaError, IllegalStateError) as error:
             for partition in partitions:
                 self._quarantine.refuse(partition, None, sentence(error))
@@ -198,12 +220,15 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         """The offset that each partition is read up to; marks of transactions may come last."""
         return {p: await self._consumer.position(p) for p in self._consumer.assignment()}
 
-    async def stay_alive(self) -> None:
+    async def poll_paused(self) -> None:
         """Pauses, and tells the group that this consumer is alive."""
         self.pause()
-        # An error that has arrived comes again when reading goes on.
-        with suppress(KafkaError):
+        try:
             await self._consumer.getmany(timeout_ms=0, max_records=1)
+        except KafkaError as error:
+            # Of the group it comes only once, and of a partition again when reading goes on.
+            metrics.RETRIES.labels("fetch").inc()
+            log.warning("polling failed", error=sentence(error))
 
     def pause(self) -> None:
         self._consumer.pause(*self._consumer.assignment())
@@ -223,14 +248,14 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
             return False
         return True
 
-    async def tell_group(self, positions: dict[TopicPartition, int]) -> bool:
+    async def commit_to_group(self, positions: dict[TopicPartition, int]) -> bool:
         """Commits offsets to the group, for lag tools only: the database's are what counts.
 
-        Whether it has them; a broker that is away holds nothing up for longer than TELL_TIMEOUT_S.
+        Whether it has them; a broker that is away holds nothing up for long.
         """
         if positions:
             with suppress(KafkaError, IllegalStateError, TimeoutError):
-                async with asyncio.timeout(TELL_TIMEOUT_S):
+                async with asyncio.timeout(COMMIT_TIMEOUT_S):
                     await self._commit(positions)
                     return True
         return False
@@ -239,14 +264,16 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
         said = metadata(self.database)
         await self._consumer.commit({p: (offset, said) for p, offset in positions.items()})
 
-    async def told_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    async def committed_offsets(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, int]:
         """What the group was told last; nothing of partitions that it was never told of.
 
         None where the broker does not answer in time.
         """
         told = {}
         with suppress(KafkaError, IllegalStateError, TimeoutError):
-            async with asyncio.timeout(TELL_TIMEOUT_S):
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 for partition in partitions:
                     told[partition] = await self._consumer.committed(partition)
         return {partition: offset for partition, offset in told.items() if offset is not None}
@@ -265,7 +292,6 @@ class Fetcher(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has n
 async def open_fetcher(
     kafka: KafkaSettings,
     ingest: IngestSettings,
-    on_revoked: Callable[[], Awaitable[None]],
     *,
     skip_unreadable: bool = False,
 ) -> AsyncIterator[Fetcher]:
@@ -292,12 +318,12 @@ async def open_fetcher(
     watch(consumer._client, quarantine)  # noqa: SLF001 - nothing public has a partition's error
     unpacker = Unpacker(quarantine)
     try:
-        with unpacker.in_charge():
-            async with open_log_ends(kafka, consumer) as log_ends:
-                fetcher = Fetcher(consumer, unpacker, log_ends, on_revoked)
-                try:
-                    yield fetcher
-                finally:
-                    fetcher.close()
+        install(consumer, unpacker)
+        async with open_log_ends(kafka, consumer) as log_ends:
+            fetcher = Fetcher(consumer, unpacker, log_ends, ingest.claim_patience_ms / 1000)
+            try:
+                yield fetcher
+            finally:
+                fetcher.close()
     finally:
         await consumer.stop()

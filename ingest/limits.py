@@ -4,20 +4,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from ingest.batch import Intake
+from ingest.polling import POLL_EVERY_S
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
 
 SMALLEST_FULL_BATCH: Final = 10_000
 ROWS_AN_AGENT: Final = 10
-# Dead letters take some ten microseconds each, and every partition of the batch waits for them.
-MAX_REJECTIONS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds in rows, bytes and seconds.
 
-    So many `agents` are remembered; `lateness` is how old a sample may be.
+    So many `agents` are remembered; `lateness` is how old a sample may be; leaders have `confirm_s`
+    to confirm a batch's logs; whoever waits longer than `poll_s` polls Kafka.
     """
 
     max_rows: int
@@ -29,6 +28,9 @@ class Limits:
     drain_s: float
     stall_s: float
     lateness: timedelta
+    # A new leader is elected within it. Whoever waits longer keeps other partitions waiting.
+    confirm_s: float = 5.0
+    poll_s: float = POLL_EVERY_S
 
     @classmethod
     def of(
@@ -46,22 +48,10 @@ class Limits:
             lateness=database.lateness_limit,
         )
 
-    def is_full(self, intake: Intake, agents: int, rejected_share: float) -> bool:
-        """Whether no more records should be added before this is written.
-
-        `rejected_share` is that of the batch before: times are not checked yet, and may be what
-        most of these events are rejected for.
-        """
-        rejections = max(len(intake.rejections), intake.rows * rejected_share)
-        return (
-            intake.rows >= self.full_rows(agents)
-            or intake.nbytes >= self.max_bytes
-            or rejections >= MAX_REJECTIONS
-        )
-
     def full_rows(self, agents: int) -> int:
         """The rows of a full batch.
 
-        Rollups cost by the agents in a batch, not its rows: in a backlog it grows with the fleet.
+        What a batch costs beside its rows grows with the agents in it: in a backlog it grows with
+        the fleet.
         """
         return min(max(SMALLEST_FULL_BATCH, ROWS_AN_AGENT * agents), self.max_rows)

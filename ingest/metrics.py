@@ -7,7 +7,8 @@ from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from ingest.batch import Intake, Reason, by_type
+from ingest.batch import Decoded, by_type
+from ingest.rejection import Reason
 from ingest.unread import SkippedBatch
 
 RECORDS = Counter("fleetgauge_records", "Kafka records read and settled.", ["topic"])
@@ -129,16 +130,16 @@ CONSERVATION_CHECKED = Gauge(
 )
 
 
-def count(intake: Intake) -> None:
-    """Counts an intake that is stored and told."""
-    BATCH_ROWS.observe(intake.rows)
-    for topic, records in intake.records.items():
+def count(decoded: Decoded) -> None:
+    """Counts a batch whose events are stored or dead-lettered."""
+    BATCH_ROWS.observe(decoded.rows)
+    for topic, records in decoded.counts.items():
         RECORDS.labels(topic).inc(records)
-    if intake.samples:
-        ROWS.labels("sample").inc(len(intake.samples))
-    for name, events in by_type([event for event, _ in intake.others]).items():
+    if decoded.samples.height:
+        ROWS.labels("sample").inc(decoded.samples.height)
+    for name, events in by_type([event for event, _ in decoded.others]).items():
         ROWS.labels(name).inc(len(events))
-    for rejection in intake.rejections:
+    for rejection in decoded.rejections:
         DEAD_LETTERS.labels(rejection.reason).inc()
         record = rejection.origin.record
         if isinstance(record.value, SkippedBatch):

@@ -1,16 +1,19 @@
 """How far each partition is stored: reported to the group and to Prometheus, never read back."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from math import inf
+from typing import NoReturn
 
 import structlog
 from aiokafka import TopicPartition
 
 from ingest import metrics
 from ingest.batch import Span
+from ingest.collaborators import RecordSource
 from ingest.errors import MEND_KAFKA
-from ingest.fetch import Fetcher
 from ingest.logends import LogEnd
 from ingest.offsets import Claim
 from ingest.record import Record
@@ -19,8 +22,8 @@ from ingest.unread import SkippedBatch
 
 log = structlog.get_logger("ingest")
 
-TELL_EVERY_S = 2.0
-TELL_SILENCE_EVERY_S = 30.0
+REPORT_EVERY_S = 2.0
+LOG_SILENCE_EVERY_S = 30.0
 
 
 class Progress:
@@ -34,7 +37,7 @@ class Progress:
         self,
         reassure: Callable[[], None],
         clock: Callable[[], float] = time.time,
-        every_s: float = TELL_EVERY_S,
+        every_s: float = REPORT_EVERY_S,
     ) -> None:
         self._reassure = reassure
         self._every_s = every_s
@@ -42,8 +45,8 @@ class Progress:
         self.stored: dict[TopicPartition, int] = {}
         self._standings: dict[TopicPartition, Standing] = {}
         self._is_claimed = False
-        self._told = -inf
-        self._silence_told = -inf
+        self._is_due = asyncio.Event()
+        self._silence_logged = -inf
 
     def give_up(self) -> None:
         """The group takes its partitions back, and has not assigned any yet."""
@@ -67,7 +70,7 @@ class Progress:
         self.stored = {partition: claim.next_offset for partition, claim in claims.items()}
         self._is_claimed = True
         # At once: whoever had them before reports them no more.
-        self._told = -inf
+        self._is_due.set()
         metrics.ASSIGNED.set(len(claims))
         self._reassure()
 
@@ -80,48 +83,56 @@ class Progress:
     def move(self, spans: Mapping[TopicPartition, Span]) -> None:
         """These spans are stored."""
         for partition, span in spans.items():
+            # A write that was given up may end when its partition is another's, or claimed again.
+            if self.stored.get(partition) != span.first:
+                continue
             self.stored[partition] = span.next
             if span.last is not None:
                 self._is_newer_than(partition, span.last.timestamp)
         self._reassure()
 
-    async def tell(self, fetcher: Fetcher) -> None:
-        """Reports the lag, and its offsets to the group, every few seconds at most."""
-        now = time.monotonic()
-        if now - self._told < self._every_s:
-            return
-        self._told = now
+    async def run(self, source: RecordSource) -> NoReturn:
+        """Reports every few seconds, and whenever partitions have been claimed."""
+        while True:
+            self._is_due.clear()
+            await self.report(source)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every_s):
+                    await self._is_due.wait()
+
+    async def report(self, source: RecordSource) -> None:
+        """Reports the lag, and its offsets to the group."""
         if not self._is_claimed:
-            await self._tell_unclaimed(fetcher)
+            await self._report_unclaimed(source)
             return
         stored = dict(self.stored)
         unclaimed = self._standings.keys() - stored.keys()
-        told = await fetcher.told_offsets(unclaimed) if unclaimed else {}
-        ends = await self._tell_lag(fetcher, {**told, **stored})
+        committed = await source.committed_offsets(unclaimed) if unclaimed else {}
+        ends = await self._report_lag(source, {**committed, **stored})
         if self.stored.keys() != stored.keys():
             # Given up meanwhile: what becomes of them is another's to report.
             return
         # What cannot be read is reported by itself: to start again would not help.
-        readable = {p: end for p, end in self.stored.items() if p not in fetcher.unreadable}
+        readable = {p: end for p, end in self.stored.items() if p not in source.unreadable}
         if not stored:
             # More consumers than partitions: this one is a spare, and has nothing to do.
             self._reassure()
-        elif await fetcher.tell_group(stored) and _are_read(readable, ends):
+        elif await source.commit_to_group(stored) and _are_read(readable, ends):
             self._reassure()
 
-    async def _tell_unclaimed(self, fetcher: Fetcher) -> None:
+    async def _report_unclaimed(self, source: RecordSource) -> None:
         """While the database keeps a claim waiting, what the group was told last has to do."""
         waiting = list(self._standings)
-        await self._tell_lag(fetcher, await fetcher.told_offsets(waiting))
+        await self._report_lag(source, await source.committed_offsets(waiting))
 
-    async def _tell_lag(
-        self, fetcher: Fetcher, stored: Mapping[TopicPartition, int]
+    async def _report_lag(
+        self, source: RecordSource, stored: Mapping[TopicPartition, int]
     ) -> dict[TopicPartition, LogEnd]:
         """Without an answer of the broker the records stay as they are, and their age grows."""
         asked = self._clock()
-        ends = await fetcher.log_ends(stored)
-        silent = [p for p in stored if p not in ends and p not in fetcher.unreadable]
-        self._tell_silence(silent, asked)
+        ends = await source.log_ends(stored)
+        silent = [p for p in stored if p not in ends and p not in source.unreadable]
+        self._log_silence(silent, asked)
         for partition, end in ends.items():
             if partition in self._standings:
                 offset = self.stored.get(partition, stored[partition])
@@ -130,12 +141,12 @@ class Progress:
             _set_series(partition, standing, self._clock())
         return ends
 
-    def _tell_silence(self, silent: Sequence[TopicPartition], now: float) -> None:
+    def _log_silence(self, silent: Sequence[TopicPartition], now: float) -> None:
         """Logs that the broker does not answer: nothing else does while nothing is sent to it."""
         if not silent:
-            self._silence_told = -inf
-        elif now - self._silence_told >= TELL_SILENCE_EVERY_S:
-            self._silence_told = now
+            self._silence_logged = -inf
+        elif now - self._silence_logged >= LOG_SILENCE_EVERY_S:
+            self._silence_logged = now
             log.warning(
                 "the broker does not answer for these partitions, will ask again",
                 partitions=[f"{p.topic}/{p.partition}" for p in silent],

@@ -34,15 +34,17 @@ async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Res
     A StepError and MemoryError are raised to the caller.
     """
     delays = backoff()
+    cancelled_before = _cancellations()
     while True:
         try:
-            return await attempt()
+            result = await attempt()
         except Exception as error:
             if is_unexpected(error):
                 report(step, error)
             elif not isinstance(error, SURROUNDINGS):
                 raise
-            if _is_given_up():
+            if _cancellations() > cancelled_before:
+                # psycopg may raise an error of the connection in place of the cancellation.
                 raise asyncio.CancelledError from error
             delay = next(delays)
             metrics.RETRIES.labels(step).inc()
@@ -54,9 +56,14 @@ async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Res
                 delay_s=round(delay, 2),
             )
             await asyncio.sleep(delay)
+        else:
+            if _cancellations() > cancelled_before:
+                # A library swallowed it together with its result.
+                raise asyncio.CancelledError
+            return result
 
 
-def _is_given_up() -> bool:
-    """Whether this task was cancelled, though an error of the connection's took its place."""
+def _cancellations() -> int:
+    """How often this task was asked to end; a task group leaves its own requests counted."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return task.cancelling() if task is not None else 0

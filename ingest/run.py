@@ -11,6 +11,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from prometheus_client import start_http_server
 
+from ingest.busy import DatabaseBusy
 from ingest.conflicts import ConflictWatch
 from ingest.database import open_pool
 from ingest.deadletter import open_dead_letters
@@ -21,9 +22,11 @@ from ingest.heartbeat import PERIOD_S, beat_on
 from ingest.limits import Limits
 from ingest.pipeline import Pipeline
 from ingest.positions import GapError
+from ingest.progress import Progress
 from ingest.refresh import Refresh
 from ingest.reread import check_reread
 from ingest.retry import backoff
+from ingest.store import DatabaseStore
 from ingest.takeover import TakeOver
 from ingest.topic import TopicError
 from ingest.topics import check_topics
@@ -146,13 +149,14 @@ async def _ingest(
     ):
         take_over = TakeOver(pool, limits.patience_s, accept_gap=accept_gap)
         watchdog = Watchdog(limits.stall_s)
-        pipeline = Pipeline(pool, dead_letters, take_over, limits, watchdog.reassure)
+        progress = Progress(watchdog.reassure)
         async with (
-            open_fetcher(
-                kafka, ingest, pipeline.on_revoked, skip_unreadable=skip_unreadable
-            ) as fetcher,
+            open_fetcher(kafka, ingest, skip_unreadable=skip_unreadable) as fetcher,
             watchdog.watching(),
         ):
+            busy = DatabaseBusy()
+            store = DatabaseStore(pool, limits, busy)
+            pipeline = Pipeline(fetcher, store, dead_letters, take_over, limits, progress, busy)
             fetcher.subscribe([kafka.samples_topic, kafka.events_topic])
             # Often enough that an absence is known before the watchdog's time is over.
             beat_s = min(PERIOD_S, limits.stall_s / 4)
@@ -165,7 +169,8 @@ async def _ingest(
                 asyncio.create_task(refresh.run()),
                 asyncio.create_task(watch.run()),
                 asyncio.create_task(TopicWatch(kafka).run()),
-                asyncio.create_task(pipeline.run(fetcher)),
+                asyncio.create_task(progress.run(fetcher)),
+                asyncio.create_task(pipeline.run()),
             }
             log.info("ingest runs", group=ingest.consumer_group)
             try:
@@ -175,7 +180,6 @@ async def _ingest(
                     task.result()
             except asyncio.CancelledError:
                 log.info("stopping")
-                await pipeline.drain(fetcher)
                 raise
             finally:
                 for task in tasks:

@@ -41,6 +41,10 @@ class TakeOver:
         self._accept_gap = accept_gap
         self._distrusted: set[TopicPartition] = set()
 
+    def forget_gaps(self) -> None:
+        """Another assignment begins: a gap that was accepted before may be another's by now."""
+        self._distrusted.clear()
+
     def distrust(self, gap: GapError) -> None:
         """Starts the gap's partition over at the next claim; raises it where none is accepted."""
         if not self._accept_gap:
@@ -64,6 +68,13 @@ class TakeOver:
         # A partition whose bounds the broker does not report is claimed later.
         claimed = {partition: logs[partition] for partition in bounds}
         return Assignment(claims, Positions(claims, bounds), claimed)
+
+    async def check(
+        self, claims: Mapping[TopicPartition, Claim], stored: Mapping[TopicPartition, int]
+    ) -> None:
+        """Raises StaleClaimError where a claim is not the database's any more; psycopg's errors."""
+        async with self._pool.connection() as connection:
+            await offsets.check(connection, claims, stored)
 
     async def renew_connections(self) -> None:
         """Closes every connection: one may lead to a server that is the database no more."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Self
 
-from ingest.batch import Reason
+from ingest.rejection import Reason
 
 
 class UnreadBatch(bytes):

@@ -13,16 +13,16 @@ from psycopg import AsyncConnection, errors
 from ingest import metrics, offsets
 from ingest.aggregates import add_late, add_to_platform
 from ingest.batch import Batch
+from ingest.busy import DatabaseBusy
 from ingest.database import Pool, past_stale_sessions
 from ingest.events import store_events
 from ingest.offsets import Claim, FencedError, Stored
 from ingest.samples import store_new_samples, store_resent_samples
-from ingest.serverwork import ServerWork
 from ingest.unexpected import StepError
 from sql.connect import ServerConnection
 from sql.queries import query
 
-StoreSamples = Callable[[AsyncConnection[Any], Batch, ServerWork], Awaitable[pl.DataFrame]]
+StoreSamples = Callable[[AsyncConnection[Any], Batch, DatabaseBusy], Awaitable[pl.DataFrame]]
 
 
 class DroppedError(StepError):
@@ -38,7 +38,7 @@ async def write_batch(
     batch: Batch,
     claims: Mapping[TopicPartition, Claim],
     patience_s: float,
-    server_work: ServerWork,
+    busy: DatabaseBusy,
 ) -> None:
     """Makes a batch durable, or finds that it is already.
 
@@ -48,7 +48,7 @@ async def write_batch(
     began = time.monotonic()
     _refuse_strange_keys(batch, claims)
     async with pool.connection() as connection:
-        writing = _Writing(pool, connection, batch, claims, patience_s, server_work)
+        writing = _Writing(pool, connection, batch, claims, patience_s, busy)
         try:
             duplicates = await writing.transact(store_new_samples)
         except errors.UniqueViolation:
@@ -76,7 +76,7 @@ class _Writing:
     batch: Batch
     claims: Mapping[TopicPartition, Claim]
     patience_s: float
-    server_work: ServerWork
+    busy: DatabaseBusy
 
     async def transact(self, store_samples: StoreSamples) -> dict[str, int]:
         """Stores the batch, unless it is stored already; returns its duplicates by event type."""
@@ -105,14 +105,14 @@ class _Writing:
 
     async def _store(self, store_samples: StoreSamples) -> dict[str, int]:
         batch = self.batch
-        new = await store_samples(self.connection, batch, self.server_work)
+        new = await store_samples(self.connection, batch, self.busy)
         if new.height:
-            with self.server_work.going_on():
+            with self.busy.at_work():
                 await add_to_platform(self.connection, new, batch.shard)
         if batch.events:
             await self.connection.execute(query("set_shard"), {"shard": batch.shard})
-        duplicates = await store_events(self.connection, batch, self.server_work)
+        duplicates = await store_events(self.connection, batch, self.busy)
         # Last, for it keeps a refresh waiting until the transaction ends.
-        with self.server_work.going_on():
+        with self.busy.at_work():
             await add_late(self.connection, new)
         return {"sample": batch.samples.height - new.height + batch.repeats, **duplicates}

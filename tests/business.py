@@ -10,13 +10,13 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from ingest.batch import AgentKeys
+from ingest.busy import DatabaseBusy
 from ingest.events import store_events
-from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from query.summary import Business, moments_of, summary_of
 from schemas.events import Booking, Event, Fan, Payment, Play, Skill
 from sql.queries import query
-from tests.unit.ingest.records import intake
+from tests.unit.ingest.records import decoded
 
 
 def moment(text: str) -> datetime:
@@ -76,7 +76,7 @@ async def store(connection: AsyncConnection[Any], batches: Iterable[Sequence[Eve
     """Writes each batch in a transaction of its own, as ingest does."""
     for events in batches:
         async with connection.transaction():
-            await store_events(connection, shape(intake(events), AgentKeys()), ServerWork())
+            await store_events(connection, shape(decoded(events), AgentKeys()), DatabaseBusy())
 
 
 async def answer(connection: AsyncConnection[Any], user: str, now: datetime) -> Any:

@@ -8,9 +8,9 @@ from psycopg import AsyncConnection, errors
 
 from ingest.aggregates import add_late, add_to_platform
 from ingest.batch import AgentKeys, Batch
+from ingest.busy import DatabaseBusy
 from ingest.copy import encode_samples
 from ingest.samples import store_new_samples, store_resent_samples
-from ingest.serverwork import ServerWork
 from ingest.write import StoreSamples
 
 SCHEMA: dict[str, Any] = {
@@ -77,7 +77,7 @@ async def add(
     pause: Callable[[], Awaitable[None]] = at_once,
 ) -> int:
     """The same in the caller's transaction, for samples that are new if not said otherwise."""
-    new = await store_samples(connection, batch, ServerWork())
+    new = await store_samples(connection, batch, DatabaseBusy())
     if new.height:
         await add_to_platform(connection, new, batch.shard)
     await pause()

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
-from ingest.decode import is_msgpack
 from ingest.dlq.letter import REPLAY_OF, REPLAYS, Header, Letter
+from ingest.message import is_msgpack
 
 
 class NotThereError(ValueError):

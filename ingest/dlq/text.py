@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from ingest.decode import is_msgpack
 from ingest.dlq.letter import Letter
+from ingest.message import is_msgpack
 
 _BYTES_A_LINE: Final = 16
 # What a decoder raises for bytes that are not of its kind.

@@ -12,12 +12,12 @@ from ingest.commits import Database, Foreign, elsewhere, identify, read_commits
 from ingest.conflicts import HINT_DATABASES, HINT_GROUPS, name_of, read_groups
 from ingest.doctor.finding import Finding, ok, problem, warning
 from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
-from ingest.progress import TELL_EVERY_S
+from ingest.progress import REPORT_EVERY_S
 from ingest.upkeep import open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings
 
 # In which an ingest that runs has committed again.
-RENEWED_WITHIN_S: Final = 2.5 * TELL_EVERY_S
+RENEWED_WITHIN_S: Final = 2.5 * REPORT_EVERY_S
 
 Groups = Sequence[tuple[str, datetime]]
 

@@ -15,12 +15,13 @@ from aiokafka import TopicPartition
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from ingest import metrics
-from ingest.batch import AGENT, Agent, AgentKeys, Intake
+from ingest.batch import AgentKeys, Fetched
+from ingest.check import check_times
+from ingest.columns import read_plain_samples
 from ingest.decode import decode
-from ingest.intake import add_records
+from ingest.message import decode_message
 from ingest.record import Record
-from ingest.shape import agents_of, check_times, shape
-from schemas.events import Sample
+from ingest.shape import agents_of, shape
 from tests.any_bytes import HEADERS, NOW_MS, random_value, records
 from tests.faults.ledger import Ledger, Message, message
 from tests.faults.plugin import Case
@@ -35,7 +36,9 @@ MAX_BYTES = 100_000
 LATENESS = timedelta(days=31)
 # Messages of no use that are sent at once, among good samples.
 SLICE = 1_500
-NEIGHBOUR: Agent = ("neighbours", "neighbour")
+NEIGHBOUR = "neighbours/neighbour"
+# How few messages the column path is asked for.
+COLUMNS, ROWS = 1, 1_000
 GOOD = (
     b'{"type":"sample","userId":"neighbours","agentId":"neighbour","ts":"2026-03-01T11:59:00Z",'
     b'"cpu":1,"memory":2,"messages":3,"errors":4}'
@@ -50,43 +53,28 @@ class Verdict(NamedTuple):
     rejections: list[tuple[str, int | None, str]]
 
 
-def keys_of(agents: set[Agent]) -> AgentKeys:
-    return AgentKeys({agent: crc32("/".join(agent).encode()) >> 1 for agent in agents})
+def keys_of(agents: set[str]) -> AgentKeys:
+    return AgentKeys({agent: crc32(agent.encode()) >> 1 for agent in agents})
 
 
-def verdict_on(intake: Intake, offset: int) -> Verdict:
-    """The intake is checked and shaped as ingest does it; the verdict on one of its records."""
-    check_times(intake, LATENESS)
-    batch = shape(intake, keys_of(agents_of(intake)))
+def verdict(records: Sequence[Record], offset: int, fewest: int) -> Verdict:
+    """On one of these records, which are decoded, checked and shaped as ingest does it.
+
+    With `fewest` of 1 they go through the column path, however few they are.
+    """
+    decoded = decode(Fetched({PARTITION: list(records)}), MAX_BYTES, fewest)
+    check_times(decoded, LATENESS)
+    batch = shape(decoded, keys_of(agents_of(decoded)))
     neighbour = keys_of({NEIGHBOUR})[NEIGHBOUR]
-    rows = [row for row in batch.samples.rows() if row[1] != neighbour]
     return Verdict(
-        rows,
-        [msgspec.structs.asdict(event) for event, _ in intake.others],
+        [row for row in batch.samples.rows() if row[-1] != neighbour],
+        [msgspec.structs.asdict(event) for event, _ in decoded.others],
         [
-            (told.reason, told.origin.index, told.detail)
-            for told in intake.rejections
-            if told.origin.record.offset == offset
+            (rejection.reason, rejection.origin.index, rejection.detail)
+            for rejection in decoded.rejections
+            if rejection.origin.record.offset == offset
         ],
     )
-
-
-def by_the_slow_path(record: Record) -> Verdict:
-    intake = Intake()
-    events, intake.rejections = decode(record, MAX_BYTES)
-    for event, origin in events:
-        if isinstance(event, Sample):
-            intake.samples.append(event)
-            intake.origins.append(origin)
-        else:
-            intake.others.append((event, origin))
-    return verdict_on(intake, record.offset)
-
-
-def in_a_batch(records: Sequence[Record], offset: int, known: set[Agent]) -> Verdict:
-    intake = Intake()
-    add_records(intake, PARTITION, 0, records, MAX_BYTES, known)
-    return verdict_on(intake, offset)
 
 
 def neighbour(offset: int) -> Record:
@@ -107,12 +95,11 @@ def test_the_verdict_is_the_same_alone_in_a_batch_and_by_either_path(
     @given(records())
     def holds(record: Record) -> None:
         before = unexpected_errors()
-        expected = by_the_slow_path(record)
-        known = {NEIGHBOUR, *map(AGENT, decoded_samples(record))}
-        assert in_a_batch([record], 0, set()) == expected
-        assert in_a_batch([record], 0, known) == expected
+        expected = verdict([record], 0, ROWS)
+        assert verdict([record], 0, COLUMNS) == expected
         between = [neighbour(0), msgspec.structs.replace(record, offset=1), neighbour(2)]
-        assert in_a_batch(between, 1, known) == expected
+        assert verdict(between, 1, COLUMNS) == expected
+        assert verdict(between, 1, ROWS) == expected
         # A bug that was isolated to its message has the same verdict everywhere.
         assert unexpected_errors() == before
 
@@ -124,9 +111,9 @@ def unexpected_errors() -> float:
     return sum(sample.value for sample in family.samples if sample.name.endswith("_total"))
 
 
-def decoded_samples(record: Record) -> list[Sample]:
-    events, _ = decode(record, MAX_BYTES)
-    return [event for event, _ in events if isinstance(event, Sample)]
+def test_neighbours_are_plain() -> None:
+    """Else the column path would leave all that is compared to the row path."""
+    assert read_plain_samples([GOOD, GOOD], COLUMNS).height == 2
 
 
 def junk(rng: random.Random, topics: Topics) -> Message:
@@ -135,7 +122,7 @@ def junk(rng: random.Random, topics: Topics) -> Message:
         value = random_value(rng)
         headers = rng.choice(HEADERS) if rng.random() < 0.5 else ()
         sent = tuple((name, content or b"") for name, content in headers)
-        events, rejections = decode(
+        events, rejections = decode_message(
             Record(topics.samples, 0, 0, NOW_MS, b"k", value, sent), MAX_BYTES
         )
         if not events and [rejection.origin.index for rejection in rejections] == [None]:

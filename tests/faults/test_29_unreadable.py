@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from aiokafka import TopicPartition
 
-from ingest.recordbatch import LENGTH_AT, RECORDS_AT
+from ingest.kafka.batches import LENGTH_AT, RECORDS_AT
 from schemas.events import Sample
 from tests.appending import appending
 from tests.faults.deadletters import Place, dead_letters

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.fetch import FetchRequest
 
-from ingest.recordbatch import split
+from ingest.kafka.batches import split
 from schemas.events import Sample
 from tests.appending import appending
 from tests.faults.deadletters import Place

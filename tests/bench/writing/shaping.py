@@ -11,11 +11,13 @@ from datetime import timedelta
 import msgspec
 from aiokafka import TopicPartition
 
-from ingest.batch import AgentKeys, Intake
+from ingest.batch import AgentKeys, Fetched, agent_name
+from ingest.batchsize import MAX_FETCH
+from ingest.check import check_times
+from ingest.decode import decode
 from ingest.fetch import Fetcher, open_fetcher
-from ingest.intake import add_records
-from ingest.pipeline import FETCH_EVENTS
-from ingest.shape import agents_of, check_times, shape
+from ingest.limits import SMALLEST_FULL_BATCH
+from ingest.shape import agents_of, shape
 from schemas.settings import IngestSettings, KafkaSettings, load
 from tests.bench.writing.geometry import agent_ids
 from tests.bench.writing.meter import Run
@@ -26,19 +28,20 @@ LATENESS = timedelta(days=31)
 async def main(agents: int, rows: int) -> Run:
     """All rows of the samples' topic, up to the bytes that COPY would send."""
     kafka, ingest = load(KafkaSettings, IngestSettings)
-    keys = AgentKeys({pair: n + 1 for n, pair in enumerate(agent_ids(agents))})
-    async with open_fetcher(kafka, ingest, _forget) as fetcher:
+    keys = AgentKeys({agent_name(*pair): n + 1 for n, pair in enumerate(agent_ids(agents))})
+    async with open_fetcher(kafka, ingest) as fetcher:
         fetcher.subscribe([kafka.samples_topic])
-        await fetcher.reassigned.wait()
+        await anext(fetcher.assignments())
         fetcher.start_at({TopicPartition(kafka.samples_topic, 0): 0}, {})
         began, began_cpu = time.perf_counter(), time.process_time()
         done = 0
         while done < rows:
-            intake = await _filled(fetcher, kafka, min(ingest.batch_max_rows, rows - done), keys)
-            check_times(intake, LATENESS)
-            agents_of(intake)
-            shape(intake, keys)
-            done += intake.rows
+            fetched = await _filled(fetcher, min(SMALLEST_FULL_BATCH, rows - done))
+            decoded = decode(fetched, kafka.message_max_bytes)
+            check_times(decoded, LATENESS)
+            agents_of(decoded)
+            shape(decoded, keys)
+            done += decoded.rows
         return Run(
             rows=done,
             wall_s=time.perf_counter() - began,
@@ -48,17 +51,13 @@ async def main(agents: int, rows: int) -> Run:
         )
 
 
-async def _filled(fetcher: Fetcher, kafka: KafkaSettings, rows: int, keys: AgentKeys) -> Intake:
-    intake = Intake()
-    while intake.rows < rows:
-        fetched = await fetcher.fetch(500, min(FETCH_EVENTS, rows - intake.rows))
-        for partition, records in fetched.items():
-            add_records(intake, partition, 0, records, kafka.message_max_bytes, keys.keys())
-    return intake
-
-
-async def _forget() -> None:
-    """Nothing is under way when the group takes the partition."""
+async def _filled(fetcher: Fetcher, rows: int) -> Fetched:
+    filled = Fetched()
+    while filled.count < rows:
+        arrived = await fetcher.fetch(500, min(MAX_FETCH, rows - filled.count))
+        for partition, records in arrived.items():
+            filled.add(partition, 0, records)
+    return filled
 
 
 if __name__ == "__main__":

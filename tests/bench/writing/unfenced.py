@@ -4,12 +4,12 @@ Only for a benchmark: what it writes may be lost or doubled whenever something f
 """
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import ingest.run
-import ingest.settle
+import ingest.store
 from fleetgauge import run
 from ingest import offsets
 from ingest.batch import Batch
@@ -30,11 +30,10 @@ class OffsetsInKafka:
         self,
         kafka: KafkaSettings,
         settings: IngestSettings,
-        on_revoked: Callable[[], Awaitable[None]],
         **options: bool,
     ) -> AsyncIterator[Fetcher]:
         """Ingest's own, remembered."""
-        async with open_fetcher(kafka, settings, on_revoked, **options) as fetcher:
+        async with open_fetcher(kafka, settings, **options) as fetcher:
             self._fetcher = fetcher
             yield fetcher
 
@@ -42,7 +41,7 @@ class OffsetsInKafka:
         """Ingest's own, and then a commit to the group, which is awaited."""
         await write_batch(pool, batch, *more)
         if self._fetcher is not None:
-            await self._fetcher.tell_group({tp: span.next for tp, span in batch.spans.items()})
+            await self._fetcher.commit_to_group({tp: span.next for tp, span in batch.spans.items()})
 
 
 async def _compare_nothing(connection: Any, spans: Mapping[Any, Any], claims: Any) -> Stored:
@@ -60,7 +59,7 @@ def main() -> None:
         (offsets, "lock", _compare_nothing),
         (offsets, "advance", _move_nothing),
         (ingest.run, "open_fetcher", in_kafka.open_fetcher),
-        (ingest.settle, "write_batch", in_kafka.write_batch),
+        (ingest.store, "write_batch", in_kafka.write_batch),
     ):
         if not hasattr(module, name):
             raise AttributeError(f"{module.__name__} has no {name} to stand in for")

@@ -10,12 +10,12 @@ from aiokafka import TopicPartition
 from psycopg import AsyncConnection, sql
 
 from ingest import offsets
-from ingest.batch import AgentKeys, Span
+from ingest.batch import AgentKeys, Span, agent_name
+from ingest.busy import DatabaseBusy
 from ingest.database import open_pool
 from ingest.erase import Erased, EraseError, Subject, count, erase, read_orphans
 from ingest.events import store_events
 from ingest.offsets import FencedError
-from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from ingest.upkeep import open_connection
 from ingest.write import write_batch
@@ -27,7 +27,7 @@ from tests.integration.ingest.sessions import blocks
 from tests.rows import Row, insert, refresh, set_watermark
 from tests.stack import database_settings
 from tests.storing import add, batch_of, frame_of
-from tests.unit.ingest.records import identity, intake, record, sample
+from tests.unit.ingest.records import decoded, identity, record, sample
 
 NOW = datetime.now(UTC).replace(minute=30)
 MINUTE = timedelta(minutes=1)
@@ -71,7 +71,7 @@ async def filled(database: str, request: pytest.FixtureRequest) -> str:
     with psycopg.connect(database) as connection:
         keys = AgentKeys(
             {
-                (user, agent): key
+                agent_name(user, agent): key
                 for user, agent, key in connection.execute(
                     "select user_id, agent_id, agent_key from agents"
                 ).fetchall()
@@ -79,7 +79,7 @@ async def filled(database: str, request: pytest.FixtureRequest) -> str:
         )
     others = [
         made
-        for user, agent in keys
+        for user, agent in (name.split("/") for name in keys)
         for made in (
             Deployment(
                 user_id=user, agent_id=agent, deployment_id=agent, ts=NOW, status="succeeded"
@@ -91,9 +91,9 @@ async def filled(database: str, request: pytest.FixtureRequest) -> str:
         for user in ("alice", "bob"):
             events = events_of(STORY, user)
             await store(connection, [events[::2], events[1::2]])
-        batch = shape(intake(others), keys)
+        batch = shape(decoded(others), keys)
         async with connection.transaction():
-            await store_events(connection, batch, ServerWork())
+            await store_events(connection, batch, DatabaseBusy())
     if request.param is not None:
         refresh(database, request.param)
     return database
@@ -199,10 +199,10 @@ async def test_a_writer_that_knew_the_agent_is_fenced(filled: str) -> None:
         row = connection.execute(
             "select agent_key from agents where (user_id, agent_id) = ('alice', 'a1')"
         ).fetchone()
-    keys = AgentKeys({("alice", "a1"): row[0] if row else 0})
+    keys = AgentKeys({"alice/a1": row[0] if row else 0})
 
     def batch(place: int) -> Any:
-        shaped = shape(intake([sample(NOW + place * HOUR)]), keys)
+        shaped = shape(decoded([sample(NOW + place * HOUR)]), keys)
         shaped.spans[HERE] = Span(place, place + 1, record(b"v", offset=place))
         return shaped
 
@@ -213,12 +213,12 @@ async def test_a_writer_that_knew_the_agent_is_fenced(filled: str) -> None:
             erasing = asyncio.create_task(asyncio.to_thread(erase, settings, agent))
             # It waits for the writer that is under way.
             await blocks(writer)
-            one = (NOW + HOUR, keys["alice", "a1"], 1.0, 2.0, 3, 0, None)
+            one = (NOW + HOUR, keys["alice/a1"], 1.0, 2.0, 3, 0, None)
             await add(writer, batch_of(frame_of([one])))
             await offsets.advance(writer, batch(0).spans, claims)
         assert rows_of(await erasing)["agent_samples"] == 62
         with pytest.raises(FencedError):
-            await write_batch(pool, batch(1), claims, 5.0, ServerWork())
+            await write_batch(pool, batch(1), claims, 5.0, DatabaseBusy())
     assert rows_of(await asyncio.to_thread(count, settings, Subject())) == {}
     check_aggregates(filled)
 

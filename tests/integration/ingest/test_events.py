@@ -10,14 +10,14 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL, Identifier
 
 from ingest.batch import AgentKeys
+from ingest.busy import DatabaseBusy
 from ingest.events import store_events
-from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from schemas.events import Booking, Deployment, Event, Fan, Payment, Play, Skill, Status
-from tests.unit.ingest.records import NOON, intake
+from tests.unit.ingest.records import NOON, decoded
 
 MINUTE = timedelta(minutes=1)
-KEYS = AgentKeys({("u", "a"): 1, ("u", "b"): 2, ("v", "a"): 3})
+KEYS = AgentKeys({"u/a": 1, "u/b": 2, "v/a": 3})
 T = [NOON + minute * MINUTE for minute in range(5)]
 
 Row = tuple[Any, ...]
@@ -66,7 +66,9 @@ async def store(connection: AsyncConnection[Any], *batches: list[Event]) -> dict
     duplicates: dict[str, int] = {}
     for events in batches:
         async with connection.transaction():
-            duplicates = await store_events(connection, shape(intake(events), KEYS), ServerWork())
+            duplicates = await store_events(
+                connection, shape(decoded(events), KEYS), DatabaseBusy()
+            )
     return duplicates
 
 
@@ -176,7 +178,7 @@ def model(name: str, told: list[tuple[str, datetime, str]]) -> list[Row]:
 
 def as_row(name: str, i: str, first: datetime, ts: datetime, value: str) -> Row:
     return {
-        "status": (KEYS.get(("u", i)), ts, value, None),
+        "status": (KEYS.get(f"u/{i}"), ts, value, None),
         "deployment": ("u", i, "a", ts, value),
         "booking": ("u", i, ts, value),
         "fan": ("u", i, first, ts, value),

@@ -11,16 +11,16 @@ from psycopg import AsyncConnection
 
 from ingest import offsets
 from ingest.batch import AgentKeys, Batch, Span
+from ingest.busy import DatabaseBusy
 from ingest.clocks import Age
 from ingest.database import Pool
 from ingest.offsets import Claim
 from ingest.retention import Task, drop_chunks
-from ingest.serverwork import ServerWork
 from ingest.shape import shape
 from ingest.write import DroppedError, write_batch
 from sql.queries import query
 from tests.integration.ingest.sessions import blocks
-from tests.unit.ingest.records import identity, intake, record, sample
+from tests.unit.ingest.records import decoded, identity, record, sample
 
 # Chunks go whose samples no refresh has reached.
 pytestmark = pytest.mark.edition("apache")
@@ -43,7 +43,7 @@ select
 
 def batch(first: int, *ages: datetime) -> Batch:
     """The samples of these times, as the offsets from `first` on."""
-    shaped = shape(intake([sample(ts) for ts in ages]), AgentKeys({("alice", "a1"): 1}))
+    shaped = shape(decoded([sample(ts) for ts in ages]), AgentKeys({"alice/a1": 1}))
     stop = first + len(ages)
     shaped.spans[HERE] = Span(first, stop, record(b"v", offset=stop - 1))
     return shaped
@@ -66,7 +66,7 @@ async def state(connection: AsyncConnection[Any]) -> tuple[Any, ...]:
 
 
 async def write(pool: Pool, one: Batch, claims: dict[TopicPartition, Claim]) -> None:
-    await write_batch(pool, one, claims, 5.0, ServerWork())
+    await write_batch(pool, one, claims, 5.0, DatabaseBusy())
 
 
 async def test_after_the_drop_nothing_of_the_batch_is_stored(

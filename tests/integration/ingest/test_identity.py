@@ -16,10 +16,7 @@ from tests.waiting import until
 
 @asynccontextmanager
 async def opened(kafka: KafkaSettings) -> AsyncIterator[Fetcher]:
-    async def revoked() -> None:
-        """There is no assignment to lose."""
-
-    async with open_fetcher(kafka, IngestSettings(), revoked) as fetcher:
+    async with open_fetcher(kafka, IngestSettings()) as fetcher:
         yield fetcher
 
 
@@ -29,7 +26,7 @@ async def test_a_recreated_topic_has_another_identity(
     samples, events = TopicPartition(made_topics.samples, 0), TopicPartition(made_topics.events, 2)
     async with opened(kafka) as fetcher:
         fetcher.subscribe([samples.topic, events.topic])
-        await asyncio.wait_for(fetcher.reassigned.wait(), 30)
+        await asyncio.wait_for(anext(fetcher.assignments()), 30)
         before = await fetcher.all_identities([samples, events])
         assert {log.cluster_id for log in before.values()} == {await check_topics(kafka)}
         assert before[samples].topic_id != before[events].topic_id

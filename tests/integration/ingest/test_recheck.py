@@ -1,7 +1,6 @@
 """A claim is compared again with its log and with a real table, every so many seconds."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
@@ -9,12 +8,14 @@ from aiokafka import TopicPartition
 from psycopg import AsyncConnection
 
 from ingest import offsets
+from ingest.collaborators import RecordSource
 from ingest.database import Pool
 from ingest.identity import LogChangedError, LogIdentity
 from ingest.offsets import StaleClaimError
 from ingest.positions import Positions
+from ingest.progress import Progress
 from ingest.recheck import CHECK_EVERY_S, Recheck
-from ingest.takeover import Assignment
+from ingest.takeover import Assignment, TakeOver
 from tests.unit.ingest.records import identity
 from tests.waiting import until
 
@@ -38,84 +39,65 @@ class Logs:
 
 
 class Bench:
-    """A recheck of one assignment, whose clock the test moves."""
+    """A recheck of one assignment, of which each partition is stored to offset 5."""
 
     def __init__(self, pool: Pool, assignment: Assignment) -> None:
-        self.now = 0.0
         self.logs = Logs()
-        self.assignment = assignment
-        self.recheck = Recheck(pool, clock=lambda: self.now)
+        self._pool = pool
+        self._assignment = assignment
+        self._progress = Progress(lambda: None)
+        self._progress.start(assignment.claims)
 
-    def look(self) -> None:
-        self.recheck.look(cast(Any, self.logs), self.assignment, {A: 5, B: 5})
-
-    async def after_a_check(self) -> None:
-        """Lets a check become due, and looks until there is a result."""
-        self.now += CHECK_EVERY_S
-        self.look()
-
-        async def ended() -> bool:
-            return not self.recheck.is_checking
-
-        await until(ended, "the end of the check", 10)
-        self.look()
+    def recheck(self, every_s: float = CHECK_EVERY_S) -> Recheck:
+        claimer = TakeOver(self._pool, 1.0, accept_gap=False)
+        source = cast(RecordSource, self.logs)
+        return Recheck(source, claimer, self._assignment, self._progress, every_s)
 
 
 @pytest.fixture
-async def bench(pool: Pool, connection: AsyncConnection[Any]) -> AsyncIterator[Bench]:
+async def bench(pool: Pool, connection: AsyncConnection[Any]) -> Bench:
     claims = {p: await offsets.claim(connection, p, 5, LOG) for p in (A, B)}
     positions = Positions(claims, dict.fromkeys(claims, (0, 9)))
-    built = Bench(pool, Assignment(claims, positions, dict.fromkeys(claims, LOG)))
-    yield built
-    await built.recheck.close()
+    return Bench(pool, Assignment(claims, positions, dict.fromkeys(claims, LOG)))
 
 
 async def test_all_as_it_was(bench: Bench) -> None:
-    bench.look()
-    assert bench.logs.asked == 0
-    for number in range(1, 4):
-        await bench.after_a_check()
-        assert bench.logs.asked == number
+    await bench.recheck().check()
+    assert bench.logs.asked == 1
 
 
-async def test_another_log(bench: Bench) -> None:
+async def test_it_checks_again_and_again(bench: Bench) -> None:
+    running = asyncio.create_task(bench.recheck(every_s=0.01).run())
+
+    async def checked_often() -> bool:
+        return bench.logs.asked > 3
+
+    await until(checked_often, "several checks", 10)
     bench.logs.known = {A: LOG, B: identity(topic=2)}
     with pytest.raises(LogChangedError, match="s/1"):
-        await bench.after_a_check()
+        await asyncio.wait_for(running, 10)
 
 
 async def test_a_log_without_a_leader_shows_nothing(bench: Bench) -> None:
     bench.logs.known = {A: LOG}
-    await bench.after_a_check()
+    await bench.recheck().check()
 
 
 async def test_a_database_that_went_back(bench: Bench, connection: AsyncConnection[Any]) -> None:
     await connection.execute("update ingest_offsets set next_offset = 3 where partition = 1")
     with pytest.raises(StaleClaimError, match="s/1"):
-        await bench.after_a_check()
-    # Found once: what is done about it is the claim's to do.
-    bench.look()
+        await bench.recheck().check()
 
 
 async def test_a_broker_that_is_silent_hides_nothing_of_the_database(
-    bench: Bench, pool: Pool, connection: AsyncConnection[Any]
+    bench: Bench, connection: AsyncConnection[Any]
 ) -> None:
-    bench.recheck = Recheck(pool, every_s=0.2, clock=lambda: bench.now)
     bench.logs.answers.clear()
     await connection.execute("delete from ingest_offsets")
     with pytest.raises(StaleClaimError):
-        await bench.after_a_check()
+        await bench.recheck(every_s=0.2).check()
 
 
 async def test_a_database_that_is_away_shows_nothing(bench: Bench, pool: Pool) -> None:
     await pool.close()
-    await bench.after_a_check()
-
-
-async def test_what_was_found_of_an_earlier_assignment_is_dropped(bench: Bench) -> None:
-    bench.logs.known = {A: identity(epoch=1)}
-    earlier = bench.assignment
-    bench.now += CHECK_EVERY_S
-    bench.look()
-    bench.assignment = Assignment(earlier.claims, earlier.positions, {A: identity(epoch=1)})
-    await bench.after_a_check()
+    await bench.recheck().check()

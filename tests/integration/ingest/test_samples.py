@@ -11,14 +11,14 @@ from ingest.shape import shape
 from schemas.events import Sample
 from tests.aggregates import check_aggregates
 from tests.storing import store_batch
-from tests.unit.ingest.records import NOON, intake, sample
+from tests.unit.ingest.records import NOON, decoded, sample
 
 MINUTE = timedelta(minutes=1)
-KEYS = AgentKeys({("alice", f"a{n}"): n for n in range(20)})
+KEYS = AgentKeys({f"alice/a{n}": n for n in range(20)})
 
 
 def batch_of(samples: list[Sample]) -> Batch:
-    return shape(intake(samples), KEYS)
+    return shape(decoded(samples), KEYS)
 
 
 def fleet(first: int, stop: int, **values: Any) -> list[Sample]:
@@ -94,8 +94,8 @@ async def test_values_arrive_as_they_were_sent(connection: AsyncConnection[Any])
 async def test_an_agent_each_in_one_batch(
     connection: AsyncConnection[Any], empty_tables: str
 ) -> None:
-    agents = AgentKeys({("u", f"a{n}"): n for n in range(10_000)})
-    samples = [sample(NOON, f"{user}/{agent}", cpu=1.0) for user, agent in agents]
-    batch = shape(intake(samples), agents)
+    agents = AgentKeys({f"u/a{n}": n for n in range(10_000)})
+    samples = [sample(NOON, agent, cpu=1.0) for agent in agents]
+    batch = shape(decoded(samples), agents)
     assert await store_batch(connection, batch) == 10_000
     check_aggregates(empty_tables)

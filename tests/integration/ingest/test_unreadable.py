@@ -74,14 +74,9 @@ async def fetcher(stack: Stack, topics: Topics, refusing: Refusing) -> AsyncIter
         for number in range(3):
             await appender.append(TopicPartition(topics.samples, number), batch([b"first"]))
     group = IngestSettings(consumer_group=f"{topics.samples}-ingest")
-
-    async def nothing() -> None:
-        return None
-
-    async with open_fetcher(kafka, group, nothing) as opened:
+    async with open_fetcher(kafka, group) as opened:
         opened.subscribe([topics.samples])
-        await opened.reassigned.wait()
-        opened.reassigned.clear()
+        await anext(opened.assignments())
         yield opened
 
 
@@ -134,14 +129,14 @@ async def test_one_that_has_no_bounds_is_claimed_when_it_has(
     fetcher.start_at(dict.fromkeys(others, 0), {})
     reader = Reader(fetcher)
     await reader.until(p1=1, p2=1)
-    assert not fetcher.reassigned.is_set()
     refusing.codes = {}
+    claimable = asyncio.ensure_future(anext(fetcher.assignments()))
 
-    async def claimable() -> bool:
+    async def has_bounds() -> bool:
         assert not await fetcher.fetch(100, 10)
-        return fetcher.reassigned.is_set()
+        return claimable.done()
 
-    await until(claimable, "the bounds", 30.0)
+    await until(has_bounds, "the bounds", 30.0)
     assert len(await fetcher.log_bounds(fetcher.assignment)) == 3
     fetcher.start_at({here: 0}, {here: 0})
     await reader.until(p0=1, p1=1, p2=1)

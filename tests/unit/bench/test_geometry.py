@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ingest.shape import microseconds
+from ingest.batch import ALONE
+from ingest.decode import samples_frame
 from tests.bench.writing.geometry import Geometry, agent_ids
 
 NEWEST = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -39,7 +40,7 @@ def test_frames_are_the_events_in_the_order_of_agents_and_times(geometry: Geomet
     keys = {pair: number + 1 for number, pair in enumerate(agent_ids(geometry.agents))}
     expected = pl.DataFrame(
         {
-            "ts": microseconds(samples),
+            "ts": samples_frame([(one, 0, ALONE) for one in samples])["ts"],
             "agent_key": [keys[sample.user_id, sample.agent_id] for sample in samples],
             "cpu": pl.Series([sample.cpu for sample in samples], dtype=pl.Float32),
             "messages": [sample.messages for sample in samples],

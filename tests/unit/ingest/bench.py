@@ -5,14 +5,15 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 
 import psycopg
 
-from ingest.batch import AgentKeys, Span
+from ingest.batch import Span
 from ingest.limits import Limits
 from ingest.offsets import FencedError
 from ingest.pipeline import Pipeline
+from ingest.progress import Progress
 from ingest.record import Record
 from tests.unit.ingest.doubles import PARTITION, Claims, Letters, Log, Table
 from tests.unit.ingest.records import SAMPLE, record
@@ -28,6 +29,7 @@ LIMITS = Limits(
     drain_s=1.0,
     stall_s=300.0,
     lateness=timedelta(days=31),
+    poll_s=0.05,
 )
 AWAY = psycopg.OperationalError("the connection is lost")
 GOOD = json.dumps(SAMPLE).encode()
@@ -48,31 +50,12 @@ class Bench:
         self, log: Log, letters: Letters, claims: Claims, table: Table, limits: Limits = LIMITS
     ) -> None:
         self.log, self.letters, self.claims, self.table = log, letters, claims, table
-        self.pipeline = Pipeline(
-            cast(Any, None), cast(Any, letters), cast(Any, claims), limits, lambda: None
-        )
-        self.resolved = 0
-        self.forgotten = 0
-        self.broken_users: set[str] = set()
-        self.keys: list[AgentKeys] = []
-
-    async def resolve(self, agents: Any) -> AgentKeys:
-        self.resolved += 1
-        if any(user in self.broken_users for user, _ in agents):
-            raise ZeroDivisionError("the id of a user")
-        self.keys.append(AgentKeys(dict.fromkeys(agents, 1)))
-        return self.keys[-1]
-
-    def stands_by(self, keys: AgentKeys) -> bool:
-        return any(keys is known for known in self.keys)
-
-    def forget(self) -> None:
-        self.forgotten += 1
-        self.keys.clear()
+        self.progress = Progress(lambda: None)
+        self.pipeline = Pipeline(log, table, letters, claims, limits, self.progress, table.busy)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
-        task = asyncio.create_task(self.pipeline.run(cast(Any, self.log)))
+        task = asyncio.create_task(self.pipeline.run())
         try:
             yield task
         finally:

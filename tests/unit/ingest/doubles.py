@@ -1,20 +1,22 @@
 """Doubles of what the pipeline moves records between."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import LeaderNotAvailableError
 from psycopg import errors
 
-from ingest.batch import Batch, Rejection
+from ingest.batch import AgentKeys, Batch
+from ingest.busy import DatabaseBusy
 from ingest.identity import Identities, LogIdentity
 from ingest.logends import LogEnd
 from ingest.offsets import Claim
 from ingest.positions import Bounds, GapError, Positions
 from ingest.record import Record
-from ingest.serverwork import ServerWork
+from ingest.rejection import Rejection
+from ingest.scope import Scope
 from ingest.takeover import Assignment
 from tests.unit.ingest.records import TOPIC, identity
 
@@ -32,6 +34,7 @@ class Log:
         self.assignment = [PARTITION]
         self.reassigned = asyncio.Event()
         self.reassigned.set()
+        self.scope = Scope(patience_s=0.1)
         self.settled = asyncio.Event()
         self.settled.set()
         self.waiting = 0
@@ -46,6 +49,14 @@ class Log:
         self.marks_to = 0
         self.identity = identity()
         self.leaderless = 0
+        self.claims_begun = 0
+
+    async def assignments(self) -> AsyncIterator[Scope]:
+        while True:
+            await self.reassigned.wait()
+            self.reassigned.clear()
+            self.scope = Scope(patience_s=0.1)
+            yield self.scope
 
     async def all_identities(
         self, partitions: Iterable[TopicPartition]
@@ -55,7 +66,17 @@ class Log:
             raise LeaderNotAvailableError
         return dict.fromkeys(partitions, self.identity)
 
-    some_identities = all_identities
+    identities = all_identities
+
+    async def some_identities(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, LogIdentity]:
+        self.claims_begun += 1
+        return await self.all_identities(partitions)
+
+    async def revoke(self) -> None:
+        """The group takes the partitions back; `reassigned` gives them out again."""
+        await self.scope.end()
 
     async def log_bounds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Bounds]:
         return dict.fromkeys(partitions, (0, 1000))
@@ -83,13 +104,10 @@ class Log:
     async def reached(self) -> dict[TopicPartition, int]:
         return {PARTITION: self.marks_to}
 
-    async def stay_alive(self) -> None:
+    async def poll_paused(self) -> None:
         self.paused = True
         self.alive += 1
         await asyncio.sleep(0)
-
-    def pause(self) -> None:
-        self.paused = True
 
     def resume(self) -> None:
         self.paused = False
@@ -100,11 +118,13 @@ class Log:
             raise answer
         return answer
 
-    async def tell_group(self, positions: dict[TopicPartition, int]) -> bool:
+    async def commit_to_group(self, positions: dict[TopicPartition, int]) -> bool:
         self.told.append(dict(positions))
         return True
 
-    async def told_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    async def committed_offsets(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, int]:
         return dict.fromkeys(partitions, 0)
 
     async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
@@ -155,8 +175,14 @@ class Claims:
         claims = {p: Claim(self.epoch, self.stored, "here", None, None, "server") for p in bounds}
         return Assignment(claims, Positions(claims, bounds), logs)
 
+    async def check(self, claims: Any, stored: Any) -> None:
+        """Nothing has changed."""
+
     async def renew_connections(self) -> None:
         self.renewed += 1
+
+    def forget_gaps(self) -> None:
+        """None is remembered beyond a claim."""
 
     def distrust(self, gap: GapError) -> None:
         if not self._accept_gap:
@@ -165,27 +191,49 @@ class Claims:
 
 
 class Table:
-    """Stands for the database: takes batches in place of `write_batch`.
+    """Stands for the database: gives keys to agents, and takes batches.
 
     Each of `failures` refuses one attempt, rows from the offsets `refused` are refused always, and
-    those from `broken` raise what nobody foresaw; while `held` is clear, a write does not end.
+    those from `broken` raise what nobody foresaw; while `held` is clear, a write does not end. The
+    keys of agents of `broken_users` cannot be looked up.
     """
 
     def __init__(self, claims: Claims, *failures: Exception) -> None:
         self._claims = claims
         self._failures = list(failures)
+        self._keys: list[AgentKeys] = []
+        self.busy = DatabaseBusy()
         self.refused: set[int] = set()
         self.broken: set[int] = set()
+        self.broken_users: set[str] = set()
         self.written: list[tuple[int, int]] = []
         self.begun = 0
+        self.resolved = 0
+        self.forgotten = 0
         self.held = asyncio.Event()
         self.held.set()
 
-    async def write(
-        self, pool: Any, batch: Batch, claims: Any, patience_s: float, server_work: ServerWork
-    ) -> None:
+    @property
+    def agents(self) -> int:
+        return 1
+
+    async def keys_of(self, agents: Collection[str]) -> AgentKeys:
+        self.resolved += 1
+        if any(agent.split("/")[0] in self.broken_users for agent in agents):
+            raise ZeroDivisionError("the id of a user")
+        self._keys.append(AgentKeys(dict.fromkeys(agents, 1)))
+        return self._keys[-1]
+
+    def stands_by(self, keys: AgentKeys) -> bool:
+        return any(keys is known for known in self._keys)
+
+    def forget(self) -> None:
+        self.forgotten += 1
+        self._keys.clear()
+
+    async def write(self, batch: Batch, claims: Any) -> None:
         self.begun += 1
-        with server_work.going_on():
+        with self.busy.at_work():
             await self.held.wait()
         if self._failures:
             raise self._failures.pop(0)

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from ingest.batch import Intake, Origin
+from ingest.batch import ALONE, Decoded
+from ingest.decode import samples_frame
 from ingest.identity import LogIdentity
 from ingest.record import Record
-from ingest.shape import microseconds
+from ingest.rejection import Origin
 from schemas.events import Event, Sample
 
 NOON: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -61,15 +62,14 @@ def sample(ts: datetime = NOON, agent: str = "alice/a1", **values: Any) -> Sampl
     return Sample(user_id=user_id, agent_id=agent_id, ts=ts, **numbers)
 
 
-def intake(events: Iterable[Event], at: datetime = NOON) -> Intake:
+def decoded(events: Iterable[Event], at: datetime = NOON) -> Decoded:
     """These events, each from a record of its own, all of one broker time."""
-    found = Intake()
-    for offset, event in enumerate(events):
-        origin = Origin(record(msgspec.json.encode(event), offset=offset, at=at))
-        if isinstance(event, Sample):
-            found.samples.append(event)
-            found.origins.append(origin)
-        else:
-            found.others.append((event, origin))
-    found.sample_times_us = microseconds(found.samples)
-    return found
+    listed = list(events)
+    records = [record(msgspec.json.encode(e), offset=n, at=at) for n, e in enumerate(listed)]
+    samples = [(e, n, ALONE) for n, e in enumerate(listed) if isinstance(e, Sample)]
+    others: list[tuple[Event, Origin]] = [
+        (e, Origin(one))
+        for e, one in zip(listed, records, strict=True)
+        if not isinstance(e, Sample)
+    ]
+    return Decoded(samples=samples_frame(samples), records=records, others=others)

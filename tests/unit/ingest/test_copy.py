@@ -14,7 +14,7 @@ from ingest.batch import AgentKeys
 from ingest.copy import OPTIONAL, REQUIRED, encode_samples
 from ingest.shape import shape
 from sql.queries import query
-from tests.unit.ingest.records import NOON, intake, sample
+from tests.unit.ingest.records import NOON, decoded, sample
 
 COLUMNS = [*REQUIRED, *OPTIONAL]
 FORMATS = [">q", ">i", ">i", ">i", ">f", ">f", ">f", ">f", ">f"]
@@ -61,7 +61,7 @@ def frame_of(patterns: Sequence[Pattern]) -> pl.DataFrame:
         sample(NOON + place * US, messages=place, **optional(place, pattern))
         for place, pattern in enumerate(patterns)
     ]
-    return shape(intake(samples), AgentKeys({("alice", "a1"): 7})).samples
+    return shape(decoded(samples), AgentKeys({"alice/a1": 7})).samples
 
 
 def optional(place: int, pattern: Pattern) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def test_rows_of_one_pattern_go_together_in_order() -> None:
 
 @pytest.mark.parametrize("ts", [datetime(1999, 12, 31, tzinfo=UTC), NOON + US])
 def test_microseconds_count_from_2000(ts: datetime) -> None:
-    frame = shape(intake([sample(ts)]), AgentKeys({("alice", "a1"): 7})).samples
+    frame = shape(decoded([sample(ts)]), AgentKeys({"alice/a1": 7})).samples
     assert read_back(b"".join(encode_samples(frame)))[0][0] == ts
 
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 from aiokafka.errors import KafkaTimeoutError
 
-from ingest.batch import Origin, Rejection
 from ingest.deadletter import MAX_DETAIL_CHARACTERS, DeadLetters
 from ingest.record import Record
+from ingest.rejection import Origin, Rejection
 from tests.unit.ingest.records import record
 
 

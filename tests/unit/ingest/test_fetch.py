@@ -15,9 +15,9 @@ from aiokafka.errors import (
 from ingest import fetch as module
 from ingest.commits import Database, parse
 from ingest.fetch import Fetcher
+from ingest.kafka.unpack import Unpacker
 from ingest.logends import LogEnds
 from ingest.quarantine import Quarantine
-from ingest.unpack import Unpacker
 from tests.unit.ingest.records import record
 
 HERE = TopicPartition("t", 0)
@@ -63,14 +63,10 @@ class Consumer:
         self.calls.append(("seek", partition, offset))
 
 
-async def nothing() -> None:
-    return None
-
-
 def fetcher(consumer: Consumer, quarantine: Quarantine | None = None) -> Fetcher:
     unpacker = Unpacker(quarantine or Quarantine(consumer.pause, skips=False), 0)
     client = cast(AIOKafkaConsumer, consumer)
-    return Fetcher(client, unpacker, LogEnds(client, client), nothing)
+    return Fetcher(client, unpacker, LogEnds(client, client), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +75,8 @@ def fetcher(consumer: Consumer, quarantine: Quarantine | None = None) -> Fetcher
 async def test_telling_the_group_never_fails_and_never_hangs(
     failure: Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "TELL_TIMEOUT_S", 0.01)
-    await asyncio.wait_for(fetcher(Consumer(failure)).tell_group({HERE: 1}), 1)
+    monkeypatch.setattr(module, "COMMIT_TIMEOUT_S", 0.01)
+    await asyncio.wait_for(fetcher(Consumer(failure)).commit_to_group({HERE: 1}), 1)
 
 
 @pytest.mark.parametrize("failure", [CommitFailedError(), IllegalStateError()])
@@ -89,7 +85,7 @@ async def test_no_member_any_more(failure: Exception) -> None:
 
 
 async def test_with_nothing_stored_there_is_nothing_to_tell_and_nothing_held() -> None:
-    await fetcher(Consumer(None)).tell_group({})
+    await fetcher(Consumer(None)).commit_to_group({})
     assert not await fetcher(Consumer(None)).is_member({})
 
 
@@ -103,7 +99,7 @@ async def test_each_commit_names_the_database_once_it_is_known() -> None:
     given = fetcher(consumer)
     assert not await given.is_member({HERE: 1})
     given.database = Database("16384/2026-03-10T11:00:00+00:00", "fleetgauge at db:5432")
-    await given.tell_group({HERE: 2})
+    await given.commit_to_group({HERE: 2})
     assert not await given.is_member({HERE: 3})
     (_, nothing_known), *known = [positions[HERE] for positions in consumer.calls]
     assert nothing_known == ""
@@ -114,16 +110,16 @@ async def test_each_commit_names_the_database_once_it_is_known() -> None:
 
 async def test_staying_alive_reads_nothing_and_swallows_what_comes_again() -> None:
     consumer = Consumer(OffsetOutOfRangeError({HERE: 1}))
-    await fetcher(consumer).stay_alive()
+    await fetcher(consumer).poll_paused()
     assert consumer.calls == [("pause", HERE), 0]
 
 
-def test_what_is_assigned_is_paused_until_it_is_claimed() -> None:
+async def test_what_is_assigned_is_paused_until_it_is_claimed() -> None:
     consumer = Consumer(None)
     given = fetcher(consumer)
     given.on_partitions_assigned([HERE])
     assert consumer.calls == [("seek", HERE, 0), ("pause", HERE)]
-    assert given.reassigned.is_set()
+    await asyncio.wait_for(anext(given.assignments()), 1)
     given.start_at({HERE: 7}, {HERE: 8})
     assert consumer.calls[2:] == [("seek", HERE, 7), ("resume", HERE)]
 
@@ -202,7 +198,7 @@ async def test_one_that_is_not_claimed_is_asked_about_though_it_can_be_fetched()
     assert here in given.unreadable
     await given.fetch(0, 10)
     await given.fetch(0, 10)
-    assert given.reassigned.is_set()
+    await asyncio.wait_for(anext(given.assignments()), 1)
     await given.log_bounds([here, there])
     given.start_at({here: 0}, {here: 0})
     assert not given.unreadable

@@ -3,10 +3,12 @@
 import pytest
 from pydantic import SecretStr
 
-from ingest.batch import Intake, Origin, Rejection
-from ingest.limits import MAX_REJECTIONS, Limits
+from ingest.batch import Decoded, Fetched
+from ingest.batchsize import MAX_FETCH, MAX_REJECTIONS, BatchSize
+from ingest.limits import Limits
+from ingest.rejection import Origin, Rejection
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
-from tests.unit.ingest.records import record, sample
+from tests.unit.ingest.records import decoded, record, sample
 
 LIMITS = Limits.of(
     DatabaseSettings(database_url=SecretStr("postgresql://u:p@h/d")),
@@ -32,28 +34,43 @@ FULL = [
     ("rows", "nbytes", "agents", "full"), [c[1:] for c in FULL], ids=[c[0] for c in FULL]
 )
 def test_full(rows: int, nbytes: int, agents: int, full: bool) -> None:
-    assert LIMITS.is_full(Intake(samples=[sample()] * rows, nbytes=nbytes), agents, 0.0) is full
+    size = BatchSize(LIMITS, lambda: agents)
+    size.learn(1, decoded([sample()]))
+    assert size.is_full(Fetched(count=rows, nbytes=nbytes)) is full
 
 
-REJECTED = [
-    ("known, below", 0, MAX_REJECTIONS - 1, 0.0, False),
-    ("known", 0, MAX_REJECTIONS, 0.0, True),
-    ("expected, below", 2 * MAX_REJECTIONS - 1, 0, 0.5, False),
-    ("expected", 2 * MAX_REJECTIONS, 0, 0.5, True),
-    ("all of them", MAX_REJECTIONS, 0, 1.0, True),
-    ("few", 50_000, 0, 0.01, False),
-]
+REJECTION = Rejection(Origin(record(b"{")), "malformed", "why")
 
 
 @pytest.mark.parametrize(
-    ("rows", "rejections", "share", "full"), [c[1:] for c in REJECTED], ids=[c[0] for c in REJECTED]
+    ("rejected", "taken", "full_at"),
+    [(0, 10, 10_000), (1, 99, 10_000), (5, 5, 2 * MAX_REJECTIONS), (10, 0, MAX_REJECTIONS)],
 )
-def test_rejections_make_a_batch_small(
-    rows: int, rejections: int, share: float, full: bool
-) -> None:
-    rejection = Rejection(Origin(record(b"{")), "malformed", "why")
-    intake = Intake(samples=[sample()] * rows, rejections=[rejection] * rejections)
-    assert LIMITS.is_full(intake, 10_000, share) is full
+def test_rejections_make_the_next_batch_small(rejected: int, taken: int, full_at: int) -> None:
+    size = BatchSize(LIMITS, lambda: 10)
+    last = decoded([sample()] * taken)
+    last.rejections = [REJECTION] * rejected
+    size.learn(rejected + taken, last)
+    assert not size.is_full(Fetched(count=full_at - 1))
+    assert size.is_full(Fetched(count=full_at))
+
+
+def test_at_first_each_record_is_taken_for_the_fullest() -> None:
+    size = BatchSize(LIMITS, lambda: 10)
+    assert size.records_to_fetch(Fetched()) == 10
+    size.learn(1, decoded([sample()]))
+    assert size.records_to_fetch(Fetched()) == MAX_FETCH
+    size.learn(1, decoded([sample()] * 100))
+    assert size.records_to_fetch(Fetched()) == 100
+    assert size.records_to_fetch(Fetched(count=99)) == 1
+    assert size.records_to_fetch(Fetched(count=100)) == 1
+
+
+def test_a_batch_of_control_records_teaches_nothing() -> None:
+    size = BatchSize(LIMITS, lambda: 10)
+    size.learn(1, decoded([sample()]))
+    size.learn(0, Decoded())
+    assert size.records_to_fetch(Fetched()) == MAX_FETCH
 
 
 def test_units() -> None:

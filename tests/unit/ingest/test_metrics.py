@@ -9,9 +9,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
 from ingest import metrics
-from ingest.shape import check_times
+from ingest.check import check_times
 from schemas.events import Payment
-from tests.unit.ingest.records import NOON, intake, sample
+from tests.unit.ingest.records import NOON, decoded, sample
 
 PAGE = Path(__file__).parents[3] / "docs" / "operators" / "ingest.md"
 ROW = re.compile(r"^\| `(fleetgauge_\w+)` \| (\w+) \| ([^|]*) \| [^|]+ \| [^|]+ \|$", re.M)
@@ -51,15 +51,15 @@ def value(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
-def test_an_intake_is_counted_by_topic_type_and_reason() -> None:
-    found = intake(
+def test_a_batch_is_counted_by_topic_type_and_reason() -> None:
+    found = decoded(
         [
             sample(),
             sample(NOON + timedelta(hours=1)),
             Payment(user_id="u", payment_id="p", ts=NOON, amount=1, currency="EUR"),
         ]
     )
-    found.records["counted"] = 3
+    found.counts["counted"] = 3
     check_times(found, timedelta(days=31))
     series = [
         ("fleetgauge_records_total", {"topic": "counted"}, 3),

@@ -5,13 +5,12 @@ import gc
 import logging
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, OffsetOutOfRangeError
 from prometheus_client import REGISTRY
 
-from ingest import recheck, settle
 from ingest.positions import GapError
 from tests.unit.ingest.bench import AWAY, GOOD, LIMITS, Bencher, came, fenced, records
 from tests.unit.ingest.doubles import PARTITION, Letters
@@ -54,7 +53,7 @@ async def test_keys_are_looked_up_again_after_a_lost_connection(bench: Bencher) 
     async with b.running():
         await came(lambda: b.table.written, "the write")
     # Once at the claim, and once more.
-    assert (b.resolved, b.forgotten) == (2, 2)
+    assert (b.table.resolved, b.table.forgotten) == (2, 2)
 
 
 async def test_a_batch_that_was_ready_gets_its_keys_anew_too(bench: Bencher) -> None:
@@ -62,11 +61,11 @@ async def test_a_batch_that_was_ready_gets_its_keys_anew_too(bench: Bencher) -> 
     b = bench(records(GOOD), records(GOOD, first=1), failures=(AWAY,), limits=limits)
     b.table.held.clear()
     async with b.running():
-        await came(lambda: b.resolved == 2, "both made ready")
+        await came(lambda: b.table.resolved == 2, "both made ready")
         b.table.held.set()
         await came(lambda: b.claims.stored == 2, "two records")
     # Each once, and each again after the first was refused.
-    assert (b.resolved, b.forgotten) == (4, 2)
+    assert (b.table.resolved, b.table.forgotten) == (4, 2)
 
 
 async def test_what_was_ready_ends_with_the_batch_before_it(bench: Bencher) -> None:
@@ -85,7 +84,7 @@ async def test_a_fenced_member_claims_and_reads_again(bench: Bencher) -> None:
         await came(lambda: b.claims.epoch == 2, "the claim")
         b.log.arriving = [records(GOOD)]
         await came(lambda: b.table.written, "the write")
-    assert b.forgotten
+    assert b.table.forgotten
 
 
 async def test_who_is_no_member_waits_for_the_group(bench: Bencher) -> None:
@@ -130,23 +129,19 @@ async def test_while_nobody_knows_the_log_its_records_wait(bench: Bencher) -> No
     assert (b.log.leaderless, b.claims.epoch) == (0, 1)
 
 
-async def test_a_partition_without_a_leader_does_not_hold_up_the_others(
-    bench: Bencher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recheck, "CONFIRM_WITHIN_S", 0.05)
-    b = bench()
+async def test_a_partition_without_a_leader_does_not_hold_up_the_others(bench: Bencher) -> None:
+    b = bench(limits=replace(LIMITS, confirm_s=0.05))
     async with b.running():
         await came(lambda: b.log.started_at, "the claim")
         b.log.leaderless = 1_000
         b.log.arriving = [records(GOOD, GOOD)]
-        # Read again from what is stored; meanwhile records of others may come.
-        await came(lambda: len(b.log.started_at) == 2, "the way back")
-        assert b.table.begun == 0
+        # Claimed again, which leaves out those without a leader.
+        await came(lambda: b.log.claims_begun == 2, "the second claim")
         b.log.leaderless = 0
         b.log.arriving = [records(GOOD)]
         await came(lambda: b.table.written, "the write")
     assert b.log.started_at == [{PARTITION: 0}, {PARTITION: 0}]
-    assert (b.table.written, b.claims.epoch) == ([(0, 1)], 1)
+    assert (b.table.written, b.claims.epoch) == ([(0, 1)], 2)
 
 
 async def test_a_broker_that_is_away_is_waited_for(bench: Bencher) -> None:
@@ -165,11 +160,13 @@ async def test_after_an_error_reading_goes_back_to_what_was_taken_last(bench: Be
 
 async def test_fewer_records_are_asked_for_where_each_holds_many_events(bench: Bencher) -> None:
     many = b"[" + b",".join([GOOD] * 100) + b"]"
-    b = bench(records(GOOD), records(many))
+    b = bench(records(GOOD))
     async with b.running():
-        await came(lambda: len(b.log.asked_for) > 3, "the fetches")
+        await came(lambda: b.log.asked_for[-1:] == [1_000], "the first batch")
+        b.log.arriving = [records(many, first=1)]
+        await came(lambda: b.log.asked_for[-1:] == [100], "the second batch")
     # At first each is taken for the fullest there may be.
-    assert b.log.asked_for[:4] == [1, 250, 2, 2]
+    assert b.log.asked_for[0] == 10
 
 
 async def test_a_gap_ends_it(bench: Bencher) -> None:
@@ -194,24 +191,24 @@ async def test_while_a_full_batch_waits_reading_is_paused_and_the_group_told(
     b.table.held.clear()
     async with b.running():
         await came(lambda: b.log.alive >= 2, "a sign of life")
-        assert (b.log.paused, len(b.log.arriving)) == (True, 6)
+        # One is written and one prepared; before each waits one, and one is read.
+        assert (b.log.paused, len(b.log.arriving)) == (True, 4)
         b.table.held.set()
         await came(lambda: b.claims.stored == 9, "nine records")
     assert not b.log.paused
 
 
-async def test_revoked_while_claiming_leaves_nothing_assigned(bench: Bencher) -> None:
-    b = bench()
+async def test_revoked_while_claiming_nothing_is_read(bench: Bencher) -> None:
+    b = bench(records(GOOD))
     b.claims.held.clear()
     async with b.running():
         await came(lambda: b.claims.begun, "the claim")
-        revoked = asyncio.create_task(b.pipeline.on_revoked())
-        await asyncio.sleep(0)
+        await b.log.revoke()
         b.claims.held.set()
-        await revoked
-        b.log.arriving = [records(GOOD)]
-        await came(lambda: not b.log.arriving, "the fetch")
-    assert b.table.begun == 0
+        assert (b.log.started_at, b.table.begun) == ([], 0)
+        b.log.reassigned.set()
+        await came(lambda: b.table.written, "the write")
+    assert b.claims.begun == 2
 
 
 async def test_revoked_while_writing_lets_the_write_end(bench: Bencher) -> None:
@@ -219,7 +216,7 @@ async def test_revoked_while_writing_lets_the_write_end(bench: Bencher) -> None:
     b.table.held.clear()
     async with b.running():
         await came(lambda: b.table.begun, "the write")
-        revoked = asyncio.create_task(b.pipeline.on_revoked())
+        revoked = asyncio.create_task(b.log.revoke())
         await asyncio.sleep(0)
         b.table.held.set()
         await revoked
@@ -232,7 +229,7 @@ async def test_revoked_gives_a_write_up_that_does_not_end(bench: Bencher) -> Non
     b.table.held.clear()
     async with b.running():
         await came(lambda: b.table.begun, "the write")
-        await asyncio.wait_for(b.pipeline.on_revoked(), 1)
+        await asyncio.wait_for(b.log.revoke(), 1)
         assert b.table.written == []
         b.table.held.set()
         b.log.reassigned.set()
@@ -242,38 +239,38 @@ async def test_revoked_gives_a_write_up_that_does_not_end(bench: Bencher) -> Non
     assert b.table.written == [(0, 1)]
 
 
-async def test_draining_ends_the_write_and_begins_none(bench: Bencher) -> None:
+async def test_a_stop_lets_the_write_end_and_begins_none(bench: Bencher) -> None:
     b = bench(records(GOOD), records(GOOD, first=1))
     b.table.held.clear()
-    async with b.running():
-        await came(lambda: b.table.begun, "the write")
-        draining = asyncio.create_task(b.pipeline.drain(cast(Any, b.log)))
-        await came(lambda: not b.log.arriving, "the second record")
+    async with b.running() as task:
+        await came(lambda: b.table.begun and not b.log.arriving, "the write, and a record more")
+        task.cancel()
+        await asyncio.sleep(0)
         b.table.held.set()
-        await draining
-        # The loop still goes round, with a record at hand.
-        rounds = b.log.rounds
-        await came(lambda: b.log.rounds > rounds + 2, "more rounds")
+        await asyncio.wait({task})
+        assert task.cancelled()
     assert b.table.written == [(0, 1)]
     assert b.log.told[-1] == {PARTITION: 1}
 
 
-async def test_draining_gives_up_in_time(bench: Bencher) -> None:
+async def test_a_stop_waits_no_longer_than_it_may(bench: Bencher) -> None:
     b = bench(records(GOOD), limits=replace(LIMITS, drain_s=0.05))
     b.table.held.clear()
-    async with b.running():
+    async with b.running() as task:
         await came(lambda: b.table.begun, "the write")
-        await asyncio.wait_for(b.pipeline.drain(cast(Any, b.log)), 1)
+        task.cancel()
+        await asyncio.wait({task}, timeout=1)
+        assert task.done()
     assert b.table.written == []
 
 
 def writes() -> list[Any]:
     """The writes that go on."""
-    return [task for task in asyncio.all_tasks() if "Settler.settle" in repr(task.get_coro())]
+    return [task for task in asyncio.all_tasks() if "BatchWriter.store" in repr(task.get_coro())]
 
 
 async def test_a_write_that_was_given_up_is_not_tried_again(
-    bench: Bencher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    bench: Bencher, caplog: pytest.LogCaptureFixture
 ) -> None:
     b = bench(records(GOOD))
     server = asyncio.Event()
@@ -287,10 +284,10 @@ async def test_a_write_that_was_given_up_is_not_tried_again(
         ended.set()
         raise AWAY
 
-    monkeypatch.setattr(settle, "write_batch", silent)
+    vars(b.table)["write"] = silent
     async with b.running():
         await came(lambda: b.table.begun, "the write")
-        await asyncio.wait_for(b.pipeline.on_revoked(), 1)
+        await asyncio.wait_for(b.log.revoke(), 1)
         server.set()
         await ended.wait()
         await came(lambda: not writes(), "the end of the write")
@@ -306,9 +303,7 @@ async def test_a_fence_met_while_the_group_takes_the_partitions_is_counted(bench
     before = REGISTRY.get_sample_value("fleetgauge_fenced_total") or 0
     async with b.running():
         await came(lambda: b.table.begun, "the write")
-        b.log.settled.clear()
-        await came(lambda: b.log.waiting, "the rebalance")
-        revoked = asyncio.create_task(b.pipeline.on_revoked())
+        revoked = asyncio.create_task(b.log.revoke())
         await asyncio.sleep(0)
         b.table.held.set()
         await revoked

@@ -1,5 +1,6 @@
 """How far behind each partition is, by a clock that stands still."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -10,12 +11,13 @@ from prometheus_client import REGISTRY
 
 from ingest import metrics
 from ingest.batch import Span
-from ingest.fetch import Fetcher
+from ingest.collaborators import RecordSource
 from ingest.logends import LogEnd
 from ingest.offsets import Claim, LastRecord
-from ingest.progress import TELL_EVERY_S, Progress
+from ingest.progress import Progress
 from ingest.record import Record
 from ingest.unread import SkippedBatch
+from tests.unit.ingest.bench import came
 from tests.unit.ingest.records import NOON, record
 
 HERE = TopicPartition("progress", 0)
@@ -51,10 +53,12 @@ class Log:
             if end is not None
         }
 
-    async def told_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    async def committed_offsets(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, int]:
         return {p: self.known_to_group[p] for p in partitions if p in self.known_to_group}
 
-    async def tell_group(self, positions: dict[TopicPartition, int]) -> bool:
+    async def commit_to_group(self, positions: dict[TopicPartition, int]) -> bool:
         self.told.append(dict(positions))
         return self.answers
 
@@ -66,13 +70,13 @@ def _no_series_left() -> Iterator[None]:
         gauge.clear()
 
 
-def eager(clock: Clock, reassure: Callable[[], None] = lambda: None) -> Progress:
-    """Progress whose every `tell` tells."""
-    return Progress(reassure, clock, every_s=0)
+def by(clock: Clock, reassure: Callable[[], None] = lambda: None) -> Progress:
+    """Progress by this clock."""
+    return Progress(reassure, clock)
 
 
 async def tell(progress: Progress, log: Log) -> None:
-    await progress.tell(cast(Fetcher, log))
+    await progress.report(cast(RecordSource, log))
 
 
 def series(name: str, partition: TopicPartition) -> float | None:
@@ -112,7 +116,7 @@ LAGS = [
     ("stored", "end", "expected"), [c[1:] for c in LAGS], ids=[c[0] for c in LAGS]
 )
 async def test_lag(stored: int, end: int | None, expected: tuple[float, float]) -> None:
-    progress = eager(Clock())
+    progress = by(Clock())
     progress.start({HERE: claimed(0)})
     progress.move(stored_to(stored))
     await tell(progress, Log(p0=end))
@@ -120,7 +124,7 @@ async def test_lag(stored: int, end: int | None, expected: tuple[float, float]) 
 
 
 async def test_after_a_restart_the_age_is_that_of_the_stored_state() -> None:
-    progress = eager(Clock())
+    progress = by(Clock())
     progress.start({HERE: claimed(2, age_s=540)})
     await tell(progress, Log(p0=9))
     assert lag() == (7, 600)
@@ -128,7 +132,7 @@ async def test_after_a_restart_the_age_is_that_of_the_stored_state() -> None:
 
 async def test_what_was_never_stored_ages_from_when_it_was_seen() -> None:
     clock = Clock()
-    progress = eager(clock)
+    progress = by(clock)
     progress.start({HERE: claimed(0)})
     await tell(progress, Log(p0=9))
     assert lag() == (9, 0)
@@ -139,13 +143,13 @@ async def test_what_was_never_stored_ages_from_when_it_was_seen() -> None:
 
 async def test_after_an_idle_time_a_record_is_as_old_as_it_is() -> None:
     clock = Clock()
-    progress = eager(clock)
+    progress = by(clock)
     progress.start({HERE: claimed(5, age_s=864_000)})
     await tell(progress, Log(p0=5))
     clock.now += 4
     await tell(progress, Log(p0=6))
     assert lag() == (1, 4)
-    restarted = eager(clock)
+    restarted = by(clock)
     restarted.start({HERE: claimed(5, age_s=864_000)})
     restarted.read(HERE, 5, stamped(clock.now - 3))
     restarted.read(HERE, 6, stamped(clock.now))
@@ -155,7 +159,7 @@ async def test_after_an_idle_time_a_record_is_as_old_as_it_is() -> None:
 
 async def test_without_an_answer_the_age_grows() -> None:
     clock, log = Clock(), Log(p0=9)
-    progress = eager(clock)
+    progress = by(clock)
     progress.start({HERE: claimed(5, age_s=0)})
     await tell(progress, log)
     clock.now += 40
@@ -168,7 +172,7 @@ async def test_a_broker_that_is_silent_is_told_now_and_then(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     clock, log = Clock(), Log()
-    progress = eager(clock)
+    progress = by(clock)
     progress.start({HERE: claimed(5)})
     told = []
     for seconds, ends in [(0, {}), (10, {}), (20, {}), (1, {"p0": 5}), (1, {})]:
@@ -182,7 +186,7 @@ async def test_a_broker_that_is_silent_is_told_now_and_then(
 async def test_a_clock_ahead_of_ours_is_no_negative_age_and_hides_no_later_one() -> None:
     clock = Clock()
     clock.now = NOON_S - 10
-    progress = eager(clock)
+    progress = by(clock)
     progress.start({HERE: claimed(0)})
     progress.move(stored_to(5))
     await tell(progress, Log(p0=9))
@@ -194,7 +198,7 @@ async def test_a_clock_ahead_of_ours_is_no_negative_age_and_hides_no_later_one()
 
 async def test_an_open_transaction_is_as_old_as_it_has_been_seen() -> None:
     clock, log = Clock(), Log(p0=(5, 8))
-    progress = eager(clock)
+    progress = by(clock)
     progress.start({HERE: claimed(5)})
     seen = []
     for end in [(5, 8), (5, 9), (7, 9), (9, 9)]:
@@ -207,18 +211,20 @@ async def test_an_open_transaction_is_as_old_as_it_has_been_seen() -> None:
     assert seen == [20, 40, 20, 0]
 
 
-async def test_the_group_is_told_every_few_seconds_at_most() -> None:
-    progress, log = Progress(lambda: None, Clock()), Log(p0=9)
+async def test_it_reports_at_once_what_is_claimed_and_then_now_and_then() -> None:
+    progress, log = Progress(lambda: None, Clock(), every_s=1_000), Log(p0=9)
+    running = asyncio.create_task(progress.run(cast(RecordSource, log)))
     progress.start({HERE: claimed(0)})
-    for _ in range(10):
-        await tell(progress, log)
-    assert log.told == [{HERE: 0}]
-    assert TELL_EVERY_S > 1
+    await came(lambda: log.told == [{HERE: 0}], "the first report")
+    progress.start({HERE: claimed(4)})
+    await came(lambda: log.told == [{HERE: 0}, {HERE: 4}], "the report of the claim")
+    running.cancel()
+    await asyncio.wait({running})
 
 
 async def test_partitions_keep_their_series_until_the_group_has_assigned_others() -> None:
     clock, log = Clock(), Log(p0=9, p1=9)
-    progress = eager(clock)
+    progress = by(clock)
     progress.start({HERE: claimed(0, age_s=0), THERE: claimed(0)})
     await tell(progress, log)
     assert lag(THERE) == (9, 0)
@@ -234,7 +240,7 @@ async def test_partitions_keep_their_series_until_the_group_has_assigned_others(
 
 
 async def test_what_cannot_be_claimed_is_known_from_the_group() -> None:
-    progress, log = eager(Clock()), Log(p0=9, p1=9)
+    progress, log = by(Clock()), Log(p0=9, p1=9)
     log.known_to_group = {HERE: 7}
     progress.assign([HERE, THERE])
     await tell(progress, log)
@@ -258,7 +264,7 @@ async def test_nothing_to_do_is_known_from_the_broker(
     ends: dict[str, int | None], answers: bool, is_reassured: bool
 ) -> None:
     reassured: list[bool] = []
-    progress = eager(Clock(), lambda: reassured.append(True))
+    progress = by(Clock(), lambda: reassured.append(True))
     progress.start({HERE: claimed(5)})
     reassured.clear()
     log = Log(**ends)
@@ -269,7 +275,7 @@ async def test_nothing_to_do_is_known_from_the_broker(
 
 async def test_a_spare_is_well_and_who_waits_for_its_partitions_is_not() -> None:
     reassured: list[str] = []
-    progress = eager(Clock(), lambda: reassured.append("!"))
+    progress = by(Clock(), lambda: reassured.append("!"))
     await tell(progress, Log())
     assert reassured == []
     progress.start({HERE: claimed(0)})
@@ -287,7 +293,7 @@ async def test_a_spare_is_well_and_who_waits_for_its_partitions_is_not() -> None
 
 async def test_what_cannot_be_read_is_no_standstill() -> None:
     reassured: list[bool] = []
-    progress = eager(Clock(), lambda: reassured.append(True))
+    progress = by(Clock(), lambda: reassured.append(True))
     progress.start({HERE: claimed(5), THERE: claimed(5)})
     reassured.clear()
     log = Log(p0=9, p1=5)
@@ -298,7 +304,7 @@ async def test_what_cannot_be_read_is_no_standstill() -> None:
 
 async def test_what_stands_for_a_batch_that_was_passed_over_has_no_age() -> None:
     clock = Clock()
-    progress = eager(clock)
+    progress = by(clock)
     progress.start({HERE: claimed(0)})
     stand = stamped(0, SkippedBatch(b"damaged", "malformed", "its checksum is wrong"))
     progress.read(HERE, 0, stand)

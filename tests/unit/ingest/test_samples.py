@@ -8,12 +8,12 @@ import polars as pl
 from psycopg import AsyncConnection
 
 from ingest.batch import AgentKeys, Batch
+from ingest.busy import DatabaseBusy
 from ingest.samples import store_new_samples
-from ingest.serverwork import ServerWork
 from ingest.shape import shape
-from tests.unit.ingest.records import NOON, intake, sample
+from tests.unit.ingest.records import NOON, decoded, sample
 
-KEYS = AgentKeys({("alice", "a0"): 1})
+KEYS = AgentKeys({"alice/a0": 1})
 
 
 class Server:
@@ -44,16 +44,16 @@ class Server:
 
 
 async def store(server: Server, batch: Batch) -> pl.DataFrame:
-    return await store_new_samples(cast(AsyncConnection[Any], server), batch, ServerWork())
+    return await store_new_samples(cast(AsyncConnection[Any], server), batch, DatabaseBusy())
 
 
 async def test_a_batch_is_one_copy_into_the_table() -> None:
-    server, batch = Server(), shape(intake([sample(NOON, "alice/a0")]), KEYS)
+    server, batch = Server(), shape(decoded([sample(NOON, "alice/a0")]), KEYS)
     assert await store(server, batch) is batch.samples
     assert server.statements == ["copy agent_samples ("]
 
 
 async def test_a_batch_without_samples_asks_nothing_of_the_server() -> None:
     server = Server()
-    assert (await store(server, shape(intake([]), KEYS))).is_empty()
+    assert (await store(server, shape(decoded([]), KEYS))).is_empty()
     assert server.statements == []

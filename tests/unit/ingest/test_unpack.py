@@ -1,19 +1,23 @@
 """Batches as the client library would read them, but for what would harm."""
 
+import struct
 from typing import Any, Final
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.consumer import fetcher
-from aiokafka.consumer.fetcher import PartitionRecords
-from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
+from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ingest.kafka.batches import ATTRIBUTES_AT
+from ingest.kafka.reader import PartitionReader
+from ingest.kafka.unpack import Unpacker
 from ingest.quarantine import Quarantine
 from ingest.record import Record
-from ingest.unpack import Unpacker
 from ingest.unread import UnreadBatch
-from tests.unit.ingest.batches import CODECS, batch, with_other_name
+from tests.unit.ingest.batches import CODECS, batch, changed, with_other_name
 
 HERE = TopicPartition("t", 0)
 VALUES = [b"a" * 100, None, b"", b"b" * 100]
@@ -25,13 +29,17 @@ def unpacking(*, skips: bool = False) -> Unpacker:
     return Unpacker(Quarantine(lambda _: None, skips=skips), BOUND)
 
 
-def read(unpacker: Unpacker, data: bytes, at: int = 0) -> tuple[list[Any], int]:
+def read(
+    unpacker: Unpacker, data: bytes, at: int = 0, aborted: list[tuple[int, int]] | None = None
+) -> tuple[list[Any], int]:
     """What the library takes from fetched data, and where it goes on."""
-    with unpacker.in_charge():
-        partition = fetcher.PartitionRecords(
-            HERE, _asked_for(unpacker, data), None, at, None, None, True, fetcher.READ_COMMITTED
-        )
-        return list(partition), partition.next_fetch_offset
+    reader = PartitionReader(
+        HERE, _asked_for(unpacker, data), aborted, at, None, None, True, READ_COMMITTED
+    )
+    records = []
+    while not reader.is_at_end:
+        records += reader.take(3)
+    return records, reader.next_fetch_offset
 
 
 def _asked_for(unpacker: Unpacker, data: bytes) -> Any:
@@ -56,11 +64,20 @@ def test_reads_what_the_library_reads(codec: str, is_careful: bool) -> None:
     assert following == native.next_fetch_offset == 13
 
 
-def test_hands_out_records_of_its_own_while_in_charge() -> None:
+@pytest.mark.parametrize("codec", CODECS)
+def test_good_batches_are_read_many_records_at_once(codec: str) -> None:
+    data = batch(VALUES, codec, 5) + batch(VALUES, codec, 9, [("h", b"1")])
+    arguments = (None, 6, None, None, True, READ_COMMITTED)
+    reader = PartitionReader(HERE, _asked_for(unpacking(), data), *arguments)
+    assert [len(reader.take(2)) for _ in range(4)] == [2, 2, 2, 1]
+    assert reader.is_at_end
+    assert not reader.is_one_by_one
+
+
+def test_hands_out_records_of_its_own() -> None:
     records, _ = read(unpacking(), batch(VALUES, "none", 5))
     assert {type(record) for record in records} == {Record}
     assert [(r.topic, r.partition) for r in records] == [HERE] * 4
-    assert fetcher.PartitionRecords is PartitionRecords
 
 
 def test_what_is_not_compressed_is_left_to_the_library() -> None:
@@ -135,8 +152,43 @@ def _shifted(raw: bytes) -> bytes:
     return (1).to_bytes(8) + raw[8:]
 
 
-def test_the_library_is_itself_again_afterwards() -> None:
-    unpacker = unpacking()
-    with unpacker.in_charge():
-        assert fetcher.MemoryRecords == unpacker.unpack
-    assert fetcher.MemoryRecords is MemoryRecords
+KINDS = ["plain", "gzip", "of 1", "of 2", "abort 1", "commit 1", "abort 2"]
+IS_TRANSACTIONAL, IS_CONTROL = 0x10, 0x20
+
+
+def made(kind: str, first: int) -> bytes:
+    """A batch at this offset: three records, some in a transaction, or a control record."""
+    if kind in ("plain", "gzip"):
+        return batch(VALUES[:3], "none" if kind == "plain" else kind, first)
+    name, producer = kind.split()
+    attributes = IS_TRANSACTIONAL if name == "of" else IS_TRANSACTIONAL | IS_CONTROL
+    builder: Any = DefaultRecordBatchBuilder(2, 0, 1, int(producer), 0, 0, 2**31 - 1)
+    key = struct.pack(">hh", 0, 1 if name == "commit" else 0)
+    for offset in range(3 if name == "of" else 1):
+        builder.append(offset, 1_000, b"k" if name == "of" else key, b"v", [])
+    raw = bytearray(builder.build())
+    struct.pack_into(">q", raw, 0, first)
+    return changed(bytes(raw), ATTRIBUTES_AT, struct.pack(">h", attributes))
+
+
+@given(
+    st.lists(st.sampled_from(KINDS), min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(1, 2), st.integers(0, 20)), max_size=3),
+    st.integers(0, 20),
+    st.integers(1, 5),
+)
+def test_transactions_are_read_as_the_library_reads_them(
+    kinds: list[str], aborted: list[tuple[int, int]], at: int, most: int
+) -> None:
+    data, first = b"", 0
+    for kind in kinds:
+        data += made(kind, first)
+        first += 3 if kind in ("plain", "gzip") or kind.startswith("of") else 1
+    arguments = (aborted, min(at, first), None, None, True, READ_COMMITTED)
+    native = PartitionRecords(HERE, MemoryRecords(data), *arguments)
+    ours = PartitionReader(HERE, _asked_for(unpacking(), data), *arguments)
+    records = []
+    while not ours.is_at_end:
+        records += ours.take(most)
+    assert parts(records) == parts(list(native))
+    assert ours.next_fetch_offset == native.next_fetch_offset

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.kafka.batches import ATTRIBUTES_AT, COUNT_AT, LENGTH_AT, MAGIC_AT, RECORDS_AT
+from ingest.kafka.unpack import Unpacker
 from ingest.quarantine import Quarantine
-from ingest.recordbatch import ATTRIBUTES_AT, COUNT_AT, LENGTH_AT, MAGIC_AT, RECORDS_AT
-from ingest.unpack import Unpacker
 from ingest.unread import SkippedBatch
 from tests.unit.ingest.batches import CODECS, batch, changed
-from tests.unit.ingest.test_unpack import HERE, read
+from tests.unit.ingest.test_unpack import HERE, made, read
 
 VALUES: Final = [b"a" * 30, b"b" * 30, b"c" * 30]
 Damaged = Callable[[bytes], bytes]
@@ -207,3 +207,17 @@ def test_so_many_that_were_passed_over_are_read_over_at_once() -> None:
     assert offsets(records) == [3 * count, 3 * count + 1, 3 * count + 2]
     assert following == 3 * count + 3
     assert not paused
+
+
+def test_a_transaction_behind_a_damaged_end_of_an_aborted_one_is_read() -> None:
+    reading, _ = unpacker(skips=True)
+    end = bytearray(made("abort 1", 3))
+    end[-1] ^= 1
+    data = made("of 1", 0) + bytes(end) + made("of 1", 4) + made("commit 1", 7)
+    aborted = [(1, 0)]
+    for _ in range(2):
+        records, following = read(reading, data, aborted=aborted)
+    assert (offsets(records), following) == ([3], 4)
+    # From there the broker reports no transaction that was aborted.
+    records, following = read(reading, data[len(made("of 1", 0)) + len(end) :], 4)
+    assert (offsets(records), following) == ([4, 5, 6], 8)

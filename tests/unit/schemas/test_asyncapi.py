@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
-from ingest.batch import Reason
+from ingest.rejection import Reason
 from schemas.asyncapi import REASONS, asyncapi
 from schemas.events import Event
 from schemas.settings import KafkaSettings

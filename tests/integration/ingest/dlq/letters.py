@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from ingest.batch import Origin, Rejection
 from ingest.deadletter import open_dead_letters
 from ingest.dlq.letter import Letter
 from ingest.dlq.log import open_log
 from ingest.dlq.reader import wanted_letters
 from ingest.dlq.wanted import Wanted
 from ingest.record import Record
+from ingest.rejection import Origin, Rejection
 from schemas.settings import KafkaSettings
 
 ANY: Final = Wanted()

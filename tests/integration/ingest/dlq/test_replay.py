@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from aiokafka.errors import ProducerFenced
 
-from ingest.batch import Rejection
 from ingest.dlq.choice import Passed
 from ingest.dlq.original import headers_of
 from ingest.dlq.replay import Outcome, replay
 from ingest.dlq.sender import Sender
 from ingest.dlq.wanted import Wanted
+from ingest.rejection import Rejection
 from schemas.settings import KafkaSettings
 from tests.ingest_process import ingest_process
 from tests.integration.ingest.dlq.letters import committed, found, refused, write

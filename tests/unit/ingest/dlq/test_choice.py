@@ -54,6 +54,6 @@ def test_one_that_is_there_twice_is_replayed_once() -> None:
 def test_the_command_knows_every_reason() -> None:
     from typing import get_args
 
-    from ingest.batch import Reason
+    from ingest.rejection import Reason
 
     assert get_args(Reason) == REASONS

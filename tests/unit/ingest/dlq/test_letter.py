@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Origin, Rejection
 from ingest.deadletter import DeadLetters
 from ingest.dlq.letter import Header, Letter, Place, letters_of
 from ingest.record import Record
+from ingest.rejection import Origin, Rejection
 from tests.unit.ingest.dlq.letters import letter
 from tests.unit.ingest.records import record
 from tests.unit.ingest.test_deadletter import Producer

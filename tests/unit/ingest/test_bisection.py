@@ -1,4 +1,4 @@
-"""Halves of an intake: nothing is in both or neither, and offsets stay in order."""
+"""Halves of decoded events: nothing is in both or neither, and offsets stay in order."""
 
 import json
 import random
@@ -11,11 +11,11 @@ from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Intake
-from ingest.halves import halve, messages, place_of
-from ingest.intake import add_records
+from ingest.batch import Decoded, Fetched
+from ingest.bisection import bisect, messages, place_of
+from ingest.check import check_times
+from ingest.decode import decode
 from ingest.record import Record
-from ingest.shape import check_times
 from tests.unit.ingest.records import SAMPLE, STATUS, record
 
 SAMPLE_VALUE = json.dumps(SAMPLE).encode()
@@ -35,41 +35,44 @@ LOGS = st.dictionaries(
 )
 
 
-def intake_of(logs: dict[tuple[str, int], list[tuple[str, int]]]) -> Intake:
-    """An intake of these partitions; each record lies some offsets behind the one before."""
-    intake = Intake()
+def decoded_of(logs: dict[tuple[str, int], list[tuple[str, int]]]) -> Decoded:
+    """What is in these partitions; each record lies some offsets behind the one before."""
+    fetched = Fetched()
     for (topic, number), log in logs.items():
         found: list[Record] = []
         offset = 10
         for kind, step in log:
             offset += step
             found.append(record(VALUES[kind], topic=topic, partition=number, offset=offset))
-        add_records(intake, TopicPartition(topic, number), 10, found, 1_000_000, set())
-    check_times(intake, timedelta(days=31))
-    return intake
+        fetched.add(TopicPartition(topic, number), 10, found)
+    decoded = decode(fetched, 1_000_000)
+    check_times(decoded, timedelta(days=31))
+    return decoded
 
 
-def rows(intake: Intake) -> list[Any]:
+def rows(decoded: Decoded) -> list[Any]:
+    places = decoded.samples.select("record", "place").rows()
+    origins = [decoded.origin(*place) for place in places]
     return sorted(
         (place_of(origin.record), origin.index or 0)
-        for origin in [*intake.origins, *(origin for _, origin in intake.others)]
+        for origin in [*origins, *(origin for _, origin in decoded.others)]
     )
 
 
-def rejections(intake: Intake) -> list[Any]:
-    return sorted((place_of(r.origin.record), r.origin.index or 0) for r in intake.rejections)
+def rejections(decoded: Decoded) -> list[Any]:
+    return sorted((place_of(r.origin.record), r.origin.index or 0) for r in decoded.rejections)
 
 
 @given(LOGS)
 def test_halves_are_the_whole_in_order(logs: dict[tuple[str, int], list[tuple[str, int]]]) -> None:
-    whole = intake_of(logs)
+    whole = decoded_of(logs)
     if len(messages(whole)) < 2:
         return
-    left, right = halve(whole)
+    left, right = bisect(whole)
     assert len(messages(left)) == len(messages(whole)) // 2
     assert rows(left) + rows(right) == rows(whole)
     assert sorted(rejections(left) + rejections(right)) == rejections(whole)
-    assert left.records + right.records == whole.records
+    assert left.counts + right.counts == whole.counts
     for partition, span in whole.spans.items():
         parts = [half.spans[partition] for half in (left, right) if partition in half.spans]
         assert (parts[0].first, parts[-1].next, parts[-1].last) == (
@@ -88,28 +91,13 @@ def test_halves_are_the_whole_in_order(logs: dict[tuple[str, int], list[tuple[st
 def test_halving_ends_at_each_message(
     logs: dict[tuple[str, int], list[tuple[str, int]]], seed: int
 ) -> None:
-    part = whole = intake_of(logs)
+    part = whole = decoded_of(logs)
     rng = random.Random(seed)
     while len(messages(part)) > 1:
-        part = rng.choice(halve(part))
+        part = rng.choice(bisect(part))
     assert set(map(place_of, messages(part))) <= set(map(place_of, messages(whole)))
-
-
-def sizes(intake: Intake) -> list[int]:
-    return [len(intake.samples), len(intake.origins), len(intake.sample_times_us)]
-
-
-def test_samples_stay_with_their_origins_and_partitions() -> None:
-    whole = intake_of({("s", 0): [("sample", 1)], ("s", 3): [("sample", 1), ("array", 1)]})
-    left, right = halve(whole)
-    assert (sizes(left), left.sample_partitions) == ([1, 1, 1], {0})
-    assert (sizes(right), right.sample_partitions) == ([3, 3, 3], {3})
-    assert (left.nbytes, right.nbytes) == (
-        len(VALUES["sample"]),
-        len(VALUES["sample"]) + len(VALUES["array"]),
-    )
 
 
 @pytest.mark.parametrize("kind", sorted(ROWS))
 def test_messages_have_rows(kind: str) -> None:
-    assert len(messages(intake_of({("s", 0): [(kind, 1), ("bad", 1), ("empty", 1)]}))) == 1
+    assert len(messages(decoded_of({("s", 0): [(kind, 1), ("bad", 1), ("empty", 1)]}))) == 1

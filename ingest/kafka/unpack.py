@@ -1,18 +1,9 @@
-"""Reads fetched batches in place of the client library, which is at the mercy of who sends.
-
-It inflates a batch whole, however large it becomes, stops at a header whose name is no UTF-8, and
-raises at one batch that cannot be read what ends the reading of all partitions. Here memory is
-bounded, and what cannot be read concerns its partition alone.
-"""
+"""Unpacks fetched record batches in bounded memory, and finds which of them is damaged."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Final
 
-from aiokafka import TopicPartition
-from aiokafka.consumer import fetcher
-from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.control_record import ControlRecord
 from aiokafka.record.default_records import DefaultRecordBatch
@@ -20,10 +11,7 @@ from aiokafka.record.legacy_records import LegacyRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
 from ingest.errors import sentence
-from ingest.inflate import Inflater
-from ingest.quarantine import Quarantine, Verdict
-from ingest.record import Record
-from ingest.recordbatch import (
+from ingest.kafka.batches import (
     MAGIC_AT,
     RECORDS_AT,
     codec_of,
@@ -35,68 +23,12 @@ from ingest.recordbatch import (
     split,
     uncompressed,
 )
-from ingest.unread import Damage, skipped, too_large
+from ingest.kafka.inflate import Inflater
+from ingest.quarantine import Quarantine
+from ingest.unread import Damage, too_large
 
 # What producers send is a hundredth of it.
 MAX_BATCH_BYTES: Final = 32 * 1024**2
-
-
-class _Records(PartitionRecords):  # type: ignore[misc] # aiokafka has no types
-    """Hands out records for 0.6 µs each; the library's own, with all that it tells, cost 1.3.
-
-    It ends before a batch that cannot be read: the client fetches again from there.
-    """
-
-    _records: "_Fetched"
-    next_fetch_offset: int
-
-    def __iter__(self) -> Iterator[Record]:
-        records: Iterator[Record] = self._records_iterator
-        return records
-
-    def _unpack_records(self) -> Iterator[Record]:
-        damage: Damage | None = None
-        while True:
-            try:
-                yield from super()._unpack_records()
-                return
-            except MemoryError:
-                raise
-            # Whatever it is, it concerns this partition alone.
-            except Exception as error:
-                damage = self._damage_by(error)
-            if damage is None:
-                return
-            verdict = self._records.unpacker.quarantine.judge(self._tp, damage)
-            if verdict is Verdict.WAIT or damage.next is None:
-                return
-            self._go_behind(damage, damage.next)
-            if verdict is Verdict.SKIP:
-                yield self._consumer_record(self._tp, skipped(damage, damage.next))
-
-    def _damage_by(self, error: Exception) -> Damage | None:
-        """What cannot be read; None where another way of reading may do."""
-        unpacker = self._records.unpacker
-        if isinstance(error, UnicodeDecodeError) and not unpacker.is_careful:
-            unpacker.is_careful = True
-            return None
-        return unpacker.damage_in(self._records.batches, self.next_fetch_offset, error)
-
-    def _go_behind(self, damage: Damage, next_offset: int) -> None:
-        rest = self._records.batches[damage.place + 1 :]
-        self._records = _Batches(rest, self._records.unpacker)
-        self.next_fetch_offset = max(damage.offset, next_offset)
-
-    def _consumer_record(self, tp: TopicPartition, record: Any) -> Record:
-        return Record(
-            tp.topic,
-            tp.partition,
-            record.offset,
-            record.timestamp,
-            record.key,
-            record.value,
-            tuple(record.headers),
-        )
 
 
 class Unpacker:
@@ -111,17 +43,6 @@ class Unpacker:
         self._inflated = 0
         self.is_careful = False
 
-    @contextmanager
-    def in_charge(self) -> Iterator[None]:
-        """The client library asks this unpacker, and not its own, within."""
-        fetcher.MemoryRecords = self.unpack
-        fetcher.PartitionRecords = _Records
-        try:
-            yield
-        finally:
-            fetcher.MemoryRecords = MemoryRecords
-            fetcher.PartitionRecords = PartitionRecords
-
     def begin(self) -> None:
         """What was inflated before is in use no more."""
         self._inflated = 0
@@ -131,13 +52,13 @@ class Unpacker:
         """Whether what is inflated has to be used first."""
         return self._inflated >= self._inflater.max_bytes
 
-    def unpack(self, data: bytes) -> "_Fetched":
+    def unpack(self, data: bytes) -> "FetchedBatches":
         """What the library takes batches from: its own reader wherever that will do."""
         batches = split(data)
         is_plain = not self.is_careful and all(map(_is_plain, batches))
         if is_plain and all(map(is_whole, batches[-1:])):
-            return _Plain(data, batches, self)
-        return _Batches(batches, self)
+            return PlainBatches(data, batches, self)
+        return Batches(batches, self)
 
     def open(self, batch: memoryview) -> Any:
         """A batch as the library takes it; raises CorruptRecordException where it is none."""
@@ -197,7 +118,7 @@ class Unpacker:
         return records
 
 
-class _Plain:
+class PlainBatches:
     """The batches of one partition, read by the library's own reader."""
 
     def __init__(self, data: bytes, batches: list[memoryview], unpacker: Unpacker) -> None:
@@ -210,7 +131,7 @@ class _Plain:
         self.size_in_bytes = native.size_in_bytes
 
 
-class _Batches:
+class Batches:
     """The batches of one partition, each unpacked in its turn."""
 
     def __init__(self, batches: list[memoryview], unpacker: Unpacker) -> None:
@@ -234,7 +155,7 @@ class _Batches:
         return self.unpacker.open(next(self._next))
 
 
-_Fetched = _Plain | _Batches
+FetchedBatches = PlainBatches | Batches
 
 
 class _Batch:

@@ -1,0 +1,44 @@
+"""Whether the event loop has time to read: the database's next step comes before anything else."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class DatabaseBusy(asyncio.Event):
+    """Set while the database works on rows that it was given, or there is nothing to write.
+
+    Clear while a write has its next step to do here: whoever reads waits for that long.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._used: object = None
+        self._is_resting = True
+        self.set()
+
+    def rest(self) -> None:
+        """Nothing is to be written."""
+        self._is_resting = True
+        self.set()
+
+    def begin(self) -> None:
+        """A write begins, whose steps come first."""
+        self._is_resting = False
+        self.clear()
+
+    def defer_free(self, used: object) -> None:
+        """Keeps what is of no more use until there is time to free it: that takes milliseconds."""
+        self._used = used
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """The database has rows to store within, and nothing is left to do here."""
+        self.set()
+        self._used = None
+        try:
+            yield
+        finally:
+            # A write that was given up may end at any time.
+            if not self._is_resting:
+                self.clear()
