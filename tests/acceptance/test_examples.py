@@ -40,6 +40,10 @@ STATUS: Final = {
     "fleetgauge dlq show fleet.samples/3/1742/17": 1,
     "fleetgauge dlq show 0:86": 1,
 }
+# What examples send from files.
+EVENT: Final = (
+    '{"type":"fan","userId":"alice","fanId":"f1","ts":"2026-03-01T12:00:00Z","segment":"new"}\n'
+)
 # Side by side, for what takes time is the start of a process; but upkeep is one session's.
 BESIDE: Final = 5
 MAINTAINING: Final = Lock()
@@ -68,6 +72,8 @@ def variables(database: str, stack: Stack, topics: Topics, tmp_path: Path) -> di
     assert create_topics(kafka) == 0
     for folder in (".zfunc", ".config/fish/completions"):
         (tmp_path / folder).mkdir(parents=True)
+    for file in ("event.json", "events.jsonl"):
+        (tmp_path / file).write_text(EVENT, encoding="utf-8")
     found = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ports = {"FLEETGAUGE_HTTP_PORT": "0", "FLEETGAUGE_METRICS_PORT": "0"}
     return environment(database, stack, topics, HOME=str(tmp_path), PATH=found, **ports)

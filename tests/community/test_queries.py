@@ -44,7 +44,7 @@ VALUES: Final[dict[str, Any]] = {
 }
 NUMBERS: Final = re.compile(
     r"(key|amount|count|days|epoch|offset|log_start|crc|partition|removed|shard|buckets_of_today"
-    r"|samples|messages|errors|late_id|took_|within_)s?$"
+    r"|samples|messages|errors|late_id|took_|within_|patience_|timeout_)s?$"
     r"|^bucket_"
 )
 SAMPLES: Final = frame_of([(NOW, 1, 1.5, None, 1, 0, None)])

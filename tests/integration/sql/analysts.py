@@ -48,6 +48,10 @@ BUSINESS: Final = {
 SMALL: Final = {"agents", "agent_latest", "agent_states", "rollup_watermark"}
 
 
+# Attempts to drop a role: databases of other tests go away all the time.
+DROPS: Final = 20
+
+
 class Logins:
     """Roles of this test's own, dropped at the end: after the databases that granted to them."""
 
@@ -72,12 +76,12 @@ class Logins:
 
 
 def _drop(connection: psycopg.Connection[Any], name: str) -> None:
-    """Once more where another test's database went away with its settings for this role."""
-    for last in (False, False, True):
+    """Again where another test's database went away with its settings for this role."""
+    for left in reversed(range(DROPS)):
         try:
             _run(connection, "drop role if exists {}", name)
         except psycopg.errors.InternalError_:
-            if last:
+            if left == 0:
                 raise
         else:
             return
