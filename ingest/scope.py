@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import structlog
 
-from ingest import metrics
 from ingest.offsets import FencedError
 
 log = structlog.get_logger("ingest")
@@ -82,6 +81,7 @@ class Scope:
             await asyncio.wait({task}, timeout=self._patience_s)
         error = None if not task.done() or task.cancelled() else task.exception()
         if isinstance(error, FencedError):
-            metrics.FENCED.inc()
+            # It is why the scope ends, whoever ended it first.
+            raise error
         if not task.done() or error is not None:
             log.info("step given up", ended=task.done(), reason=str(error or "no answer"))
