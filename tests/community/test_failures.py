@@ -18,6 +18,7 @@ NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 TODAY = NOW.replace(hour=0, minute=0)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+THURSDAY: Final = 3
 MATERIALISED: Final = """
     select materialization_hypertable_name
     from timescaledb_information.continuous_aggregates where view_name = %s
@@ -30,11 +31,11 @@ CHUNK: Final = """
 
 @pytest.fixture
 def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
-    """Ten days of one agent, all refreshed."""
+    """Seventeen days of one agent, all refreshed."""
     with psycopg.connect(community, autocommit=True) as connection:
         pause_jobs(connection)
         set_watermark(community, NOW)
-        store(connection, [row(NOW - n * HOUR) for n in range(240)])
+        store(connection, [row(NOW - n * HOUR) for n in range(17 * 24)])
         run_job(connection, "refresh_metrics")
         yield connection
         # A run that fails ends the scheduler's session, and here it is the test's.
@@ -91,7 +92,8 @@ def test_a_range_that_fails_holds_up_no_other(
 ) -> None:
     after = timedelta(seconds=second)
     # Chunks of 5 minutes are days, of hours weeks from a Thursday on: each has another day.
-    bad, good = TODAY - DAY, TODAY - 9 * DAY
+    bad = TODAY - ((TODAY.weekday() - THURSDAY) % 7 or 7) * DAY
+    good = bad - 8 * DAY
     before = samples(connection, good)
     with broken(connection, chunk_of(connection, level, bad)):
         store(connection, [row(ts + after) for ts in (bad, bad + HOUR, good)])
