@@ -111,7 +111,7 @@ class BatchWriter:
         return await in_thread(shape, decoded, await self._store.keys_of(agents))
 
     async def _store_apart(self, decoded: Decoded, claims: Claims) -> None:
-        """Stores what is not refused of an decoded that is.
+        """Stores what is not refused of events that are refused together.
 
         The halves are stored in order, so that no offset passes a message that is not settled.
         """

@@ -70,9 +70,7 @@ def _read(values: Sequence[bytes], first: int, fewest: int) -> Iterator[pl.DataF
     text = b"\n".join(values)
     frame = _parse(text, len(values))
     if frame is not None:
-        is_named_once = _names_each_field_once(text, frame) or pl.Series(
-            [_names_each_field_once(value, frame[i]) for i, value in enumerate(values)]
-        )
+        is_named_once = _all_name_fields_once(text, frame) or _which_name_fields_once(values, frame)
         yield _plain_rows(frame, pl.lit(is_named_once), first)
     elif len(values) > 1:
         # One message keeps all from being read: the half without it can be.
@@ -106,18 +104,33 @@ def _plain_rows(frame: pl.DataFrame, is_named_once: pl.Expr, first: int) -> pl.D
     )
 
 
-def _names_each_field_once(text: bytes, frame: pl.DataFrame) -> bool:
-    """Whether these messages name each of the frame's values once, and nothing else.
+def _all_name_fields_once(text: bytes, frame: pl.DataFrame) -> bool:
+    """Whether each of these messages names its values once, and nothing else."""
+    read = sum(frame.height - frame[name].null_count() for name in frame.columns)
+    found = np.frombuffer(text, np.uint8)
+    commas, quotes = (np.count_nonzero(found == ord(one)) for one in ',"')
+    return bool(_are_named_once(commas, quotes, read, frame.height))
+
+
+def _which_name_fields_once(values: Sequence[bytes], frame: pl.DataFrame) -> pl.Series:
+    """The same for each message."""
+    read = frame.select(pl.sum_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+    commas, quotes = (
+        np.fromiter((value.count(one) for value in values), np.int64, len(values))
+        for one in (b",", b'"')
+    )
+    return pl.Series(_are_named_once(commas, quotes, read.astype(np.int64), 1))
+
+
+def _are_named_once(commas: Any, quotes: Any, read: Any, messages: int) -> Any:
+    """Whether so many commas and quotes are what so many values need that were read of messages.
 
     A flat object of k fields has k - 1 commas or more, for texts may have some too, and every value
     that was read has a field: as many commas as that make the fields these, each named once. Then
     two quotes for each name and for each text leave none for a number, and every id is a text. A
     value that is null, or of another type, is not counted as read, and its message is not plain.
     """
-    read = sum(frame.height - frame[name].null_count() for name in frame.columns)
-    found = np.frombuffer(text, np.uint8)
-    commas, quotes = (np.count_nonzero(found == ord(one)) for one in ',"')
-    return bool(commas == read - frame.height and quotes == 2 * (read + _STRINGS * frame.height))
+    return (commas == read - messages) & (quotes == 2 * (read + _STRINGS * messages))
 
 
 def _id_is_valid(name: str) -> pl.Expr:
