@@ -1,4 +1,4 @@
-"""Whether the event loop has time to read: the database's next step comes before anything else."""
+"""Whether this process has time to read and prepare: the database's next step comes first."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 class DatabaseBusy(asyncio.Event):
     """Set while the database works on rows that it was given, or there is nothing to write.
 
-    Clear while a write has its next step to do here: whoever reads waits for that long.
+    Clear while a write has its next step to do here: reading and preparing wait for that long.
     """
 
     def __init__(self) -> None:

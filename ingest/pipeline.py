@@ -142,6 +142,8 @@ class Pipeline:
             batch = await fetched.get()
             # Nothing is made of records before it is known that they are of the claimed logs.
             await confirm(self._source, assignment.logs, batch.spans, self._limits.confirm_s)
+            # Preparing keeps the interpreter busy, and the writer has its next step to do.
+            await self._busy.wait()
             await prepared.put(await self._writer.prepare(batch))
 
     async def _write(

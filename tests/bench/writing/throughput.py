@@ -43,17 +43,18 @@ SHAPED: Final = "fetch, decode and shape alone"
 EXACT: Final = "all aggregates, exactly once"
 ONLY_IN_FULL: Final = "only with `make bench FULL=1`"
 STARTS: Final = (
-    "Ours is measured from the moment it may claim its partition to the commit of the last row, "
-    "COPY from its first byte to its last; others from a commit at which all is written "
-    "that they read before their first: their start costs them nothing, and gives them nothing."
+    "Ours is measured from the moment it may claim its partition until the last row is committed "
+    "and one refresh has aggregated all of them, COPY from its first byte to its last; others from "
+    "a commit at which all is written that they read before their first: their start costs them "
+    "nothing, and gives them nothing."
 )
 
 
 REFRESHES: Final = (
-    f"A refresh follows {direct.BACKLOG_ROWS:,} rows, and the last one. A running ingest refreshes "
-    "every 30 seconds: in that time it writes more of a backlog, and "
-    f"{direct.LIVE_SAMPLES} samples of each agent of a fleet that samples every 10 seconds. The "
-    "refreshes' CPU and WAL are in the database's."
+    f"In the rows of ready batches a refresh follows {direct.BACKLOG_ROWS:,} rows, and the last "
+    "one; in ours it follows the last one. A running ingest refreshes every 30 seconds: in that "
+    f"time it writes more of a backlog, and {direct.LIVE_SAMPLES} samples of each agent of a fleet "
+    "that samples every 10 seconds. The refreshes' CPU and WAL are in the database's."
 )
 
 
