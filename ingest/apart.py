@@ -6,6 +6,7 @@ import polars as pl
 from aiokafka import TopicPartition
 
 from ingest.batch import SAMPLE_SCHEMA, Decoded, Fetched
+from ingest.records import Records
 from ingest.rejection import Origin, Rejection
 from ingest.unexpected import detail_of, is_unexpected
 
@@ -18,7 +19,7 @@ def decode_apart(fetched: Fetched, decode: Callable[[Fetched], Decoded]) -> Deco
     for place, record in enumerate(records):
         partition = TopicPartition(record.topic, record.partition)
         try:
-            one = decode(Fetched({partition: [record]}))
+            one = decode(Fetched({partition: Records([[record]])}))
         except Exception as error:
             if not is_unexpected(error):
                 raise

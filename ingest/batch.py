@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any, Final
 
 import polars as pl
 from aiokafka import TopicPartition
 
 from ingest.record import Record
+from ingest.records import Records
 from ingest.rejection import Origin, Rejection
 from ingest.unread import SkippedBatch
 from schemas.events import Event
@@ -32,8 +32,6 @@ SAMPLE_SCHEMA: Final = pl.Schema(
     }
 )
 ALONE: Final = -1
-
-_VALUE: Final = attrgetter("value")
 
 
 def agent_name(user_id: str, agent_id: str) -> str:
@@ -63,7 +61,7 @@ class Span:
 class Fetched:
     """Records that were read, in order within their partition; `nbytes` of values."""
 
-    records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
+    records: dict[TopicPartition, Records] = field(default_factory=dict)
     spans: dict[TopicPartition, Span] = field(default_factory=dict)
     count: int = 0
     nbytes: int = 0
@@ -73,9 +71,10 @@ class Fetched:
         if not records:
             return
         started = self.spans.get(partition)
-        self.records.setdefault(partition, []).extend(records)
-        self.count += len(records)
-        self.nbytes += sum(map(len, filter(None, map(_VALUE, records))))
+        new = Records([records])
+        self.records.setdefault(partition, Records()).extend(new)
+        self.count += len(new)
+        self.nbytes += new.nbytes
         self.spans[partition] = Span(
             started.first if started else first,
             records[-1].offset + 1,
@@ -89,9 +88,9 @@ class Fetched:
             Span(started.first, end, started.last) if started else Span(first, end, None)
         )
 
-    def in_order(self) -> list[Record]:
+    def in_order(self) -> Records:
         """All records, by partition and offset."""
-        return [record for partition in sorted(self.records) for record in self.records[partition]]
+        return Records(self.records[partition] for partition in sorted(self.records))
 
     def by_topic(self) -> Counter[str]:
         """How many records came from each topic."""
@@ -115,7 +114,7 @@ class Decoded:
     """
 
     samples: pl.DataFrame = field(default_factory=SAMPLE_SCHEMA.to_frame)
-    records: Sequence[Record] = ()
+    records: Records = field(default_factory=Records)
     others: list[tuple[Event, Origin]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     spans: dict[TopicPartition, Span] = field(default_factory=dict)

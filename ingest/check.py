@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -17,8 +16,6 @@ FUTURE_LIMIT: Final = timedelta(minutes=5)
 MICROSECOND: Final = timedelta(microseconds=1)
 # A business brings its history along, but not from before there was any.
 OLDEST_EVENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
-
-_TIMESTAMP: Final = attrgetter("timestamp")
 
 
 def check_times(decoded: Decoded, lateness_limit: timedelta) -> None:
@@ -60,7 +57,7 @@ def reject_dropped(decoded: Decoded, dropped_before: datetime) -> list[Rejection
 
 def _broker_us(decoded: Decoded) -> Any:
     """The broker's time for each sample, in microseconds since 1970."""
-    times = np.fromiter(map(_TIMESTAMP, decoded.records), np.int64, len(decoded.records))
+    times = decoded.records.timestamps()
     return np.clip(times, FIRST_MS, LAST_MS)[decoded.samples["record"].to_numpy()] * 1000
 
 

@@ -5,7 +5,7 @@ is not proven is left to that module, which alone decides what becomes of a mess
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import inspect
 from polars.exceptions import ComputeError
 
 from ingest.batch import ALONE, SAMPLE_SCHEMA
+from ingest.lines import Lines
 from schemas.events import Sample
 
 _FIELDS: Final = {field.name: field for field in msgspec.structs.fields(Sample)}
@@ -54,29 +55,30 @@ _WIRE: Final = pl.Schema(
 _STRINGS: Final = sum(kind == pl.String() for kind in _WIRE.values())
 
 
-def read_plain_samples(values: Sequence[bytes], fewest: int = FEWEST) -> pl.DataFrame:
+def read_plain_samples(lines: Lines, fewest: int = FEWEST) -> pl.DataFrame:
     """The samples among these messages that are plain, with the columns of SAMPLE_SCHEMA.
 
     `record` is the place of each among the messages. What is missing is for the row path, and so
     is what would have to be read in parts of less than the `fewest` messages.
     """
-    found = list(_read(values, 0, fewest))
+    found = list(_read(lines, 0, fewest))
     return pl.concat(found) if found else SAMPLE_SCHEMA.to_frame()
 
 
-def _read(values: Sequence[bytes], first: int, fewest: int) -> Iterator[pl.DataFrame]:
-    if len(values) < fewest:
+def _read(lines: Lines, first: int, fewest: int) -> Iterator[pl.DataFrame]:
+    count = len(lines)
+    if count < fewest:
         return
-    text = b"\n".join(values)
-    frame = _parse(text, len(values))
+    text = lines.text()
+    frame = _parse(text, count)
     if frame is not None:
-        is_named_once = _all_name_fields_once(text, frame) or _which_name_fields_once(values, frame)
+        is_named_once = _all_name_fields_once(text, frame) or _which_name_fields_once(lines, frame)
         yield _plain_rows(frame, pl.lit(is_named_once), first)
-    elif len(values) > 1:
+    elif count > 1:
         # One message keeps all from being read: the half without it can be.
-        middle = len(values) // 2
-        yield from _read(values[:middle], first, fewest)
-        yield from _read(values[middle:], first + middle, fewest)
+        middle = count // 2
+        yield from _read(lines.between(0, middle), first, fewest)
+        yield from _read(lines.between(middle, count), first + middle, fewest)
 
 
 def _parse(text: bytes, count: int) -> pl.DataFrame | None:
@@ -112,8 +114,9 @@ def _all_name_fields_once(text: bytes, frame: pl.DataFrame) -> bool:
     return bool(_are_named_once(commas, quotes, read, frame.height))
 
 
-def _which_name_fields_once(values: Sequence[bytes], frame: pl.DataFrame) -> pl.Series:
+def _which_name_fields_once(lines: Lines, frame: pl.DataFrame) -> pl.Series:
     """The same for each message."""
+    values = lines.values()
     read = frame.select(pl.sum_horizontal(pl.all().is_not_null())).to_series().to_numpy()
     commas, quotes = (
         np.fromiter((value.count(one) for value in values), np.int64, len(values))

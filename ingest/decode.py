@@ -1,9 +1,8 @@
 """Decodes fetched records: plain samples as columns, whatever else message by message."""
 
 from collections.abc import Sequence
-from itertools import compress
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,12 +12,10 @@ from ingest.batch import ALONE, SAMPLE_SCHEMA, Decoded, Fetched, agent_name
 from ingest.columns import FEWEST, read_plain_samples
 from ingest.message import decode_message
 from ingest.record import Record
+from ingest.records import Records
 from ingest.rejection import Origin, Rejection
 from ingest.unexpected import detail_of, is_unexpected, report
 from schemas.events import Event, Sample
-
-_HEADERS: Final = attrgetter("headers")
-_VALUE: Final = attrgetter("value")
 
 
 def decode(fetched: Fetched, max_message_bytes: int, fewest: int = FEWEST) -> Decoded:
@@ -37,34 +34,20 @@ def decode(fetched: Fetched, max_message_bytes: int, fewest: int = FEWEST) -> De
     return decoded
 
 
-def _read_plain(records: Sequence[Record], max_bytes: int, fewest: int) -> pl.DataFrame:
+def _read_plain(records: Records, max_bytes: int, fewest: int) -> pl.DataFrame:
     """The column path's share of the records; none where it fails."""
-    values = list(map(_VALUE, records))
-    may_be_plain = _may_be_plain(records, values, max_bytes)
+    lines, places = records.lines(max_bytes)
     try:
-        found = read_plain_samples(list(compress(values, may_be_plain)), fewest)
+        found = read_plain_samples(lines, fewest)
     # A panic of polars is no Exception, and no reason to end.
     except (Exception, PanicException) as error:
         if not is_unexpected(error):
             raise
         report("decode", error)
         return SAMPLE_SCHEMA.to_frame()
-    if all(may_be_plain):
+    if len(places) == len(records):
         return found
-    places = pl.Series("record", np.flatnonzero(may_be_plain), pl.Int32())
-    return found.with_columns(record=places.gather(found["record"]))
-
-
-def _may_be_plain(
-    records: Sequence[Record], values: Sequence[bytes | None], max_bytes: int
-) -> list[bool]:
-    """For each record whether it has a value of no more than `max_bytes`, and no headers."""
-    headers = list(map(_HEADERS, records))
-    lengths = [max_bytes + 1 if value is None else len(value) for value in values]
-    if not any(headers) and max(lengths, default=0) <= max_bytes:
-        # As almost always.
-        return [True] * len(values)
-    return [length <= max_bytes and not has for length, has in zip(lengths, headers, strict=True)]
+    return found.with_columns(record=pl.Series(places, dtype=pl.Int32()).gather(found["record"]))
 
 
 def _add_messages(decoded: Decoded, places: Sequence[int], max_bytes: int) -> None:

@@ -17,7 +17,12 @@ MAGIC: Final = 2
 CRC_AT: Final = 17
 ATTRIBUTES_AT: Final = 21
 CODEC_MASK: Final = 0x07
+LOG_APPEND_TIME_MASK: Final = 0x08
+# In a transaction, or a mark of one.
+TRANSACTION_MASK: Final = 0x30
 LAST_OFFSET_DELTA_AT: Final = 23
+FIRST_TIMESTAMP_AT: Final = 27
+MAX_TIMESTAMP_AT: Final = 35
 COUNT_AT: Final = 57
 RECORDS_AT: Final = 61
 # What is behind the length of the shortest message of the oldest format, magic 0.
@@ -92,6 +97,19 @@ def next_offset_behind(batches: Sequence[memoryview], damaged: int, at: int) -> 
 def _base_offset(batch: memoryview) -> int:
     (offset,) = struct.unpack_from(">q", batch)
     return int(offset)
+
+
+def count_of(batch: memoryview) -> int:
+    """How many records it has; 0 in an older format."""
+    return int(struct.unpack_from(">i", batch, COUNT_AT)[0]) if is_readable(batch) else 0
+
+
+def is_simple(batch: memoryview) -> bool:
+    """Whether it is whole, uncompressed, in no transaction, and no mark of one."""
+    if not (is_whole(batch) and is_readable(batch)):
+        return False
+    (attributes,) = struct.unpack_from(">h", batch, ATTRIBUTES_AT)
+    return not int(attributes) & (CODEC_MASK | TRANSACTION_MASK)
 
 
 def codec_of(batch: memoryview) -> int:

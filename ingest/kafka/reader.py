@@ -6,7 +6,8 @@ memory is bounded, and what cannot be read concerns its partition alone.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
@@ -14,9 +15,13 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from ingest.kafka.unpack import Batches, FetchedBatches
+from ingest.kafka.batches import count_of, is_simple
+from ingest.kafka.cursor import BlockCursor, Cursor, RecordCursor
+from ingest.kafka.locate import ENOUGH, FEWEST, OtherFormError, locate
+from ingest.kafka.unpack import Batches, FetchedBatches, plain_bytes
 from ingest.quarantine import Verdict
 from ingest.record import Record
+from ingest.records import Records
 from ingest.unread import Damage, skipped
 
 
@@ -33,19 +38,22 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.is_at_end = False
-        self._current: Iterator[Any] | None = None
-        self._behind = 0
+        self._current: Cursor | None = None
+        # How many batches were begun; the current ones are those from the first on.
+        self._first = 0
         self._begun = 0
+        # The offsets behind them.
+        self._behind: list[int] = []
         self.is_one_by_one = False
 
-    def take(self, most: int) -> list[Record]:
+    def take(self, most: int) -> Records:
         """The next records, `most` at most; fewer at the end."""
-        found: list[Record] = []
+        found = Records()
         while len(found) < most and not self.is_at_end:
-            found += self._next(most - len(found))
+            found.extend(self._next(most - len(found)))
         return found
 
-    def _next(self, most: int) -> list[Record]:
+    def _next(self, most: int) -> Sequence[Record]:
         """Some of them, or none before the next batch."""
         if self.is_one_by_one:
             found = list(islice(self, most))
@@ -57,31 +65,19 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
             raise
         except Exception:
             # From the batch that is being read on, record by record: up to the one that fails.
-            self._records = Batches(self._records.batches[self._begun - 1 :], self._unpacker)
+            done = sum(behind <= self.next_fetch_offset for behind in self._behind)
+            self._records = Batches(self._records.batches[self._first + done :], self._unpacker)
             self.is_one_by_one = True
             return []
 
-    def _read_together(self, most: int) -> list[Record]:
+    def _read_together(self, most: int) -> Sequence[Record]:
         if self._current is None:
-            self._begin_batch()
-            return []
-        topic, partition = self._tp
-        # A list at once costs 0.25 µs a record, and the library's way through two generators 0.75.
-        found = [
-            Record(
-                topic,
-                partition,
-                record.offset,
-                record.timestamp,
-                record.key,
-                record.value,
-                tuple(record.headers) if record.headers else (),
-            )
-            for record in islice(self._current, most)
-        ]
+            self._begin()
+            return ()
+        found = self._current.take(most)
         start = self.next_fetch_offset
         if len(found) < most:
-            self._current, self.next_fetch_offset = None, self._behind
+            self._current, self.next_fetch_offset = None, self._behind[-1]
         else:
             self.next_fetch_offset = max(start, found[-1].offset + 1)
         if found and found[0].offset < start:
@@ -89,17 +85,47 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
             return [record for record in found if record.offset >= start]
         return found
 
-    def _begin_batch(self) -> None:
+    def _begin(self) -> None:
+        """Opens the next batch, and small ones behind it that are read together with it."""
         if not self._records.has_next():
             self.is_at_end = True
             return
-        self._begun += 1
+        self._first, self._behind = self._begun, []
+        opened = [self._next_batch()]
+        if not self._is_wanted(opened[0]):
+            self.next_fetch_offset = self._behind[-1]
+            return
+        while self._may_add_next():
+            opened.append(self._next_batch())
+            # It is in no transaction, and so wanted, if it can be read.
+            self._is_wanted(opened[-1])
+        self._current = self._cursor(opened)
+
+    def _next_batch(self) -> Any:
         batch = self._records.next_batch()
-        if self._is_wanted(batch):
-            # A batch can be asked for its iterator only once: `chain` asks, and is one too.
-            self._current, self._behind = chain(batch), batch.next_offset
-        else:
-            self.next_fetch_offset = batch.next_offset
+        self._begun += 1
+        self._behind.append(batch.next_offset)
+        return batch
+
+    def _may_add_next(self) -> bool:
+        """Whether all so far are few, and the next batch is one that can be read with them."""
+        batches = self._records.batches
+        is_small = sum(map(count_of, batches[self._first : self._begun])) < ENOUGH
+        return (
+            is_small
+            and self._begun < len(batches)
+            and all(map(is_simple, batches[self._first : self._begun + 1]))
+            and self._records.has_next()
+        )
+
+    def _cursor(self, opened: Sequence[Any]) -> Cursor:
+        batches = self._records.batches[self._first : self._begun]
+        plain = [plain_bytes(*both) for both in zip(opened, batches, strict=True)]
+        if all(one is not None for one in plain) and sum(map(count_of, batches)) >= FEWEST:
+            with suppress(OtherFormError):
+                return BlockCursor(locate(self._tp, plain))
+        # A batch can be asked for its iterator only once: `chain` asks.
+        return RecordCursor(self._tp, chain(*opened))
 
     def _is_wanted(self, batch: Any) -> bool:
         """Whether its records are to be read: not those of aborted transactions, nor marks.
@@ -177,11 +203,11 @@ class PartitionResult(FetchResult):  # type: ignore[misc]
 
     _partition_records: PartitionReader | None
 
-    def getall(self, max_records: int | None = None) -> list[Record]:
+    def getall(self, max_records: int | None = None) -> Records:
         """The next records; none where the partition has been revoked or paused."""
         reader = self._partition_records
         if reader is None or not self.check_assignment(self._topic_partition):
-            return []
+            return Records()
         found = reader.take(max_records or sys.maxsize)
         self._update_position()
         if reader.is_at_end:

@@ -1,7 +1,8 @@
 """Unpacks fetched record batches in bounded memory, and finds which of them is damaged."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from aiokafka.errors import CorruptRecordException
@@ -25,7 +26,7 @@ from ingest.kafka.batches import (
 )
 from ingest.kafka.inflate import Inflater
 from ingest.quarantine import Quarantine
-from ingest.unread import Damage, too_large
+from ingest.unread import Damage, Stand, too_large
 
 # What producers send is a hundredth of it.
 MAX_BATCH_BYTES: Final = 32 * 1024**2
@@ -71,19 +72,22 @@ class Unpacker:
             return native
         return _Batch(batch, native, self)
 
-    def read(self, batch: memoryview) -> Iterable[Any]:
-        """The records of a batch, or the one that stands for it.
+    def inflate(self, batch: memoryview) -> bytearray | None:
+        """The batch with its records uncompressed; None where that would be too large.
 
         Raises ValueError, or the library's errors, where it cannot be read.
         """
-        records = self._inflate(batch)
-        if records is None:
-            native = DefaultRecordBatch(batch)
-            last, first = native.next_offset - 1, native.base_offset
-            limit = self._inflater.max_bytes
-            return [too_large(batch, last, native.max_timestamp, first, limit)]
-        plain = uncompressed(batch, records)
-        return _read_with_care(plain) if self.is_careful else DefaultRecordBatch(plain)
+        codec = codec_of(batch)
+        payload = batch[RECORDS_AT:].tobytes()
+        records = self._inflater.inflate(codec, payload) if codec else payload
+        self._inflated += len(records or b"")
+        return None if records is None else uncompressed(batch, records)
+
+    def stand_for(self, batch: memoryview) -> Stand:
+        """The record that stands for a batch that would be too large."""
+        native = DefaultRecordBatch(batch)
+        last, first = native.next_offset - 1, native.base_offset
+        return too_large(batch, last, native.max_timestamp, first, self._inflater.max_bytes)
 
     def damage_in(self, batches: Sequence[memoryview], at: int, error: Exception) -> Damage:
         """What is damaged in fetched batches that could not be read on from offset `at`."""
@@ -109,13 +113,6 @@ class Unpacker:
         except Exception as error:
             return sentence(error)
         return None
-
-    def _inflate(self, batch: memoryview) -> bytes | None:
-        codec = codec_of(batch)
-        payload = batch[RECORDS_AT:].tobytes()
-        records = self._inflater.inflate(codec, payload) if codec else payload
-        self._inflated += len(records or b"")
-        return records
 
 
 class PlainBatches:
@@ -169,8 +166,18 @@ class _Batch:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._native, name)
 
+    @cached_property
+    def plain(self) -> bytearray | None:
+        """The batch uncompressed, as `Unpacker.inflate` has it."""
+        return self._unpacker.inflate(self._batch)
+
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._unpacker.read(self._batch))
+        plain = self.plain
+        if plain is None:
+            return iter([self._unpacker.stand_for(self._batch)])
+        return iter(
+            _read_with_care(plain) if self._unpacker.is_careful else DefaultRecordBatch(plain)
+        )
 
 
 def _read_with_care(plain: bytearray) -> Iterator[Any]:
@@ -180,6 +187,16 @@ def _read_with_care(plain: bytearray) -> Iterator[Any]:
         mend_names(plain)
         # From its start again: the library leaves out what it has read already.
         yield from DefaultRecordBatch(plain)
+
+
+def plain_bytes(opened: Any, batch: memoryview) -> memoryview | bytearray | None:
+    """A batch that was opened, uncompressed; None where it has no form that could be read so.
+
+    Raises as `Unpacker.inflate`.
+    """
+    if isinstance(opened, DefaultRecordBatch):
+        return batch
+    return opened.plain if isinstance(opened, _Batch) else None
 
 
 def _is_plain(batch: memoryview) -> bool:

@@ -18,6 +18,8 @@ from ingest import metrics
 from ingest.batch import AgentKeys, Fetched
 from ingest.check import check_times
 from ingest.columns import read_plain_samples
+from ingest.lines import Lines
+from ingest.records import Records
 from ingest.decode import decode
 from ingest.message import decode_message
 from ingest.record import Record
@@ -62,7 +64,7 @@ def verdict(records: Sequence[Record], offset: int, fewest: int) -> Verdict:
 
     With `fewest` of 1 they go through the column path, however few they are.
     """
-    decoded = decode(Fetched({PARTITION: list(records)}), MAX_BYTES, fewest)
+    decoded = decode(Fetched({PARTITION: Records([records])}), MAX_BYTES, fewest)
     check_times(decoded, LATENESS)
     batch = shape(decoded, keys_of(agents_of(decoded)))
     neighbour = keys_of({NEIGHBOUR})[NEIGHBOUR]
@@ -113,7 +115,7 @@ def unexpected_errors() -> float:
 
 def test_neighbours_are_plain() -> None:
     """Else the column path would leave all that is compared to the row path."""
-    assert read_plain_samples([GOOD, GOOD], COLUMNS).height == 2
+    assert read_plain_samples(Lines([[GOOD, GOOD]]), COLUMNS).height == 2
 
 
 def junk(rng: random.Random, topics: Topics) -> Message:

@@ -11,6 +11,7 @@ from ingest.batch import ALONE, Decoded
 from ingest.decode import samples_frame
 from ingest.identity import LogIdentity
 from ingest.record import Record
+from ingest.records import Records
 from ingest.rejection import Origin
 from schemas.events import Event, Sample
 
@@ -72,4 +73,4 @@ def decoded(events: Iterable[Event], at: datetime = NOON) -> Decoded:
         for e, one in zip(listed, records, strict=True)
         if not isinstance(e, Sample)
     ]
-    return Decoded(samples=samples_frame(samples), records=records, others=others)
+    return Decoded(samples=samples_frame(samples), records=Records([records]), others=others)

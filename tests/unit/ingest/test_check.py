@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ingest.batch import Decoded
 from ingest.check import check_times, reject_dropped
+from ingest.records import Records
 from ingest.rejection import Origin
 from schemas.events import Event, Payment, Sample
 from tests.unit.ingest.records import NOON, decoded, record, sample
@@ -76,7 +77,7 @@ def test_the_good_ones_beside_a_bad_one_stay() -> None:
 def test_a_broker_time_that_python_cannot_represent(timestamp: int, expected: str) -> None:
     found = decoded([sample(), payment(NOON)])
     odd = msgspec.structs.replace(record(b""), timestamp=timestamp)
-    found.records = [odd, odd]
+    found.records = Records([[odd, odd]])
     found.others = [(payment(NOON), Origin(odd))]
     check_times(found, LATENESS)
     of_payment = ["future"] if expected == "future" else []

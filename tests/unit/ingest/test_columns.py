@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ingest.batch import ALONE, SAMPLE_SCHEMA
 from ingest.columns import FEWEST, read_plain_samples
 from ingest.decode import samples_frame
+from ingest.lines import Lines
 from ingest.message import decode_message
 from schemas.events import Sample
 from tests.unit.ingest.records import record
@@ -43,7 +44,7 @@ def by_rows(values: list[bytes]) -> list[tuple[Any, ...]]:
 
 
 def by_columns(values: list[bytes]) -> list[tuple[Any, ...]]:
-    frame = read_plain_samples(values, fewest=1)
+    frame = read_plain_samples(Lines([values]), fewest=1)
     assert frame.schema == SAMPLE_SCHEMA
     return frame.rows()
 
@@ -255,11 +256,11 @@ def test_one_odd_message_among_many_leaves_the_others_plain() -> None:
     values = [GOOD.encode()] * (8 * FEWEST)
     odd = random.Random(1).randrange(len(values))
     values[odd] = b"{"
-    found = read_plain_samples(values)["record"].to_list()
+    found = read_plain_samples(Lines([values]))["record"].to_list()
     # It takes no more with it than the smallest part that is read together.
     assert len(found) > len(values) - 2 * FEWEST
     assert odd not in found
 
 
 def test_few_messages_are_not_worth_it() -> None:
-    assert read_plain_samples([GOOD.encode()] * (FEWEST - 1)).is_empty()
+    assert read_plain_samples(Lines([[GOOD.encode()] * (FEWEST - 1)])).is_empty()

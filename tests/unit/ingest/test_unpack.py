@@ -36,7 +36,7 @@ def read(
     reader = PartitionReader(
         HERE, _asked_for(unpacker, data), aborted, at, None, None, True, READ_COMMITTED
     )
-    records = []
+    records: list[Record] = []
     while not reader.is_at_end:
         records += reader.take(3)
     return records, reader.next_fetch_offset
@@ -174,21 +174,63 @@ def made(kind: str, first: int) -> bytes:
 @given(
     st.lists(st.sampled_from(KINDS), min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(1, 2), st.integers(0, 20)), max_size=3),
-    st.integers(0, 20),
+    st.integers(0, 2),
     st.integers(1, 5),
 )
 def test_transactions_are_read_as_the_library_reads_them(
     kinds: list[str], aborted: list[tuple[int, int]], at: int, most: int
 ) -> None:
-    data, first = b"", 0
+    data, first, ends = b"", 0, []
     for kind in kinds:
         data += made(kind, first)
         first += 3 if kind in ("plain", "gzip") or kind.startswith("of") else 1
-    arguments = (aborted, min(at, first), None, None, True, READ_COMMITTED)
+        ends.append(first)
+    # A broker sends from the batch on that has the offset.
+    arguments = (aborted, min(at, ends[0] - 1), None, None, True, READ_COMMITTED)
     native = PartitionRecords(HERE, MemoryRecords(data), *arguments)
     ours = PartitionReader(HERE, _asked_for(unpacking(), data), *arguments)
-    records = []
+    records: list[Record] = []
     while not ours.is_at_end:
         records += ours.take(most)
+    assert parts(records) == parts(list(native))
+    assert ours.next_fetch_offset == native.next_fetch_offset
+
+
+FLAT: Final = b'{"type":"sample"}'
+SORTS: Final[dict[str, tuple[bytes, str, Any]]] = {
+    "flat": (FLAT, "none", ()),
+    "inflated": (FLAT, "zstd", ()),
+    "nested": (b'{"a":{}}', "none", ()),
+    "with headers": (FLAT, "none", [("h", b"1")]),
+}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(list(SORTS)), st.integers(1, 150)), min_size=1, max_size=8),
+    st.integers(0, 149),
+    st.integers(1, 400),
+    st.none() | st.integers(0, 7),
+)
+def test_many_records_of_all_sorts(
+    sorts: list[tuple[str, int]], at: int, most: int, damaged: int | None
+) -> None:
+    """As the library reads them, up to a batch with another checksum if there is one."""
+    batches, first = [], 0
+    for sort, count in sorts:
+        value, codec, headers = SORTS[sort]
+        batches.append(batch([value] * count, codec, first, headers))
+        first += count
+    expected = b"".join(batches[:damaged])
+    if damaged is not None and damaged < len(batches):
+        batches[damaged] = batches[damaged][:-1] + bytes([batches[damaged][-1] ^ 1])
+    arguments = (None, min(at, sorts[0][1] - 1), None, None, True, READ_COMMITTED)
+    native = PartitionRecords(HERE, MemoryRecords(expected), *arguments)
+    unpacker = Unpacker(Quarantine(lambda _: None, skips=False))
+    ours = PartitionReader(HERE, _asked_for(unpacker, b"".join(batches)), *arguments)
+    records: list[Record] = []
+    while not ours.is_at_end:
+        taken = ours.take(most)
+        assert len(taken) == most or ours.is_at_end
+        records += taken
     assert parts(records) == parts(list(native))
     assert ours.next_fetch_offset == native.next_fetch_offset
