@@ -17,6 +17,7 @@ from tests.bench.writing import direct
 from tests.bench.writing.contest import (
     CPU,
     OF_DATABASE,
+    OF_WRITER,
     WAL,
     Comparison,
     Contestant,
@@ -110,7 +111,7 @@ def _measure(bench: Bench, shape: Shape, peers: Sequence[Peer]) -> Result:
         title=shape.title,
         setup=told(bench, geometry),
         series=outcome.series(),
-        reached=(*outcome.reached(comparisons), *_wal(shape, outcome)),
+        reached=(*outcome.reached(comparisons), *_wal(shape, outcome), *_writer(shape, outcome)),
         missing=outcome.why_missing(comparisons),
         remarks=(STARTS, REFRESHES, *(peer.settings for peer in peers)),
     )
@@ -120,6 +121,12 @@ def _wal(shape: Shape, outcome: Outcome) -> Iterator[Reached]:
     written = figures_of(outcome.runs.get(DIRECT, ())).get(WAL)
     if written:
         yield Reached(f"{shape.name}_wal", written)
+
+
+def _writer(shape: Shape, outcome: Outcome) -> Iterator[Reached]:
+    rows_a_second = figures_of(outcome.runs.get(OURS, ())).get(OF_WRITER)
+    if rows_a_second:
+        yield Reached(f"{shape.name}_writer", tuple(1e6 / rate for rate in rows_a_second))
 
 
 def _own(bench: Bench, geometry: Geometry, topics: Topics) -> list[Contestant]:
