@@ -6,6 +6,7 @@ from typing import Protocol
 from aiokafka import TopicPartition
 
 from ingest.batch import AgentKeys, Batch
+from ingest.claimer import Assignment
 from ingest.identity import Identities, LogIdentity
 from ingest.logends import LogEnd
 from ingest.offsets import Claim
@@ -13,7 +14,6 @@ from ingest.positions import Bounds, GapError
 from ingest.record import Record
 from ingest.rejection import Rejection
 from ingest.scope import Scope
-from ingest.takeover import Assignment
 
 Clock = Callable[[], float]
 Claims = Mapping[TopicPartition, Claim]
@@ -91,13 +91,13 @@ class Store(Protocol):
 
 
 class Claimer(Protocol):
-    """Claims partitions in the database; see `ingest.takeover.TakeOver`."""
+    """Claims partitions in the database; see `ingest.claimer.PartitionClaimer`."""
 
     def forget_gaps(self) -> None: ...
 
     def distrust(self, gap: GapError) -> None: ...
 
-    async def take_over(
+    async def claim(
         self, bounds: Mapping[TopicPartition, Bounds], logs: Identities
     ) -> Assignment: ...
 

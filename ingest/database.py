@@ -14,7 +14,7 @@ from sql.pool import Pool
 from sql.queries import query
 from sql.session import Session
 
-__all__ = ["Pool", "open_pool", "past_stale_sessions"]
+__all__ = ["Pool", "evict_blockers", "open_pool"]
 
 log = structlog.get_logger("ingest")
 
@@ -39,7 +39,7 @@ async def open_pool(database: DatabaseSettings) -> AsyncIterator[Pool]:
         await pool.close(timeout=5.0)
 
 
-async def past_stale_sessions(
+async def evict_blockers(
     pool: Pool, connection: ServerConnection, statement: Awaitable[Result], patience_s: float
 ) -> Result:
     """Awaits `statement`, which waits for a row; ends the session that holds it too long.

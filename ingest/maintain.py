@@ -12,7 +12,14 @@ from ingest.conservation.check import note_retention
 from ingest.edition import read_edition
 from ingest.errors import MEND_DATABASE, sentence
 from ingest.retention import Task, retention_tasks
-from ingest.upkeep import BusyError, Connection, Outcome, be_alone, do_tasks, open_connection
+from ingest.upkeep import (
+    BusyError,
+    Connection,
+    Outcome,
+    acquire_upkeep_lock,
+    do_tasks,
+    open_connection,
+)
 from schemas.progress import shown
 from schemas.settings import DatabaseSettings, IngestSettings
 from sql.session import UnusableDatabase
@@ -55,7 +62,7 @@ async def _maintain(
     database: DatabaseSettings, ingest: IngestSettings, *, dry_run: bool
 ) -> list[Outcome]:
     async with open_connection(database) as connection:
-        await be_alone(connection)
+        await acquire_upkeep_lock(connection)
         tasks = retention_tasks(database)
         age = await read_age(connection, await read_clocks(connection))
         if not dry_run:

@@ -7,7 +7,7 @@ import msgspec
 
 from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
 from ingest.depth import at_fixed_depth
-from ingest.names import are_plain, refuse_repeated, refuse_repeated_packed
+from ingest.names import have_no_repeated_names, refuse_repeated, refuse_repeated_packed
 from ingest.numbers import with_whole_numbers, with_whole_numbers_packed
 from ingest.record import Record
 from ingest.rejection import Origin, Rejection
@@ -42,7 +42,7 @@ def _with_json(decoder: msgspec.json.Decoder[Decoded]) -> Callable[[bytes], Deco
 
 def _refuse_repeated(value: bytes, events: list[Any]) -> None:
     samples = [event for event in events if isinstance(event, Sample)]
-    if len(samples) < len(events) or not are_plain([value], samples):
+    if len(samples) < len(events) or not have_no_repeated_names([value], samples):
         refuse_repeated(value)
 
 

@@ -24,7 +24,7 @@ class RepeatedNameError(msgspec.DecodeError):
     """An object names a field twice."""
 
 
-def are_plain(values: Iterable[bytes], samples: Sequence[Sample]) -> bool:
+def have_no_repeated_names(values: Iterable[bytes], samples: Sequence[Sample]) -> bool:
     """Whether these texts, which decode to these samples, name each field once and no others.
 
     Counted, for that costs next to nothing: a name more is two quotes more, and there is no way to

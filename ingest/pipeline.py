@@ -18,6 +18,7 @@ from ingest.batchsize import BatchSize
 from ingest.batchwriter import BatchWriter
 from ingest.budget import ByteBudget
 from ingest.busy import DatabaseBusy
+from ingest.claimer import Assignment
 from ingest.collaborators import Claimer, DeadLetterSink, RecordSource, Store
 from ingest.identity import LogChangedError, NoLeaderError
 from ingest.limits import Limits
@@ -29,7 +30,6 @@ from ingest.read import Reader
 from ingest.recheck import Recheck, confirm
 from ingest.retry import until_done
 from ingest.scope import Scope
-from ingest.takeover import Assignment
 
 log = structlog.get_logger("ingest")
 
@@ -101,7 +101,7 @@ class Pipeline:
         async def attempt() -> Assignment:
             # Before anything is read of the logs: what changes later shows.
             logs = await source.some_identities(source.assignment)
-            return await self._claimer.take_over(await source.log_bounds(list(logs)), logs)
+            return await self._claimer.claim(await source.log_bounds(list(logs)), logs)
 
         async with polled(source, self._limits.poll_s):
             assignment = await until_done("claim", attempt)

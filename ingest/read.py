@@ -14,12 +14,12 @@ from ingest.batch import Fetched
 from ingest.batchsize import BatchSize
 from ingest.budget import ByteBudget
 from ingest.busy import DatabaseBusy
+from ingest.claimer import Assignment
 from ingest.collaborators import RecordSource
 from ingest.errors import sentence
 from ingest.limits import Limits
 from ingest.polling import polled
 from ingest.progress import Progress
-from ingest.takeover import Assignment
 
 log = structlog.get_logger("ingest")
 

@@ -11,12 +11,12 @@ import psycopg
 import structlog
 from aiokafka import TopicPartition
 
+from ingest.claimer import Assignment
 from ingest.collaborators import Claimer, RecordSource
 from ingest.errors import sentence
 from ingest.identity import Identities, NoLeaderError, compare
 from ingest.progress import Progress
 from ingest.retry import until_done
-from ingest.takeover import Assignment
 from ingest.unexpected import reported
 
 log = structlog.get_logger("ingest")

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import start_http_server
 
 from ingest.busy import DatabaseBusy
+from ingest.claimer import PartitionClaimer
 from ingest.conflicts import ConflictWatch
 from ingest.database import open_pool
 from ingest.deadletter import open_dead_letters
@@ -27,7 +28,6 @@ from ingest.refresh import Refresh
 from ingest.reread import check_reread
 from ingest.retry import backoff
 from ingest.store import DatabaseStore
-from ingest.takeover import TakeOver
 from ingest.topic import TopicError
 from ingest.topics import check_topics
 from ingest.topicwatch import TopicWatch
@@ -147,7 +147,7 @@ async def _ingest(
         open_pool(database) as pool,
         open_dead_letters(kafka) as dead_letters,
     ):
-        take_over = TakeOver(pool, limits.patience_s, accept_gap=accept_gap)
+        claimer = PartitionClaimer(pool, limits.patience_s, accept_gap=accept_gap)
         watchdog = Watchdog(limits.stall_s)
         progress = Progress(watchdog.reassure)
         async with (
@@ -156,7 +156,7 @@ async def _ingest(
         ):
             busy = DatabaseBusy()
             store = DatabaseStore(pool, limits, busy)
-            pipeline = Pipeline(fetcher, store, dead_letters, take_over, limits, progress, busy)
+            pipeline = Pipeline(fetcher, store, dead_letters, claimer, limits, progress, busy)
             fetcher.subscribe([kafka.samples_topic, kafka.events_topic])
             # Often enough that an absence is known before the watchdog's time is over.
             beat_s = min(PERIOD_S, limits.stall_s / 4)

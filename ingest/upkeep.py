@@ -72,7 +72,7 @@ def open_connection(database: DatabaseSettings) -> AbstractAsyncContextManager[C
     return connected(database, SESSION)
 
 
-async def be_alone(connection: Connection) -> None:
+async def acquire_upkeep_lock(connection: Connection) -> None:
     """Keeps other sessions from upkeep until this one ends; raises BusyError where one is at it."""
     if not await try_lock(connection, LOCK_KEY):
         raise BusyError("another session does upkeep at this moment")
@@ -149,7 +149,7 @@ class Upkeep:
         async with open_connection(self._database) as connection:
             clocks = await self._read_clocks(connection)
             with suppress(BusyError):
-                await be_alone(connection)
+                await acquire_upkeep_lock(connection)
                 await self._do_due(connection, clocks)
                 await self._check_conservation(connection, clocks)
             await set_metrics(connection)

@@ -14,7 +14,7 @@ from ingest import metrics, offsets
 from ingest.aggregates import add_late, add_to_platform
 from ingest.batch import Batch
 from ingest.busy import DatabaseBusy
-from ingest.database import Pool, past_stale_sessions
+from ingest.database import Pool, evict_blockers
 from ingest.events import store_events
 from ingest.offsets import Claim, FencedError, Stored
 from ingest.samples import store_new_samples, store_resent_samples
@@ -82,7 +82,7 @@ class _Writing:
         """Stores the batch, unless it is stored already; returns its duplicates by event type."""
         async with self.connection.transaction():
             lock = offsets.lock(self.connection, self.batch.spans, self.claims)
-            stored = await past_stale_sessions(self.pool, self.connection, lock, self.patience_s)
+            stored = await evict_blockers(self.pool, self.connection, lock, self.patience_s)
             if stored is Stored.ALREADY:
                 return {}
             duplicates = await self._store(store_samples)

@@ -7,7 +7,7 @@ from ingest.conservation.repair import Repair
 from ingest.conservation.repair import repair as run
 from ingest.maintain import MaintainError, in_sentences
 from ingest.refreshes import BusyRefreshError
-from ingest.upkeep import be_alone, open_connection
+from ingest.upkeep import acquire_upkeep_lock, open_connection
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError
 
@@ -28,7 +28,7 @@ def repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
 
 async def _repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
     async with open_connection(database) as connection:
-        await be_alone(connection)
+        await acquire_upkeep_lock(connection)
         return await run(connection, database, dry_run=dry_run)
 
 

@@ -76,13 +76,13 @@ def _which(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "as_json", is_flag=True, help="For programs: a line each.")
 def list_letters(*, limit: int | None, as_json: bool, **which: Any) -> None:
     """List dead letters: when, why, where from, and whether they have been replayed."""
-    from ingest.dlq.report import LISTED
+    from ingest.dlq.listing import LISTED
     from ingest.dlq.run import run_json, run_list
 
-    kafka, wanted = _dead_letters(**which)
+    kafka, filter_ = _dead_letters(**which)
     if as_json:
-        sys.exit(run_json(kafka, wanted, limit))
-    sys.exit(run_list(kafka, wanted, limit or LISTED))
+        sys.exit(run_json(kafka, filter_, limit))
+    sys.exit(run_list(kafka, filter_, limit or LISTED))
 
 
 @dlq.command(
@@ -95,7 +95,7 @@ def list_letters(*, limit: int | None, as_json: bool, **which: Any) -> None:
 @click.argument("place", metavar="TOPIC/PARTITION/OFFSET[/INDEX]|PARTITION:OFFSET")
 def show(place: str) -> None:
     """Show a dead letter whole, by where the original was or by its own place."""
-    from ingest.dlq.find import target
+    from ingest.dlq.reader import target
     from ingest.dlq.run import run_show
     from schemas.settings import KafkaSettings, load
 
@@ -131,19 +131,19 @@ def replay_letters(
     *, everything: bool, dry_run: bool, most_replays: int, as_json: bool, **which: Any
 ) -> None:
     """Send dead letters to where they came from, each once."""
-    from ingest.dlq.report import ForPrograms
+    from ingest.dlq.listing import ForPrograms
     from ingest.dlq.run import report_for_people, run_dry, run_replay
 
     if everything is bool(which["reasons"]):
         raise click.UsageError("name either --reason or --all")
-    kafka, wanted = _dead_letters(**which)
+    kafka, filter_ = _dead_letters(**which)
     report = ForPrograms() if as_json else report_for_people()
-    sys.exit((run_dry if dry_run else run_replay)(kafka, wanted, most_replays, report))
+    sys.exit((run_dry if dry_run else run_replay)(kafka, filter_, most_replays, report))
 
 
 def _dead_letters(since: str | None, until: str | None, **which: Any) -> Any:
     """The broker's settings, and which dead letters are meant."""
-    from ingest.dlq.wanted import Wanted, moment
+    from ingest.dlq.filter import Filter, moment
     from schemas.settings import KafkaSettings, load
 
     (kafka,) = load(KafkaSettings)
@@ -152,4 +152,4 @@ def _dead_letters(since: str | None, until: str | None, **which: Any) -> Any:
         begin, end = moment("since", since, now), moment("until", until, now)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    return kafka, Wanted(since=begin, until=end, **which)
+    return kafka, Filter(since=begin, until=end, **which)

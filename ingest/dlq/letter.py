@@ -1,14 +1,17 @@
-"""A dead letter as it lies in its topic: the original record, where it was, and why it is here."""
+"""A dead letter: the original record, where it was, why it was refused, and the event in it."""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Self
 
 import msgspec
 from aiokafka import ConsumerRecord
 
 from ingest import indexes
+from ingest.arrays import UNUSABLE, Parts, split_json, split_msgpack
+from ingest.message import is_msgpack
 from ingest.record import broker_time
 
 # The first of the headers that ingest adds behind the original ones.
@@ -19,8 +22,8 @@ REPLAY_OF: Final = "fleetgauge.replay.of"
 Header = tuple[str, bytes | None]
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where an event was: what tells dead letters apart. `index` is its place in an array."""
+class SourceRef(msgspec.Struct, frozen=True):
+    """Where an event was, which identifies a dead letter. `index` is its position in an array."""
 
     topic: str
     partition: int
@@ -53,7 +56,7 @@ class Letter(msgspec.Struct, frozen=True):
     partition: int
     offset: int
     at: datetime
-    place: Place
+    place: SourceRef
     reason: str
     detail: str
     key: bytes | None
@@ -102,11 +105,42 @@ def letters_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> list[Let
     ]
 
 
-def _places(added: Mapping[str, str]) -> list[Place]:
+def _places(added: Mapping[str, str]) -> list[SourceRef]:
     """Raises KeyError or ValueError where the headers do not say them."""
     topic = added[FIRST_ADDED]
     partition = int(added["__connect.errors.partition"])
     offset = int(added["__connect.errors.offset"])
     if (text := added.get("fleetgauge.index")) is None:
-        return [Place(topic, partition, offset)]
-    return [Place(topic, partition, offset, index) for index in indexes.parsed(text)]
+        return [SourceRef(topic, partition, offset)]
+    return [SourceRef(topic, partition, offset, index) for index in indexes.parsed(text)]
+
+
+class NotThereError(ValueError):
+    """A dead letter whose event cannot be found in its message."""
+
+
+def event_of(letter: Letter) -> bytes | None:
+    """The bytes of the event that was refused: of an array that one alone, else the whole value.
+
+    Raises NotThereError.
+    """
+    index = letter.place.index
+    if index is None:
+        return letter.value
+    try:
+        return bytes(_split(letter.value or b"", is_packed=is_msgpack(letter.headers))[index])
+    except (*UNUSABLE, IndexError) as error:
+        raise NotThereError(f"there is no event {index} in its message: {error}") from error
+
+
+# Asked for each event of an array in turn.
+@lru_cache(maxsize=1)
+def _split(value: bytes, *, is_packed: bool) -> Parts:
+    return split_msgpack(value) if is_packed else split_json(value)
+
+
+def headers_of(letter: Letter) -> list[Header]:
+    """The original's, and besides how often it has been replayed and what this is a replay of."""
+    own = [(name, value) for name, value in letter.headers if name not in (REPLAYS, REPLAY_OF)]
+    added = {REPLAYS: str(letter.replays + 1), REPLAY_OF: str(letter.place)}
+    return own + [(name, value.encode()) for name, value in added.items()]

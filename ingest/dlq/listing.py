@@ -1,9 +1,10 @@
-"""Dead letters a line each: a table for people, or JSON for programs."""
+"""Dead letters a line each, and the result of a replay: for people, or JSON for programs."""
 
 import heapq
+import sys
 from collections import Counter
 from datetime import datetime
-from typing import IO, Protocol
+from typing import IO, Final, Protocol
 
 import msgspec
 from rich.box import SIMPLE_HEAD
@@ -11,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ingest.dlq.detail import plain, printable
 from ingest.dlq.letter import Letter
-from ingest.dlq.text import plain, printable
+from ingest.dlq.policy import SkipReason
+from ingest.dlq.replay import Outcome
 
 
 class Listing(Protocol):
@@ -43,7 +46,7 @@ class Line(msgspec.Struct, rename="camel"):
 
 
 def line_of(letter: Letter, *, replayed: bool) -> Line:
-    """What is told of a dead letter; `dead_letter` is its own partition:offset."""
+    """A dead letter's fields; `dead_letter` is its partition:offset in the dead-letter topic."""
     return Line(
         at=letter.at,
         reason=letter.reason,
@@ -146,3 +149,81 @@ def _cells(letter: Letter, *, replayed: bool) -> tuple[str, ...]:
         "yes" if replayed else "",
         printable(letter.detail),
     )
+
+
+# Dead letters that a dry run lists.
+LISTED: Final = 50
+
+
+class Report(Protocol):
+    """Takes the dead letters of a dry run, and the outcome of either."""
+
+    listing: Listing
+
+    def rehearsed(self, outcome: Outcome) -> None:
+        """A dry run has ended; `replayed` is what would be."""
+
+    def replayed(self, outcome: Outcome) -> None:
+        """A replay has ended, or was ended."""
+
+
+class ForPeople:
+    """A table of a dry run's, and a sentence."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.listing: Listing = Tally(console, LISTED)
+
+    def rehearsed(self, outcome: Outcome) -> None:
+        self._tell("a dry run: nothing is replayed", outcome)
+
+    def replayed(self, outcome: Outcome) -> None:
+        self._tell(f"{outcome.replayed:,} replayed", outcome)
+
+    def _tell(self, what: str, outcome: Outcome) -> None:
+        passed_over = [
+            f"{count:,} passed over, {why}" for why, count in outcome.passed_over.items()
+        ]
+        self._console.print(Text("; ".join([what, *passed_over])))
+
+
+class Counts(msgspec.Struct, rename="camel"):
+    """`passed_over` has every reason, also with 0."""
+
+    dry_run: bool
+    replayed: int
+    passed_over: dict[str, int]
+
+
+class ForPrograms:
+    """A line of JSON, of the same shape for both."""
+
+    def __init__(self) -> None:
+        self.listing: Listing = _Unlisted()
+
+    def rehearsed(self, outcome: Outcome) -> None:
+        _write(Counts(True, outcome.replayed, _named(outcome)))
+
+    def replayed(self, outcome: Outcome) -> None:
+        _write(Counts(False, outcome.replayed, _named(outcome)))
+
+
+class _Unlisted:
+    def add(self, letter: Letter, *, replayed: bool) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+def _write(counts: Counts) -> None:
+    sys.stdout.write(f"{msgspec.json.encode(counts).decode()}\n")
+
+
+def _named(outcome: Outcome) -> dict[str, int]:
+    return {_camel(why.name): outcome.passed_over[why] for why in SkipReason}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.lower().split("_")
+    return first + "".join(map(str.capitalize, others))

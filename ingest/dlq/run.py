@@ -10,16 +10,12 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError, ProducerFenced
 from rich.console import Console
 
-from ingest.dlq.choice import Choice, Passed
-from ingest.dlq.find import Target, find
-from ingest.dlq.ledger import read_ledger
-from ingest.dlq.listing import Lines, Listing, Newest, Tally
-from ingest.dlq.log import open_log
-from ingest.dlq.reader import wanted_letters
+from ingest.dlq.detail import detail_of, further_detail_of
+from ingest.dlq.filter import Filter
+from ingest.dlq.listing import ForPeople, Lines, Listing, Newest, Report, Tally
+from ingest.dlq.policy import ReplayPolicy, SkipReason, read_replayed
+from ingest.dlq.reader import Target, find, matching_letters, open_topic
 from ingest.dlq.replay import Outcome, chosen, replay
-from ingest.dlq.report import ForPeople, Report
-from ingest.dlq.sheet import further, sheet
-from ingest.dlq.wanted import Wanted
 from ingest.errors import MEND_KAFKA, sentence
 from ingest.topic import TopicError
 from schemas.command import complain
@@ -31,15 +27,15 @@ from schemas.settings import KafkaSettings
 WIDE: Final = 240
 
 
-def run_list(kafka: KafkaSettings, wanted: Wanted, most: int) -> int:
+def run_list(kafka: KafkaSettings, filter_: Filter, most: int) -> int:
     """Prints the newest dead letters as a table, and how many there are for each reason."""
-    return _ended(_list(kafka, wanted, Tally(_console(), most)))
+    return _ended(_list(kafka, filter_, Tally(_console(), most)))
 
 
-def run_json(kafka: KafkaSettings, wanted: Wanted, most: int | None) -> int:
+def run_json(kafka: KafkaSettings, filter_: Filter, most: int | None) -> int:
     """Prints dead letters as a line of JSON each; all of them where `most` is None."""
     lines = Lines(sys.stdout)
-    return _ended(_list(kafka, wanted, lines if most is None else Newest(lines, most)))
+    return _ended(_list(kafka, filter_, lines if most is None else Newest(lines, most)))
 
 
 def run_show(kafka: KafkaSettings, at: Target) -> int:
@@ -47,14 +43,14 @@ def run_show(kafka: KafkaSettings, at: Target) -> int:
     return _ended(_show(kafka, at))
 
 
-def run_dry(kafka: KafkaSettings, wanted: Wanted, most_replays: int, report: Report) -> int:
+def run_dry(kafka: KafkaSettings, filter_: Filter, most_replays: int, report: Report) -> int:
     """Reports what `run_replay` would replay, and replays nothing."""
-    return _ended(_try(kafka, wanted, most_replays, report))
+    return _ended(_try(kafka, filter_, most_replays, report))
 
 
-def run_replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int, report: Report) -> int:
+def run_replay(kafka: KafkaSettings, filter_: Filter, most_replays: int, report: Report) -> int:
     """Replays dead letters until all are, or until SIGTERM or SIGINT."""
-    return _ended(_replay(kafka, wanted, most_replays, report))
+    return _ended(_replay(kafka, filter_, most_replays, report))
 
 
 def report_for_people() -> Report:
@@ -77,42 +73,42 @@ def _ended(work: Coroutine[Any, Any, int]) -> int:
     return FAILED
 
 
-async def _list(kafka: KafkaSettings, wanted: Wanted, listing: Listing) -> int:
-    ledger = await read_ledger(kafka)
-    async with open_log(kafka, kafka.deadletter_topic) as dead_letters:
+async def _list(kafka: KafkaSettings, filter_: Filter, listing: Listing) -> int:
+    replayed = await read_replayed(kafka)
+    async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
         with _progress() as looked:
-            async for letter in wanted_letters(dead_letters, wanted, looked):
-                listing.add(letter, replayed=letter.place in ledger)
+            async for letter in matching_letters(dead_letters, filter_, looked):
+                listing.add(letter, replayed=letter.place in replayed)
     listing.end()
     return DONE
 
 
 async def _show(kafka: KafkaSettings, at: Target) -> int:
-    ledger = await read_ledger(kafka)
-    async with open_log(kafka, kafka.deadletter_topic) as dead_letters:
+    replayed = await read_replayed(kafka)
+    async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
         with _progress() as looked:
             found = await find(dead_letters, at, looked)
     if not found:
         complain(f"there is no such dead letter: {at}; 'fleetgauge dlq list' has their places")
         return FAILED
-    sheets = []
+    details = []
     shown: set[tuple[int, int]] = set()
     for letter in found:
         own = letter.partition, letter.offset
-        page = further if own in shown else sheet
+        page = further_detail_of if own in shown else detail_of
         shown.add(own)
-        sheets.append(page(letter, replayed=letter.place in ledger))
-    sys.stdout.write("\n\n\n".join(sheets) + "\n")
+        details.append(page(letter, replayed=letter.place in replayed))
+    sys.stdout.write("\n\n\n".join(details) + "\n")
     return DONE
 
 
-async def _try(kafka: KafkaSettings, wanted: Wanted, most_replays: int, report: Report) -> int:
-    choice = Choice(kafka, await read_ledger(kafka), most_replays)
+async def _try(kafka: KafkaSettings, filter_: Filter, most_replays: int, report: Report) -> int:
+    policy = ReplayPolicy(kafka, await read_replayed(kafka), most_replays)
     outcome = Outcome()
-    async with open_log(kafka, kafka.deadletter_topic) as dead_letters:
+    async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
         with _progress() as looked:
-            wanted_ones = wanted_letters(dead_letters, wanted, looked)
-            async for letter in chosen(wanted_ones, choice, outcome):
+            matching = matching_letters(dead_letters, filter_, looked)
+            async for letter in chosen(matching, policy, outcome):
                 report.listing.add(letter, replayed=False)
                 outcome.replayed += 1
     report.listing.end()
@@ -126,15 +122,15 @@ def _ignore_broker(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
         loop.default_exception_handler(context)
 
 
-async def _replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int, report: Report) -> int:
+async def _replay(kafka: KafkaSettings, filter_: Filter, most_replays: int, report: Report) -> int:
     outcome = Outcome()
     with _progress() as looked:
-        work = asyncio.create_task(replay(kafka, wanted, most_replays, outcome, looked))
+        work = asyncio.create_task(replay(kafka, filter_, most_replays, outcome, looked))
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_ignore_broker)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, work.cancel)
-        # Whatever ended it, what was replayed is to be told.
+        # Whatever ended it, what was replayed is reported.
         await asyncio.wait({work})
     report.replayed(outcome)
     if work.cancelled():
@@ -146,7 +142,7 @@ async def _replay(kafka: KafkaSettings, wanted: Wanted, most_replays: int, repor
 
 def _status(outcome: Outcome) -> int:
     """Whether something stays behind for good."""
-    left = outcome.passed_over.keys() - {Passed.BEFORE}
+    left = outcome.passed_over.keys() - {SkipReason.BEFORE}
     return FAILED if left else DONE
 
 

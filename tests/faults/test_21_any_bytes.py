@@ -18,11 +18,11 @@ from ingest import metrics
 from ingest.batch import AgentKeys, Fetched
 from ingest.check import check_times
 from ingest.columns import read_plain_samples
-from ingest.lines import Lines
-from ingest.records import Records
 from ingest.decode import decode
+from ingest.lines import Lines
 from ingest.message import decode_message
 from ingest.record import Record
+from ingest.records import Records
 from ingest.shape import agents_of, shape
 from tests.any_bytes import HEADERS, NOW_MS, random_value, records
 from tests.faults.ledger import Ledger, Message, message

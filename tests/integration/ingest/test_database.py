@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from psycopg import AsyncConnection
 
 from ingest import offsets
-from ingest.database import Pool, past_stale_sessions
+from ingest.database import Pool, evict_blockers
 from ingest.offsets import Claim
 from sql.queries import query
 from tests.integration.ingest.sessions import blocks
@@ -57,7 +57,7 @@ async def is_gone(pool: Pool, pid: int) -> bool:
 
 async def claimed(pool: Pool, patience_s: float = PATIENCE_S) -> Claim:
     async with pool.connection() as connection:
-        return await past_stale_sessions(
+        return await evict_blockers(
             pool, connection, offsets.claim(connection, HERE, 0, identity()), patience_s
         )
 
@@ -101,7 +101,7 @@ async def locked(pool: Pool, patience_s: float) -> None:
     """Holds the row for a moment, in the queue of those who wait for it."""
     async with pool.connection() as connection, connection.transaction():
         lock = connection.execute("select from ingest_offsets for update")
-        await past_stale_sessions(pool, connection, lock, patience_s)
+        await evict_blockers(pool, connection, lock, patience_s)
 
 
 async def test_the_next_in_the_queue_is_left_alone(pool: Pool, empty_tables: str) -> None:

@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from psycopg import AsyncConnection
 
 from ingest import offsets
+from ingest.claimer import Assignment, PartitionClaimer
 from ingest.collaborators import RecordSource
 from ingest.database import Pool
 from ingest.identity import LogChangedError, LogIdentity
@@ -15,7 +16,6 @@ from ingest.offsets import StaleClaimError
 from ingest.positions import Positions
 from ingest.progress import Progress
 from ingest.recheck import CHECK_EVERY_S, Recheck
-from ingest.takeover import Assignment, TakeOver
 from tests.unit.ingest.records import identity
 from tests.waiting import until
 
@@ -49,7 +49,7 @@ class Bench:
         self._progress.start(assignment.claims)
 
     def recheck(self, every_s: float = CHECK_EVERY_S) -> Recheck:
-        claimer = TakeOver(self._pool, 1.0, accept_gap=False)
+        claimer = PartitionClaimer(self._pool, 1.0, accept_gap=False)
         source = cast(RecordSource, self.logs)
         return Recheck(source, claimer, self._assignment, self._progress, every_s)
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from ingest import upkeep as module
 from ingest.clocks import Clocks
-from ingest.upkeep import Connection, Upkeep, be_alone, open_connection, read_state
+from ingest.upkeep import Connection, Upkeep, acquire_upkeep_lock, open_connection, read_state
 from sql.queries import query
 from sql.session import Session
 from tests.ingest_process import ingest_process
@@ -121,7 +121,7 @@ async def test_what_was_never_done_is_told(database: str) -> None:
     async with open_connection(database_settings(database)) as connection:
         states = await read_state(connection, NOW)
         assert {state.task for state in states if state.is_overdue} == TASKS | {"refresh"}
-        await be_alone(connection)
+        await acquire_upkeep_lock(connection)
         await job(database).look()
     overdue = REGISTRY.get_sample_value("fleetgauge_upkeep_overdue", {"task": "refresh"})
     assert overdue == 1
@@ -145,7 +145,7 @@ async def test_what_waits_for_the_refresh_is_told(database: str) -> None:
 async def test_two_never_do_it_at_once(database: str) -> None:
     fill(database, [40, 0])
     async with open_connection(database_settings(database)) as other:
-        await be_alone(other)
+        await acquire_upkeep_lock(other)
         await job(database).look()
         assert (chunks(database), left(database)) == ([40, 0], {})
     await asyncio.gather(*(job(database).look() for _ in range(4)))

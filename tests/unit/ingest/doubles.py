@@ -10,6 +10,7 @@ from psycopg import errors
 
 from ingest.batch import AgentKeys, Batch
 from ingest.busy import DatabaseBusy
+from ingest.claimer import Assignment
 from ingest.identity import Identities, LogIdentity
 from ingest.logends import LogEnd
 from ingest.offsets import Claim
@@ -17,7 +18,6 @@ from ingest.positions import Bounds, GapError, Positions
 from ingest.record import Record
 from ingest.rejection import Rejection
 from ingest.scope import Scope
-from ingest.takeover import Assignment
 from tests.unit.ingest.records import TOPIC, identity
 
 PARTITION = TopicPartition(TOPIC, 0)
@@ -166,9 +166,7 @@ class Claims:
         self.held = asyncio.Event()
         self.held.set()
 
-    async def take_over(
-        self, bounds: Mapping[TopicPartition, Bounds], logs: Identities
-    ) -> Assignment:
+    async def claim(self, bounds: Mapping[TopicPartition, Bounds], logs: Identities) -> Assignment:
         self.begun += 1
         await self.held.wait()
         self.epoch += 1

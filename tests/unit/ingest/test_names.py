@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.names import RepeatedNameError, are_plain, refuse_repeated
+from ingest.names import RepeatedNameError, have_no_repeated_names, refuse_repeated
 from schemas.events import Sample
 from tests.unit.ingest.records import SAMPLE
 
@@ -38,7 +38,7 @@ def sample_of(text: str) -> Sample:
 
 @pytest.mark.parametrize("text", TWICE.values(), ids=TWICE)
 def test_twice(text: str) -> None:
-    assert not are_plain([text.encode()], [sample_of(text)])
+    assert not have_no_repeated_names([text.encode()], [sample_of(text)])
     with pytest.raises(RepeatedNameError, match="is named twice"):
         refuse_repeated(text.encode())
 
@@ -50,7 +50,9 @@ def test_once(text: str) -> None:
 
 def test_a_plain_one_does_not_make_up_for_another() -> None:
     texts = [GOOD, TWICE["the same"]]
-    assert not are_plain([text.encode() for text in texts], [sample_of(text) for text in texts])
+    assert not have_no_repeated_names(
+        [text.encode() for text in texts], [sample_of(text) for text in texts]
+    )
 
 
 @given(
@@ -69,7 +71,7 @@ def test_what_is_plain_names_each_field_once(
     written = (f"{json.dumps(name)}{space}:{json.dumps(value)}" for name, value in pairs)
     text = "{" + ",".join(written) + "}"
     names = [name for name, _ in pairs]
-    if are_plain([text.encode()], [sample_of(text)]):
+    if have_no_repeated_names([text.encode()], [sample_of(text)]):
         assert len(set(names)) == len(names)
     if not extra and None not in optional.values():
-        assert are_plain([text.encode()], [sample_of(text)])
+        assert have_no_repeated_names([text.encode()], [sample_of(text)])

@@ -14,7 +14,7 @@ from ingest.conservation.command import describe_repairs
 from ingest.conservation.command import repair as run_repair
 from ingest.conservation.repair import Repair
 from ingest.maintain import MaintainError
-from ingest.upkeep import be_alone, open_connection
+from ingest.upkeep import acquire_upkeep_lock, open_connection
 from sql.edition import Edition
 from sql.queries import query
 from sql.session import Session
@@ -214,7 +214,7 @@ async def test_what_cannot_be_recomputed_is_a_failure_and_stays(database: str) -
 
 async def test_another_session_of_upkeep_is_told(database: str) -> None:
     async with open_connection(database_settings(database)) as other:
-        await be_alone(other)
+        await acquire_upkeep_lock(other)
         with pytest.raises(MaintainError, match="another 'fleetgauge maintain': try again"):
             await repair(database)
 

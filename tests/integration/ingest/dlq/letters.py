@@ -8,15 +8,14 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from ingest.deadletter import open_dead_letters
+from ingest.dlq.filter import Filter
 from ingest.dlq.letter import Letter
-from ingest.dlq.log import open_log
-from ingest.dlq.reader import wanted_letters
-from ingest.dlq.wanted import Wanted
+from ingest.dlq.reader import matching_letters, open_topic
 from ingest.record import Record
 from ingest.rejection import Origin, Rejection
 from schemas.settings import KafkaSettings
 
-ANY: Final = Wanted()
+ANY: Final = Filter()
 MARKS_WITHIN_S: Final = 5.0
 
 
@@ -33,10 +32,10 @@ async def write(kafka: KafkaSettings, rejections: Iterable[Rejection]) -> None:
         await dead_letters.send(list(rejections))
 
 
-async def found(kafka: KafkaSettings, wanted: Wanted = ANY) -> list[Letter]:
+async def found(kafka: KafkaSettings, wanted: Filter = ANY) -> list[Letter]:
     """Those that are there, in order."""
-    async with open_log(kafka, kafka.deadletter_topic) as log:
-        return [letter async for letter in wanted_letters(log, wanted, lambda *_: None)]
+    async with open_topic(kafka, kafka.deadletter_topic) as log:
+        return [letter async for letter in matching_letters(log, wanted, lambda *_: None)]
 
 
 async def _written(kafka: KafkaSettings, partitions: list[TopicPartition]) -> dict[Any, int]:

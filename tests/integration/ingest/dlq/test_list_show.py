@@ -11,7 +11,7 @@ from aiokafka.admin import NewTopic
 from click.testing import CliRunner
 
 from fleetgauge import main
-from ingest.dlq.wanted import Wanted
+from ingest.dlq.filter import Filter
 from schemas.settings import KafkaSettings
 from tests.integration.ingest.dlq.letters import found, refused, write
 from tests.integration.ingest.kafka import Put, put
@@ -52,18 +52,18 @@ async def output(told: dict[str, str], *words: str, code: int = 0) -> str:
 async def test_filters(some: KafkaSettings) -> None:
     hour = timedelta(hours=1)
     now = datetime.now(UTC)
-    cases: list[tuple[Wanted, list[int]]] = [
-        (Wanted(), [0, 1, 2, 3, 4]),
-        (Wanted(reasons=["malformed"]), [2, 4]),
-        (Wanted(reasons=["future", "expired"]), [0, 3]),
-        (Wanted(reasons=["too_large"]), []),
-        (Wanted(partition=1), [0, 1]),
-        (Wanted(topic=some.events_topic), [3]),
-        (Wanted(topic=some.events_topic, partition=1), []),
-        (Wanted(since=now - hour), [0, 1, 2, 3, 4]),
-        (Wanted(since=now + hour), []),
-        (Wanted(until=now - hour), []),
-        (Wanted(until=now + hour, reasons=["malformed"]), [2, 4]),
+    cases: list[tuple[Filter, list[int]]] = [
+        (Filter(), [0, 1, 2, 3, 4]),
+        (Filter(reasons=["malformed"]), [2, 4]),
+        (Filter(reasons=["future", "expired"]), [0, 3]),
+        (Filter(reasons=["too_large"]), []),
+        (Filter(partition=1), [0, 1]),
+        (Filter(topic=some.events_topic), [3]),
+        (Filter(topic=some.events_topic, partition=1), []),
+        (Filter(since=now - hour), [0, 1, 2, 3, 4]),
+        (Filter(since=now + hour), []),
+        (Filter(until=now - hour), []),
+        (Filter(until=now + hour, reasons=["malformed"]), [2, 4]),
     ]
     for wanted, expected in cases:
         assert [letter.offset for letter in await found(some, wanted)] == expected, wanted
@@ -75,9 +75,9 @@ async def test_times_are_those_of_the_refusal(dead_letters: KafkaSettings) -> No
     first, second, third = [letter.at for letter in await found(dead_letters)]
     assert first < second < third
     cases = [
-        (Wanted(since=second), [1, 2]),
-        (Wanted(until=second), [0]),
-        (Wanted(since=second, until=third), [1]),
+        (Filter(since=second), [1, 2]),
+        (Filter(until=second), [0]),
+        (Filter(since=second, until=third), [1]),
     ]
     for wanted, expected in cases:
         assert [letter.offset for letter in await found(dead_letters, wanted)] == expected

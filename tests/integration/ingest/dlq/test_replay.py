@@ -11,11 +11,10 @@ import msgspec
 import pytest
 from aiokafka.errors import ProducerFenced
 
-from ingest.dlq.choice import Passed
-from ingest.dlq.original import headers_of
-from ingest.dlq.replay import Outcome, replay
-from ingest.dlq.sender import Sender
-from ingest.dlq.wanted import Wanted
+from ingest.dlq.filter import Filter
+from ingest.dlq.letter import headers_of
+from ingest.dlq.policy import SkipReason
+from ingest.dlq.replay import Outcome, ReplayProducer, replay
 from ingest.rejection import Rejection
 from schemas.settings import KafkaSettings
 from tests.ingest_process import ingest_process
@@ -30,13 +29,13 @@ from tests.waiting import until
 
 Told = Callable[..., dict[str, str]]
 
-ALL = Wanted()
+ALL = Filter()
 PACKED = [("content-type", b"application/msgpack")]
 
 
 async def replayed(
-    kafka: KafkaSettings, wanted: Wanted = ALL, most_replays: int = 3
-) -> tuple[int, dict[Passed, int]]:
+    kafka: KafkaSettings, wanted: Filter = ALL, most_replays: int = 3
+) -> tuple[int, dict[SkipReason, int]]:
     """How many were replayed, and how many passed over."""
     outcome = Outcome()
     await replay(kafka, wanted, most_replays, outcome, lambda *_: None)
@@ -75,8 +74,8 @@ async def test_once(dead_letters: KafkaSettings) -> None:
     values = [b"%d" % n for n in range(1_200)]
     rejections = of_samples(dead_letters, values)
     await write(dead_letters, rejections + rejections[:100])
-    assert await replayed(dead_letters) == (1_200, {Passed.BEFORE: 100})
-    assert await replayed(dead_letters) == (0, {Passed.BEFORE: 1_300})
+    assert await replayed(dead_letters) == (1_200, {SkipReason.BEFORE: 100})
+    assert await replayed(dead_letters) == (0, {SkipReason.BEFORE: 1_300})
     sent = await committed(dead_letters, dead_letters.samples_topic)
     assert sorted(record.value for record in sent) == sorted(values)
 
@@ -88,10 +87,10 @@ async def test_what_is_wanted_and_no_more(dead_letters: KafkaSettings) -> None:
         for n, reason in enumerate(["invalid", "future", "expired", "future"])
     ]
     await write(dead_letters, rejections)
-    assert await replayed(dead_letters, Wanted(reasons=["future"])) == (2, {})
-    assert await replayed(dead_letters, Wanted(reasons=["future", "expired"])) == (
+    assert await replayed(dead_letters, Filter(reasons=["future"])) == (2, {})
+    assert await replayed(dead_letters, Filter(reasons=["future", "expired"])) == (
         1,
-        {Passed.BEFORE: 2},
+        {SkipReason.BEFORE: 2},
     )
     assert [r.value for r in await committed(dead_letters, samples)] == [
         b"future",
@@ -107,7 +106,7 @@ async def test_of_an_array_the_refused_events_alone(dead_letters: KafkaSettings)
     short = record(b"[]", offset=3, topic=samples)
     events = [(array, 2), (array, 0), (packed, 1), (short, 0)]
     await write(dead_letters, [refused(of, index=index) for of, index in events])
-    assert await replayed(dead_letters) == (3, {Passed.NOT_THERE: 1})
+    assert await replayed(dead_letters) == (3, {SkipReason.NOT_THERE: 1})
     sent = await committed(dead_letters, samples)
     assert [r.value for r in sent] == [b'{"a": 1}', b'{"c":3}', msgspec.msgpack.encode([2])]
     assert dict(sent[2].headers)["content-type"] == b"application/msgpack"
@@ -116,7 +115,7 @@ async def test_of_an_array_the_refused_events_alone(dead_letters: KafkaSettings)
 
 async def test_a_topic_that_ingest_does_not_read(dead_letters: KafkaSettings) -> None:
     await write(dead_letters, [refused(record(b"v", topic="somebody.elses"))])
-    assert await replayed(dead_letters) == (0, {Passed.ELSEWHERE: 1})
+    assert await replayed(dead_letters) == (0, {SkipReason.ELSEWHERE: 1})
 
 
 async def test_one_that_is_too_large_by_now_takes_no_other_with_it(
@@ -126,16 +125,16 @@ async def test_one_that_is_too_large_by_now_takes_no_other_with_it(
     values = [b"x" * (5_000 if n == 4 else 10 + n) for n in range(11)]
     await write(dead_letters, of_samples(dead_letters, values))
     await set_max_bytes(stack, samples, 2_000)
-    assert await replayed(dead_letters) == (10, {Passed.TOO_LARGE: 1})
+    assert await replayed(dead_letters) == (10, {SkipReason.TOO_LARGE: 1})
     sent = sorted(r.value for r in await committed(dead_letters, samples))
     assert sent == sorted(value for value in values if len(value) < 5_000)
     await set_max_bytes(stack, samples, 10_000)
-    assert await replayed(dead_letters) == (1, {Passed.BEFORE: 10})
+    assert await replayed(dead_letters) == (1, {SkipReason.BEFORE: 10})
 
 
 async def test_a_dry_run_says_and_does_nothing(told: Told, dead_letters: KafkaSettings) -> None:
     await write(dead_letters, of_samples(dead_letters, [b"1", b"2", b"3"]))
-    assert await replayed(dead_letters, Wanted(partition=0)) == (1, {})
+    assert await replayed(dead_letters, Filter(partition=0)) == (1, {})
     with fleetgauge(told(), "dlq", "replay", "--all", "--dry-run") as process:
         assert await asyncio.to_thread(process.await_exit) == 0
     assert "2 in all: 2 invalid" in process.output
@@ -150,9 +149,9 @@ async def test_a_dry_run_says_and_does_nothing(told: Told, dead_letters: KafkaSe
 
 async def test_the_newer_of_two_runs_goes_on(dead_letters: KafkaSettings) -> None:
     letters = [letter(place=f"{dead_letters.samples_topic}/0/{n}", own=n) for n in range(3)]
-    async with Sender(dead_letters) as older:
+    async with ReplayProducer(dead_letters) as older:
         assert await older.send(letters[:1]) == []
-        async with Sender(dead_letters) as newer:
+        async with ReplayProducer(dead_letters) as newer:
             with pytest.raises(ProducerFenced):
                 await older.send(letters[1:2])
             assert await newer.send(letters[1:]) == []
@@ -168,7 +167,7 @@ async def test_refused_again_it_comes_back_until_it_was_too_often(
     async with ingest_process(environment, tmp_path / "ingest.log") as ingest:
         for times in range(1, 3):
             await until(partial(are_there, dead_letters, times), "a dead letter", 60)
-            before = {Passed.BEFORE: times - 1} if times > 1 else {}
+            before = {SkipReason.BEFORE: times - 1} if times > 1 else {}
             assert await replayed(dead_letters, most_replays=2) == (1, before)
         await until(partial(are_there, dead_letters, 3), "the last dead letter", 60)
         assert await ingest.stop() == 0

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from ingest.dlq.letter import Header, Letter, Place
+from ingest.dlq.letter import Header, Letter, SourceRef
 from tests.unit.ingest.records import NOON
 
 
@@ -20,7 +20,7 @@ def letter(
     headers: Iterable[Header] = (),
 ) -> Letter:
     """One; `place` is the original's and `own` its own offset."""
-    return Letter(0, own, at, Place.parse(place), reason, detail, key, value, tuple(headers))
+    return Letter(0, own, at, SourceRef.parse(place), reason, detail, key, value, tuple(headers))
 
 
 PACKED: tuple[Any, ...] = (("content-type", b"application/msgpack"),)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.deadletter import DeadLetters
-from ingest.dlq.letter import Header, Letter, Place, letters_of
+from ingest.dlq.letter import Header, Letter, SourceRef, letters_of
 from ingest.record import Record
 from ingest.rejection import Origin, Rejection
 from tests.unit.ingest.dlq.letters import letter
@@ -46,7 +46,7 @@ async def test_the_original_and_why(headers: list[Header], index: int | None) ->
         partition=1,
         offset=3,
         at=found.at,
-        place=Place("fleet.samples", 2, 7, index),
+        place=SourceRef("fleet.samples", 2, 7, index),
         reason="invalid",
         detail="why not",
         key=b"k",
@@ -120,8 +120,8 @@ def test_how_often_it_was_replayed(value: bytes | None, count: int) -> None:
 def test_places_are_read_as_they_are_written(
     topic: str, partition: int, offset: int, index: int | None
 ) -> None:
-    place = Place(topic, partition, offset, index)
-    assert Place.parse(str(place)) == place
+    place = SourceRef(topic, partition, offset, index)
+    assert SourceRef.parse(str(place)) == place
 
 
 NO_PLACES = ["", "t", "t/0", "t/0/x", "t/0/1/2/3", "t t/0/1", "t/0/1\n", "/0/1"]
@@ -130,4 +130,4 @@ NO_PLACES = ["", "t", "t/0", "t/0/x", "t/0/1/2/3", "t t/0/1", "t/0/1\n", "/0/1"]
 @pytest.mark.parametrize("text", NO_PLACES)
 def test_what_is_no_place(text: str) -> None:
     with pytest.raises(ValueError, match="is no TOPIC/PARTITION/OFFSET"):
-        Place.parse(text)
+        SourceRef.parse(text)

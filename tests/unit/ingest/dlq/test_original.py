@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from ingest.dlq.original import NotThereError, event_of, headers_of
+from ingest.dlq.letter import NotThereError, event_of, headers_of
 from tests.unit.ingest.dlq.letters import PACKED, letter
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from ingest.dlq.text import plain, pretty
+from ingest.dlq.detail import plain, pretty
 from tests.unit.ingest.dlq.letters import PACKED, letter
 
 LINES: list[tuple[bytes | None, str]] = [

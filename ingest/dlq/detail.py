@@ -1,11 +1,12 @@
-"""Bytes that anybody may have sent, as text that a terminal may show."""
+"""One dead letter in full, as text that a terminal may show: reason, headers, event, value."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 
-from ingest.dlq.letter import Letter
+from ingest.dlq.letter import Letter, NotThereError, event_of
 from ingest.message import is_msgpack
 
 _BYTES_A_LINE: Final = 16
@@ -59,3 +60,42 @@ def _hex(content: bytes) -> str:
         + "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in line)
         for number, line in enumerate(lines)
     )
+
+
+def detail_of(letter: Letter, *, replayed: bool) -> str:
+    """All that there is to see, as lines for a terminal."""
+    return "\n".join(_lines(letter, replayed=replayed))
+
+
+def further_detail_of(letter: Letter, *, replayed: bool) -> str:
+    """What there is to see besides of another event of the same array."""
+    return "\n".join(
+        [
+            f"event {letter.place.index} of the same value",
+            f"replayed     {'yes' if replayed else 'no'}",
+            _event(letter),
+        ]
+    )
+
+
+def _lines(letter: Letter, *, replayed: bool) -> Iterator[str]:
+    yield f"from         {printable(str(letter.place))}"
+    yield f"dead letter  {letter.partition}:{letter.offset}, {letter.at:%Y-%m-%d %H:%M:%S.%f} UTC"
+    yield f"reason       {printable(letter.reason)}"
+    yield f"message      {printable(letter.detail)}"
+    yield f"replayed     {'yes' if replayed else 'no'}"
+    yield f"key          {plain(letter.key)}"
+    for name, value in letter.headers:
+        yield f"header       {printable(name)}: {plain(value)}"
+    if letter.place.index is not None:
+        yield f"\nevent {letter.place.index}"
+        yield _event(letter)
+    yield f"\nvalue, {len(letter.value or b''):,} bytes"
+    yield pretty(letter, letter.value)
+
+
+def _event(letter: Letter) -> str:
+    try:
+        return pretty(letter, event_of(letter))
+    except NotThereError as error:
+        return printable(str(error))

@@ -10,17 +10,17 @@ from psycopg import AsyncConnection
 
 from ingest import offsets
 from ingest.batch import Span
+from ingest.claimer import Assignment, PartitionClaimer
 from ingest.database import Pool
 from ingest.identity import LogIdentity
 from ingest.positions import Bounds, GapError
-from ingest.takeover import Assignment, TakeOver
 from tests.unit.ingest.records import identity, record
 
 HERE, THERE = TopicPartition("s", 0), TopicPartition("s", 1)
 LAST = record(b"v", offset=9)
 LOG = identity("cluster")
 
-Taker = Callable[..., TakeOver]
+Taker = Callable[..., PartitionClaimer]
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ async def stored(connection: AsyncConnection[Any]) -> None:
 
 @pytest.fixture
 def taker(pool: Pool) -> Taker:
-    def build(*, accept_gap: bool = False) -> TakeOver:
-        return TakeOver(pool, 1.0, accept_gap=accept_gap)
+    def build(*, accept_gap: bool = False) -> PartitionClaimer:
+        return PartitionClaimer(pool, 1.0, accept_gap=accept_gap)
 
     return build
 
 
-async def take_over(
-    taking: TakeOver, bounds: Mapping[TopicPartition, Bounds], log: LogIdentity = LOG
+async def claim(
+    taking: PartitionClaimer, bounds: Mapping[TopicPartition, Bounds], log: LogIdentity = LOG
 ) -> Assignment:
     """Takes partitions over, all of one log."""
-    return await taking.take_over(bounds, dict.fromkeys(bounds, log))
+    return await taking.claim(bounds, dict.fromkeys(bounds, log))
 
 
 def gaps() -> float:
@@ -50,14 +50,14 @@ def gaps() -> float:
 
 
 async def test_goes_on_where_it_was_stored(taker: Taker, stored: None) -> None:
-    assignment = await take_over(taker(), {HERE: (0, 12), THERE: (3, 5)})
+    assignment = await claim(taker(), {HERE: (0, 12), THERE: (3, 5)})
     assert assignment.positions.next == {HERE: 10, THERE: 3}
     assert assignment.positions.starts() == {HERE: 9, THERE: 3}
     assert {p: claim.epoch for p, claim in assignment.claims.items()} == {HERE: 2, THERE: 1}
 
 
 async def test_nothing_assigned(taker: Taker) -> None:
-    assert (await take_over(taker(), {})).claims == {}
+    assert (await claim(taker(), {})).claims == {}
 
 
 GAPS: list[tuple[str, LogIdentity, Bounds]] = [
@@ -74,14 +74,14 @@ async def test_a_gap_is_told_and_only_accepted_when_asked(
 ) -> None:
     before = gaps()
     with pytest.raises(GapError, match=r"s/0: stored offset 10 .* --accept-gap"):
-        await take_over(taker(), {HERE: bounds}, log)
+        await claim(taker(), {HERE: bounds}, log)
     cursor = await connection.execute(
         "select next_offset, cluster_id, topic_id from ingest_offsets"
     )
     assert await cursor.fetchall() == [(10, "cluster", LOG.topic_id)]
     assert gaps() == before
 
-    assignment = await take_over(taker(accept_gap=True), {HERE: bounds, THERE: (4, 9)}, log)
+    assignment = await claim(taker(accept_gap=True), {HERE: bounds, THERE: (4, 9)}, log)
     assert assignment.positions.starts() == {HERE: bounds[0], THERE: 4}
     assert gaps() == before + 1
     cursor = await connection.execute(
@@ -95,8 +95,8 @@ async def test_a_strange_record_starts_its_partition_over_once(taker: Taker, sto
     before = gaps()
     taking = taker(accept_gap=True)
     taking.distrust(GapError(HERE, "made anew"))
-    assert (await take_over(taking, {HERE: (0, 12)})).positions.next == {HERE: 0}
-    assert (await take_over(taking, {HERE: (0, 12)})).positions.next == {HERE: 0}
+    assert (await claim(taking, {HERE: (0, 12)})).positions.next == {HERE: 0}
+    assert (await claim(taking, {HERE: (0, 12)})).positions.next == {HERE: 0}
     assert gaps() == before + 1
 
 
@@ -109,10 +109,10 @@ async def test_a_topic_without_an_id_is_known_by_the_next_claim(
     taker: Taker, stored: None, connection: AsyncConnection[Any]
 ) -> None:
     await connection.execute("update ingest_offsets set topic_id = null")
-    assignment = await take_over(taker(), {HERE: (0, 12)})
+    assignment = await claim(taker(), {HERE: (0, 12)})
     assert assignment.claims[HERE].topic_id == LOG.topic_id
 
 
 async def test_without_bounds_a_partition_keeps_no_other_waiting(taker: Taker) -> None:
-    assignment = await taker().take_over({HERE: (0, 12)}, {HERE: LOG, THERE: LOG})
+    assignment = await taker().claim({HERE: (0, 12)}, {HERE: LOG, THERE: LOG})
     assert assignment.claims.keys() == assignment.logs.keys() == {HERE}

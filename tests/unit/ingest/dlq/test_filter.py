@@ -4,28 +4,28 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from ingest.dlq.wanted import Wanted, moment
+from ingest.dlq.filter import Filter, moment
 from tests.unit.ingest.dlq.letters import letter
 from tests.unit.ingest.records import NOON
 
 FUTURE = letter(place="fleet.samples/2/7", reason="future")
 
 CASES = [
-    (Wanted(), True),
-    (Wanted(reasons=["future"]), True),
-    (Wanted(reasons=["expired", "future"]), True),
-    (Wanted(reasons=["expired"]), False),
-    (Wanted(topic="fleet.samples"), True),
-    (Wanted(topic="fleet.events"), False),
-    (Wanted(partition=2), True),
-    (Wanted(partition=0), False),
-    (Wanted(reasons=["future"], topic="fleet.samples", partition=2), True),
-    (Wanted(reasons=["future"], topic="fleet.samples", partition=1), False),
+    (Filter(), True),
+    (Filter(reasons=["future"]), True),
+    (Filter(reasons=["expired", "future"]), True),
+    (Filter(reasons=["expired"]), False),
+    (Filter(topic="fleet.samples"), True),
+    (Filter(topic="fleet.events"), False),
+    (Filter(partition=2), True),
+    (Filter(partition=0), False),
+    (Filter(reasons=["future"], topic="fleet.samples", partition=2), True),
+    (Filter(reasons=["future"], topic="fleet.samples", partition=1), False),
 ]
 
 
 @pytest.mark.parametrize(("wanted", "fits"), CASES)
-def test_what_fits(wanted: Wanted, fits: bool) -> None:
+def test_what_fits(wanted: Filter, fits: bool) -> None:
     assert wanted.fits(FUTURE) is fits
 
 

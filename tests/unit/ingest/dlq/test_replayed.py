@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.dlq.ledger import Ledger
-from ingest.dlq.letter import Place
+from ingest.dlq.letter import SourceRef
+from ingest.dlq.policy import ReplayedRefs
 
 PLACES = st.builds(
-    Place,
+    SourceRef,
     st.sampled_from(["fleet.samples", "fleet.events"]),
     st.integers(0, 2),
     st.integers(0, 3) | st.integers(0, 2**53),
@@ -16,8 +16,10 @@ PLACES = st.builds(
 
 
 @given(st.lists(PLACES, max_size=30), st.lists(PLACES, max_size=30))
-def test_it_holds_what_was_added_and_nothing_else(added: list[Place], asked: list[Place]) -> None:
-    ledger = Ledger()
+def test_it_holds_what_was_added_and_nothing_else(
+    added: list[SourceRef], asked: list[SourceRef]
+) -> None:
+    ledger = ReplayedRefs()
     for place in added:
         ledger.add(place)
     for place in [*added, *asked]:

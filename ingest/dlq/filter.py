@@ -12,7 +12,7 @@ from ingest.dlq.letter import Letter
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Filter(msgspec.Struct, frozen=True):
     """Those refused in [since, until), for one of these reasons, in this place; None for any.
 
     `topic` and `partition` are the original's.
@@ -43,12 +43,12 @@ def moment(option: str, text: str | None, now: datetime) -> datetime | None:
     if span := re.fullmatch(r"(\d{1,6})([smhd])", text):
         return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
     try:
-        told = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
-        told = None
-    if told is None or told.tzinfo is None:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
         raise ValueError(
             f"{option} takes a time with an offset, such as 2026-03-01T12:00:00Z, or how long ago "
             f"it was: 90s, 15m, 2h, 7d; not {text!r}"
         )
-    return told.astimezone(UTC)
+    return parsed.astimezone(UTC)

@@ -7,7 +7,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from ingest import metrics, offsets
-from ingest.database import Pool, past_stale_sessions
+from ingest.database import Pool, evict_blockers
 from ingest.identity import Identities, LogIdentity
 from ingest.offsets import Claim
 from ingest.positions import Bounds, GapError, Positions, find_gap, find_recreated
@@ -28,7 +28,7 @@ class Assignment:
     logs: Identities
 
 
-class TakeOver:
+class PartitionClaimer:
     """Takes partitions over for one consumer.
 
     Without `accept_gap` a partition whose stored offset and log do not meet raises GapError; with
@@ -51,9 +51,7 @@ class TakeOver:
             raise gap
         self._distrusted.add(gap.partition)
 
-    async def take_over(
-        self, bounds: Mapping[TopicPartition, Bounds], logs: Identities
-    ) -> Assignment:
+    async def claim(self, bounds: Mapping[TopicPartition, Bounds], logs: Identities) -> Assignment:
         """Claims these partitions, in the order in which all consumers claim.
 
         Raises GapError, or psycopg's errors; what was claimed until then is claimed again.
@@ -87,7 +85,7 @@ class TakeOver:
         bounds: Bounds,
         identity: LogIdentity,
     ) -> Claim:
-        claim = await past_stale_sessions(
+        claim = await evict_blockers(
             self._pool,
             connection,
             offsets.claim(connection, partition, bounds[0], identity),
