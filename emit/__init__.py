@@ -3,7 +3,7 @@
 An agent's author needs the names below and nothing else; each is loaded when it is first used.
 
 `host` and `simulation` are the commands `fleetgauge emit host` and `fleetgauge emit fleet`. What an
-emitter takes goes through buffer, delivery, batch, channel and link, in this order.
+emitter takes goes through buffer, delivery, batch, sender and connection, in this order.
 """
 
 from importlib import import_module
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from emit.background import Background
     from emit.batch import Encoding
     from emit.emitter import Emitter
-    from emit.ledger import Totals
     from emit.logs import ErrorCounter
     from emit.meter import Message, Meter
     from emit.process import process_agent_id
+    from emit.stats import Totals
     from schemas.events import (
         Booking,
         Deployment,
@@ -56,7 +56,7 @@ _HOMES: Final = {
     "ErrorCounter": "emit.logs",
     "Message": "emit.meter",
     "Meter": "emit.meter",
-    "Totals": "emit.ledger",
+    "Totals": "emit.stats",
     "process_agent_id": "emit.process",
 }
 

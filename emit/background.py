@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from emit.emitter import Emitter
-from emit.ledger import Totals
+from emit.stats import Totals
 
 
 class Background:

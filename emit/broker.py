@@ -8,10 +8,10 @@ from typing import Any, Final, get_args
 import msgspec
 
 from emit.batch import Encoding, Packer
-from emit.channel import Channel
 from emit.clock import Clock
-from emit.ledger import Ledger
-from emit.link import link_to
+from emit.connection import connect_to
+from emit.sender import ReconnectingSender
+from emit.stats import DeliveryStats
 
 # A single event has 8 KiB at most.
 LEAST_MESSAGE_BYTES: Final = 16 * 1024
@@ -45,10 +45,10 @@ class Broker(msgspec.Struct, frozen=True):
                 f"not {self.message_max_bytes!r}"
             )
 
-    def channel(self, clock: Clock, ledger: Ledger) -> Channel:
-        """A channel there, not yet connected."""
+    def sender(self, clock: Clock, stats: DeliveryStats) -> ReconnectingSender:
+        """A sender to it, not yet connected."""
         packer = Packer(
             self.samples_topic, self.events_topic, self.encoding, self.message_max_bytes
         )
-        connect = partial(link_to, self.bootstrap, self.message_max_bytes, self.client)
-        return Channel(packer, connect, clock, ledger)
+        connect = partial(connect_to, self.bootstrap, self.message_max_bytes, self.client)
+        return ReconnectingSender(packer, connect, clock, stats)

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from emit.counts import Counts
-from emit.ledger import Ledger
+from emit.stats import DeliveryStats
 from schemas.events import Event, Sample
 
 _E = TypeVar("_E")
@@ -25,17 +25,17 @@ class CarryingSample(
     dropped_events: int = 0
 
 
-class _Owed(msgspec.Struct, frozen=True, gc=False):
+class Carryover(msgspec.Struct, frozen=True, gc=False):
     """What an agent's next sample has to say besides its own."""
 
     counts: Counts = Counts()
     samples: int = 0
 
 
-_NOTHING = _Owed()
+_NOTHING = Carryover()
 
 
-class Buffer(Ledger):
+class Buffer(DeliveryStats):
     """A queue of at most `capacity` events; taking them makes room, and never waits.
 
     Where it is full, the oldest sample goes: its counts go out with the next sample taken of its
@@ -47,7 +47,7 @@ class Buffer(Ledger):
         self.capacity = capacity
         self._samples: deque[Sample] = deque()
         self._events: deque[Event] = deque()
-        self._owed: dict[tuple[str, str], _Owed] = {}
+        self._carried: dict[tuple[str, str], Carryover] = {}
         self._untold_events = 0
         self._closed = False
 
@@ -87,8 +87,8 @@ class Buffer(Ledger):
             super().dropped(event)
             if isinstance(event, Sample):
                 agent = (event.user_id, event.agent_id)
-                owed = self._owed.get(agent, _NOTHING)
-                self._owed[agent] = _Owed(owed.counts + Counts.of(event), owed.samples + 1)
+                owed = self._carried.get(agent, _NOTHING)
+                self._carried[agent] = Carryover(owed.counts + Counts.of(event), owed.samples + 1)
             else:
                 self._untold_events += 1
 
@@ -100,12 +100,12 @@ class Buffer(Ledger):
     def _settled(self, sample: Sample) -> Sample:
         # Samples leave in order: what is owed is older than this one and newer than what has left.
         agent = (sample.user_id, sample.agent_id)
-        owed = self._owed.pop(agent, _NOTHING)
+        owed = self._carried.pop(agent, _NOTHING)
         if owed is _NOTHING and not self._untold_events:
             return sample
         said, rest = (Counts.of(sample) + owed.counts).for_one_sample()
         if rest != Counts():
-            self._owed[agent] = _Owed(rest)
+            self._carried[agent] = Carryover(rest)
         untold, self._untold_events = self._untold_events, 0
         return _carrying(sample, said, owed.samples, untold)
 

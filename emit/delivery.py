@@ -1,11 +1,11 @@
-"""From the buffer to the channel, as it comes, until the buffer has ended."""
+"""From the buffer to the sender, as it comes, until the buffer has ended."""
 
 import asyncio
 from contextlib import suppress
 from typing import Final
 
 from emit.buffer import Buffer
-from emit.channel import Channel
+from emit.sender import ReconnectingSender
 from schemas.events import Event
 
 # At most so many samples and as many other events are in flight.
@@ -17,9 +17,9 @@ LINGER_S: Final = 0.1
 class Delivery:
     """Takes events from any thread, and delivers them in the loop that `run` is in."""
 
-    def __init__(self, buffer: Buffer, channel: Channel) -> None:
+    def __init__(self, buffer: Buffer, sender: ReconnectingSender) -> None:
         self._buffer = buffer
-        self._channel = channel
+        self._sender = sender
         self._hurry_at = max(1, min(FLIGHT, buffer.capacity // 2))
         self._loop: asyncio.AbstractEventLoop | None = None
         # Set in the loop's thread: something is there; and: it is worth no more waiting.
@@ -45,13 +45,13 @@ class Delivery:
         self._loop = asyncio.get_running_loop()
         self._arrived.set()
         try:
-            # Nothing yet: there shall be a link, or a word of trouble, before the first event.
-            await self._channel.send([])
+            # Nothing yet: connect, or log why not, before the first event.
+            await self._sender.send([])
             while not self._buffer.ended:
                 await self._until_due()
-                await self._channel.send(self._taken())
+                await self._sender.send(self._taken())
         finally:
-            await self._channel.close()
+            await self._sender.close()
 
     async def _until_due(self) -> None:
         """Returns LINGER_S after the first event, or sooner."""

@@ -10,15 +10,15 @@ from typing import Any, Final, Self
 from emit.batch import Encoding
 from emit.broker import MESSAGE_BYTES, Broker
 from emit.buffer import Buffer
+from emit.cgroup import Limits
 from emit.clock import Clock, SystemClock
 from emit.contract import checked_event, checked_id
 from emit.delivery import Delivery
-from emit.ledger import Totals
-from emit.limits import Limits
 from emit.logs import ErrorCounter, context_of_own_work
 from emit.meter import Meter
 from emit.process import Process, process_agent_id
 from emit.schedule import checked_interval, ticks
+from emit.stats import Totals
 from schemas.events import Event, Sample
 
 # A day of an agent's samples at one in ten seconds.
@@ -70,7 +70,7 @@ class Emitter:
         self._clock = clock or SystemClock()
         self._process = Process(self._clock, Limits())
         self._buffer = Buffer(capacity)
-        self._delivery = Delivery(self._buffer, broker.channel(self._clock, self._buffer))
+        self._delivery = Delivery(self._buffer, broker.sender(self._clock, self._buffer))
         self._started = False
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import psutil
 
+from emit.cgroup import Limits
 from emit.clock import Clock
 from emit.contract import checked_id
-from emit.limits import Limits
 
 
 class Usage(NamedTuple):

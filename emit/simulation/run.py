@@ -7,17 +7,17 @@ from typing import Final
 import structlog
 
 from emit.broker import Broker
-from emit.channel import Channel
 from emit.clock import Clock, SystemClock
 from emit.interrupt import until_interrupted
-from emit.ledger import Ledger
 from emit.schedule import ticks
+from emit.sender import ReconnectingSender
 from emit.simulation.fleet import Fleet
 from emit.simulation.history import flights, history
 from emit.simulation.moments import MINUTE_US, SECOND_US, time_of
 from emit.simulation.pace import Pace
 from emit.simulation.progress import displayed
 from emit.simulation.scenario import Scenario
+from emit.stats import DeliveryStats
 from schemas.events import Event
 from schemas.kafka import security_options
 from schemas.settings import KafkaSettings
@@ -37,11 +37,13 @@ class Run:
     Nothing is dropped: while the broker is away the simulation waits.
     """
 
-    def __init__(self, scenario: Scenario, channel: Channel, clock: Clock, ledger: Ledger) -> None:
+    def __init__(
+        self, scenario: Scenario, sender: ReconnectingSender, clock: Clock, stats: DeliveryStats
+    ) -> None:
         self._scenario = scenario
-        self._channel = channel
+        self._sender = sender
         self._clock = clock
-        self._ledger = ledger
+        self._stats = stats
         self._begun_s = clock.monotonic()
         self._pace = Pace(clock, scenario.rate_limit)
         self._fleet = Fleet(scenario.seed, scenario.agents, scenario.users, scenario.interval_us)
@@ -92,11 +94,11 @@ class Run:
     async def _send(self, portions: Iterable[list[Event]]) -> None:
         for flight in flights(portions, int(min(FLIGHT, self._pace.flight))):
             await self._pace.turn(len(flight))
-            self._ledger.accepted(len(flight))
-            await self._channel.send(flight)
+            self._stats.accepted(len(flight))
+            await self._sender.send(flight)
 
     def _acknowledged(self) -> int:
-        return self._ledger.totals.acknowledged
+        return self._stats.totals.acknowledged
 
 
 def run(kafka: KafkaSettings, scenario: Scenario) -> int:
@@ -107,7 +109,7 @@ def run(kafka: KafkaSettings, scenario: Scenario) -> int:
 
 async def _emit(kafka: KafkaSettings, scenario: Scenario) -> None:
     clock = SystemClock()
-    ledger = Ledger()
+    stats = DeliveryStats()
     broker = Broker(
         kafka.kafka_bootstrap,
         kafka.samples_topic,
@@ -115,12 +117,12 @@ async def _emit(kafka: KafkaSettings, scenario: Scenario) -> None:
         scenario.encoding,
         client=security_options(kafka),
     )
-    channel = broker.channel(clock, ledger)
+    sender = broker.sender(clock, stats)
     try:
-        await until_interrupted(_announced(kafka, scenario, Run(scenario, channel, clock, ledger)))
+        await until_interrupted(_announced(kafka, scenario, Run(scenario, sender, clock, stats)))
     finally:
-        await channel.close(FLUSH_TIMEOUT_S)
-    totals = ledger.totals
+        await sender.close(FLUSH_TIMEOUT_S)
+    totals = stats.totals
     log.info("stopped", acknowledged=totals.acknowledged, unacknowledged=totals.waiting)
 
 

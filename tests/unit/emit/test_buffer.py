@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from emit.buffer import Buffer, CarryingSample
 from emit.counts import MOST
-from emit.ledger import Totals
+from emit.stats import Totals
 from schemas.events import Event, Sample
 from tests.unit.emit.clocks import START
 from tests.unit.emit.events import a_payment, a_sample

@@ -9,10 +9,10 @@ from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, MessageSize
 
 from emit.batch import Batch, Packer
 from emit.buffer import Buffer
-from emit.channel import Channel
+from emit.connection import BrokerConnection
 from emit.delivery import Delivery
-from emit.ledger import Totals
-from emit.link import Link
+from emit.sender import ReconnectingSender
+from emit.stats import Totals
 from schemas.events import Event, Payment
 from tests.unit.emit.clocks import FakeClock
 from tests.unit.emit.events import a_payment
@@ -32,7 +32,7 @@ class Broker:
         self.hung_up = 0
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Link]:
+    async def connect(self) -> AsyncIterator[BrokerConnection]:
         self.connections += 1
         if self._failures:
             raise self._failures.pop(0)
@@ -55,8 +55,10 @@ def payments(number: int, user_id: str = "ada") -> list[Event]:
 
 async def delivered(broker: Broker, events: list[Event]) -> Totals:
     buffer = Buffer(100_000)
-    channel = Channel(Packer("s", "e", "json", 512 * 1_024), broker.connect, FakeClock(), buffer)
-    delivery = Delivery(buffer, channel)
+    sender = ReconnectingSender(
+        Packer("s", "e", "json", 512 * 1_024), broker.connect, FakeClock(), buffer
+    )
+    delivery = Delivery(buffer, sender)
     for event in events:
         delivery.put(event)
     delivery.close()
@@ -109,10 +111,12 @@ async def test_an_event_too_large_for_the_broker_is_dropped_alone() -> None:
     assert totals == Totals(accepted=10, acknowledged=9, dropped_events=1)
 
 
-async def test_a_link_is_made_before_the_first_event_and_closed_in_the_end() -> None:
+async def test_a_connection_is_made_before_the_first_event_and_closed_in_the_end() -> None:
     broker, buffer = Broker(), Buffer(10)
-    channel = Channel(Packer("s", "e", "json", 512 * 1_024), broker.connect, FakeClock(), buffer)
-    running = asyncio.create_task(Delivery(buffer, channel).run())
+    sender = ReconnectingSender(
+        Packer("s", "e", "json", 512 * 1_024), broker.connect, FakeClock(), buffer
+    )
+    running = asyncio.create_task(Delivery(buffer, sender).run())
     await asyncio.wait_for(broker.connected.wait(), 5)
     running.cancel()
     await asyncio.wait([running])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emit.limits import Limits
+from emit.cgroup import Limits
 from emit.process import Process, process_agent_id
 from tests.stack import REPOSITORY
 from tests.unit.emit.clocks import FakeClock

@@ -8,16 +8,16 @@ import msgspec
 from structlog.testing import capture_logs
 
 from emit.batch import Batch, Packer
-from emit.channel import Channel
-from emit.ledger import Ledger
+from emit.sender import ReconnectingSender
 from emit.simulation.moments import SECOND_US, micros
 from emit.simulation.progress import LINE_EVERY_S
 from emit.simulation.run import Run
 from emit.simulation.scenario import Scenario, Words, scenario
+from emit.stats import DeliveryStats
 from schemas.events import Event, Message, Sample
 from tests.unit.emit.clocks import START, FakeClock
 from tests.unit.emit.simulation.fleets import LIMIT, past, simulated
-from tests.unit.emit.test_channel import Broker
+from tests.unit.emit.test_sender import Broker
 
 
 class Slow(Broker):
@@ -48,9 +48,9 @@ def of(duration: str, backfill: str = "0s", rate_limit: float = inf) -> Scenario
 async def sent(planned: Scenario, broker: Broker, clock: FakeClock) -> list[Event]:
     """What the broker has when the run has ended."""
     packer = Packer("samples", "events", "json", 500_000)
-    ledger = Ledger()
-    channel = Channel(packer, broker.connect, clock, ledger)
-    await Run(planned, channel, clock, ledger).run()
+    ledger = DeliveryStats()
+    sender = ReconnectingSender(packer, broker.connect, clock, ledger)
+    await Run(planned, sender, clock, ledger).run()
     events: list[Event] = []
     for batch in broker.taken:
         found = msgspec.json.decode(batch.value, type=Message)

@@ -1,6 +1,6 @@
-"""To the broker, however long it takes: a link that is made anew whenever it fails.
+"""Sends to the broker, and reconnects whenever the connection fails, however long that takes.
 
-What was not acknowledged is sent again over the next link; what arrives twice that way counts once.
+What was not acknowledged is sent again over the next connection. What arrives twice counts once.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from emit.batch import Batch, Packer
 from emit.clock import Clock
-from emit.ledger import Ledger
-from emit.link import Connect, Link, told
+from emit.connection import BrokerConnection, Connect, describe_error
+from emit.stats import DeliveryStats
 from schemas.events import Event
 
 FIRST_PAUSE_S: Final = 0.25
@@ -23,23 +23,25 @@ LONGEST_PAUSE_S: Final = 5.0
 log = logging.getLogger(__name__)
 
 
-class Channel:
-    """Sends one list of events after another; what became of each goes into the ledger."""
+class ReconnectingSender:
+    """Sends one list of events after another; what became of each goes into its statistics."""
 
-    def __init__(self, packer: Packer, connect: Connect, clock: Clock, ledger: Ledger) -> None:
+    def __init__(
+        self, packer: Packer, connect: Connect, clock: Clock, stats: DeliveryStats
+    ) -> None:
         self._packer = packer
         self._connect = connect
         self._clock = clock
-        self._ledger = ledger
+        self._stats = stats
         self._open = AsyncExitStack()
-        self._link: Link | None = None
+        self._connection: BrokerConnection | None = None
         self._left: list[Batch] = []
         self._sending: asyncio.Task[None] | None = None
         self._pauses = _growing_pauses()
         self._trouble: str | None = None
 
     async def send(self, events: list[Event]) -> None:
-        """Returns when there is a link and none of these is left; outages are waited out.
+        """Returns when there is a connection and none of these is left; outages are waited out.
 
         Where this is cancelled, sending goes on until `close`.
         """
@@ -60,35 +62,35 @@ class Channel:
             await self._clock.sleep_until(self._clock.monotonic() + next(self._pauses))
 
     async def _tried(self) -> bool:
-        """Whether nothing is left to try again. After a failure the next link is another one."""
+        """Whether nothing is left to try again. After a failure the next try opens a connection."""
         try:
-            link = await self._linked()
+            connection = await self._connected()
             while self._left:
-                await self._pass_on(link)
+                await self._pass_on(connection)
         except (KafkaError, OSError) as error:
-            self._tell(told(error))
+            self._tell(describe_error(error))
             await self._hang_up()
             return False
         return True
 
-    async def _linked(self) -> Link:
-        if self._link is None:
-            self._link = await self._open.enter_async_context(self._connect())
+    async def _connected(self) -> BrokerConnection:
+        if self._connection is None:
+            self._connection = await self._open.enter_async_context(self._connect())
             log.info("connected to the broker")
-        return self._link
+        return self._connection
 
     async def _hang_up(self) -> None:
-        self._link = None
+        self._connection = None
         with suppress(KafkaError, OSError):
             await self._open.aclose()
 
-    async def _pass_on(self, link: Link) -> None:
+    async def _pass_on(self, connection: BrokerConnection) -> None:
         """Tries all that is left; raises what kept the rest from arriving."""
         left: list[Batch] = []
         failures: list[BaseException] = []
-        for batch, error in zip(self._left, await link.deliver(self._left), strict=True):
+        for batch, error in zip(self._left, await connection.deliver(self._left), strict=True):
             if error is None:
-                self._ledger.acknowledged(len(batch.events))
+                self._stats.acknowledged(len(batch.events))
             elif isinstance(error, MessageSizeTooLargeError):
                 left += self._smaller(batch)
             else:
@@ -103,7 +105,7 @@ class Channel:
         if len(batch.events) > 1:
             return self._packer.halves(batch)
         log.warning("the broker takes no message of %d bytes: event dropped", len(batch.value))
-        self._ledger.dropped(batch.events[0])
+        self._stats.dropped(batch.events[0])
         return []
 
     def _tell(self, trouble: str) -> None:
@@ -115,7 +117,7 @@ class Channel:
     def _tell_that_it_works(self) -> None:
         self._pauses = _growing_pauses()
         if self._trouble is not None:
-            totals = self._ledger.totals
+            totals = self._stats.totals
             log.warning(
                 "the broker takes events again; dropped so far: %d samples, %d other events",
                 totals.dropped_samples,

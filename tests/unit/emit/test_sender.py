@@ -15,9 +15,9 @@ from aiokafka.errors import (
 )
 
 from emit.batch import Batch, Packer
-from emit.channel import FIRST_PAUSE_S, LONGEST_PAUSE_S, Channel
-from emit.ledger import Ledger, Totals
-from emit.link import Link
+from emit.connection import BrokerConnection
+from emit.sender import FIRST_PAUSE_S, LONGEST_PAUSE_S, ReconnectingSender
+from emit.stats import DeliveryStats, Totals
 from schemas.events import Event, Skill
 from tests.unit.emit.clocks import START, FakeClock
 
@@ -41,7 +41,7 @@ class Broker:
         return answer
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Link]:
+    async def connect(self) -> AsyncIterator[BrokerConnection]:
         self.connections += 1
         try:
             yield self
@@ -53,7 +53,7 @@ class Torn(Broker):
     """Fails at hanging up too."""
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Link]:
+    async def connect(self) -> AsyncIterator[BrokerConnection]:
         self.connections += 1
         yield self
         raise ConnectionResetError("gone")
@@ -66,10 +66,12 @@ class Silent(Broker):
         return await asyncio.Future()
 
 
-def channel(broker: Broker, clock: FakeClock | None = None) -> tuple[Channel, Ledger]:
+def sender_to(
+    broker: Broker, clock: FakeClock | None = None
+) -> tuple[ReconnectingSender, DeliveryStats]:
     packer = Packer("samples", "events", "json", 100_000)
-    ledger = Ledger()
-    return Channel(packer, broker.connect, clock or FakeClock(), ledger), ledger
+    ledger = DeliveryStats()
+    return ReconnectingSender(packer, broker.connect, clock or FakeClock(), ledger), ledger
 
 
 def skill(user: str, n: int = 0) -> Event:
@@ -82,7 +84,7 @@ def keys(broker: Broker) -> list[bytes]:
 
 async def test_nothing_is_left_when_send_returns() -> None:
     broker = Broker()
-    sending, ledger = channel(broker)
+    sending, ledger = sender_to(broker)
     await sending.send([skill("ada"), skill("bob"), skill("ada", 1)])
     await sending.send([skill("bob")])
     assert keys(broker) == [b"ada", b"bob", b"bob"]
@@ -93,7 +95,7 @@ async def test_nothing_is_left_when_send_returns() -> None:
 
 async def test_sending_nothing_connects() -> None:
     broker = Broker()
-    sending, _ = channel(broker)
+    sending, _ = sender_to(broker)
     await sending.send([])
     await sending.send([skill("ada")])
     assert (keys(broker), broker.connections) == ([b"ada"], 1)
@@ -104,7 +106,7 @@ async def test_sending_nothing_connects() -> None:
 )
 async def test_only_what_failed_is_sent_again_over_a_new_link(failure: Exception) -> None:
     broker = Broker(None, failure, None)
-    sending, ledger = channel(broker)
+    sending, ledger = sender_to(broker)
     await sending.send([skill("ada"), skill("bob"), skill("eve")])
     assert keys(broker) == [b"ada", b"eve", b"bob"]
     assert (ledger.totals.acknowledged, broker.connections, broker.hung_up) == (3, 2, 1)
@@ -112,7 +114,7 @@ async def test_only_what_failed_is_sent_again_over_a_new_link(failure: Exception
 
 async def test_a_link_that_cannot_even_hang_up_is_replaced() -> None:
     broker = Torn(KafkaConnectionError("away"))
-    sending, ledger = channel(broker)
+    sending, ledger = sender_to(broker)
     await sending.send([skill("ada")])
     assert (ledger.totals.acknowledged, broker.connections) == (1, 2)
 
@@ -120,7 +122,7 @@ async def test_a_link_that_cannot_even_hang_up_is_replaced() -> None:
 async def test_pauses_grow_to_a_limit_and_begin_anew_after_a_success() -> None:
     clock = FakeClock()
     away: list[BaseException | None] = [KafkaConnectionError("away")] * 7
-    sending, _ = channel(Broker(*away, None, KafkaConnectionError("away")), clock)
+    sending, _ = sender_to(Broker(*away, None, KafkaConnectionError("away")), clock)
     await sending.send([skill("ada")])
     await sending.send([skill("ada")])
     pauses = [b - a for a, b in zip([0.0, *clock.slept_until], clock.slept_until, strict=False)]
@@ -140,8 +142,8 @@ async def test_pauses_grow_to_a_limit_and_begin_anew_after_a_success() -> None:
 async def test_an_outage_and_its_end_are_told_once_and_the_reason(
     failure: Exception, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "emit.channel")
-    sending, _ = channel(Broker(*[failure] * 5))
+    caplog.set_level(logging.INFO, "emit.sender")
+    sending, _ = sender_to(Broker(*[failure] * 5))
     await sending.send([skill("ada")])
     told = [record.getMessage() for record in caplog.records]
     assert [line for line in told if line != "connected to the broker"] == [
@@ -152,8 +154,8 @@ async def test_an_outage_and_its_end_are_told_once_and_the_reason(
 
 
 async def test_another_trouble_of_the_same_outage_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING, "emit.channel")
-    sending, _ = channel(Broker(KafkaTimeoutError(), KafkaConnectionError("away")))
+    caplog.set_level(logging.WARNING, "emit.sender")
+    sending, _ = sender_to(Broker(KafkaTimeoutError(), KafkaConnectionError("away")))
     await sending.send([skill("ada")])
     reasons = [record.getMessage().rpartition(": ")[2] for record in caplog.records]
     assert reasons[:2] == ["it does not answer in time", "away"]
@@ -161,7 +163,7 @@ async def test_another_trouble_of_the_same_outage_is_told(caplog: pytest.LogCapt
 
 async def test_what_is_too_large_goes_in_halves() -> None:
     broker = Broker(MessageSizeTooLargeError())
-    sending, ledger = channel(broker)
+    sending, ledger = sender_to(broker)
     await sending.send([skill("ada", n) for n in range(5)])
     assert [len(batch.events) for batch in broker.taken] == [2, 3]
     assert ledger.totals.acknowledged == 5
@@ -169,7 +171,7 @@ async def test_what_is_too_large_goes_in_halves() -> None:
 
 async def test_closing_finishes_what_is_being_sent() -> None:
     broker = Broker(KafkaConnectionError("away"))
-    sending, ledger = channel(broker)
+    sending, ledger = sender_to(broker)
     ledger.accepted(1)
     work = asyncio.create_task(sending.send([skill("ada")]))
     await asyncio.sleep(0)
@@ -181,7 +183,7 @@ async def test_closing_finishes_what_is_being_sent() -> None:
 
 async def test_closing_leaves_what_a_silent_broker_has_not_acknowledged() -> None:
     broker = Silent()
-    sending, ledger = channel(broker)
+    sending, ledger = sender_to(broker)
     ledger.accepted(3)
     work = asyncio.create_task(sending.send([skill("ada"), skill("bob"), skill("ada", 1)]))
     await asyncio.sleep(0)
@@ -193,5 +195,5 @@ async def test_closing_leaves_what_a_silent_broker_has_not_acknowledged() -> Non
 
 async def test_closing_what_never_sent() -> None:
     broker = Broker()
-    await channel(broker)[0].close(1)
+    await sender_to(broker)[0].close(1)
     assert (broker.connections, broker.hung_up) == (0, 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emit.limits import Limits
+from emit.cgroup import Limits
 
 ALL_MEMORY = psutil.virtual_memory().total
 ALL_PROCESSORS = float(len(os.sched_getaffinity(0)))

@@ -24,18 +24,18 @@ REQUEST_TIMEOUT_MS: Final = 5_000
 FRAME_BYTES: Final = 4_096
 
 
-class Link(Protocol):
+class BrokerConnection(Protocol):
     """A connection to the broker."""
 
     async def deliver(self, batches: list[Batch]) -> list[BaseException | None]:
         """One outcome a batch, once all are known: None where it was acknowledged."""
 
 
-Connect = Callable[[], AbstractAsyncContextManager[Link]]
+Connect = Callable[[], AbstractAsyncContextManager[BrokerConnection]]
 
 
-class BrokerLink:
-    """A link over a producer."""
+class ProducerConnection:
+    """A connection with a producer."""
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
@@ -68,8 +68,10 @@ def _look_at(sent: asyncio.Future[object]) -> None:
 
 
 @asynccontextmanager
-async def link_to(bootstrap: str, max_bytes: int, client: Mapping[str, Any]) -> AsyncIterator[Link]:
-    """A link over a producer of its own; `client` overrides what it is made with.
+async def connect_to(
+    bootstrap: str, max_bytes: int, client: Mapping[str, Any]
+) -> AsyncIterator[BrokerConnection]:
+    """A connection with one producer; `client` overrides its options.
 
     aiokafka's default partitioner is murmur2 as in Java's client, which the contract asks for.
     """
@@ -85,12 +87,12 @@ async def link_to(bootstrap: str, max_bytes: int, client: Mapping[str, Any]) -> 
     producer = AIOKafkaProducer(**options)
     try:
         await start(producer, options)
-        yield BrokerLink(producer)
+        yield ProducerConnection(producer)
     finally:
         await producer.stop()
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """A sentence for people; the client's own are empty, or begin with a class name."""
     if isinstance(error, UnknownTopicOrPartitionError):
         return "there is no such topic; `fleetgauge migrate` creates it"

@@ -19,7 +19,7 @@ class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     waiting: int = 0
 
 
-class Ledger:
+class DeliveryStats:
     """Counts from any thread."""
 
     def __init__(self) -> None:
