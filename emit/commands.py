@@ -77,6 +77,7 @@ def event(events: tuple[str, ...]) -> None:
     examples={
         "fleetgauge emit fleet --backfill 30d": "30 days of fifty agents, then live until Ctrl-C",
         "fleetgauge emit fleet --agents 5 --backfill 1d --duration 0s": "a day of five, no more",
+        "fleetgauge emit fleet --backfill 1d --incident": "with agents that fail, to look for why",
         "fleetgauge emit fleet --agents 1000 --interval 1 --duration 10m": "load, for ten minutes",
     }
 )
@@ -115,6 +116,12 @@ def event(events: tuple[str, ...]) -> None:
     show_default=True,
     metavar="N",
     help="The same gives the same.",
+    panel=WHAT,
+)
+@click.option(
+    "--incident",
+    is_flag=True,
+    help="An incident, from 2 hours before it goes live on: failed agents, errors, a deployment.",
     panel=WHAT,
 )
 @click.option(

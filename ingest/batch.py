@@ -135,7 +135,8 @@ class Batch:
 
     `samples` has one row a sample, by (agent_key, ts), without repeats, whose number is `repeats`;
     `pieces` are the same rows as COPY takes them;
-    `events` maps an event type's name to the events; `shard` is a partition that samples came
+    `events` maps the name of a group to its events: each type, and `status_event` and
+    `deployment_event`, which the timeline keeps; `shard` is a partition that samples came
     from, and so no other writer's.
     """
 

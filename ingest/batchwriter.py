@@ -108,7 +108,8 @@ class BatchWriter:
     async def _shape(self, decoded: Decoded) -> Batch:
         # In threads: the batch before this one needs the loop for its own next step.
         agents = await in_thread(agents_of, decoded)
-        return await in_thread(shape, decoded, await self._store.keys_of(agents))
+        keys = await self._store.keys_of(agents)
+        return await in_thread(shape, decoded, keys, self._limits.timeline)
 
     async def _store_apart(self, decoded: Decoded, claims: Claims) -> None:
         """Stores what is not refused of events that are refused together.

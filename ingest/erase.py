@@ -116,6 +116,7 @@ async def _count(database: DatabaseSettings, subject: Subject) -> Counter[str]:
         if subject.user_id is not None:
             rows["agents"] = len(keys)
             rows += await _rows(connection, "count_deployments", names)
+            rows += await _rows(connection, "count_timeline", names)
             if subject.agent_id is None:
                 rows += await _rows(connection, "count_business", names)
     return rows
@@ -163,9 +164,11 @@ class _Erasing:
             keys = await _keys(connection, "erase_agents", names)
             rows["agents"] = len(keys)
             rows += await _rows(connection, "erase_deployments", names)
+            rows += await _rows(connection, "erase_timeline", names)
             if subject.agent_id is None:
                 rows += await _rows(connection, "erase_business", names)
         rows += await _rows(connection, "erase_agent_rows", {"agent_keys": keys})
+        rows += await _rows(connection, "erase_summary", {"agent_keys": keys})
         return keys, rows
 
     async def erase_metrics(self, keys: Sequence[int]) -> Counter[str]:

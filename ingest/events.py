@@ -1,4 +1,4 @@
-"""Stores the events that are not samples: one named query a type, the rows as arrays."""
+"""Stores the events that are not samples: one named query a group, the rows as arrays."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -9,7 +9,7 @@ from ingest.batch import AgentKeys, Batch, agent_name
 from ingest.busy import DatabaseBusy
 from sql.queries import query
 
-# The fields of each type that `sql/queries/store_<type>.sql` takes, each as one array.
+# The fields of each group that `sql/queries/store_<group>.sql` takes, each as one array.
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("agent_key", "ts", "status", "reason"),
     "deployment": ("user_id", "deployment_id", "agent_id", "ts", "status"),
@@ -18,6 +18,8 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "fan": ("user_id", "fan_id", "ts", "segment"),
     "play": ("user_id", "play_id", "listener_id", "ts", "count"),
     "skill": ("user_id", "skill_id", "ts", "active"),
+    "status_event": ("user_id", "agent_id", "ts", "status", "reason"),
+    "deployment_event": ("user_id", "deployment_id", "agent_id", "ts", "status"),
 }
 # Of these a row that was not inserted is a repeat; of the others it may be older news.
 ONCE_BY_ID: Final = frozenset({"payment", "play"})

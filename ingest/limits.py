@@ -15,7 +15,8 @@ ROWS_AN_AGENT: Final = 10
 class Limits:
     """Bounds in rows, bytes and seconds.
 
-    So many `agents` are remembered; `lateness` is how old a sample may be; leaders have `confirm_s`
+    So many `agents` are remembered; `lateness` is how old a sample may be,
+    `timeline` how old an event that the timeline keeps; leaders have `confirm_s`
     to confirm a batch's logs; whoever waits longer than `poll_s` polls Kafka.
     """
 
@@ -28,6 +29,7 @@ class Limits:
     drain_s: float
     stall_s: float
     lateness: timedelta
+    timeline: timedelta
     # A new leader is elected within it. Whoever waits longer keeps other partitions waiting.
     confirm_s: float = 5.0
     poll_s: float = POLL_EVERY_S
@@ -46,6 +48,7 @@ class Limits:
             drain_s=ingest.drain_timeout_ms / 1000,
             stall_s=ingest.stall_timeout_ms / 1000,
             lateness=database.lateness_limit,
+            timeline=database.timeline_retention,
         )
 
     def full_rows(self, agents: int) -> int:

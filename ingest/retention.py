@@ -15,6 +15,9 @@ from sql.queries import query
 
 # Uptime, the longest window over these, is 30 UTC days with the current one.
 WINDOW_DAYS: Final = 33
+TIMELINE: Final = ("status_events", "deployment_events")
+# Ingest stores events that are as old as the retention: so no writer meets a chunk that is dropped.
+TIMELINE_MARGIN_DAYS: Final = 1
 
 Connection = AsyncConnection[Any]
 
@@ -109,6 +112,7 @@ def retention_tasks(database: DatabaseSettings) -> list[Task]:
         "agent_samples": database.raw_retention_days,
         "agent_metrics_5m": database.metrics_5m_retention_days,
         "agent_metrics_1h": database.metrics_1h_retention_days,
+        **dict.fromkeys(TIMELINE, database.timeline_retention_days + TIMELINE_MARGIN_DAYS),
     }
     rows = dict.fromkeys(("platform_heartbeats", "skill_changes"), WINDOW_DAYS)
     return [

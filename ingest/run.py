@@ -11,6 +11,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from prometheus_client import start_http_server
 
+from ingest.agentsummary import AgentSummary
 from ingest.busy import DatabaseBusy
 from ingest.claimer import PartitionClaimer
 from ingest.conflicts import ConflictWatch
@@ -167,6 +168,7 @@ async def _ingest(
                 asyncio.create_task(beat_on(pool, watchdog.reassure, beat_s)),
                 asyncio.create_task(upkeep.run()),
                 asyncio.create_task(refresh.run()),
+                asyncio.create_task(AgentSummary(database).run()),
                 asyncio.create_task(watch.run()),
                 asyncio.create_task(TopicWatch(kafka).run()),
                 asyncio.create_task(progress.run(fetcher)),

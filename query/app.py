@@ -3,11 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Final
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 
+from query.agent import agent
+from query.agent_history import agent_history
+from query.agents import agents, fleet_agents
 from query.auth import Verifier
 from query.cache import Answers
 from query.clock import Clock, utc_now
@@ -23,10 +27,28 @@ from query.openapi import document
 from query.pages import pages
 from query.performance import performance
 from query.platform import platform
+from query.platform_history import platform_history
 from query.rate import RateLimit
 from query.source import Source
 from query.summary import summary
+from query.timeline import fleet_timeline, timeline
+from query.users import users
 from schemas.settings import DatabaseSettings, HttpSettings
+
+ENDPOINTS: Final = (
+    platform,
+    platform_history,
+    historical,
+    performance,
+    summary,
+    fleet_agents,
+    agents,
+    agent,
+    agent_history,
+    users,
+    fleet_timeline,
+    timeline,
+)
 
 
 def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = utc_now) -> Litestar:
@@ -47,7 +69,7 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
             await answers.close()
 
     source = Source(database, answers, clock)
-    endpoints = [endpoint(source) for endpoint in (platform, historical, performance, summary)]
+    endpoints = [endpoint(source) for endpoint in ENDPOINTS]
     described = [*endpoints, *health(readiness)]
     monitoring = [metrics] if http.http_metrics_on_main_port else []
     routes = [*described, *monitoring, *pages(document(described))]

@@ -8,7 +8,12 @@ from typing import Any, Final
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import ClientException, HTTPException, ValidationException
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    NotFoundException,
+    ValidationException,
+)
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
@@ -23,9 +28,39 @@ RETRY_AFTER_S: Final = 1
 TAKES: Final = {
     "range": "range takes one of 24h, 7d and 30d, once.",
     "userId": f"userId takes {ID_TAKES}, in the path.",
+    "from": "from takes a time in RFC 3339, as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
+    "to": "to takes a time in RFC 3339, as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
+    "step": "step takes one of 5m, 15m, 1h, 6h and 1d, once.",
+    "hourStep": "step takes one of 1h, 6h and 1d, once.",
+    "tz": "tz takes the name of an IANA time zone, as Europe/Berlin, spelled exactly so, once.",
+    "cursor": "cursor takes next of an answer to the same query, less than an hour old, once; "
+    "without it the list starts over.",
+    "agentId": f"agentId takes {ID_TAKES}, in the path.",
+    "state": "state takes one of active, inactive, failed and removed, once; without it all but "
+    "removed agents are listed.",
+    "search": "search takes what ids begin with, 128 characters at most, once.",
+    "window": "window takes one of 15m, 1h and 24h, once.",
+    "agentSort": "sort takes one of attention, agentId, lastSeen, cpu, memory, storage, messages, "
+    "errors, errorRate and responseTime, once.",
+    "userSort": "sort takes one of attention, userId, agents, cpu, memory, messages, errors, "
+    "errorRate, responseTime and lastSeen, once.",
+    "order": "order takes one of asc and desc, once; without it the worst come first.",
+    "agent": f"agent takes {ID_TAKES}, once.",
+    "kind": "kind takes one of status and deployment, once; without it both are listed.",
+    "limit": "limit takes a whole number from 1 to 500, once.",
 }
 # The framework tells a parameter by its name in Python.
-_NAMES: Final = {"time_range": "range", "user_id": "userId"}
+_NAMES: Final = {
+    "time_range": "range",
+    "user_id": "userId",
+    "agent_id": "agentId",
+    "start": "from",
+    "stop": "to",
+    "hour_step": "hourStep",
+    "agent_state": "state",
+    "agent_sort": "agentSort",
+    "user_sort": "userSort",
+}
 _SENTENCES: Final = {
     400: "The request is malformed.",
     401: "This needs a valid token in the header Authorization: Bearer <JWT>.",
@@ -40,14 +75,25 @@ _ANY_QUERY: Final = "any_query"
 ANY_QUERY: Final = {_ANY_QUERY: True}
 
 
-class UnknownParameter(ClientException):
+class Unusable(ClientException):
+    """Parameters that are no use together; the detail is the answer's sentence."""
+
+
+class UnknownParameter(Unusable):
     """A query parameter that the path does not take; the detail is the answer's sentence."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        takes = " and ".join(known) or "none"
+        takes = ", ".join(known) or "none"
         # Only what looks like a name is repeated: the rest may be meant for whoever reads it.
         shown = name if _NAME.fullmatch(name) else "A parameter"
         super().__init__(f"{shown} is unknown: the query parameters of this path: {takes}.")
+
+
+class UnknownAgent(NotFoundException):
+    """This user has no agent of that id."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__ or "")
 
 
 def failure(sentence: str) -> dict[str, str]:
@@ -56,10 +102,11 @@ def failure(sentence: str) -> dict[str, str]:
 
 
 async def check_parameters(request: Request[Any, Any, Any]) -> None:
-    """Before a handler: refuses an unknown parameter, and a parameter that is given twice.
+    """Before a handler: refuses an unknown parameter, one that is given twice, and null for a word.
 
-    A parameter that is misspelt would be ignored in silence, and readers disagree on which of two
-    values counts. Raises UnknownParameter or ValidationException (400).
+    A parameter that is misspelt would be ignored in silence, and so would `null` where one of a few
+    words is expected: the framework takes it for None. Readers disagree on which of two values
+    counts. Raises UnknownParameter or ValidationException (400).
     """
     handler = request.scope["route_handler"]
     if not request.scope["query_string"] or request.method == "OPTIONS":
@@ -69,19 +116,31 @@ async def check_parameters(request: Request[Any, Any, Any]) -> None:
     known = _query_names(handler)
     for name in request.query_params:
         if name not in known:
-            raise UnknownParameter(name, known)
-        if len(request.query_params.getall(name)) > 1:
-            raise ValidationException(extra=[{"key": name}])
+            raise UnknownParameter(name, list(known))
+        values = request.query_params.getall(name)
+        if len(values) > 1 or (values[0].lower() == "null" and name in _words(handler)):
+            raise ValidationException(extra=[{"key": known[name]}])
 
 
 @lru_cache(1_024)
-def _query_names(handler: BaseRouteHandler) -> tuple[str, ...]:
-    """The query parameters that a handler takes, by their names in the URL."""
+def _query_names(handler: BaseRouteHandler) -> dict[str, str]:
+    """The query parameters that a handler takes: their names in Python by those in the URL."""
     found = handler.parsed_fn_signature.parameters.values()
-    return tuple(
-        definition.name or parameter.name
+    return {
+        definition.name or parameter.name: parameter.name
         for parameter in found
         if isinstance(definition := parameter.kwarg_definition, QueryParameter)
+    }
+
+
+@lru_cache(1_024)
+def _words(handler: BaseRouteHandler) -> frozenset[str]:
+    """Of the query parameters that a handler takes those of which the values are listed."""
+    return frozenset(
+        definition.name or parameter.name
+        for parameter in handler.parsed_fn_signature.parameters.values()
+        if isinstance(definition := parameter.kwarg_definition, QueryParameter)
+        and any(one.is_literal for one in (parameter, *parameter.inner_types))
     )
 
 
@@ -120,7 +179,7 @@ def _failure_of(request: Request[Any, Any, Any]) -> str:
 def _sentence(error: HTTPException) -> str:
     if isinstance(error, ValidationException):
         return _parameter_sentence(error)
-    if isinstance(error, UnknownParameter):
+    if isinstance(error, Unusable | UnknownAgent):
         return error.detail
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return f"This path takes {METHODS} only."

@@ -13,7 +13,7 @@ from query.methods import METHODS, as_get, without_body
 from query.monitoring import UNDER_WAY, measure
 from schemas.responses import Error
 
-MAX_TARGET_BYTES: Final = 2_048
+MAX_TARGET_BYTES: Final = 6_144
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16_384
 

@@ -1,7 +1,7 @@
 """The description of the service that tools read, and what its routes share in it."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Litestar
@@ -35,20 +35,31 @@ UserId = Annotated[
         description=TAKES["userId"],
     ),
 ]
+AgentId = Annotated[
+    str,
+    PathParameter(
+        name="agentId",
+        min_length=1,
+        max_length=128,
+        pattern=ID_PATTERN,
+        description=TAKES["agentId"],
+    ),
+]
 
 
-def _told(description: str) -> ResponseSpec:
+def told(description: str) -> ResponseSpec:
+    """A further answer whose body is the sentence on what was wrong."""
     return ResponseSpec(Error, description=description, generate_examples=False)
 
 
 _REFUSALS: Final = {
-    400: _told("A parameter is wrong"),
-    401: _told("No token or a bad one"),
-    403: _told("Somebody else's data"),
-    413: _told("A body, which no request has"),
-    414: _told("The path or the query is too long"),
-    429: _told("The user asks too often; Retry-After says when to go on"),
-    431: _told("Too many headers, or too long ones"),
+    400: told("A parameter is wrong"),
+    401: told("No token or a bad one"),
+    403: told("Somebody else's data"),
+    413: told("A body, which no request has"),
+    414: told("The path or the query is too long"),
+    429: told("The user asks too often; Retry-After says when to go on"),
+    431: told("Too many headers, or too long ones"),
 }
 
 _RETRY_AFTER: Final = OpenAPIHeader(
@@ -61,7 +72,7 @@ _RETRY_AFTER: Final = OpenAPIHeader(
 def answers(failure: str) -> dict[int, ResponseSpec]:
     """What a guarded endpoint answers but its data; `failure` is its own sentence."""
     overloaded = f"{failure}: too much is asked; Retry-After says when to go on"
-    return {**_REFUSALS, 500: _told(failure), 503: _told(overloaded)}
+    return {**_REFUSALS, 500: told(failure), 503: told(overloaded)}
 
 
 def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
@@ -82,7 +93,25 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
     )
     described = Litestar(routes, openapi_config=config, logging_config=None).openapi_schema
     _tell_waits(described)
-    return msgspec.json.encode(portable(described.to_schema()))
+    schema = portable(described.to_schema())
+    for item in schema["paths"].values():
+        for parameter in item["get"].get("parameters", []):
+            parameter["schema"] = _without_null(parameter["schema"])
+    return msgspec.json.encode(schema)
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a parameter takes where it is given: None in Python means that it is absent."""
+    kept = {name: value for name, value in schema.items() if name not in {"oneOf", "type", "enum"}}
+    for one in schema.get("oneOf", []):
+        if one != {"type": "null"}:
+            kept |= one
+    if "enum" in schema:
+        kept["enum"] = [value for value in schema["enum"] if value is not None]
+    if "type" in schema:
+        types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+        (kept["type"],) = [one for one in types if one != "null"]
+    return kept
 
 
 def _tell_waits(described: OpenAPI) -> None:

@@ -4,12 +4,14 @@ from typing import Any
 
 import msgspec
 
-from schemas import events, platform, responses
+from schemas import events, history, platform, responses
 from schemas.portable import portable
 
 ANSWERS = (
     platform.Platform,
-    responses.Historical,
+    history.PlatformHistorical,
+    history.Historical,
+    history.AgentHistorical,
     responses.Performance,
     responses.Summary,
     responses.Ready,

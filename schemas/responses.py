@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Range = Literal["24h", "7d", "30d"]
 Freshness = Literal["ok", "stale", "no_data"]
 Money = Annotated[
     str, Meta(description="As in the en-US locale, decimals by ISO 4217; to be shown, not parsed")
@@ -22,47 +21,6 @@ class Error(Answer, frozen=True, kw_only=True):
     """One sentence on what was wrong."""
 
     error: str
-
-
-class Point(Answer, frozen=True, kw_only=True):
-    """One bucket of a user's history."""
-
-    timestamp: Annotated[datetime, Meta(description="Start of the bucket")]
-    cpu: Annotated[
-        float,
-        Meta(description="Percent, mean over all samples of the user's agents", examples=[12.5]),
-    ]
-    memory: Annotated[
-        float,
-        Meta(description="Percent, mean over all samples of the user's agents", examples=[48.25]),
-    ]
-    messages: Annotated[int, Meta(description="Sum in the bucket", examples=[1200])]
-    errors: Annotated[int, Meta(description="Sum in the bucket", examples=[3])]
-
-
-class Averages(Answer, frozen=True, kw_only=True):
-    """Means over the whole range."""
-
-    cpu: Annotated[
-        float, Meta(description="Percent, mean over all samples in the range", examples=[13.1])
-    ]
-    memory: Annotated[
-        float, Meta(description="Percent, mean over all samples in the range", examples=[48.95])
-    ]
-    messages: Annotated[float, Meta(description="Mean per point returned", examples=[1000.0])]
-    errors: Annotated[float, Meta(description="Mean per point returned", examples=[1.5])]
-
-
-class Historical(Answer, frozen=True, kw_only=True):
-    """A user's history in points of whole buckets."""
-
-    user_id: Annotated[str, Meta(description="As asked", examples=["alice"])]
-    time_range: Annotated[Range, Meta(description="As asked", examples=["7d"])]
-    metrics: Annotated[
-        list[Point],
-        Meta(description="In time order, buckets with data only; the newest is unfinished"),
-    ]
-    averages: Averages
 
 
 class Performance(Answer, frozen=True, kw_only=True):

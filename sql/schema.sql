@@ -220,6 +220,22 @@ COMMENT ON COLUMN platform_metrics_1h.response_ms_sum IS 'Sum of response time t
 COMMENT ON COLUMN platform_metrics_1h.response_messages IS 'Messages whose response time was told.';
 
 
+-- platform_agents_1h
+
+CREATE TABLE platform_agents_1h (
+    bucket timestamp with time zone NOT NULL,
+    agents bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY platform_agents_1h
+    ADD CONSTRAINT platform_agents_1h_pkey PRIMARY KEY (bucket);
+
+COMMENT ON TABLE platform_agents_1h IS 'How many agents sampled in each hour that is aggregated.';
+COMMENT ON COLUMN platform_agents_1h.bucket IS 'Start of the hour.';
+COMMENT ON COLUMN platform_agents_1h.agents IS 'Agents with a row in agent_metrics_1h; an hour that retention has dropped there keeps its number.';
+
+
 -- platform_summary
 
 CREATE TABLE platform_summary (
@@ -290,6 +306,135 @@ COMMENT ON COLUMN platform_heartbeat_days.day IS 'UTC day.';
 COMMENT ON COLUMN platform_heartbeat_days.minutes IS 'Minutes in which ingest ran.';
 
 
+-- agent_summary
+
+CREATE TABLE agent_summary (
+    agent_key integer NOT NULL,
+    state text NOT NULL,
+    is_of_event boolean NOT NULL,
+    since timestamp with time zone NOT NULL,
+    resumed_at timestamp with time zone,
+    first_ts timestamp with time zone,
+    ts timestamp with time zone,
+    cpu real,
+    memory real,
+    storage_used_mb real,
+    storage_total_mb real,
+    messages_15m bigint NOT NULL,
+    errors_15m bigint NOT NULL,
+    response_ms_sum_15m double precision NOT NULL,
+    response_messages_15m bigint NOT NULL,
+    messages_1h bigint NOT NULL,
+    errors_1h bigint NOT NULL,
+    response_ms_sum_1h double precision NOT NULL,
+    response_messages_1h bigint NOT NULL,
+    messages_24h bigint NOT NULL,
+    errors_24h bigint NOT NULL,
+    response_ms_sum_24h double precision NOT NULL,
+    response_messages_24h bigint NOT NULL,
+    CONSTRAINT agent_summary_state_check CHECK ((state = ANY (ARRAY['failed'::text, 'inactive'::text, 'active'::text, 'removed'::text])))
+)
+WITH (fillfactor='45');
+
+ALTER TABLE ONLY agent_summary
+    ADD CONSTRAINT agent_summary_pkey PRIMARY KEY (agent_key);
+
+CREATE INDEX agent_summary_by_state ON agent_summary USING btree (state, since DESC, agent_key);
+
+COMMENT ON TABLE agent_summary IS 'Each agent as a refresh saw it last, for lists of the whole fleet; of no agent after an erase.';
+COMMENT ON COLUMN agent_summary.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_summary.state IS 'Effective state: active, inactive, failed or removed.';
+COMMENT ON COLUMN agent_summary.is_of_event IS 'Whether the newest status event put it there; else its samples did, or their end.';
+COMMENT ON COLUMN agent_summary.since IS 'When that state began.';
+COMMENT ON COLUMN agent_summary.resumed_at IS 'First sample after the newest silence, stop or failure that a refresh has seen end; null without.';
+COMMENT ON COLUMN agent_summary.first_ts IS 'Time of its oldest sample; null without.';
+COMMENT ON COLUMN agent_summary.ts IS 'Time of its newest sample; null without.';
+COMMENT ON COLUMN agent_summary.cpu IS 'CPU percent of the newest sample.';
+COMMENT ON COLUMN agent_summary.memory IS 'Memory percent of the newest sample.';
+COMMENT ON COLUMN agent_summary.storage_used_mb IS 'Storage in use, of the newest sample that has it, MB.';
+COMMENT ON COLUMN agent_summary.storage_total_mb IS 'Storage there is, of the same sample, MB.';
+COMMENT ON COLUMN agent_summary.messages_15m IS 'Messages in the newest 15m of 5-minute buckets.';
+COMMENT ON COLUMN agent_summary.errors_15m IS 'Errors in them.';
+COMMENT ON COLUMN agent_summary.response_ms_sum_15m IS 'Sum of response time times messages in them, ms.';
+COMMENT ON COLUMN agent_summary.response_messages_15m IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_summary.messages_1h IS 'Messages in the newest 1h of 5-minute buckets.';
+COMMENT ON COLUMN agent_summary.errors_1h IS 'Errors in them.';
+COMMENT ON COLUMN agent_summary.response_ms_sum_1h IS 'Sum of response time times messages in them, ms.';
+COMMENT ON COLUMN agent_summary.response_messages_1h IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_summary.messages_24h IS 'Messages in the newest 24h of 5-minute buckets.';
+COMMENT ON COLUMN agent_summary.errors_24h IS 'Errors in them.';
+COMMENT ON COLUMN agent_summary.response_ms_sum_24h IS 'Sum of response time times messages in them, ms.';
+COMMENT ON COLUMN agent_summary.response_messages_24h IS 'Messages in them whose response time is known.';
+
+
+-- agent_windows
+
+CREATE TABLE agent_windows (
+    agent_key integer NOT NULL,
+    messages_15m bigint NOT NULL,
+    errors_15m bigint NOT NULL,
+    response_ms_sum_15m double precision NOT NULL,
+    response_messages_15m bigint NOT NULL,
+    messages_1h bigint NOT NULL,
+    errors_1h bigint NOT NULL,
+    response_ms_sum_1h double precision NOT NULL,
+    response_messages_1h bigint NOT NULL,
+    messages_24h bigint NOT NULL,
+    errors_24h bigint NOT NULL,
+    response_ms_sum_24h double precision NOT NULL,
+    response_messages_24h bigint NOT NULL
+)
+WITH (fillfactor='45');
+
+ALTER TABLE ONLY agent_windows
+    ADD CONSTRAINT agent_windows_pkey PRIMARY KEY (agent_key);
+
+COMMENT ON TABLE agent_windows IS 'The part of the sums in agent_summary that is from before the watermark.';
+COMMENT ON COLUMN agent_windows.agent_key IS 'The agent.';
+COMMENT ON COLUMN agent_windows.messages_15m IS 'Messages in the newest 15m of 5-minute buckets.';
+COMMENT ON COLUMN agent_windows.errors_15m IS 'Errors in them.';
+COMMENT ON COLUMN agent_windows.response_ms_sum_15m IS 'Sum of response time times messages in them, ms.';
+COMMENT ON COLUMN agent_windows.response_messages_15m IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_windows.messages_1h IS 'Messages in the newest 1h of 5-minute buckets.';
+COMMENT ON COLUMN agent_windows.errors_1h IS 'Errors in them.';
+COMMENT ON COLUMN agent_windows.response_ms_sum_1h IS 'Sum of response time times messages in them, ms.';
+COMMENT ON COLUMN agent_windows.response_messages_1h IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_windows.messages_24h IS 'Messages in the newest 24h of 5-minute buckets.';
+COMMENT ON COLUMN agent_windows.errors_24h IS 'Errors in them.';
+COMMENT ON COLUMN agent_windows.response_ms_sum_24h IS 'Sum of response time times messages in them, ms.';
+COMMENT ON COLUMN agent_windows.response_messages_24h IS 'Messages in them whose response time is known.';
+
+
+-- agent_summary_run
+
+CREATE TABLE agent_summary_run (
+    only_row boolean DEFAULT true NOT NULL,
+    kept_at timestamp with time zone NOT NULL,
+    took interval NOT NULL,
+    windows_at timestamp with time zone NOT NULL,
+    windows_upto timestamp with time zone NOT NULL,
+    active bigint NOT NULL,
+    inactive bigint NOT NULL,
+    failed bigint NOT NULL,
+    removed bigint NOT NULL,
+    CONSTRAINT agent_summary_run_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY agent_summary_run
+    ADD CONSTRAINT agent_summary_run_pkey PRIMARY KEY (only_row);
+
+COMMENT ON TABLE agent_summary_run IS 'When agent_summary and agent_windows were kept last, one row.';
+COMMENT ON COLUMN agent_summary_run.only_row IS 'Always true.';
+COMMENT ON COLUMN agent_summary_run.kept_at IS 'Moment that agent_summary shows, by the database''s clock.';
+COMMENT ON COLUMN agent_summary_run.took IS 'How long keeping it took.';
+COMMENT ON COLUMN agent_summary_run.windows_at IS 'Moment whose windows agent_windows has.';
+COMMENT ON COLUMN agent_summary_run.windows_upto IS 'The watermark then.';
+COMMENT ON COLUMN agent_summary_run.active IS 'Agents in agent_summary that are active.';
+COMMENT ON COLUMN agent_summary_run.inactive IS 'Those that are inactive.';
+COMMENT ON COLUMN agent_summary_run.failed IS 'Those that have failed.';
+COMMENT ON COLUMN agent_summary_run.removed IS 'Those that are removed.';
+
+
 -- ingest_offsets
 
 CREATE TABLE ingest_offsets (
@@ -355,6 +500,8 @@ CREATE TABLE deployments (
 
 ALTER TABLE ONLY deployments
     ADD CONSTRAINT deployments_pkey PRIMARY KEY (user_id, deployment_id);
+
+CREATE INDEX deployments_by_agent ON deployments USING btree (user_id, agent_id, ts);
 
 CREATE TRIGGER count_changed_deployments AFTER UPDATE ON deployments REFERENCING OLD TABLE AS old_deployments NEW TABLE AS new_deployments FOR EACH STATEMENT EXECUTE FUNCTION count_changed_deployments();
 CREATE TRIGGER count_new_deployments AFTER INSERT ON deployments REFERENCING NEW TABLE AS new_deployments FOR EACH STATEMENT EXECUTE FUNCTION count_new_deployments();
@@ -735,7 +882,7 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY retention_horizons
     ADD CONSTRAINT retention_horizons_pkey PRIMARY KEY (relation);
 
-COMMENT ON TABLE retention_horizons IS 'What retention has dropped; samples from before it are rejected as expired.';
+COMMENT ON TABLE retention_horizons IS 'What retention has dropped. Samples from before it are rejected as expired; status events and deployments still count as the newest state, and are not stored in the timeline.';
 COMMENT ON COLUMN retention_horizons.relation IS 'The relation whose chunks were dropped.';
 COMMENT ON COLUMN retention_horizons.dropped_before IS 'End of the newest chunk that was dropped; rises with each drop and never falls.';
 
@@ -812,6 +959,58 @@ COMMENT ON COLUMN conservation_differences.late_id IS 'Newest number in late_buc
 COMMENT ON COLUMN conservation_differences.is_settled IS 'Whether no late bucket up to late_id waited for a refresh at seen_at.';
 COMMENT ON COLUMN conservation_differences.looked_at IS 'When it was last compared.';
 COMMENT ON COLUMN conservation_differences.confirmed_at IS 'Since when it is reported as damage; null while a refresh may still explain it.';
+
+
+-- status_events
+
+CREATE TABLE status_events (
+    user_id text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    agent_id text NOT NULL,
+    status text NOT NULL,
+    reason text,
+    CONSTRAINT status_events_status_check CHECK ((status = ANY (ARRAY['running'::text, 'stopped'::text, 'failed'::text, 'removed'::text])))
+);
+SELECT create_hypertable('status_events', by_range('ts', interval '30 days'));
+
+ALTER TABLE ONLY status_events
+    ADD CONSTRAINT status_events_pkey PRIMARY KEY (user_id, ts, agent_id, status);
+
+CREATE INDEX status_events_by_agent ON status_events USING btree (user_id, agent_id, ts DESC);
+CREATE INDEX status_events_by_time ON status_events USING btree (ts DESC);
+
+COMMENT ON TABLE status_events IS 'Every status event, once. Kept for the timeline retention.';
+COMMENT ON COLUMN status_events.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN status_events.ts IS 'When the agent reached the state.';
+COMMENT ON COLUMN status_events.agent_id IS 'The agent''s own id, unique within its user.';
+COMMENT ON COLUMN status_events.status IS 'running, stopped, failed or removed.';
+COMMENT ON COLUMN status_events.reason IS 'Why, in the sender''s words; null without.';
+
+
+-- deployment_events
+
+CREATE TABLE deployment_events (
+    user_id text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    deployment_id text NOT NULL,
+    status text NOT NULL,
+    agent_id text NOT NULL,
+    CONSTRAINT deployment_events_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text])))
+);
+SELECT create_hypertable('deployment_events', by_range('ts', interval '30 days'));
+
+ALTER TABLE ONLY deployment_events
+    ADD CONSTRAINT deployment_events_pkey PRIMARY KEY (user_id, ts, deployment_id, status);
+
+CREATE INDEX deployment_events_by_agent ON deployment_events USING btree (user_id, agent_id, ts DESC);
+CREATE INDEX deployment_events_by_time ON deployment_events USING btree (ts DESC);
+
+COMMENT ON TABLE deployment_events IS 'Every status of every deployment, once. Kept for the timeline retention.';
+COMMENT ON COLUMN deployment_events.user_id IS 'User the deployment belongs to.';
+COMMENT ON COLUMN deployment_events.ts IS 'When it reached the status.';
+COMMENT ON COLUMN deployment_events.deployment_id IS 'The deployment, unique within its user.';
+COMMENT ON COLUMN deployment_events.status IS 'pending, succeeded or failed.';
+COMMENT ON COLUMN deployment_events.agent_id IS 'Agent that was deployed.';
 
 
 -- rollup_5m
@@ -1347,6 +1546,114 @@ COMMENT ON COLUMN agent_metrics_1d.response_messages IS 'Messages whose response
 COMMENT ON COLUMN agent_metrics_1d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
+-- aggregated_5m
+
+CREATE VIEW aggregated_5m AS
+ SELECT bucket,
+    agent_key,
+    samples,
+    cpu_samples,
+    cpu_sum,
+    cpu_max,
+    memory_samples,
+    memory_sum,
+    memory_max,
+    messages,
+    errors,
+    response_ms_sum,
+    response_messages,
+    up_buckets
+   FROM rollup_5m;
+
+COMMENT ON VIEW aggregated_5m IS 'What agent_metrics_5m has of samples from before the watermark, on either edition.';
+COMMENT ON COLUMN aggregated_5m.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN aggregated_5m.agent_key IS 'The agent.';
+COMMENT ON COLUMN aggregated_5m.samples IS 'Number of samples.';
+COMMENT ON COLUMN aggregated_5m.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN aggregated_5m.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN aggregated_5m.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_5m.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN aggregated_5m.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN aggregated_5m.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_5m.messages IS 'Messages processed.';
+COMMENT ON COLUMN aggregated_5m.errors IS 'Errors.';
+COMMENT ON COLUMN aggregated_5m.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN aggregated_5m.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN aggregated_5m.up_buckets IS 'Number of 5-minute buckets with a sample.';
+
+
+-- aggregated_1h
+
+CREATE VIEW aggregated_1h AS
+ SELECT bucket,
+    agent_key,
+    samples,
+    cpu_samples,
+    cpu_sum,
+    cpu_max,
+    memory_samples,
+    memory_sum,
+    memory_max,
+    messages,
+    errors,
+    response_ms_sum,
+    response_messages,
+    up_buckets
+   FROM rollup_1h;
+
+COMMENT ON VIEW aggregated_1h IS 'What agent_metrics_1h has of hours that have ended before the watermark, on either edition.';
+COMMENT ON COLUMN aggregated_1h.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN aggregated_1h.agent_key IS 'The agent.';
+COMMENT ON COLUMN aggregated_1h.samples IS 'Number of samples.';
+COMMENT ON COLUMN aggregated_1h.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN aggregated_1h.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN aggregated_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_1h.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN aggregated_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN aggregated_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_1h.messages IS 'Messages processed.';
+COMMENT ON COLUMN aggregated_1h.errors IS 'Errors.';
+COMMENT ON COLUMN aggregated_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN aggregated_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN aggregated_1h.up_buckets IS 'Number of 5-minute buckets with a sample.';
+
+
+-- aggregated_1d
+
+CREATE VIEW aggregated_1d AS
+ SELECT bucket,
+    agent_key,
+    samples,
+    cpu_samples,
+    cpu_sum,
+    cpu_max,
+    memory_samples,
+    memory_sum,
+    memory_max,
+    messages,
+    errors,
+    response_ms_sum,
+    response_messages,
+    up_buckets
+   FROM rollup_1d;
+
+COMMENT ON VIEW aggregated_1d IS 'The same hours in agent_metrics_1d; the newest day may be in several rows.';
+COMMENT ON COLUMN aggregated_1d.bucket IS 'Start of the bucket, UTC.';
+COMMENT ON COLUMN aggregated_1d.agent_key IS 'The agent.';
+COMMENT ON COLUMN aggregated_1d.samples IS 'Number of samples.';
+COMMENT ON COLUMN aggregated_1d.cpu_samples IS 'Number of samples that have CPU.';
+COMMENT ON COLUMN aggregated_1d.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
+COMMENT ON COLUMN aggregated_1d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_1d.memory_samples IS 'Number of samples that have memory.';
+COMMENT ON COLUMN aggregated_1d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
+COMMENT ON COLUMN aggregated_1d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_1d.messages IS 'Messages processed.';
+COMMENT ON COLUMN aggregated_1d.errors IS 'Errors.';
+COMMENT ON COLUMN aggregated_1d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
+COMMENT ON COLUMN aggregated_1d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN aggregated_1d.up_buckets IS 'Number of 5-minute buckets with a sample.';
+
+
 -- upkeep_tasks
 
 CREATE VIEW upkeep_tasks AS
@@ -1367,7 +1674,7 @@ CREATE VIEW upkeep_tasks AS
             done.succeeded_at,
             done.failure
            FROM (( SELECT unnest.unnest
-                   FROM unnest(ARRAY['agent_samples'::text, 'agent_metrics_5m'::text, 'agent_metrics_1h'::text, 'platform_heartbeats'::text, 'skill_changes'::text, 'refresh'::text]) unnest(unnest)
+                   FROM unnest(ARRAY['agent_samples'::text, 'agent_metrics_5m'::text, 'agent_metrics_1h'::text, 'status_events'::text, 'deployment_events'::text, 'platform_heartbeats'::text, 'skill_changes'::text, 'refresh'::text]) unnest(unnest)
                 UNION
                  SELECT upkeep.task
                    FROM upkeep) kept(task)
@@ -1872,6 +2179,85 @@ COMMENT ON COLUMN listening_daily.last_heard IS 'Listeners whose newest play is 
 GRANT SELECT ON TABLE listening_daily TO fleetgauge_analyst;
 
 
+-- timeline
+
+CREATE VIEW timeline AS
+ SELECT e.ts AS "time",
+    e.user_id,
+    e.agent_id,
+    a.agent_key,
+    'status'::text AS kind,
+    e.status,
+    e.reason,
+    NULL::text AS deployment_id
+   FROM (status_events e
+     LEFT JOIN agents a ON (((a.user_id = e.user_id) AND (a.agent_id = e.agent_id))))
+UNION ALL
+ SELECT d.ts AS "time",
+    d.user_id,
+    d.agent_id,
+    a.agent_key,
+    'deployment'::text AS kind,
+    d.status,
+    NULL::text AS reason,
+    d.deployment_id
+   FROM (deployment_events d
+     LEFT JOIN agents a ON (((a.user_id = d.user_id) AND (a.agent_id = d.agent_id))));
+
+COMMENT ON VIEW timeline IS 'What happened: every status event and every status of every deployment.';
+COMMENT ON COLUMN timeline."time" IS 'When.';
+COMMENT ON COLUMN timeline.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN timeline.agent_id IS 'The agent''s own id, unique within its user.';
+COMMENT ON COLUMN timeline.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN timeline.kind IS 'status or deployment.';
+COMMENT ON COLUMN timeline.status IS 'Of a status event running, stopped, failed or removed; of a deployment pending, succeeded or failed.';
+COMMENT ON COLUMN timeline.reason IS 'Why, in the sender''s words; null without, and of a deployment.';
+COMMENT ON COLUMN timeline.deployment_id IS 'The deployment, unique within its user; null of a status event.';
+
+GRANT SELECT ON TABLE timeline TO fleetgauge_analyst;
+
+
+-- agent_states_over_time
+
+CREATE VIEW agent_states_over_time AS
+ SELECT told.ts AS since,
+    lead(told.ts) OVER later AS until,
+    told.user_id,
+    told.agent_id,
+    a.agent_key,
+        CASE
+            WHEN (told.removed_ts >= COALESCE(told.running_ts, '-infinity'::timestamp with time zone)) THEN 'removed'::text
+            ELSE told.status
+        END AS state,
+    told.status,
+    told.reason
+   FROM (( SELECT status_events.ts,
+            status_events.user_id,
+            status_events.agent_id,
+            status_events.status,
+            status_events.reason,
+            max(status_events.ts) FILTER (WHERE (status_events.status = 'running'::text)) OVER earlier AS running_ts,
+            max(status_events.ts) FILTER (WHERE (status_events.status = 'removed'::text)) OVER earlier AS removed_ts,
+            row_number() OVER (PARTITION BY status_events.user_id, status_events.agent_id, status_events.ts ORDER BY (array_position(ARRAY['running'::text, 'stopped'::text, 'failed'::text, 'removed'::text], status_events.status)) DESC) AS place
+           FROM status_events
+          WINDOW earlier AS (PARTITION BY status_events.user_id, status_events.agent_id ORDER BY status_events.ts)) told
+     LEFT JOIN agents a ON (((a.user_id = told.user_id) AND (a.agent_id = told.agent_id))))
+  WHERE (told.place = 1)
+  WINDOW later AS (PARTITION BY told.user_id, told.agent_id ORDER BY told.ts);
+
+COMMENT ON VIEW agent_states_over_time IS 'The states of each agent by its status events, one row an event: samples, which make a stopped or failed agent running again, are not considered; agents_now has the effective state.';
+COMMENT ON COLUMN agent_states_over_time.since IS 'When the state began.';
+COMMENT ON COLUMN agent_states_over_time.until IS 'When the next one began; null of the newest.';
+COMMENT ON COLUMN agent_states_over_time.user_id IS 'User the agent belongs to.';
+COMMENT ON COLUMN agent_states_over_time.agent_id IS 'The agent''s own id, unique within its user.';
+COMMENT ON COLUMN agent_states_over_time.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN agent_states_over_time.state IS 'The status, except that removed holds until running.';
+COMMENT ON COLUMN agent_states_over_time.status IS 'The status that was sent; of several at the same time the one that counts.';
+COMMENT ON COLUMN agent_states_over_time.reason IS 'Why, in the sender''s words; null without.';
+
+GRANT SELECT ON TABLE agent_states_over_time TO fleetgauge_analyst;
+
+
 -- add_late_samples: sql/apache/repeatable/31_aggregate.sql
 
 CREATE FUNCTION add_late_samples(sums sample_sums[], agents agent_latest[]) RETURNS void
@@ -1893,7 +2279,7 @@ COMMENT ON FUNCTION add_to_1d(sums sample_sums[]) IS 'Adds rows to the level of 
 CREATE FUNCTION add_to_1h(sums sample_sums[]) RETURNS void
     LANGUAGE sql;
 
-COMMENT ON FUNCTION add_to_1h(sums sample_sums[]) IS 'Adds rows to the level of hours.';
+COMMENT ON FUNCTION add_to_1h(sums sample_sums[]) IS 'Adds rows to the level of hours, and new ones to the platform''s number of agents.';
 
 
 -- add_to_5m: sql/apache/repeatable/31_aggregate.sql
@@ -1902,6 +2288,30 @@ CREATE FUNCTION add_to_5m(sums sample_sums[]) RETURNS TABLE(agent_key integer, b
     LANGUAGE sql;
 
 COMMENT ON FUNCTION add_to_5m(sums sample_sums[]) IS 'Adds rows to the level of 5 minutes; tells which buckets are new.';
+
+
+-- agents_at: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION agents_at(over text, now timestamp with time zone) RETURNS TABLE(agent_key integer, user_id text, agent_id text, state text, is_of_event boolean, since timestamp with time zone, first_ts timestamp with time zone, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, storage_total_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint)
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION agents_at(over text, now timestamp with time zone) IS 'The same at a moment, where nobody keeps them; reads every agent.';
+
+
+-- agents_named: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION agents_named(owner text, only_agent text) RETURNS SETOF agents
+    LANGUAGE plpgsql STABLE ROWS 100;
+
+COMMENT ON FUNCTION agents_named(owner text, only_agent text) IS 'A user''s agents, or the one of them that is named.';
+
+
+-- agents_of: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION agents_of(owner text, only_agent text, now timestamp with time zone, starts timestamp with time zone, hours_from timestamp with time zone, hours_upto timestamp with time zone) RETURNS TABLE(agent_key integer, user_id text, agent_id text, state text, is_of_event boolean, since timestamp with time zone, first_ts timestamp with time zone, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, storage_total_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint)
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION agents_of(owner text, only_agent text, now timestamp with time zone, starts timestamp with time zone, hours_from timestamp with time zone, hours_upto timestamp with time zone) IS 'A user''s agents, or one of them, as they are now, with sums of the buckets from a moment on.';
 
 
 -- aggregate_hours: sql/apache/repeatable/31_aggregate.sql
@@ -1942,6 +2352,22 @@ CREATE FUNCTION count_agents(now timestamp with time zone) RETURNS TABLE(agents 
     LANGUAGE sql STABLE;
 
 COMMENT ON FUNCTION count_agents(now timestamp with time zone) IS 'Counts the agents that are not removed, by state at a moment, and sums their newest storage, MB.';
+
+
+-- count_agents_by_hour: sql/common/repeatable/35_fleet.sql
+
+CREATE FUNCTION count_agents_by_hour(start timestamp with time zone, stop timestamp with time zone) RETURNS void
+    LANGUAGE sql;
+
+COMMENT ON FUNCTION count_agents_by_hour(start timestamp with time zone, stop timestamp with time zone) IS 'Counts the agents in each hour of [start, stop) again, whose rows have been refreshed.';
+
+
+-- count_agents_of_open_hours: sql/common/repeatable/35_fleet.sql
+
+CREATE FUNCTION count_agents_of_open_hours(upto timestamp with time zone) RETURNS TABLE(bucket timestamp with time zone, agents bigint)
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION count_agents_of_open_hours(upto timestamp with time zone) IS 'Counts the agents of each hour before a moment that is not in platform_agents_1h.';
 
 
 -- count_changed_bookings: sql/common/repeatable/45_business_trigger_bookings.sql
@@ -2006,12 +2432,60 @@ CREATE FUNCTION count_uptime(now timestamp with time zone) RETURNS TABLE(buckets
 COMMENT ON FUNCTION count_uptime(now timestamp with time zone) IS 'Counts 5-minute buckets of the agents that are not removed, and those with a sample, in the 30 UTC days up to a moment.';
 
 
+-- effective_state: sql/common/repeatable/36_states.sql
+
+CREATE FUNCTION effective_state(status text, running_after timestamp with time zone, sampled_at timestamp with time zone, now timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION effective_state(status text, running_after timestamp with time zone, sampled_at timestamp with time zone, now timestamp with time zone) IS 'active, inactive, failed or removed, as count_agents counts them; null times and status where there is no status or no sample.';
+
+
+-- end_of_silence: sql/common/repeatable/36_states.sql
+
+CREATE FUNCTION end_of_silence(agent integer, moment timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION end_of_silence(agent integer, moment timestamp with time zone) IS 'Time of an agent''s first sample after one, where more than 5 minutes are between them; else null.';
+
+
 -- erase_metrics: sql/apache/repeatable/41_erase_metrics.sql
 
 CREATE FUNCTION erase_metrics(erased integer) RETURNS TABLE(relation text, removed bigint)
     LANGUAGE plpgsql;
 
 COMMENT ON FUNCTION erase_metrics(erased integer) IS 'Erases the samples and rollups of an agent; `fleetgauge erase` calls it.';
+
+
+-- erase_summary: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION erase_summary(keys integer[]) RETURNS TABLE(relation text, erased bigint)
+    LANGUAGE plpgsql;
+
+COMMENT ON FUNCTION erase_summary(keys integer[]) IS 'Erases the agents of these keys from agent_summary and agent_windows; returns how many there were.';
+
+
+-- error_percent: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION error_percent(errors bigint, messages bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE;
+
+COMMENT ON FUNCTION error_percent(errors bigint, messages bigint) IS 'Errors in percent of the messages, at most 100; 100 with errors and no messages.';
+
+
+-- first_sample_after: sql/common/repeatable/36_states.sql
+
+CREATE FUNCTION first_sample_after(agent integer, moment timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE;
+
+COMMENT ON FUNCTION first_sample_after(agent integer, moment timestamp with time zone) IS 'Time of an agent''s first sample after a moment; the moment where samples of then are dropped.';
+
+
+-- has_windows: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION has_windows(now timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION has_windows(now timestamp with time zone) IS 'Whether agent_windows holds what sum_windows would return, but for late samples of a minute.';
 
 
 -- hold_watermark: sql/common/repeatable/10_watermark.sql
@@ -2030,6 +2504,38 @@ CREATE FUNCTION hypertable_of(relation text) RETURNS regclass
 COMMENT ON FUNCTION hypertable_of(relation text) IS 'The hypertable in which a relation of samples or rollups is kept.';
 
 
+-- is_state_of_event: sql/common/repeatable/36_states.sql
+
+CREATE FUNCTION is_state_of_event(state text, status text, removed_at timestamp with time zone, running_after timestamp with time zone, sampled_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION is_state_of_event(state text, status text, removed_at timestamp with time zone, running_after timestamp with time zone, sampled_at timestamp with time zone) IS 'Whether an agent''s newest status event is what put it into its state.';
+
+
+-- is_summary_fresh: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION is_summary_fresh() RETURNS boolean
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION is_summary_fresh() IS 'Whether agent_summary is recent enough to answer from.';
+
+
+-- keep_agent_summary: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION keep_agent_summary() RETURNS void
+    LANGUAGE plpgsql;
+
+COMMENT ON FUNCTION keep_agent_summary() IS 'Keeps all agents as they are now, for lists of the fleet; the refresh calls it every few seconds.';
+
+
+-- keep_agent_windows: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION keep_agent_windows(now timestamp with time zone) RETURNS void
+    LANGUAGE sql;
+
+COMMENT ON FUNCTION keep_agent_windows(now timestamp with time zone) IS 'Sums the windows of lists, but for the samples from the watermark on; keep_agent_summary calls it.';
+
+
 -- keep_newest: sql/common/repeatable/20_newest.sql
 
 CREATE FUNCTION keep_newest(agents agent_latest[]) RETURNS void
@@ -2044,6 +2550,14 @@ CREATE FUNCTION keep_platform_summary() RETURNS void
     LANGUAGE plpgsql;
 
 COMMENT ON FUNCTION keep_platform_summary() IS 'Counts the fleet anew for readers; the refresh calls it every few seconds.';
+
+
+-- kept_agents: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION kept_agents(over text) RETURNS TABLE(agent_key integer, user_id text, agent_id text, state text, is_of_event boolean, since timestamp with time zone, first_ts timestamp with time zone, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, storage_total_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint)
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION kept_agents(over text) IS 'All agents as a refresh saw them last, with sums over 15m, 1h or 24h.';
 
 
 -- limit_analysts: sql/common/repeatable/50_analyst.sql
@@ -2070,6 +2584,14 @@ CREATE FUNCTION lock_of_frontier() RETURNS bigint
     LANGUAGE sql IMMUTABLE;
 
 COMMENT ON FUNCTION lock_of_frontier() IS 'Advisory lock 1: writers without late samples share it from before they read the frontier until they commit.';
+
+
+-- newest_deployments: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION newest_deployments(owner text, agent text) RETURNS jsonb
+    LANGUAGE sql STABLE STRICT;
+
+COMMENT ON FUNCTION newest_deployments(owner text, agent text) IS 'The newest 10 deployments to an agent, newest first.';
 
 
 -- refresh_samples: sql/common/repeatable/10_watermark.sql
@@ -2108,9 +2630,70 @@ CREATE FUNCTION share_of(amount numeric, upto numeric, part numeric, whole numer
 COMMENT ON FUNCTION share_of(amount numeric, upto numeric, part numeric, whole numeric) IS 'A part''s share of an amount, in whole numbers that add up.';
 
 
+-- sort_figure: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION sort_figure(sort text, state text, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint) RETURNS double precision
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION sort_figure(sort text, state text, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint) IS 'What a list of agents is sorted by first; null by ids, and where there is nothing.';
+
+
+-- state_since: sql/common/repeatable/36_states.sql
+
+CREATE FUNCTION state_since(state text, is_of_event boolean, status_at timestamp with time zone, removed_at timestamp with time zone, running_after timestamp with time zone, first_at timestamp with time zone, sampled_at timestamp with time zone, resumed_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION state_since(state text, is_of_event boolean, status_at timestamp with time zone, removed_at timestamp with time zone, running_after timestamp with time zone, first_at timestamp with time zone, sampled_at timestamp with time zone, resumed_at timestamp with time zone) IS 'When an agent''s state began.';
+
+
+-- sum_windows: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION sum_windows(now timestamp with time zone) RETURNS SETOF agent_windows
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET work_mem TO '64MB';
+
+COMMENT ON FUNCTION sum_windows(now timestamp with time zone) IS 'Sums of each agent''s samples in the windows that lists know, but for those of the newest quarter of an hour from the watermark on.';
+
+
+-- summarise_agents: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION summarise_agents(now timestamp with time zone) RETURNS SETOF agent_summary
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET work_mem TO '64MB';
+
+COMMENT ON FUNCTION summarise_agents(now timestamp with time zone) IS 'All agents as agent_summary holds them, at a moment; reads every agent.';
+
+
 -- take_from_platform: sql/common/repeatable/40_erase.sql
 
 CREATE FUNCTION take_from_platform(erased integer) RETURNS void
     LANGUAGE sql;
 
 COMMENT ON FUNCTION take_from_platform(erased integer) IS 'Takes what an agent counts off the hours of the platform; erase_metrics calls it.';
+
+
+-- uptime_bounds: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION uptime_bounds(now timestamp with time zone) RETURNS TABLE(starts timestamp with time zone, stops timestamp with time zone, hours_upto timestamp with time zone)
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION uptime_bounds(now timestamp with time zone) IS 'The 30 UTC days of uptime at a moment, up to the newest bucket that has ended and is aggregated; and up to where hours are.';
+
+
+-- urgent_agents: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION urgent_agents(over text, wanted text[], most integer) RETURNS TABLE(agent_key integer, user_id text, agent_id text, state text, is_of_event boolean, since timestamp with time zone, first_ts timestamp with time zone, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, storage_total_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint)
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan';
+
+COMMENT ON FUNCTION urgent_agents(over text, wanted text[], most integer) IS 'So many of them in each state, the newest changes first: what lists begin with in a large fleet.';
+
+
+-- window_start: sql/common/repeatable/37_lists.sql
+
+CREATE FUNCTION window_start(now timestamp with time zone, buckets integer) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE;
+
+COMMENT ON FUNCTION window_start(now timestamp with time zone, buckets integer) IS 'Start of the oldest of the newest buckets of 5 minutes.';

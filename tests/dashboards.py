@@ -62,6 +62,26 @@ def targets(source: str) -> Iterator[Target]:
                     yield Target(f"{board}/{panel['title']}", source, kind, text)
 
 
+def annotations(source: str) -> list[Target]:
+    """The queries of all dashboards' annotations that go to this data source."""
+    return [
+        Target(f"{board}/{one['name']}", source, "annotation", one["target"]["rawSql"])
+        for board in DASHBOARDS
+        for one in DASHBOARDS[board]["annotations"]["list"]
+        if one["datasource"]["uid"] == source
+    ]
+
+
+def links(board: str) -> Iterator[tuple[str, str]]:
+    """The addresses that a dashboard's tables lead to, each with its panel's query."""
+    for panel in panels(board):
+        for override in panel["fieldConfig"].get("overrides", []):
+            for made in override["properties"]:
+                if made["id"] == "links":
+                    for link in made["value"]:
+                        yield link["url"], panel["targets"][0]["rawSql"]
+
+
 def variables(board: str) -> dict[str, Any]:
     """A dashboard's variables by name."""
     return {one["name"]: one for one in DASHBOARDS[board]["templating"]["list"]}

@@ -1,7 +1,7 @@
 """What happens to a fleet, told in words, stored as ingest stores it: each in its turn.
 
 `sample AGENT TIME [messages= errors= ms= used= total=]`, `samples AGENT FIRST LAST EVERY-MINUTES`,
-`running|stopped|failed|removed AGENT TIME`, `deployment ID TIME STATUS [AGENT]`,
+`running|stopped|failed|removed AGENT TIME [REASON]`, `deployment ID TIME STATUS [AGENT]`,
 `beat FIRST LAST [EVERY-MINUTES]`; several with semicolons. All are of one user.
 """
 
@@ -42,7 +42,7 @@ def happen(connection: psycopg.Connection[Any], story: str, mark: str = "") -> N
             for ts in _every(*span):
                 _sample(connection, mark + agent, ts, {})
         elif what in STATUSES:
-            _status(connection, what, mark + words[0], moment(words[1]))
+            _status(connection, what, mark + words[0], moment(words[1]), *words[2:])
         elif what == "deployment":
             _deployment(connection, *words)
         elif what == "beat":
@@ -73,9 +73,17 @@ def _sample(
     copy(connection, [(ts, agent_key(connection, agent), 1, 2, *counts, *told)])
 
 
-def _status(connection: psycopg.Connection[Any], status: str, agent: str, ts: datetime) -> None:
-    values = {"agent_key": [agent_key(connection, agent)], "ts": [ts], "reason": [None]}
-    connection.execute(query("store_status"), {**values, "status": [status]})
+def _status(
+    connection: psycopg.Connection[Any],
+    status: str,
+    agent: str,
+    ts: datetime,
+    reason: str | None = None,
+) -> None:
+    ids = {"agent_key": [agent_key(connection, agent)], "user_id": [USER], "agent_id": [agent]}
+    values = {**ids, "ts": [ts], "reason": [reason]}
+    for name in ("store_status", "store_status_event"):
+        connection.execute(query(name), {**values, "status": [status]})
 
 
 def _deployment(
@@ -83,4 +91,5 @@ def _deployment(
 ) -> None:
     ids = {"user_id": [USER], "deployment_id": [deployment], "agent_id": [agent]}
     agent_key(connection, agent)
-    connection.execute(query("store_deployment"), {**ids, "ts": [moment(ts)], "status": [status]})
+    for name in ("store_deployment", "store_deployment_event"):
+        connection.execute(query(name), {**ids, "ts": [moment(ts)], "status": [status]})

@@ -11,9 +11,9 @@ from sql.queries import query
 # A continuous aggregate that is truncated is as one that was never refreshed.
 EMPTY: Final = {
     Edition.APACHE: b"truncate agent_samples, agent_latest, platform_metrics_1h, "
-    b"rollup_5m, rollup_1h, rollup_1d",
+    b"platform_agents_1h, rollup_5m, rollup_1h, rollup_1d",
     Edition.COMMUNITY: b"truncate agent_samples, agent_latest, platform_metrics_1h, "
-    b"agent_metrics_5m, agent_metrics_1h, agent_metrics_1d, "
+    b"platform_agents_1h, agent_metrics_5m, agent_metrics_1h, agent_metrics_1d, "
     b"late_buckets, refresh_ranges, metrics_refreshes",
 }
 

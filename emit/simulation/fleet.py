@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from emit.simulation.audience import audience
 from emit.simulation.business import Timed, business
+from emit.simulation.incident import Incident
 from emit.simulation.life import Life
 from emit.simulation.moments import days
 from emit.simulation.roster import User, agents, users
@@ -41,11 +42,21 @@ def _between(timed: list[Timed], begin_us: int, end_us: int) -> Iterator[Event]:
 class Fleet:
     """`agents` agents of `users` users that sample every `interval_us` once they are live."""
 
-    def __init__(self, seed: int, agents_number: int, users_number: int, interval_us: int) -> None:
+    def __init__(
+        self,
+        seed: int,
+        agents_number: int,
+        users_number: int,
+        interval_us: int,
+        incident: Incident | None = None,
+    ) -> None:
         self.interval_us = interval_us
         of = users(seed, users_number)
         self.trades = [Trade(user) for user in of]
-        self.lives = [Life(agent, interval_us) for agent in agents(of, agents_number)]
+        self.lives = [
+            Life(agent, interval_us, incident.of(number, users_number) if incident else None)
+            for number, agent in enumerate(agents(of, agents_number))
+        ]
 
     def events(self, begin_us: int, end_us: int) -> list[Event]:
         """All of a window of the live fleet, source by source, each by time."""

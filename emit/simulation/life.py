@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from emit.simulation.incident import Affliction
 from emit.simulation.moments import DAY_US, MINUTE_US, days, time_of
 from emit.simulation.roster import Agent
 from emit.simulation.trouble import Plan, plan
@@ -24,8 +25,11 @@ class _Day(NamedTuple):
 class Life:
     """An agent over time. Windows may be asked for in any order, and again."""
 
-    def __init__(self, agent: Agent, interval_us: int) -> None:
+    def __init__(
+        self, agent: Agent, interval_us: int, affliction: Affliction | None = None
+    ) -> None:
         self._agent = agent
+        self._affliction = affliction
         self._phase_us = agent.phase_us(interval_us)
         # The day that a live fleet is in, and its neighbour.
         self._day = lru_cache(maxsize=2)(self._worked_out)
@@ -60,6 +64,8 @@ class Life:
 
     def _worked_out(self, day: int) -> _Day:
         planned = plan(self._agent, day)
+        if self._affliction:
+            planned = self._affliction.laid_over(planned)
         agent_id = self._agent.agent_id(day)
         changes = [*self._states(planned, day, agent_id), *self._rollout(planned, agent_id)]
         return _Day(
@@ -67,7 +73,11 @@ class Life:
             agent_id,
             planned,
             curves(self._agent, day),
-            sorted(changes, key=lambda change: change[0]),
+            # An incident crosses midnight, and is in the plans of two days.
+            sorted(
+                (change for change in changes if change[0] // DAY_US == day),
+                key=lambda change: change[0],
+            ),
         )
 
     def _states(self, planned: Plan, day: int, agent_id: str) -> Iterator[tuple[int, Event]]:

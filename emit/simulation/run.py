@@ -46,7 +46,13 @@ class Run:
         self._stats = stats
         self._begun_s = clock.monotonic()
         self._pace = Pace(clock, scenario.rate_limit)
-        self._fleet = Fleet(scenario.seed, scenario.agents, scenario.users, scenario.interval_us)
+        self._fleet = Fleet(
+            scenario.seed,
+            scenario.agents,
+            scenario.users,
+            scenario.interval_us,
+            scenario.incident,
+        )
 
     async def run(self) -> None:
         """The history, then the present until its end, if it has one."""

@@ -8,6 +8,7 @@ import msgspec
 
 from emit.batch import Encoding
 from emit.schedule import checked_interval
+from emit.simulation.incident import LEAD_US, Incident
 from emit.simulation.moments import HOUR_US, MINUTE_US, SECOND_US, micros, span_us, time_of
 
 # How far ahead of the broker's clock a time may be.
@@ -30,6 +31,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     start: str | None = None
     encoding: Encoding = "json"
+    incident: bool = False
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     end_us: int
     rate_limit: float
     encoding: Encoding
+    incident: Incident | None = None
 
 
 def scenario(words: Words, now: datetime, limit: timedelta) -> Scenario:
@@ -57,6 +60,7 @@ def scenario(words: Words, now: datetime, limit: timedelta) -> Scenario:
     oldest_us = now_us - limit // timedelta(microseconds=1) + _MARGIN_US
     start_us = now_us if words.start is None else _start(words.start, oldest_us, now_us)
     interval_us = round(checked_interval("interval", words.interval_s) * SECOND_US)
+    begin_us = _begin(words.backfill, start_us, oldest_us, limit)
     _check_rate(words)
     return Scenario(
         agents=words.agents,
@@ -64,11 +68,12 @@ def scenario(words: Words, now: datetime, limit: timedelta) -> Scenario:
         seed=words.seed,
         interval_us=interval_us,
         backfill_interval_us=max(_span("backfill-interval", words.backfill_interval), interval_us),
-        begin_us=_begin(words.backfill, start_us, oldest_us, limit),
+        begin_us=begin_us,
         start_us=start_us,
         end_us=_NEVER if words.duration is None else start_us + _span("duration", words.duration),
         rate_limit=words.rate_limit,
         encoding=words.encoding,
+        incident=_incident(begin_us, start_us) if words.incident else None,
     )
 
 
@@ -106,6 +111,12 @@ def _begin(backfill: str, start_us: int, oldest_us: int, limit: timedelta) -> in
             f"(FLEETGAUGE_LATENESS_LIMIT_DAYS); not {backfill!r}"
         )
     return begin_us
+
+
+def _incident(begin_us: int, start_us: int) -> Incident:
+    """On a whole minute, as long before the start as the history has it."""
+    wanted_us = max(begin_us, start_us - LEAD_US)
+    return Incident(-(-wanted_us // MINUTE_US) * MINUTE_US)
 
 
 def _check_rate(words: Words) -> None:

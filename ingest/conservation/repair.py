@@ -237,6 +237,8 @@ class _Repairs(_Rehearsal):
         if start < stop:
             values = {"start": start, "stop": stop}
             await self._connection.execute(query(f"refresh_{relation}"), values)
+            if relation == HOURS:
+                await self._connection.execute(query("count_agents_by_hour"), values)
 
 
 def _minus(one: Totals, other: Totals) -> Totals:

@@ -23,7 +23,10 @@ SHOWN_ORPHANS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Samples or a rollup of them; sizes in bytes, `oldest_end` is the end of the oldest chunk."""
+    """Samples, a rollup of them, or events; sizes in bytes.
+
+    `oldest_end` is the end of the oldest chunk.
+    """
 
     relation: str
     chunks: int
@@ -35,7 +38,7 @@ class Relation:
 
 
 async def read_storage(connection: AsyncConnection[Any]) -> list[Relation]:
-    """The samples and their rollups; raises psycopg's errors."""
+    """The samples, their rollups and the timeline; raises psycopg's errors."""
     async with connection.cursor(row_factory=class_row(Relation)) as cursor:
         await cursor.execute(query("read_storage"))
         return await cursor.fetchall()
@@ -53,6 +56,8 @@ def retentions(database: DatabaseSettings) -> dict[str, int]:
         "agent_samples": database.raw_retention_days,
         "agent_metrics_5m": database.metrics_5m_retention_days,
         "agent_metrics_1h": database.metrics_1h_retention_days,
+        "status_events": database.timeline_retention_days,
+        "deployment_events": database.timeline_retention_days,
     }
 
 

@@ -12,10 +12,10 @@ from schemas.settings.environment import Days, Settings
 class WindowSettings(Settings):
     """How late a sample may be, and how long what is kept.
 
-    Each of these days has to be greater than the one before it, raw retention by two days or more:
-    otherwise rollups would be worked out from rows that are gone, or a late sample would meet a day
-    that is being dropped. What is deleted when, and what is never, is told in [Retention and
-    upkeep](retention.md).
+    Each of these days but the timeline's has to be greater than the one before it, raw retention
+    by two days or more: otherwise rollups would be computed from rows that are gone, or a late
+    sample would meet a day that is being dropped. What is deleted when, and what is never, is told
+    in [Retention and upkeep](retention.md).
     """
 
     model_config = SettingsConfigDict(title="Windows of time")
@@ -41,6 +41,9 @@ class WindowSettings(Settings):
     """how long rollups of 5 minutes are kept"""
     metrics_1h_retention_days: Days = 365
     """how long rollups of an hour are kept; 8 or more, for the range 7d is read from them"""
+    timeline_retention_days: Days = 365
+    """how long status events and deployments are kept in the timeline; an event that is older than
+    this when it is sent counts for the newest state only"""
 
     @model_validator(mode="after")
     def _windows_fit(self) -> Self:
@@ -81,3 +84,7 @@ class WindowSettings(Settings):
     @property
     def lateness_limit(self) -> timedelta:
         return timedelta(days=self.lateness_limit_days)
+
+    @property
+    def timeline_retention(self) -> timedelta:
+        return timedelta(days=self.timeline_retention_days)

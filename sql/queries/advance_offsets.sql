@@ -26,4 +26,7 @@ with moved as (
 )
 select
     (select count(*) from moved),
-    (select max(dropped_before) from retention_horizons)
+    (
+        select max(dropped_before) from retention_horizons
+        where relation not in ('status_events', 'deployment_events')
+    )

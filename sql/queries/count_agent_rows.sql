@@ -16,3 +16,9 @@ where agent_key = any(%(agent_keys)s::integer[])
 union all
 select 'agent_states', count(*) from agent_states
 where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_summary', count(*) from agent_summary
+where agent_key = any(%(agent_keys)s::integer[])
+union all
+select 'agent_windows', count(*) from agent_windows
+where agent_key = any(%(agent_keys)s::integer[])

@@ -1,4 +1,7 @@
 -- Delete the hours of the platform in which no sample is left; with every writer kept out.
+with counts as (
+    delete from platform_agents_1h where agents = 0
+)
 delete from platform_metrics_1h
 where bucket in (
     select bucket from platform_metrics_1h group by bucket having sum(samples) = 0

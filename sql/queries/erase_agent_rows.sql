@@ -1,4 +1,4 @@
--- Erase what there is once for each of these agents, and tell how much.
+-- Erase what there is once for each of these agents, and return how many rows.
 with latest as (
     delete from agent_latest where agent_key = any(%(agent_keys)s::integer[]) returning 1
 ),

@@ -1,4 +1,4 @@
--- Erase a user's deployments, or those of one agent, take them off the counts, and tell how many. The
+-- Erase a user's deployments, or those of one agent, take them off the counts, and return how many. The
 -- counts go down in a shard of their own, as platform_metrics_1h does in erase_metrics.
 with gone as (
     delete from deployments

@@ -1,4 +1,4 @@
--- Tell of the samples and their rollups how many chunks there are, how large, of what time, and what
+-- Tell of the samples, their rollups and the timeline how many chunks there are, how large, of what time, and what
 -- the columnstore makes of them.
 select
     relation,
@@ -7,7 +7,10 @@ select
     columns.before_bytes,
     columns.after_bytes
 from unnest(
-    array['agent_samples', 'agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d']
+    array[
+        'agent_samples', 'agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d',
+        'status_events', 'deployment_events'
+    ]
 ) with ordinality as asked (relation, place)
 cross join lateral (
     select

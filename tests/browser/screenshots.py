@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal, NamedTuple
 from uuid import uuid4
 
 import httpx
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.chromium import chromium, executable
 from tests.process import PATIENCE_S, fleetgauge
@@ -25,13 +25,25 @@ from tests.stack import (
 )
 
 FOLDER: Final = REPOSITORY / "docs" / "images"
-FLEET: Final = ("emit", "fleet", "--agents", "50", "--users", "5", "--backfill")
+FLEET: Final = ("emit", "fleet", "--agents", "50", "--users", "5", "--incident", "--backfill")
 USERS: Final = tuple(f"user-{number}" for number in range(1, 6))
 NEARLY_ALL: Final = 47
-# file, view, colours, how many sections
+
+
+class Picture(NamedTuple):
+    """A file and what it shows; `{failed}` in a view is the agent that failed last."""
+
+    file: str
+    view: str
+    scheme: Literal["light", "dark"]
+    sections: int
+    height: int
+
+
 PICTURES: Final = (
-    ("platform.png", "#/platform", "light", 1),
-    ("user.png", f"#/users/{USERS[0]}?range=24h", "dark", 3),
+    Picture("platform.png", "#/platform", "light", 5, 1_560),
+    Picture("user.png", f"#/users/{USERS[0]}?range=24h", "dark", 5, 1_180),
+    Picture("agent.png", "#/users/{failed}?range=7d", "light", 3, 1_500),
 )
 
 
@@ -42,8 +54,9 @@ def main() -> None:
         sys.exit("no Chromium here: install the package chromium")
     FOLDER.mkdir(exist_ok=True)
     with simulated() as address, chromium(path) as browser:
+        failed = newest_failure(address)
         for picture in PICTURES:
-            take(browser, address, *picture)
+            take(browser, address, picture, failed)
 
 
 @contextmanager
@@ -70,11 +83,23 @@ def simulated() -> Iterator[str]:
 def await_whole(address: str) -> None:
     """Returns when all users' history is there and nearly all agents go on."""
     deadline = time.monotonic() + PATIENCE_S
-    headers = bearer(token("platform", "platform", datetime.now(UTC)))
-    with httpx.Client(base_url=f"{address}/api/metrics", headers=headers) as client:
+    with reader(address) as client:
         while not is_whole(client):
             assert time.monotonic() < deadline, client.get("").text
             time.sleep(0.5)
+
+
+def reader(address: str) -> httpx.Client:
+    """Reads what the service answers for the platform."""
+    headers = bearer(token("platform", "platform", datetime.now(UTC)))
+    return httpx.Client(base_url=f"{address}/api/metrics", headers=headers)
+
+
+def newest_failure(address: str) -> str:
+    """The agent that needs attention first, as the page's addresses have it."""
+    with reader(address) as client:
+        (agent,) = client.get("/agents", params={"limit": 1}).json()["agents"]
+    return f"{agent['userId']}/agents/{agent['agentId']}"
 
 
 def is_whole(client: httpx.Client) -> bool:
@@ -83,21 +108,24 @@ def is_whole(client: httpx.Client) -> bool:
     platform = client.get("")
     if not all(answer.is_success for answer in (*answers, platform)):
         return False
-    active: int = platform.json()["metrics"]["agents"]["active"]
-    return active >= NEARLY_ALL and all(len(answer.json()["metrics"]) == 24 for answer in answers)
+    metrics = platform.json()["metrics"]
+    if metrics["agents"]["active"] < NEARLY_ALL or metrics["uptime"]["averageAgentUptime"] == 0:
+        return False
+    return all(len(answer.json()["metrics"]) == 24 for answer in answers)
 
 
-def take(browser: Browser, address: str, file: str, view: str, scheme: str, sections: int) -> None:
-    """One picture: as wide as a small notebook, as high as the view."""
+def take(browser: Browser, address: str, picture: Picture, failed: str) -> None:
+    """One picture: as wide as a small notebook, from the view's top."""
     signed = token("platform", "platform", datetime.now(UTC))
-    context = browser.new_context(viewport={"width": 1180, "height": 640}, reduced_motion="reduce")
+    size: ViewportSize = {"width": 1180, "height": picture.height}
+    context = browser.new_context(viewport=size, reduced_motion="reduce")
     page = context.new_page()
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.goto(f"{address}/{view}")
+    page.emulate_media(color_scheme=picture.scheme)
+    page.goto(f"{address}/{picture.view.format(failed=failed)}")
     page.get_by_label("Token").fill(signed)
     page.keyboard.press("Enter")
-    expect(page.locator("[data-state=shown]")).to_have_count(sections)
-    page.screenshot(path=FOLDER / file, full_page=True)
+    expect(page.locator("[data-state=shown]")).to_have_count(picture.sections)
+    page.screenshot(path=FOLDER / picture.file)
     context.close()
 
 

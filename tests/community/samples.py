@@ -29,6 +29,7 @@ def refresh(connection: psycopg.Connection[Any], start: datetime, stop: datetime
         for relation in LEVELS:
             text = f"call refresh_continuous_aggregate('{relation}', '{start}', '{stop}')"
             connection.execute(text.encode())
+        connection.execute("select count_agents_by_hour(%s, %s)", [start, stop])
 
 
 def compress(connection: psycopg.Connection[Any], relation: str) -> int:

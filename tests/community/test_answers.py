@@ -33,6 +33,12 @@ PATHS = (
     f"/api/metrics/{USER}/historical?range=24h",
     f"/api/metrics/{USER}/historical?range=7d",
     f"/api/metrics/{USER}/historical?range=30d",
+    f"/api/metrics/{USER}/historical?from={{start}}&step=1d&tz=Asia/Kathmandu",
+    f"/api/metrics/{USER}/historical?from={{start}}&step=6h&tz=Europe/Berlin",
+    f"/api/metrics/{USER}/historical?from={{start}}",
+    "/api/metrics/historical",
+    "/api/metrics/historical?range=7d",
+    "/api/metrics/historical?from={start}&step=1d&tz=Europe/Berlin",
     f"/api/metrics/{USER}/performance",
     f"/api/metrics/{USER}/summary",
 )
@@ -90,7 +96,8 @@ class Side:
         told = []
         async with serving(application(self.url, now)) as client:
             for path in PATHS:
-                response = await client.get(path, headers=bearer(token("ops", "platform", now)))
+                asked = path.format(start=f"{now - 9 * DAY:%Y-%m-%dT%H:%M:%SZ}")
+                response = await client.get(asked, headers=bearer(token("ops", "platform", now)))
                 assert response.status_code == 200, response.text
                 told.append(response.content)
         return told

@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from query import platform
-from query.historical import window_of
+from query.points import QUERIES
+from query.spans import span_of_range
 from query.summary import moments_of
-from schemas.responses import Range
+from schemas.history import Range
 from sql.queries import query
 from tests.community.jobs import pause_jobs
 from tests.community.samples import refresh
@@ -94,9 +95,9 @@ def visited(node: Node) -> int:
 def test_history_reads_its_aggregate(
     connection: psycopg.Connection[Any], time_range: Range
 ) -> None:
-    window = window_of(time_range, NOW)
-    values = {"start": window.start, "stop": window.stop, "width": window.width}
-    found = scans(connection, window.query, {"user_id": "alice", **values})
+    span = span_of_range(time_range, NOW)
+    values = {"user_id": "alice", "agent_id": None, **span.bounds()}
+    found = scans(connection, QUERIES[span.level], values)
     assert READS[time_range] in {node["of"] for node in found}
     raw = [node for node in found if node["of"] == "agent_samples"]
     assert all(node["stop"] > REFRESHED for node in raw)

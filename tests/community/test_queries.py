@@ -19,6 +19,7 @@ TIMES: Final = dict.fromkeys(
         *("now", "start", "stop", "before", "month", "last_month", "partner", "recent", "week"),
         *("minute", "minutes_start", "minutes_midnight", "range_start", "range_end", "ts"),
         *("last_record_ts", "bucket", "seen_at", "confirmed_at"),
+        *("after_ts", "starts", "hours_from", "hours_upto"),
     ),
     NOW,
 )
@@ -32,6 +33,18 @@ VALUES: Final[dict[str, Any]] = {
     "is_settled": True,
     "levels": ["agent_metrics_1h"],
     "width": timedelta(hours=1),
+    "edges": [NOW, NOW + timedelta(hours=1)],
+    "limit": 10,
+    "most": 10,
+    "after_place": 0,
+    "sign": 1,
+    "ids": 1,
+    "seen": [1],
+    "states": ["active"],
+    "window": "15m",
+    "sort": "cpu",
+    "cuts": [NOW],
+    "fine": [NOW],
     "every": timedelta(hours=1),
     "status": "succeeded",
     "segment": "casual",
@@ -55,8 +68,11 @@ OTHER: Final[dict[str, dict[str, Any]]] = {
     "add_to_platform": {**hours_of(SAMPLES), "shard": 0},
     "add_late_samples": late_values(SAMPLES),
     "hold_watermark": {"oldest": [NOW]},
+    "list_agents": {"sort": "cpu", "sign": 1, "ids": 1, "most": 1, "limit": 1, "seen": [1]},
+    "list_users": {"sort": "cpu", "sign": 1, "ids": 1, "limit": 1, "seen": [1]},
     "store_booking": {"status": ["pending"]},
     "store_status": {"status": ["running"]},
+    "store_status_event": {"status": ["running"]},
 }
 # These fill or read a table that the other one creates.
 AFTER: Final = dict.fromkeys(

@@ -29,6 +29,7 @@ AS_THE_SCHEDULER = pytest.mark.skipif(IS_FULL, reason="it stands in for a full s
 AGES = (0, 1, 20, 50, 80, 100, 200, 300, 380, 395)
 OURS = {
     *("agent_samples", "agent_metrics_5m", "agent_metrics_1h"),
+    *("status_events", "deployment_events"),
     *("platform_heartbeats", "skill_changes", "refresh"),
 }
 JOBS = {
@@ -119,7 +120,7 @@ async def test_maintain_drops_what_is_old_of_rows_and_aggregates() -> None:
 
 async def _maintain(settings: Any, *, dry_run: bool = False) -> dict[str, int]:
     outcomes = await asyncio.to_thread(maintain, *settings, dry_run=dry_run)
-    assert [outcome.failure for outcome in outcomes] == [None] * 5
+    assert [outcome.failure for outcome in outcomes] == [None] * 7
     return {outcome.task: outcome.removed for outcome in outcomes}
 
 

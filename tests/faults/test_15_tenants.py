@@ -18,6 +18,7 @@ from sql.queries import query
 from tests.faults.plugin import Case
 from tests.rows import Row, insert
 from tests.serve_process import Caller, calling, holder, served
+from tests.timeline import Happening, store_happenings
 
 pytestmark = pytest.mark.fault(15, "another's data")
 
@@ -33,13 +34,25 @@ USERS = {
     "...": 3_049,
     "@me:~-_.1": 3_061,
 }
+SINCE = f"{datetime.now(UTC) - timedelta(days=4):%Y-%m-%dT%H:%M:%SZ}"
 ROUTES = (
     "historical",
     "historical?range=24h",
     "historical?range=7d",
     "historical?range=30d",
+    f"historical?from={SINCE}&step=15m",
+    f"historical?from={SINCE}&step=1d&tz=Asia/Kathmandu",
+    "agents/a/historical",
+    "agents/a/historical?range=30d",
+    f"agents/a/historical?from={SINCE}&step=6h&tz=Europe/Berlin",
     "performance",
     "summary",
+    "timeline",
+    "timeline?kind=deployment",
+    "timeline?agent=a",
+    "agents",
+    "agents?window=24h&sort=cpu&search=a",
+    "agents/a",
 )
 # `{user}` is whose data it is about, `{own}` who asks, `{route}` the endpoint with its parameters.
 SPELLINGS = (
@@ -95,6 +108,14 @@ def store(database: str) -> None:
             for age in (timedelta(seconds=1), timedelta(days=3))
         ],
     )
+    store_happenings(
+        database,
+        [
+            Happening(kind, f"{user}/a", now - timedelta(minutes=1), "failed", str(number))
+            for user, number in USERS.items()
+            for kind in ("status", "deployment")
+        ],
+    )
     with psycopg.connect(database) as connection:
         for user, number in USERS.items():
             for name, columns in business(user, number, now).items():
@@ -121,6 +142,10 @@ def figures(answer: Any) -> list[int]:
         money = int(re.sub(r"\D", "", answer["revenue"]["total"]))
         listening, booked = answer["streams"]["monthlyStreams"], answer["bookings"]["completed"]
         return [money, listening, booked, answer["fans"]["total"], answer["skills"]["total"]]
+    if "events" in answer:
+        return [int(event["reason"] + event["deploymentId"]) for event in answer["events"]]
+    if "agents" in answer:
+        return [row["messages"] for row in answer["agents"]]
     if "responseTime" in answer:
         return [round(answer["responseTime"])]
     days = 1 if answer["timeRange"] == "24h" else 2

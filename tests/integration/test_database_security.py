@@ -76,6 +76,7 @@ async def test_the_whole_way(
         ("fleetgauge-ingest", True),
         ("fleetgauge-query", True),
         ("fleetgauge-refresh", True),
+        ("fleetgauge-summary", True),
     ]
 
 

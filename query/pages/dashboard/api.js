@@ -17,34 +17,62 @@ export class ApiError extends Error {
   }
 }
 
-/** The endpoints, asked with one token. Each answers `{body, at}`: JSON, and the service's time. */
+/** The endpoints, asked with one token. Each answers `{body, at}`: JSON, and the service's time.
+ *
+ * A `whose` is `{user, agent}`, with null for all of them.
+ */
 export class Api {
   #headers;
+  #aheadMs = 0;
 
   constructor(token) {
     this.#headers = { authorization: `Bearer ${token}` };
   }
 
+  /** The service's time in milliseconds, as far as its answers have shown it. */
+  get now() {
+    return Date.now() + this.#aheadMs;
+  }
+
   platform(signal) {
-    return this.#get("api/metrics", signal);
+    return this.#get("api/metrics", {}, signal);
   }
 
   performance(user, signal) {
-    return this.#get(`${pathOf(user)}/performance`, signal);
-  }
-
-  historical(user, range, signal) {
-    return this.#get(`${pathOf(user)}/historical?range=${range}`, signal);
+    return this.#get(`${pathOf({ user })}/performance`, {}, signal);
   }
 
   summary(user, signal) {
-    return this.#get(`${pathOf(user)}/summary`, signal);
+    return this.#get(`${pathOf({ user })}/summary`, {}, signal);
   }
 
-  async #get(path, signal) {
-    const answer = await this.#answer(path, signal);
+  historical(whose, query, signal) {
+    return this.#get(`${pathOf(whose)}/historical`, query, signal);
+  }
+
+  users(query, signal) {
+    return this.#get("api/metrics/users", query, signal);
+  }
+
+  agents(user, query, signal) {
+    return this.#get(`${pathOf({ user })}/agents`, query, signal);
+  }
+
+  agent(whose, signal) {
+    return this.#get(pathOf(whose), {}, signal);
+  }
+
+  timeline({ user, agent }, query, signal) {
+    return this.#get(`${pathOf({ user })}/timeline`, agent === null ? query : { ...query, agent }, signal);
+  }
+
+  async #get(path, query, signal) {
+    const parameters = new URLSearchParams(query).toString();
+    const answer = await this.#answer(parameters ? `${path}?${parameters}` : path, signal);
     if (!answer.ok) throw await errorOf(answer);
-    return { body: await answer.json(), at: timeOf(answer) };
+    const at = timeOf(answer);
+    this.#aheadMs = at.getTime() - Date.now();
+    return { body: await answer.json(), at };
   }
 
   async #answer(path, signal) {
@@ -58,8 +86,9 @@ export class Api {
   }
 }
 
-function pathOf(user) {
-  return `api/metrics/${encodeURIComponent(user)}`;
+function pathOf({ user = null, agent = null }) {
+  const steps = [...(user === null ? [] : [user]), ...(agent === null ? [] : ["agents", agent])];
+  return ["api/metrics", ...steps.map(encodeURIComponent)].join("/");
 }
 
 async function errorOf(answer) {

@@ -1,12 +1,14 @@
 // The axes of a chart: how far they reach, where they are marked, and what stands there.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { utc } from "./format.js";
+import { instantOf, wallOf, write } from "./zone.js";
 
+const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
-const STEPS_S = [1, 3, 6, 12].map((hours) => hours * HOUR_S)
-  .concat([1, 2, 3, 5, 10].map((days) => days * DAY_S));
+const STEPS_S = [5, 15, 30].map((minutes) => minutes * MINUTE_S)
+  .concat([1, 3, 6, 12].map((hours) => hours * HOUR_S))
+  .concat([1, 2, 3, 5, 10, 30, 60, 180, 365].map((days) => days * DAY_S));
 const LABEL_WIDTH = 64;
 const MOST_DIGITS = 9;
 
@@ -21,22 +23,27 @@ export function unitOf(greatest) {
   return 10 ** Math.max(0, Math.floor(Math.log10(greatest)) - MOST_DIGITS);
 }
 
-/** The moments to mark between two: as many as there is room for, on round hours or days of UTC. */
+/** The moments to mark between two: as many as there is room for, on round times of the zone. */
 export function moments(_, __, first, last, increment, space) {
   // `space` is the room of one increment now; the plot's elements still have the former size.
   const width = (space / increment) * (last - first);
   const room = Math.max(2, Math.floor(width / LABEL_WIDTH));
   const step = STEPS_S.find((one) => (last - first) / one <= room) ?? STEPS_S.at(-1);
+  const start = Math.ceil(wallSecond(first) / step) * step;
   const marks = [];
-  for (let at = Math.ceil(first / step) * step; at <= last; at += step) marks.push(at);
-  return marks;
+  for (let wall = start; wall <= wallSecond(last); wall += step) marks.push(instantOf(wall * 1000) / 1000);
+  // The clock may be set back on the way.
+  return marks.filter((mark, place) => mark >= first && mark <= last && mark !== marks[place - 1]);
 }
 
 /** `06:00`, or the day where a day begins. */
 export function momentLabels(_, marks) {
   return marks.map((at) => {
-    const moment = new Date(at * 1000);
-    const parts = at % DAY_S ? { hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric" };
-    return utc(moment, parts);
+    const parts = wallSecond(at) % DAY_S ? { hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric" };
+    return write(new Date(at * 1000), parts);
   });
+}
+
+function wallSecond(at) {
+  return wallOf(at * 1000) / 1000;
 }

@@ -1,7 +1,8 @@
 // The bar at the top: where one can go, how fresh the figures are, pause, and the way out.
 
 import { announce, tell } from "./dom.js";
-import { timeOfDay } from "./format.js";
+import { elsewhere, hashOf } from "./route.js";
+import { timeOfDay } from "./zone.js";
 
 const places = document.getElementById("places");
 const toPlatform = document.getElementById("to-platform");
@@ -24,13 +25,19 @@ export function listen(wants) {
   });
 }
 
-/** Shows what a session may do, and which view is open: that of `user`, null for the platform. */
-export function showSession(session, user) {
+/** Shows what a session may do, and which view is open; null while there is none. */
+export function showSession(session, place) {
   for (const one of [signOut, pause]) one.hidden = session === null;
   places.hidden = session?.scope !== "platform";
   freshness.hidden = true;
-  openUser.elements.user.value = user ?? "";
-  if (user === null) toPlatform.setAttribute("aria-current", "page");
+  showPlace(place);
+}
+
+/** Shows which view is open, and leads to the platform's over the same span. */
+export function showPlace(place) {
+  openUser.elements.user.value = place?.user ?? "";
+  toPlatform.href = place ? hashOf(elsewhere(place, {})) : "#/platform";
+  if (place?.user === null) toPlatform.setAttribute("aria-current", "page");
   else toPlatform.removeAttribute("aria-current");
 }
 

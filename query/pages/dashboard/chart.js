@@ -2,7 +2,8 @@
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { ceiling, momentLabels, moments, unitOf } from "./axis.js";
-import { bars, hatchGaps, line } from "./marks.js";
+import { bars, hatchGaps, largest, line } from "./marks.js";
+import { inUse } from "./zone.js";
 
 const HEIGHT = 210;
 const NOWHERE = { left: -10, top: -10 };
@@ -15,36 +16,47 @@ export class Chart {
   #buckets = [];
   #each = "";
   #unit = 1;
+  #resized;
   #watch = new ResizeObserver(() => this.#resize());
 
-  /** `kind`: the value's `name` and `unit(each)`, `bars` or a line, the `reach`, `label` and look of its
-   * `axis`.
+  /** `kind`: the value's `name` and `unit(each)`, that of its `most` if there is one, `bars` or a line,
+   * the `reach`, `label` and look of its `axis`.
    *
-   * The cursors of one `group` go together; `moved(place)` is told at which bucket, or null.
+   * The cursors of one `group` go together; `moved(place)` is called with its bucket, or null;
+   * `resized()` when the plot has another size.
    */
-  constructor(host, kind, group, moved) {
+  constructor(host, kind, group, moved, resized) {
     this.#host = host;
     this.#kind = kind;
-    this.#plot = new uPlot(this.#options(group, moved), [[], [], []], host);
+    this.#resized = resized;
+    this.#plot = new uPlot(this.#options(group, moved), [[], ...this.#series().map(() => [])], host);
     this.#plot.over.addEventListener("pointermove", (event) => this.#followTouch(event));
     this.#watch.observe(host);
   }
 
-  /** Shows the buckets of a timeline, `each` of which is so long. */
+  /** Where the values are drawn. */
+  get area() {
+    return this.#plot.over;
+  }
+
+  /** Shows the buckets of a span, `each` of which is so long. */
   draw(buckets, each) {
-    const { name, reach, bars: apart } = this.#kind;
-    const told = buckets.map(({ point }) => point?.[name] ?? null);
-    this.#unit = unitOf(Math.min(reach.most, Math.max(...told)));
+    const { name, most, reach, bars: apart } = this.#kind;
+    const valuesOf = (field) => buckets.map(({ point }) => point?.[field] ?? null);
+    const told = valuesOf(name);
+    this.#unit = unitOf(Math.min(reach.most, Math.max(0, ...told)));
     const values = told.map((value) => (value === null ? null : value / this.#unit));
-    const last = values.length - 1;
-    const finished = values.with(last, null);
+    const open = buckets.findIndex(({ unfinished }) => unfinished);
+    const finished = values.map((value, place) => (place === open ? null : value));
     // A line goes on to the unfinished bucket from the one before.
-    const rest = values.map((value, place) => (place < last - (apart ? 0 : 1) ? null : value));
+    const first = open < 0 ? Infinity : open - (apart ? 0 : 1);
+    const rest = values.map((value, place) => (place < first ? null : value));
     this.#buckets = buckets;
     this.#each = each;
     const middles = buckets.map(({ start, end }) => (start + end) / 2);
+    const data = [middles, finished, rest, ...(most ? [valuesOf(most)] : [])];
     // At once, so that a cursor set next goes by the new scale.
-    this.#plot.batch(() => this.#plot.setData([middles, finished, rest]));
+    this.#plot.batch(() => this.#plot.setData(data));
     this.#widen();
   }
 
@@ -52,6 +64,11 @@ export class Chart {
   point(place) {
     const cursor = place === null ? NOWHERE : { left: this.#middle(place), top: 0 };
     this.#plot.setCursor(cursor, true, true);
+  }
+
+  /** The bucket nearest to a place on the screen. */
+  placeAt(clientX) {
+    return this.#plot.posToIdx(clientX - this.area.getBoundingClientRect().left);
   }
 
   /** Draws anew, in the colours that hold now. */
@@ -64,14 +81,14 @@ export class Chart {
     this.#plot.destroy();
   }
 
+  #series() {
+    const color = (name) => () => getComputedStyle(this.#host).getPropertyValue(name);
+    const { bars: apart, most } = this.#kind;
+    return [...(apart ? bars(color) : line(color)), ...(most ? [largest(color)] : [])];
+  }
+
   #options(group, moved) {
     const color = (name) => () => getComputedStyle(this.#host).getPropertyValue(name);
-    const font = `11px ${getComputedStyle(this.#host).fontFamily}`;
-    const grid = { stroke: color("--grid"), width: 1 };
-    const label = { labelFont: font, labelSize: 16, labelGap: 0 };
-    const axis = { stroke: color("--quiet"), font, grid, ticks: { show: false } };
-    const { axis: look, bars: apart, label: write, reach, unit } = this.#kind;
-    const levels = (_, marks) => marks.map((mark) => write(mark * this.#unit));
     return {
       width: this.#host.clientWidth,
       height: HEIGHT,
@@ -87,18 +104,28 @@ export class Chart {
       },
       scales: {
         x: { time: false, range: () => this.#window() },
-        y: { range: (_, __, greatest) => [0, ceiling(greatest, reach)] },
+        y: { range: (_, __, greatest) => [0, ceiling(greatest, this.#kind.reach)] },
       },
-      axes: [
-        { ...axis, ...label, label: "UTC", size: 22, splits: moments, values: momentLabels },
-        { ...axis, ...label, label: () => unit(this.#each), size: 52, space: 34, values: levels, ...look },
-      ],
-      series: [{}, ...(apart ? bars(color) : line(color))],
+      axes: this.#axes(color),
+      series: [{}, ...this.#series()],
       hooks: {
         drawClear: [(plot) => hatchGaps(plot, this.#buckets, color("--gap")())],
         setCursor: [(plot) => moved(plot.cursor.idx ?? null)],
       },
     };
+  }
+
+  #axes(color) {
+    const font = `11px ${getComputedStyle(this.#host).fontFamily}`;
+    const grid = { stroke: color("--grid"), width: 1 };
+    const label = { labelFont: font, labelSize: 16, labelGap: 0 };
+    const axis = { stroke: color("--quiet"), font, grid, ticks: { show: false }, ...label };
+    const { axis: look, label: write, unit } = this.#kind;
+    const levels = (_, marks) => marks.map((mark) => write(mark * this.#unit));
+    return [
+      { ...axis, label: inUse, size: 22, splits: moments, values: momentLabels },
+      { ...axis, label: () => unit(this.#each), size: 52, space: 34, values: levels, ...look },
+    ];
   }
 
   #window() {
@@ -115,9 +142,7 @@ export class Chart {
   }
 
   #followTouch(event) {
-    if (event.pointerType !== "touch") return;
-    const left = event.clientX - this.#plot.over.getBoundingClientRect().left;
-    this.point(this.#plot.posToIdx(left));
+    if (event.pointerType === "touch") this.point(this.placeAt(event.clientX));
   }
 
   #resize() {
@@ -126,11 +151,12 @@ export class Chart {
     this.#plot.batch(() => this.#plot.setSize(size));
     this.#widen();
     if (place !== null) this.point(place);
+    this.#resized();
   }
 
-  // The cursor is as wide as a bucket.
+  // The cursor is as wide as a bucket, and never too fine to see.
   #widen() {
-    const width = this.#plot.over.clientWidth / (this.#buckets.length || 1);
-    this.#host.style.setProperty("--bucket", `${width}px`);
+    const width = this.area.clientWidth / (this.#buckets.length || 1);
+    this.#host.style.setProperty("--bucket", `${Math.max(2, width)}px`);
   }
 }

@@ -1,8 +1,12 @@
-// The charts of a history, with one cursor for all: by pointer, touch or keys.
+// The charts of a history, with one cursor and one selection for all: by pointer, touch or keys.
 
 import { Chart } from "./chart.js";
-import { element } from "./dom.js";
+import { announce, element } from "./dom.js";
+import { Flags } from "./flags.js";
 import { compact } from "./format.js";
+import { nameOf } from "./readout.js";
+import { Selection } from "./selection.js";
+import { inUse } from "./zone.js";
 
 const GROUP = "history";
 const LEAP = 6;
@@ -12,44 +16,49 @@ const PERCENT = {
   label: (mark) => `${mark}%`,
   axis: {},
 };
-const COUNT = {
-  bars: true,
-  reach: { least: 5, most: Infinity },
-  label: compact,
-  axis: { incrs: Array.from({ length: 36 }, (_, n) => [1, 2, 5][n % 3] * 10 ** Math.floor(n / 3)) },
+const NUMBER = { reach: { least: 5, most: Infinity }, label: compact };
+const WHOLE = { axis: { incrs: Array.from({ length: 36 }, (_, n) => [1, 2, 5][n % 3] * 10 ** Math.floor(n / 3)) } };
+const COUNT = { bars: true, ...NUMBER, ...WHOLE };
+const KINDS = {
+  cpu: { title: "CPU", most: "cpuMax", ...PERCENT },
+  memory: { title: "Memory", most: "memoryMax", ...PERCENT },
+  messages: { title: "Messages", unit: (each) => `messages per ${each}`, ...COUNT },
+  errors: { title: "Errors", unit: (each) => `errors per ${each}`, ...COUNT },
+  errorRate: { title: "Error rate", ...PERCENT },
+  responseTime: { title: "Response time", unit: () => "milliseconds", ...NUMBER, axis: {} },
+  agents: { title: "Agents", unit: () => "agents that sent", ...NUMBER, ...WHOLE },
 };
-const KINDS = [
-  { name: "cpu", title: "CPU", ...PERCENT },
-  { name: "memory", title: "Memory", ...PERCENT },
-  { name: "messages", title: "Messages", unit: (each) => `messages per ${each}`, ...COUNT },
-  { name: "errors", title: "Errors", unit: (each) => `errors per ${each}`, ...COUNT },
-];
 
-/** Four charts in `host`, each a slider over the buckets to a keyboard or a screen reader. */
+/** Charts in `host`, each a slider over the buckets to a keyboard or a screen reader. */
 export class Charts {
   #frames;
   #buckets = [];
+  #events = [];
+  #at = null;
   #place = null;
-  #describe;
-  #moved;
+  #readout;
+  #selection;
   #redraw = () => this.#frames.forEach(({ chart }) => chart.redraw());
 
-  /** `describe(bucket, name)` puts a bucket's value in words; `moved(bucket)` is told, or null. */
-  constructor(host, describe, moved) {
-    this.#describe = describe;
-    this.#moved = moved;
-    this.#frames = KINDS.map((kind) => this.#frame(host, kind));
+  /** `names`: which charts; `readout` shows and describes buckets; `selected({start, end})` is called. */
+  constructor(host, names, readout, selected) {
+    this.#readout = readout;
+    this.#selection = new Selection(selected, (span) => span && announce(`Selected: ${nameOf(span)} ${inUse()}. Enter shows it.`));
+    this.#frames = names.map((name, place) => this.#frame(host, { name, ...KINDS[name] }, place === 0));
     document.addEventListener("theme", this.#redraw);
   }
 
-  /** Shows the buckets of a timeline, `each` of which is so long, in all charts. */
-  draw(buckets, each) {
+  /** Shows the buckets of a span, `each` of which is so long, and the events of the timeline there. */
+  draw(buckets, each, { events }, place) {
     const at = this.#place === null ? null : this.#buckets[this.#place].start;
     this.#buckets = buckets;
-    // Another range may have fewer.
+    [this.#events, this.#at] = [events, place];
+    this.#selection.take(buckets);
+    // Another span may have fewer.
     if (this.#place > this.#last) this.#place = null;
-    for (const { kind, slider, chart } of this.#frames) {
+    for (const { kind, slider, chart, flags } of this.#frames) {
       chart.draw(buckets, each);
+      flags.draw(buckets, events, place);
       slider.setAttribute("aria-label", `${kind.title}, ${kind.unit(each)}`);
     }
     if (at !== null) this.#frames[0].chart.point(this.#placeOf(at));
@@ -61,7 +70,7 @@ export class Charts {
     for (const { chart } of this.#frames) chart.destroy();
   }
 
-  #frame(host, kind) {
+  #frame(host, kind, inOrder) {
     const slider = element("div", {
       class: `plot ${kind.name}`,
       role: "slider",
@@ -71,12 +80,24 @@ export class Charts {
       "aria-valuemax": "0",
       "aria-valuenow": "0",
     });
-    host.append(element("figure", {}, element("figcaption", {}, kind.title), slider));
-    const chart = new Chart(slider, kind, GROUP, (place) => this.#goTo(place));
-    slider.addEventListener("keydown", (event) => this.#press(event, chart));
-    slider.addEventListener("focus", () => this.#place ?? chart.point(this.#last));
-    slider.addEventListener("blur", () => chart.point(null));
-    return { kind, slider, chart };
+    const figure = element("figure", {}, element("figcaption", {}, kind.title), slider);
+    host.append(figure);
+    const frame = { kind, slider };
+    frame.chart = new Chart(slider, kind, GROUP, (place) => this.#goTo(place), () => this.#flag(frame));
+    frame.flags = new Flags(frame.chart.area, kind.title, { inOrder });
+    figure.append(frame.flags.node);
+    this.#selection.add(frame.chart);
+    slider.addEventListener("keydown", (event) => this.#press(event, frame.chart));
+    slider.addEventListener("focus", () => this.#place ?? frame.chart.point(this.#last));
+    slider.addEventListener("blur", () => {
+      this.#selection.clear();
+      frame.chart.point(null);
+    });
+    return frame;
+  }
+
+  #flag({ flags }) {
+    if (this.#at) flags.draw(this.#buckets, this.#events, this.#at);
   }
 
   // The cursor stays at its bucket when a new one pushes that aside; the oldest is as far as it goes.
@@ -100,9 +121,10 @@ export class Charts {
       Home: 0,
       End: this.#last,
     };
-    if (!Object.hasOwn(places, event.key)) return;
-    event.preventDefault();
-    chart.point(Math.min(this.#last, Math.max(0, places[event.key])));
+    const moves = Object.hasOwn(places, event.key);
+    const place = moves ? Math.min(this.#last, Math.max(0, places[event.key])) : null;
+    if (this.#selection.press(event, at, place) || moves) event.preventDefault();
+    if (moves) chart.point(place);
   }
 
   // Each chart of the group tells the same.
@@ -115,10 +137,10 @@ export class Charts {
   #tell() {
     const place = this.#place ?? this.#last;
     for (const { kind, slider } of this.#frames) {
-      slider.setAttribute("aria-valuemax", this.#last);
-      slider.setAttribute("aria-valuenow", place);
-      slider.setAttribute("aria-valuetext", this.#describe(this.#buckets[place], kind.name));
+      slider.setAttribute("aria-valuemax", Math.max(0, this.#last));
+      slider.setAttribute("aria-valuenow", Math.max(0, place));
+      slider.setAttribute("aria-valuetext", place < 0 ? "no data" : this.#readout.describe(place, kind.name));
     }
-    this.#moved(this.#place === null ? null : this.#buckets[place]);
+    this.#readout.show(this.#place);
   }
 }

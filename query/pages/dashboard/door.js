@@ -29,11 +29,13 @@ function enter(field, wrong, opened) {
   opened(session);
 }
 
-/** What is shown in place of a view that the token does not open. */
-export function refusal(why, home) {
+/** What is shown in place of a view that the token does not open, or that is not there. */
+export function refusal(heading, why, href, way) {
   const node = element("div");
   node.append(copyOf("refused"));
+  node.querySelector("h1").textContent = heading;
   part(node, "why").textContent = why;
-  part(node, "own").setAttribute("href", home);
+  part(node, "own").textContent = way;
+  part(node, "own").setAttribute("href", href);
   return node;
 }

@@ -7,12 +7,13 @@ const UNTOLD = "–";
 
 /** Fills every `data-figure`, `data-meter` and `data-stack` under `root`.
  *
- * `figures` is an answer's object; names in the page are paths in it. Null: values are untold.
+ * `figures` is an answer's object; names in the page are paths in it. Null, there or of all: untold.
  */
 export function fill(root, figures) {
   for (const target of root.querySelectorAll("[data-figure]")) {
     const { figure, format } = target.dataset;
-    const text = figures ? FORMATS[format](at(figures, figure)) : UNTOLD;
+    const value = figures ? at(figures, figure) : null;
+    const text = value === null ? UNTOLD : FORMATS[format](value);
     write(target, text);
     if (format === "text") target.dataset.trend = trendOf(text);
   }

@@ -1,4 +1,4 @@
-// Numbers, units and times as people read them: en-US, UTC.
+// Numbers and units as people read them: en-US.
 
 const count = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
@@ -43,30 +43,4 @@ export function span(seconds) {
   const [size, unit] = SPANS.find(([least]) => seconds >= least) ?? [1, "second"];
   const many = Math.max(0, Math.floor(seconds / size));
   return `${many} ${unit}${many === 1 ? "" : "s"}`;
-}
-
-const writers = new Map();
-
-/** A moment in UTC, with the parts that `Intl.DateTimeFormat` names. */
-export function utc(moment, parts) {
-  const key = JSON.stringify(parts);
-  if (!writers.has(key)) {
-    const options = { timeZone: "UTC", hourCycle: "h23", ...parts };
-    writers.set(key, new Intl.DateTimeFormat("en-US", options));
-  }
-  return writers.get(key).format(moment);
-}
-
-const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
-const DAY = { month: "short", day: "numeric" };
-
-/** `14:35:02 UTC`. */
-export function timeOfDay(moment) {
-  return `${utc(moment, TIME)} UTC`;
-}
-
-/** `Mar 10, 14:35:02 UTC`; with its year where that is not the other moment's. */
-export function fullTime(moment, now) {
-  const year = moment.getUTCFullYear() === now.getUTCFullYear() ? {} : { year: "numeric" };
-  return `${utc(moment, { ...DAY, ...year, ...TIME })} UTC`;
 }

@@ -1,55 +1,93 @@
-// A user's history: the range, the charts, what their cursor is at, and the same as a table.
+// A history: its span, the charts with what happened, what their cursor is at, and the same as a table.
 
+import { ApiError } from "./api.js";
+import { STEPS } from "./buckets.js";
 import { Charts } from "./charts.js";
-import { part } from "./dom.js";
-import { describe, showReadout, tableOf } from "./readout.js";
+import { copyOf, part, tell } from "./dom.js";
+import { eventsIn } from "./event.js";
+import { Picker } from "./picker.js";
+import { Readout } from "./readout.js";
 import { Section } from "./section.js";
-import { RANGES, timeline } from "./timeline.js";
+import { bucketsOf, eventsOf, historyOf, spanned } from "./span.js";
+
+const MOST_EVENTS = 500;
+const ASKED = ["range", "from", "to", "step", "tz"];
 
 export class History {
   section;
   #node;
-  #range;
-  #averages = null;
-  #charts;
+  #place;
+  #picker;
+  #readout;
+  #charts = null;
+  #kinds;
+  #visit;
 
-  /** `chosen(range)` is told when another range is wanted. */
-  constructor(node, api, user, range, chosen) {
+  /** `kinds`: which charts there are; `visit` goes to other places. */
+  constructor(node, api, place, kinds, visit) {
     this.#node = node;
+    this.#kinds = kinds;
+    this.#visit = visit;
+    node.append(copyOf("history-parts"));
+    // How many agents sent is nothing to say of one.
+    part(node, "agents").parentElement.hidden = !kinds.includes("agents");
+    this.#picker = new Picker(node, visit);
+    this.#readout = new Readout(node);
     this.section = new Section(
       node,
-      (signal) => api.historical(user, this.#range, signal),
+      (signal) => read(api, this.#place, signal),
       (body, at) => this.#show(body, at),
     );
-    part(node, "ranges").addEventListener("change", ({ target }) => chosen(target.value));
-    this.range = range;
+    this.#take(place);
   }
 
-  /** Takes another range: what is shown is of the old one no more. */
-  set range(range) {
-    if (range === this.#range) return;
-    this.#range = range;
-    this.#node.querySelector(`input[value="${range}"]`).checked = true;
-    part(this.#node, "bucket").textContent = `each point is ${article(RANGES[range].each)}, UTC`;
-    this.section.forget();
+  /** Takes another place; whether its span is another, so that nothing is shown of the old one. */
+  go(place) {
+    const same = ASKED.every((name) => place[name] === this.#place[name]);
+    if (!same) this.#take(place);
+    else this.#place = place;
+    return !same;
   }
 
   close() {
     this.#charts?.destroy();
   }
 
-  #show({ metrics, averages, timeRange }, at) {
-    const buckets = timeline(timeRange, metrics, at);
-    this.#averages = averages;
-    // Not before there is something to show: until then it may not be known how wide they are.
-    this.#charts ??= new Charts(part(this.#node, "charts"), describe, (bucket) => this.#tell(bucket));
-    this.#charts.draw(buckets, RANGES[timeRange].each);
-    part(this.#node, "table").replaceChildren(tableOf(buckets));
+  #take(place) {
+    this.#place = place;
+    this.#picker.show(place);
+    part(this.#node, "bucket").textContent = "";
+    this.section.forget();
   }
 
-  #tell(bucket) {
-    showReadout(part(this.#node, "readout"), bucket, this.#averages, RANGES[this.#range].each);
+  #show({ events, ...answer }, at) {
+    const { buckets, step, tz } = bucketsOf(answer, at);
+    const { each } = STEPS[step];
+    part(this.#node, "bucket").textContent = `each point is ${article(each)}, ${tz}`;
+    this.#picker.stands(buckets);
+    this.#readout.take(buckets, answer.averages, each, eventsIn(buckets, events.events));
+    const select = ({ start, end }) => this.#visit.to(spanned(this.#place, start, end));
+    // Not before there is something to show: until then it may not be known how wide they are.
+    this.#charts ??= new Charts(part(this.#node, "charts"), this.#kinds, this.#readout, select);
+    this.#charts.draw(buckets, each, events, this.#place);
+    tell(part(this.#node, "capped"), events.next ? ` The marks are the newest ${MOST_EVENTS} of what happened.` : "");
   }
+}
+
+async function read(api, place, signal) {
+  const now = api.now;
+  const query = { ...eventsOf(place, now), limit: MOST_EVENTS };
+  const [history, events] = await Promise.all([
+    api.historical(place, historyOf(place, now), signal),
+    api.timeline(place, query, signal).catch(unmarked),
+  ]);
+  return { body: { ...history.body, events: events.body }, at: history.at };
+}
+
+// The charts do without marks; the list of what happened says what is wrong.
+function unmarked(problem) {
+  if (!(problem instanceof ApiError)) throw problem;
+  return { body: { events: [], next: "" } };
 }
 
 function article(each) {

@@ -1,29 +1,31 @@
 // The page: who is signed in, which view is open, and when it is read anew.
 
+import { AgentView } from "./agent.js";
 import { Api, ApiError } from "./api.js";
 import * as bar from "./bar.js";
 import { door, refusal } from "./door.js";
-import { fullTime } from "./format.js";
 import { PlatformView } from "./platform.js";
 import { Refresher } from "./refresher.js";
-import { DEFAULT_RANGE, hashOf, routeOf } from "./route.js";
+import { elsewhere, hashOf, placeOf, routeOf } from "./route.js";
 import { forget, keep, kept } from "./session.js";
 import { UserView } from "./user.js";
+import { fullTime, use } from "./zone.js";
 
 const EVERY_MS = 10_000;
 const CLOCK_STEP_MS = 2_000;
 
+const visit = { to: goTo, amend };
 const content = document.getElementById("content");
 const refresher = new Refresher(refresh, EVERY_MS);
 let session = null;
 let view = null;
-let route = null;
+let place = null;
 let reading = new AbortController();
 
 bar.listen({
   pause: (wanted) => (refresher.paused = wanted),
   signOut: () => leave(""),
-  open: (user) => goTo({ user }),
+  open: (user) => goTo(elsewhere(place, { user })),
 });
 content.addEventListener("retry", () => refresher.start());
 document.getElementById("skip").addEventListener("click", (event) => {
@@ -31,6 +33,7 @@ document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   content.focus();
 });
+document.addEventListener("click", follow);
 addEventListener("hashchange", () => session && arrive());
 const found = kept();
 if (found) enter(found);
@@ -55,25 +58,34 @@ function leave(why) {
   session = null;
   if (routeOf(location.hash) === null) history.replaceState(null, "", location.pathname + location.search);
   show(door(why, enter), "Sign in");
-  bar.showSession(null, undefined);
+  bar.showSession(null, null);
   content.querySelector("input").focus();
 }
 
 function open(asked) {
-  const same = view !== null && route.user === asked.user;
-  route = asked;
+  use(asked.tz);
+  const same = view !== null && ["user", "agent"].every((name) => place[name] === asked[name]);
+  place = asked;
   if (same) {
-    view.range = asked.range;
-  } else {
-    const moved = view !== null;
-    close();
-    const api = new Api(session.token);
-    view = asked.user === null ? new PlatformView(api) : new UserView(api, asked.user, asked.range, choose);
-    show(view.node, view.title);
-    bar.showSession(session, asked.user);
-    if (moved) content.querySelector("h1").focus();
+    bar.showPlace(place);
+    read(view.go(place));
+    return;
+  }
+  const moved = view !== null;
+  close();
+  view = viewOf(new Api(session.token));
+  show(view.node, view.title);
+  bar.showSession(session, place);
+  if (moved) {
+    scrollTo(0, 0);
+    content.querySelector("h1").focus({ preventScroll: true });
   }
   refresher.start();
+}
+
+function viewOf(api) {
+  if (place.user === null) return new PlatformView(api, place, visit);
+  return place.agent === null ? new UserView(api, place, visit) : new AgentView(api, place, visit);
 }
 
 function close() {
@@ -89,40 +101,62 @@ function show(node, title) {
 }
 
 function home() {
-  return { user: session.scope === "platform" ? null : session.sub, range: DEFAULT_RANGE };
+  return placeOf({ user: session.scope === "platform" ? null : session.sub });
 }
 
 function goTo(wanted) {
-  location.hash = hashOf(wanted);
+  const hash = hashOf(wanted);
+  if (hash === location.hash) return;
+  history.pushState(null, "", hash);
+  open(wanted);
 }
 
-function choose(range) {
-  goTo({ ...route, range });
+// Browsers take the focus from a link within the page that they follow.
+function follow(event) {
+  const found = event.target.closest('a[href^="#/"]');
+  const elsewhere = event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+  if (!found || elsewhere || session === null) return;
+  event.preventDefault();
+  goTo(routeOf(found.hash) ?? home());
+}
+
+// The same, without a step to go back by.
+function amend(wanted) {
+  history.replaceState(null, "", hashOf(wanted));
+  open(wanted);
 }
 
 async function refresh() {
   reading.abort();
   reading = new AbortController();
+  await read(view.sections);
+  const waits = view?.sections.map(({ problem }) => problem?.retryAfterS ?? 0) ?? [];
+  return Math.max(0, ...waits) * (1000 + 200 * Math.random());
+}
+
+async function read(sections) {
   const { signal } = reading;
   try {
-    const { sections } = view;
-    const problems = await Promise.all(sections.map((section) => section.refresh(signal)));
-    const failed = problems.filter((problem) => problem !== null);
-    const readAt = Math.max(...sections.map(({ shownAt }) => shownAt));
-    bar.showFreshness(readAt ? new Date(readAt) : null, failed.length > 0);
-    return Math.max(0, ...failed.map(({ retryAfterS }) => (retryAfterS ?? 0) * (1000 + 200 * Math.random())));
+    await Promise.all(sections.map((section) => section.refresh(signal)));
+    if (!signal.aborted) showFreshness();
   } catch (problem) {
-    if (signal.aborted) return 0;
+    if (signal.aborted) return;
     if (problem instanceof ApiError) turnAway(problem);
     else reportError(problem);
-    return 0;
   }
+}
+
+function showFreshness() {
+  const { sections } = view;
+  const readAt = Math.max(...sections.map(({ shownAt }) => shownAt));
+  bar.showFreshness(readAt ? new Date(readAt) : null, sections.some(({ problem }) => problem !== null));
 }
 
 function turnAway({ status, message, at }) {
   if (status === 401) return leave(whyNot(session, at));
   close();
-  show(refusal(message, hashOf(home())), "Not yours to see");
+  if (status === 404) show(refusal("Not there", message, hashOf(elsewhere(place, { user: place.user })), place.user), "Not there");
+  else show(refusal("Not yours to see", message, hashOf(home()), "Your own view"), "Not yours to see");
 }
 
 // By the service's clock, which answers give in whole seconds: this machine's may be wrong.

@@ -3,14 +3,15 @@
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 
 const DASHES = [3, 3];
+const FINE = [1, 2];
 const STRIPES = 6;
+const MOST_POINTS = 60;
 
 /** The finished buckets as a line, and dashed the way from there to the unfinished one. */
 export function line(color) {
   const stroke = color("--ink");
-  const lastOnly = (plot) => [plot.data[0].length - 1];
   return [
-    { stroke, width: 2, fill: color("--wash"), points: { show: true, size: 4, fill: stroke } },
+    { stroke, width: 2, fill: color("--wash"), points: { show: true, size: 4, fill: stroke, filter: apart } },
     {
       stroke,
       width: 2,
@@ -18,6 +19,24 @@ export function line(color) {
       points: { show: true, size: 7, width: 2, fill: color("--card"), filter: lastOnly },
     },
   ];
+}
+
+/** The largest value of each bucket, as a fine line. */
+export function largest(color) {
+  const stroke = color("--ink");
+  return { stroke, width: 1, alpha: 0.55, dash: FINE, points: { show: false } };
+}
+
+// Of many points, those that no line leads to.
+function apart({ data }, series) {
+  const values = data[series];
+  const places = [...values.keys()].filter((place) => values[place] !== null);
+  if (values.length <= MOST_POINTS) return places;
+  return places.filter((place) => [place - 1, place + 1].every((next) => (values[next] ?? null) === null));
+}
+
+function lastOnly({ data: [times] }) {
+  return [times.length - 1];
 }
 
 /** Full bars, and an outlined one for the unfinished bucket. */

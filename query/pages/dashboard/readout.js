@@ -1,49 +1,128 @@
 // What the cursor of the charts is at, in words and numbers; without a cursor, the averages.
 
 import { element, part, write } from "./dom.js";
-import { FORMATS, utc } from "./format.js";
+import { summaryOf } from "./event.js";
+import { FORMATS } from "./format.js";
+import { between } from "./span.js";
+import { inUse } from "./zone.js";
 
-const { count, decimal, percent } = FORMATS;
-const WRITERS = { cpu: percent, memory: percent, messages: count, errors: count };
-const AVERAGE_WRITERS = { ...WRITERS, messages: decimal, errors: decimal };
-const HEADS = ["Time (UTC)", "CPU", "Memory", "Messages", "Errors"];
+const { count, decimal, percent, ms } = FORMATS;
 const NO_DATA = "no data";
-const DAY_S = 86_400;
-const DAY = { weekday: "short", month: "short", day: "numeric" };
-const TIME = { hour: "2-digit", minute: "2-digit" };
+// The figures of a bucket as the readout has them, and as the table has them.
+const WRITERS = {
+  cpu: (point) => percent(point.cpu),
+  memory: (point) => percent(point.memory),
+  messages: (point) => count(point.messages),
+  errors: (point) => count(point.errors),
+  errorRate: (point) => percent(point.errorRate),
+  responseTime: (point) => ms(point.responseTime),
+  agents: (point) => count(point.agents),
+};
+const AVERAGES = { cpu: percent, memory: percent, messages: decimal, errors: decimal, errorRate: percent, responseTime: ms };
+const COLUMNS = [
+  ["CPU", WRITERS.cpu],
+  ["largest", (point) => percent(point.cpuMax)],
+  ["Memory", WRITERS.memory],
+  ["largest", (point) => percent(point.memoryMax)],
+  ["Messages", WRITERS.messages],
+  ["Errors", WRITERS.errors],
+  ["Error rate", WRITERS.errorRate],
+  ["Response time", WRITERS.responseTime],
+  ["Agents", WRITERS.agents],
+];
 
 /** `Mon, Nov 23, 14:00–15:00`; the day alone where a bucket is one. */
 export function nameOf({ start, end, unfinished }) {
-  const hours = [start, end].map((at) => utc(new Date(at * 1000), TIME)).join("–");
-  const day = utc(new Date(start * 1000), DAY);
-  const name = end - start < DAY_S ? `${day}, ${hours}` : day;
+  const name = between(new Date(start * 1000), new Date(end * 1000));
   return unfinished ? `${name}, not finished yet` : name;
 }
 
-/** A bucket's value in words. */
-export function describe(bucket, name) {
-  return `${nameOf(bucket)}: ${textOf(bucket, name)}`;
-}
+/** The line above the charts and the table below them. */
+export class Readout {
+  #node;
+  #buckets = [];
+  #averages;
+  #each;
+  #events;
 
-/** Shows a bucket's values; those of all that has data where it is null. */
-export function showReadout(root, bucket, averages, each) {
-  const when = bucket ? `${nameOf(bucket)} UTC` : `Average; counts per ${each} with data`;
-  part(root, "when").textContent = when;
-  for (const [name, writer] of Object.entries(AVERAGE_WRITERS)) {
-    write(part(root, name), bucket ? textOf(bucket, name) : writer(averages[name]));
+  constructor(node) {
+    this.#node = node;
+    part(node, "table").closest("details").addEventListener("toggle", () => this.#fillTable());
+  }
+
+  /** Takes an answer; `events` are those of each bucket, by its place. */
+  take(buckets, averages, each, events) {
+    this.#buckets = buckets;
+    this.#averages = { ...averages, ...meansOf(buckets) };
+    this.#each = each;
+    this.#events = events;
+    this.#fillTable();
+  }
+
+  /** Shows a bucket's values; those of all that has data where `place` is null. */
+  show(place) {
+    const bucket = place === null ? null : this.#buckets[place];
+    const when = bucket ? `${nameOf(bucket)} ${inUse()}` : `Average; counts per ${this.#each} with data`;
+    part(this.#node, "when").textContent = when;
+    for (const [name, writer] of Object.entries(WRITERS)) {
+      write(part(this.#node, name), bucket ? textOf(bucket, writer) : this.#average(name));
+    }
+    part(this.#node, "happened").textContent = place === null ? "" : this.#happened(place);
+  }
+
+  /** A bucket's value in words, and what happened in it. */
+  describe(place, name) {
+    const bucket = this.#buckets[place];
+    const value = `${nameOf(bucket)}: ${textOf(bucket, WRITERS[name])}`;
+    const happened = this.#happened(place);
+    return happened ? `${value}; ${happened}` : value;
+  }
+
+  #happened(place) {
+    const events = this.#events.get(place);
+    return events ? summaryOf(events) : "";
+  }
+
+  // Of how many agents sent, the most: a mean of those means little.
+  #average(name) {
+    if (name in AVERAGES) return AVERAGES[name](this.#averages[name]);
+    const most = Math.max(0, ...this.#buckets.map(({ point }) => point?.[name] ?? 0));
+    return `at most ${count(most)}`;
+  }
+
+  // Hundreds of rows are made for those alone who look at them.
+  #fillTable() {
+    const target = part(this.#node, "table");
+    const { open } = target.closest("details");
+    target.replaceChildren(...(open ? [tableOf(this.#buckets)] : []));
   }
 }
 
 /** The buckets as a table, newest first. */
-export function tableOf(buckets) {
-  const head = element("tr", {}, ...HEADS.map((text) => element("th", { scope: "col" }, text)));
+function tableOf(buckets) {
+  const heads = [`Time (${inUse()})`, ...COLUMNS.map(([title]) => title)];
+  const head = element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)));
   const rows = buckets.toReversed().map((bucket) => {
-    const cells = Object.keys(WRITERS).map((name) => element("td", {}, textOf(bucket, name)));
+    const cells = COLUMNS.map(([, writer]) => element("td", {}, textOf(bucket, writer)));
     return element("tr", {}, element("th", { scope: "row" }, nameOf(bucket)), ...cells);
   });
-  return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
+  const caption = element("caption", { class: "unseen" }, "History");
+  return element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
-function textOf({ point }, name) {
-  return point ? WRITERS[name](point[name]) : NO_DATA;
+// What the answer has no average of, over its points: each weighs as many messages as it had.
+function meansOf(buckets) {
+  const points = buckets.map(({ point }) => point).filter((point) => point !== null);
+  const sum = (of) => points.reduce((total, point) => total + of(point), 0);
+  const messages = sum((point) => point.messages);
+  const errors = sum((point) => point.errors);
+  const rate = messages ? Math.min(1, errors / messages) : Math.min(1, errors);
+  return {
+    errorRate: 100 * rate,
+    responseTime: messages ? sum((point) => point.responseTime * point.messages) / messages : 0,
+  };
+}
+
+function textOf({ point }, writer) {
+  return point ? writer(point) : NO_DATA;
 }

@@ -2,15 +2,18 @@
 
 import { ApiError } from "./api.js";
 import { element, tell } from "./dom.js";
-import { timeOfDay } from "./format.js";
+import { timeOfDay } from "./zone.js";
 
-// Those say something of the token, so of the whole view.
-const OF_THE_TOKEN = [401, 403];
+// Those are about the token or the address, so about the whole view.
+const OF_THE_VIEW = [401, 403, 404];
 const UNSHOWABLE = "The service's answer cannot be shown.";
 
 export class Section {
   /** The service's time when what is shown was read; null where nothing is. */
   shownAt = null;
+  /** Why the newest reading failed; null where it did not. */
+  problem = null;
+  #reading = new AbortController();
   #node;
   #read;
   #show;
@@ -36,22 +39,35 @@ export class Section {
     this.#become("loading");
   }
 
-  /** Reads anew; the error where it failed, else null. One about the token is thrown. */
+  /** What is shown is about to be replaced. */
+  wait() {
+    this.#node.setAttribute("aria-busy", "true");
+  }
+
+  /** Reads anew, in place of a reading that is under way. An error about the view is thrown. */
   async refresh(signal) {
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    const own = this.#reading.signal;
     try {
-      const { body, at } = await this.#read(signal);
+      const { body, at } = await this.#read(AbortSignal.any([signal, own]));
       signal.throwIfAborted();
+      own.throwIfAborted();
       this.#become("shown");
       this.#show(body, at);
       this.shownAt = at;
-      return null;
+      this.problem = null;
     } catch (problem) {
-      if (signal.aborted || OF_THE_TOKEN.includes(problem.status)) throw problem;
-      if (!(problem instanceof ApiError)) reportError(problem);
-      const sentence = problem instanceof ApiError ? problem.message : UNSHOWABLE;
-      this.#become(this.shownAt ? "outdated" : "failed", sentence);
-      return problem;
+      if (signal.aborted || (!own.aborted && OF_THE_VIEW.includes(problem.status))) throw problem;
+      if (!own.aborted) this.#fail(problem);
     }
+  }
+
+  #fail(problem) {
+    if (!(problem instanceof ApiError)) reportError(problem);
+    const sentence = problem instanceof ApiError ? problem.message : UNSHOWABLE;
+    this.problem = problem;
+    this.#become(this.shownAt ? "outdated" : "failed", sentence);
   }
 
   #become(state, sentence = "") {

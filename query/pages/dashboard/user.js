@@ -1,47 +1,63 @@
-// A user's view: performance now, history, business.
+// A user's view: performance now, history, agents, what happened, business.
 
+import { agents } from "./agents.js";
 import { copyOf, element, part, tell } from "./dom.js";
 import { showEmpty } from "./empty.js";
+import { Events } from "./events.js";
 import { fill } from "./figures.js";
-import { fullTime, span } from "./format.js";
+import { span } from "./format.js";
 import { History } from "./history.js";
+import { List } from "./list.js";
 import { Section } from "./section.js";
+import { fullTime } from "./zone.js";
 
 const CHIPS = { ok: "Live", stale: "Stale", no_data: "No data" };
+const CHARTS = ["cpu", "memory", "messages", "errors", "responseTime", "agents"];
 
 export class UserView {
   node = document.createElement("div");
   sections;
-  #user;
+  #place;
+  #parts;
   #history;
 
-  constructor(api, user, range, chosen) {
-    this.#user = user;
+  constructor(api, place, visit) {
+    const { user } = place;
+    this.#place = place;
     this.node.append(copyOf("user"));
     part(this.node, "name").textContent = user;
-    const [now, history, business] = this.node.querySelectorAll("[data-section]");
+    const [now, history, list, events, business] = this.node.querySelectorAll("[data-section]");
     fill(this.node, null);
-    this.#history = new History(history, api, user, range, chosen);
+    this.#history = history;
+    this.#parts = [
+      new History(history, api, place, CHARTS, visit),
+      new List(list, { agents: agents(api, user) }, place, visit),
+      new Events(events, api, place, visit),
+    ];
     this.sections = [
-      new Section(now, (signal) => api.performance(user, signal), (...answer) => this.#showNow(now, history, ...answer)),
-      this.#history.section,
+      new Section(now, (signal) => api.performance(user, signal), (...answer) => this.#showNow(now, ...answer)),
+      ...this.#parts.map((one) => one.section),
       new Section(business, (signal) => api.summary(user, signal), (body) => showBusiness(business, body)),
     ];
   }
 
   get title() {
-    return this.#user;
+    return this.#place.user;
   }
 
-  set range(range) {
-    this.#history.range = range;
+  /** Takes another place of the same user; the sections that have to be read for it. */
+  go(place) {
+    const zoned = place.tz !== this.#place.tz;
+    this.#place = place;
+    const others = this.#parts.filter((one) => one.go(place)).map(({ section }) => section);
+    return zoned ? this.sections : others;
   }
 
   close() {
-    this.#history.close();
+    for (const one of this.#parts) one.close();
   }
 
-  #showNow(section, history, performance, at) {
+  #showNow(section, performance, at) {
     const { status, asOf } = performance;
     const age = (at - Date.parse(asOf)) / 1000;
     const newest = fullTime(new Date(asOf), at);
@@ -55,8 +71,9 @@ export class UserView {
         ? `No sample for ${span(age)}: the newest is of ${newest}. What the agents do now is not known.`
         : "",
     );
-    showEmpty(part(section, "empty"), status === "no_data", this.#user);
-    part(section, "figures").hidden = history.hidden = status === "no_data";
+    const empty = status === "no_data";
+    showEmpty(part(section, "empty"), empty, this.title);
+    part(section, "figures").hidden = this.#history.hidden = empty;
     fill(section, status === "ok" ? performance : null);
   }
 }

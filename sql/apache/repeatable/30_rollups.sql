@@ -115,3 +115,9 @@ from (
     select * from rollup_open
 ) as newest
 group by time_bucket(interval '1 day', bucket), agent_key;
+
+-- What is aggregated, without the samples from the watermark on, as the other edition has it too: by 5
+-- minutes all from before the watermark, by hours and days the hours that have ended before it.
+create or replace view aggregated_5m as select * from rollup_5m;
+create or replace view aggregated_1h as select * from rollup_1h;
+create or replace view aggregated_1d as select * from rollup_1d;

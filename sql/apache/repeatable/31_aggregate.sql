@@ -28,23 +28,30 @@ comment on function add_to_5m(sample_sums[]) is
 
 create or replace function add_to_1h(sums sample_sums[]) returns void
 language sql as $$
-    insert into rollup_1h as kept
-    select * from unnest(sums)
-    on conflict (agent_key, bucket) do update set
-        samples = kept.samples + excluded.samples,
-        cpu_samples = kept.cpu_samples + excluded.cpu_samples,
-        cpu_sum = kept.cpu_sum + excluded.cpu_sum,
-        cpu_max = greatest(kept.cpu_max, excluded.cpu_max),
-        memory_samples = kept.memory_samples + excluded.memory_samples,
-        memory_sum = kept.memory_sum + excluded.memory_sum,
-        memory_max = greatest(kept.memory_max, excluded.memory_max),
-        messages = kept.messages + excluded.messages,
-        errors = kept.errors + excluded.errors,
-        response_ms_sum = kept.response_ms_sum + excluded.response_ms_sum,
-        response_messages = kept.response_messages + excluded.response_messages,
-        up_buckets = kept.up_buckets + excluded.up_buckets
+    with added as (
+        insert into rollup_1h as kept
+        select * from unnest(sums)
+        on conflict (agent_key, bucket) do update set
+            samples = kept.samples + excluded.samples,
+            cpu_samples = kept.cpu_samples + excluded.cpu_samples,
+            cpu_sum = kept.cpu_sum + excluded.cpu_sum,
+            cpu_max = greatest(kept.cpu_max, excluded.cpu_max),
+            memory_samples = kept.memory_samples + excluded.memory_samples,
+            memory_sum = kept.memory_sum + excluded.memory_sum,
+            memory_max = greatest(kept.memory_max, excluded.memory_max),
+            messages = kept.messages + excluded.messages,
+            errors = kept.errors + excluded.errors,
+            response_ms_sum = kept.response_ms_sum + excluded.response_ms_sum,
+            response_messages = kept.response_messages + excluded.response_messages,
+            up_buckets = kept.up_buckets + excluded.up_buckets
+        returning kept.bucket, xmax = 0 as is_new
+    )
+    insert into platform_agents_1h as kept
+    select bucket, count(*) from added where is_new group by bucket order by bucket
+    on conflict (bucket) do update set agents = kept.agents + excluded.agents
 $$;
-comment on function add_to_1h(sample_sums[]) is 'Adds rows to the level of hours.';
+comment on function add_to_1h(sample_sums[]) is
+    'Adds rows to the level of hours, and new ones to the platform''s number of agents.';
 
 create or replace function add_to_1d(sums sample_sums[]) returns void
 language sql as $$
@@ -233,6 +240,12 @@ begin
     where bucket >= held.hours_before and bucket < upto
     group by 1, 2
     order by 2, 1;
+    insert into platform_agents_1h
+    select bucket, count(*)
+    from rollup_1h
+    where bucket >= held.hours_before and bucket < upto
+    group by bucket
+    order by bucket;
     perform add_to_1d((
         select coarser(array_agg((
             bucket, agent_key, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum,

@@ -17,6 +17,8 @@ create table deployments (
     primary key (user_id, deployment_id)
 );
 
+create index deployments_by_agent on deployments (user_id, agent_id, ts);
+
 -- Deployments by status, of all users. One row a writer, so that writers do not wait for each other's
 -- row; a shard alone may be negative, the sum is right.
 create table deployment_counts (

@@ -88,6 +88,66 @@ comment on function count_uptime(timestamptz) is
     'Counts 5-minute buckets of the agents that are not removed, and those with a sample, in the 30 '
     'UTC days up to a moment.';
 
+create or replace function count_agents_by_hour(start timestamptz, stop timestamptz) returns void
+language sql as $$
+    delete from platform_agents_1h where bucket >= start and bucket < stop;
+
+    insert into platform_agents_1h
+    select bucket, count(*)
+    from agent_metrics_1h
+    where bucket >= start and bucket < stop
+    group by bucket
+    order by bucket
+$$;
+comment on function count_agents_by_hour(timestamptz, timestamptz) is
+    'Counts the agents in each hour of [start, stop) again, whose rows have been refreshed.';
+
+-- Agents of the hours that platform_agents_1h has not. Of the watermark's hour agent_latest tells who
+-- sampled before the watermark, so that no row of a level is read; hours before it are open only for a
+-- moment, until they are aggregated.
+create or replace function count_agents_of_open_hours(upto timestamptz)
+returns table (bucket timestamptz, agents bigint)
+language sql stable as $$
+    with bounds as materialized (
+        select
+            coalesce(
+                (select max(bucket) + interval '1 hour' from platform_agents_1h), '-infinity'
+            ) as since,
+            date_trunc('hour', watermark, 'UTC') as hour,
+            watermark
+        from rollup_watermark
+    ),
+    sampled as (
+        select time_bucket(interval '1 hour', bucket) as bucket, agent_key
+        from agent_metrics_5m
+        where
+            (select since < least(hour, upto) from bounds)
+            and bucket >= (select since from bounds)
+            and bucket < (select least(hour, upto) from bounds)
+        union all
+        select (select hour from bounds), agent_key
+        from agent_latest
+        where (select hour < upto from bounds) and ts >= (select hour from bounds)
+        union all
+        select time_bucket(interval '1 hour', ts), agent_key
+        from agent_samples
+        where
+            (select watermark < upto from bounds)
+            and ts >= (select watermark from bounds)
+            and ts < upto
+    )
+    select bucket, count(*)
+    from (
+        select bucket, agent_key
+        from sampled
+        where bucket >= (select since from bounds)
+        group by bucket, agent_key
+    ) as once
+    group by bucket
+$$;
+comment on function count_agents_of_open_hours(timestamptz) is
+    'Counts the agents of each hour before a moment that is not in platform_agents_1h.';
+
 create or replace function keep_platform_summary() returns void
 language plpgsql as $$
 declare

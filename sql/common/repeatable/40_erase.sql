@@ -12,9 +12,13 @@ comment on function share_of(numeric, numeric, numeric, numeric) is
 
 -- Takes what an agent counts off the hours of the platform, before its rollups are erased. That goes
 -- into a shard of its own: so erasing waits for no writer, and none for it. A shard alone may be
--- negative, the sum over all is right. Maxima stay as they are.
+-- negative, the sum over all is right. Maxima stay as they are, and so does the number of agents in
+-- hours whose rows retention has dropped.
 create or replace function take_from_platform(erased integer) returns void
 language sql as $$
+    update platform_agents_1h set agents = agents - 1
+    where bucket in (select bucket from agent_metrics_1h where agent_key = erased);
+
     -- From the samples while they are there: a late one may wait for the refresh of its rollup.
     with sampled as materialized (
         select

@@ -22,7 +22,8 @@ from (
         -- These the job does on every server, whatever it has done so far.
         select * from unnest(array[
             'agent_samples', 'agent_metrics_5m', 'agent_metrics_1h',
-            'platform_heartbeats', 'skill_changes', 'refresh'
+            'status_events', 'deployment_events', 'platform_heartbeats', 'skill_changes',
+            'refresh'
         ])
         union
         select task from upkeep

@@ -4,6 +4,12 @@ comment on table platform_metrics_1h is
     'Samples of all agents in buckets of 1 hour, in shards to be added up.';
 comment on column platform_metrics_1h.shard is 'Which writer kept this row.';
 
+comment on table platform_agents_1h is
+    'How many agents sampled in each hour that is aggregated.';
+comment on column platform_agents_1h.bucket is 'Start of the hour.';
+comment on column platform_agents_1h.agents is
+    'Agents with a row in agent_metrics_1h; an hour that retention has dropped there keeps its number.';
+
 comment on table platform_heartbeats is
     'Minutes in which ingest ran: those of the last 33 days, and the very first.';
 comment on column platform_heartbeats.minute is 'Start of the minute, UTC.';

@@ -9,7 +9,8 @@ comment on column upkeep.removed is 'Chunks or rows that the last run removed.';
 comment on column upkeep.failure is 'Why the last run failed; null where it went well.';
 
 comment on table retention_horizons is
-    'What retention has dropped; samples from before it are rejected as expired.';
+    'What retention has dropped. Samples from before it are rejected as expired; status events and '
+    'deployments still count as the newest state, and are not stored in the timeline.';
 comment on column retention_horizons.relation is 'The relation whose chunks were dropped.';
 comment on column retention_horizons.dropped_before is
     'End of the newest chunk that was dropped; rises with each drop and never falls.';

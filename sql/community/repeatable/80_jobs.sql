@@ -52,6 +52,9 @@ begin
     where relation = level and start = first;
     commit;
     call refresh_continuous_aggregate(level::regclass, first, last);
+    if level = 'agent_metrics_1h' then
+        perform count_agents_by_hour(first, last);
+    end if;
     delete from refresh_ranges where relation = level and start = first;
     insert into refresh_ranges as kept (relation, start, stop)
     select above.relation, touched.start, touched.stop

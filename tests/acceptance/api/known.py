@@ -7,9 +7,10 @@ from typing import Final
 import psycopg
 
 from tests.business import events_of, open_writer, store
-from tests.fleet import happen
+from tests.fleet import happen, moment
 from tests.rows import Row, insert, sample
 from tests.service import NOW
+from tests.timeline import Happening, store_happenings
 
 SAMPLES: Final = (
     sample("alice/mail", "2026-03-10T14:34:58Z", 31.5, 62.75, 400, 1, 84.25),
@@ -27,8 +28,8 @@ SAMPLES: Final = (
 FLEET: Final = """
     samples s1 14:00 14:25 5; sample s1 14:34 messages=120 errors=1 ms=90 used=512.5 total=2048;
     sample s2 13:00 messages=60; stopped s2 13:05; sample s3 12:00 messages=30; failed s3 12:10;
-    deployment d1 09:00 succeeded; deployment d2 10:00 succeeded; deployment d3 11:00 failed;
-    deployment d4 14:30 pending; beat 13:35 14:10; beat 14:12 14:34
+    deployment d1 09:00 succeeded; deployment d2 10:00 succeeded; deployment d3 11:00 failed s1;
+    deployment d4 14:30 pending s1; beat 13:35 14:10; beat 14:12 14:34
 """
 BUSINESS: Final = """
     pay 2026-03-04T10:00 84550;pay 2026-03-09T16:30 38900;pay 2026-02-05T09:00 109700;
@@ -42,9 +43,16 @@ BUSINESS: Final = """
 """
 
 
+HAPPENINGS: Final = (
+    Happening("status", "alice/mail", moment("13:10"), "failed", "out of memory"),
+    Happening("status", "alice/mail", moment("13:18"), "running"),
+)
+
+
 def fill(database: str) -> None:
     """Stores all of it, as ingest does."""
     insert(database, SAMPLES)
+    store_happenings(database, HAPPENINGS)
     with psycopg.connect(database) as connection:
         happen(connection, " ".join(FLEET.split()))
     asyncio.run(_do_business(database))

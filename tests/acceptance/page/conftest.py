@@ -38,9 +38,17 @@ def browser(site: Site) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
+def zone() -> str:
+    """The browser's time zone."""
+    return "UTC"
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site, zone: str) -> Iterator[Page]:
     """A tab, which at the end has asked nobody else, broken no policy and met no error."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="de-DE")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, locale="de-DE", timezone_id=zone
+    )
     context.add_init_script(WATCH_POLICY)
     page = context.new_page()
     wrongs: list[str] = []

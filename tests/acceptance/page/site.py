@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import httpx
 import psycopg
 from playwright.sync_api import Page
 
+from ingest.batch import AgentKeys
+from ingest.busy import DatabaseBusy
+from ingest.events import store_events
+from ingest.shape import shape
+from schemas.events import AgentStatus, Deployment, DeploymentStatus, Event, Status
 from tests.business import events_of, open_writer, store
 from tests.fleet import happen
 from tests.process import PATIENCE_S, fleetgauge
@@ -21,11 +27,17 @@ from tests.relay import relay
 from tests.rows import Row, insert
 from tests.service import token
 from tests.stack import Stack, Topics, environment, free_port
+from tests.unit.ingest.records import decoded
 
 # Hours and days before now in which alice's agent sent nothing.
 SILENT_HOURS: Final = frozenset({5, 6})
 SILENT_DAYS: Final = frozenset({10, 11, 12})
 STALE_AGE: Final = timedelta(hours=3)
+# Carol's agents are more than a page of the lists, and each has a higher CPU than the one before.
+MANY: Final = 30
+HERE: Final = ZoneInfo("Europe/Berlin")
+REASON: Final = "out of memory"
+KEYS: Final = "select user_id || '/' || agent_id, agent_key from agents"
 
 
 @dataclass
@@ -116,10 +128,56 @@ def fill(database: str) -> None:
         Row("alice/a", now - age, 20 + n, 40.25, 1_000 + 10 * n, n, 84.2)
         for n, age in enumerate([*ages, *(timedelta(days=n) for n in days)])
     ]
-    insert(database, [*rows, Row("bob/b", now - STALE_AGE, 50, 60, 7, 1, 12)])
+    insert(database, [*rows, *_carols(now), Row("bob/b", now - STALE_AGE, 50, 60, 7, 1, 12)])
     with psycopg.connect(database) as connection:
         happen(connection, _fleet(now))
     asyncio.run(_do_business(database, now))
+    asyncio.run(_go_wrong(database, now))
+
+
+def tuesday(now: datetime) -> datetime:
+    """The last Tuesday that is over, at 14:00 on the clocks of HERE."""
+    noon = now.astimezone(HERE).replace(hour=14, minute=0, second=0, microsecond=0)
+    return noon - timedelta(days=(noon.weekday() - 1) % 7 or 7)
+
+
+def _carols(now: datetime) -> list[Row]:
+    """Carol's agents, at 60 % errors; `c-07` fell silent four hours ago, before it failed."""
+    agents = [
+        Row(
+            f"carol/c-{n:02}", now - timedelta(hours=4 * (n == 7), seconds=1), 60 + n, 50, 10, 6, 90
+        )
+        for n in range(MANY)
+    ]
+    outage = [
+        Row("carol/c-03", tuesday(now) + timedelta(minutes=n), 99, 50, 5, 5, 900) for n in (5, 65)
+    ]
+    return agents + outage
+
+
+async def _go_wrong(database: str, now: datetime) -> None:
+    """Carol's `c-07` fails; on Tuesday a deployment of `c-03` failed, and the agent with it."""
+    began = tuesday(now)
+    events: list[Event] = [
+        _status("c-07", now - timedelta(hours=3), "failed"),
+        _deployment(began + timedelta(minutes=5), "pending"),
+        _deployment(began + timedelta(minutes=10), "failed"),
+        _status("c-03", began + timedelta(minutes=12), "failed"),
+        _status("c-03", began + timedelta(minutes=64), "running"),
+    ]
+    async with await open_writer(database) as connection, connection.transaction():
+        found = await connection.execute(KEYS)
+        keys = AgentKeys(dict(await found.fetchall()))
+        await store_events(connection, shape(decoded(events), keys), DatabaseBusy())
+
+
+def _status(agent: str, at: datetime, status: AgentStatus) -> Status:
+    reason = REASON if status == "failed" else None
+    return Status(user_id="carol", agent_id=agent, ts=at, status=status, reason=reason)
+
+
+def _deployment(at: datetime, status: DeploymentStatus) -> Deployment:
+    return Deployment(user_id="carol", agent_id="c-03", deployment_id="d-9", ts=at, status=status)
 
 
 def _fleet(now: datetime) -> str:

@@ -1,6 +1,8 @@
 """The numbers shown are the numbers answered: each figure against the answer that the page got."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -44,7 +46,7 @@ def test_the_platform(page: Page, site: Site) -> None:
         "storage.total": "2.05 GB",
     }
     assert (storage["percentUsed"], storage["used"], storage["total"]) == (25, 512, 2048)
-    assert [metrics["agents"][name] for name in ("total", "active", "failed")] == [5, 2, 1]
+    assert [metrics["agents"][name] for name in ("total", "active", "failed")] == [35, 31, 2]
 
 
 def test_a_user_now(page: Page, site: Site) -> None:
@@ -91,18 +93,42 @@ CASES = [
     ("format", "m.span(119)", "1 minute"),
     ("format", "m.span(7199)", "1 hour"),
     ("format", "m.span(172800)", "2 days"),
-    ("format", "m.timeOfDay(new Date('2026-03-10T00:05:09Z'))", "00:05:09 UTC"),
+    ("zone", "m.timeOfDay(new Date('2026-03-10T00:05:09Z'))", "00:05:09 UTC"),
     (
-        "format",
+        "zone",
         "m.fullTime(new Date('2025-12-31T23:59:59Z'), new Date('2026-01-01'))",
         "Dec 31, 2025, 23:59:59 UTC",
     ),
     ("route", "m.routeOf('#/platform').user", None),
-    ("route", "m.routeOf('#/users/a%40b~c?range=7d')", {"user": "a@b~c", "range": "7d"}),
-    ("route", "m.routeOf('#/users/a?range=1y').range", "24h"),
+    ("route", "m.routeOf('#/users/a%40b~c?range=7d').user", "a@b~c"),
+    ("route", "m.routeOf('#/users/a/agents/b%3A1').agent", "b:1"),
     ("route", "m.routeOf('#/users/%?x').user", "%"),
     ("route", "m.routeOf('#/users/')", None),
-    ("route", "m.hashOf({user: 'a@b:c', range: '30d'})", "#/users/a%40b%3Ac?range=30d"),
+    ("route", "m.routeOf('#/users/a/agents/')", None),
+    ("route", "m.routeOf('#/users/a/agents/..')", None),
+    ("route", "m.hashOf(m.placeOf({user: 'a@b:c', range: '30d'}))", "#/users/a%40b%3Ac?range=30d"),
+]
+# an address, and the one that the page makes of it; "" where it is the same
+ADDRESSES = [
+    ("#/platform", ""),
+    ("#/platform?range=7d", ""),
+    ("#/users/a?range=24h", ""),
+    ("#/users/a", "#/users/a?range=24h"),
+    ("#/users/a?range=1y", "#/users/a?range=24h"),
+    ("#/users/a/agents/b?range=24h&tz=Asia/Kathmandu", ""),
+    ("#/users/a?range=24h&tz=Europe/Atlantis", "#/users/a?range=24h"),
+    ("#/platform?from=2026-11-24T13:00:00Z&to=2026-11-24T15:00:00Z", ""),
+    ("#/platform?from=2026-11-24T15:00:00Z&to=2026-11-24T13:00:00Z", "#/platform"),
+    ("#/platform?from=2026-13-24T13:00:00Z", "#/platform"),
+    ("#/platform?from=yesterday&step=1h", "#/platform"),
+    ("#/platform?from=2026-11-24T13:00:00Z&step=6h&tz=America/New_York", ""),
+    ("#/platform?list=agents&sort=cpu&order=asc&search=agent-1&state=failed&window=1h", ""),
+    ("#/platform?list=everything&order=up&state=lost&window=1y&search=%20", "#/platform"),
+    ("#/platform?cursor=AZaz09_-", ""),
+    ("#/platform?cursor=%3Cb%3E", "#/platform"),
+    ("#/platform?kind=deployment&events=abc&since=2026-11-24T13:00:00Z", ""),
+    ("#/platform?since=2026-11-24T13:00:00Z", "#/platform"),
+    ("#/platform?user=alice&agent=a&token=b", "#/platform"),
 ]
 
 
@@ -117,6 +143,15 @@ def test_formats_and_routes(modules: Page) -> None:
     for module, call, expected in CASES:
         result = modules.evaluate(f"import('./dashboard/{module}.js').then((m) => {call})")
         assert result == expected, call
+
+
+def test_an_address_keeps_what_it_may_say(modules: Page) -> None:
+    for address, expected in ADDRESSES:
+        result = modules.evaluate(
+            "(hash) => import('./dashboard/route.js').then((m) => m.hashOf(m.routeOf(hash)))",
+            address,
+        )
+        assert result == (expected or address)
 
 
 # now, the points' times, and for each bucket `+` with data, `-` without
@@ -135,9 +170,43 @@ TIMELINES = [
 def test_timelines_have_all_buckets(modules: Page) -> None:
     for time_range, now, times, expected in TIMELINES:
         buckets = modules.evaluate(
-            """([range, now, times]) => import("./dashboard/timeline.js").then((m) =>
-                m.timeline(range, times.map((timestamp) => ({timestamp})), new Date(now)))""",
+            """([range, now, times]) => import("./dashboard/buckets.js").then((m) =>
+                m.bucketsOfRange(range, times.map((timestamp) => ({timestamp})), new Date(now)))""",
             [time_range, now, times],
         )
         assert "".join("-+"[bucket["point"] is not None] for bucket in buckets) == expected
         assert [bucket["unfinished"] for bucket in buckets] == [False] * (len(buckets) - 1) + [True]
+
+
+# zone, step, from, to, and the starts of the buckets on the zone's clock; from the zones' rules
+SPANS = [
+    # The clock is set forward at 2 in the night.
+    ("Europe/Berlin", "6h", "2026-03-28T23:00Z", "2026-03-29T22:00Z", "00:00 06:00 12:00 18:00"),
+    # And back.
+    ("Europe/Berlin", "6h", "2026-10-24T22:00Z", "2026-10-25T23:00Z", "00:00 06:00 12:00 18:00"),
+    ("Asia/Kathmandu", "1h", "2026-11-24T18:15Z", "2026-11-24T20:15Z", "00:00 01:00"),
+    ("America/New_York", "1d", "2026-10-31T04:00Z", "2026-11-03T05:00Z", "00:00 00:00 00:00"),
+    # By half an hour.
+    (
+        "Australia/Lord_Howe",
+        "6h",
+        "2026-10-03T13:30Z",
+        "2026-10-04T13:00Z",
+        "00:00 06:00 12:00 18:00",
+    ),
+    ("UTC", "15m", "2026-11-24T13:00Z", "2026-11-24T13:30Z", "13:00 13:15"),
+    # There is no midnight: the day begins at 1.
+    ("Africa/Cairo", "1d", "2026-04-23T22:00Z", "2026-04-25T21:00Z", "01:00 00:00"),
+]
+
+
+def test_spans_have_all_buckets_of_the_zone(modules: Page) -> None:
+    for zone, step, start, stop, expected in SPANS:
+        starts = modules.evaluate(
+            """([tz, step, from, to]) => import("./dashboard/buckets.js").then((m) =>
+                m.bucketsOfSpan({from, to, step, tz}, [], Date.parse(to) - 1)
+                    .map(({start}) => start))""",
+            [zone, step, start, stop],
+        )
+        walls = [datetime.fromtimestamp(one, ZoneInfo(zone)) for one in starts]
+        assert " ".join(f"{wall:%H:%M}" for wall in walls) == expected, zone

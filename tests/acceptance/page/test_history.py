@@ -7,7 +7,9 @@ from playwright.sync_api import Page, expect
 
 from tests.acceptance.page.site import SILENT_DAYS, SILENT_HOURS, Site
 
-NAMES = ("cpu", "memory", "messages", "errors")
+NAMES = ("cpu", "memory", "messages", "errors", "errorRate", "responseTime", "agents")
+# Where the table has them, beside the largest values.
+COLUMNS = (1, 3, 5, 6, 7, 8, 9)
 
 
 @pytest.fixture
@@ -22,6 +24,7 @@ def settled(page: Page) -> None:
     """Returns when the history is shown."""
     section = page.locator("[data-section=historical]")
     expect(section).to_have_attribute("data-state", "shown")
+    section.locator("details").evaluate("(one) => { one.open = true; }")
 
 
 def readout(page: Page) -> dict[str, str]:
@@ -32,17 +35,25 @@ def readout(page: Page) -> dict[str, str]:
 
 def table(page: Page) -> list[list[str]]:
     """The cells of the table, newest first."""
-    rows: list[list[str]] = page.locator("[data-part=table] tbody tr").evaluate_all(
+    rows: list[list[str]] = page.locator("[data-section=historical] tbody tr").evaluate_all(
         "(rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent))"
     )
     return rows
 
 
+def figures(row: list[str]) -> list[str]:
+    """What the readout has of a row of the table."""
+    return [row[column] for column in COLUMNS]
+
+
 def written(point: dict[str, Any]) -> list[str]:
     """A point as people read it."""
     return [
-        *(f"{point[name]:g}%" for name in ("cpu", "memory")),
+        *(f"{point[name]:g}%" for name in ("cpu", "cpuMax", "memory", "memoryMax")),
         *(f"{point[name]:,}" for name in ("messages", "errors")),
+        f"{point['errorRate']:g}%",
+        f"{point['responseTime']:g} ms",
+        f"{point['agents']:,}",
     ]
 
 
@@ -84,6 +95,11 @@ def test_the_averages_are_shown_without_a_cursor(page: Page, site: Site) -> None
     averages = got.value.json()["averages"]
     told = readout(page)
     assert told.pop("when") == "Average; counts per hour with data"
+    assert told.pop("agents") == "at most 1"
+    assert told.pop("responseTime") == "84.2 ms"
+    points = got.value.json()["metrics"]
+    rate = 100 * sum(one["errors"] for one in points) / sum(one["messages"] for one in points)
+    assert told.pop("errorRate") == f"{rate:.2f}".rstrip("0").rstrip(".") + "%"
     assert told == {
         "cpu": f"{averages['cpu']:g}%",
         "memory": f"{averages['memory']:g}%",
@@ -94,13 +110,14 @@ def test_the_averages_are_shown_without_a_cursor(page: Page, site: Site) -> None
 
 def test_the_pointer_moves_the_cursor_of_all_charts(history: Page) -> None:
     areas = history.locator(".u-over")
-    expect(areas).to_have_count(4)
+    expect(areas).to_have_count(6)
     for place, area in enumerate(areas.all()):
+        area.scroll_into_view_if_needed()
         box = area.bounding_box()
         assert box is not None
         history.mouse.move(box["x"] + box["width"] * (23.5 - 2) / 24, box["y"] + 20)
         row = table(history)[2]
-        assert list(readout(history).values()) == [f"{row[0]} UTC", *row[1:]], place
+        assert list(readout(history).values()) == [f"{row[0]} UTC", *figures(row)], place
         lefts = history.locator(".u-cursor-x").evaluate_all(
             "(lines) => lines.map((line) => line.getBoundingClientRect().left"
             " - line.parentElement.getBoundingClientRect().left)"
@@ -127,10 +144,10 @@ def test_keys_move_the_cursor_and_a_screen_reader_is_told(history: Page) -> None
         history.keyboard.press(key)
         row = rows[place]
         expect(cpu).to_have_attribute("aria-valuetext", f"{row[0]}: {row[1]}")
-        expect(errors).to_have_attribute("aria-valuetext", f"{row[0]}: {row[4]}")
+        expect(errors).to_have_attribute("aria-valuetext", f"{row[0]}: {row[6]}")
         expect(cpu).to_have_attribute("aria-valuenow", str(23 - place))
-        assert list(readout(history).values()) == [f"{row[0]} UTC", *row[1:]]
-    assert rows[6][1:] == ["no data"] * 4
+        assert list(readout(history).values()) == [f"{row[0]} UTC", *figures(row)]
+    assert rows[6][1:] == ["no data"] * 9
     history.keyboard.press("Tab")
     expect(history.get_by_role("slider", name="Memory, percent")).to_be_focused()
 

@@ -98,13 +98,13 @@ def test_a_token_in_the_address_is_not_used(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
     page.goto(f"{site.address}/#token={site.token()}")
     expect(page).to_have_url(f"{site.address}/#/users/alice?range=24h")
-    expect(page.get_by_role("navigation")).to_be_hidden()
+    expect(page.get_by_role("navigation", name="Views")).to_be_hidden()
 
 
 def test_a_user_sees_the_own_view_alone(page: Page, site: Site) -> None:
     site.sign_in(page, "alice")
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
-    expect(page.get_by_role("navigation")).to_be_hidden()
+    expect(page.get_by_role("navigation", name="Views")).to_be_hidden()
     for other in ("#/users/bob", "#/platform"):
         page.goto(f"{site.address}/{other}")
         expect(page.get_by_role("heading", name="Not yours to see")).to_be_visible()
@@ -115,8 +115,8 @@ def test_a_user_sees_the_own_view_alone(page: Page, site: Site) -> None:
 
 def test_the_platform_opens_any_user(page: Page, site: Site) -> None:
     site.sign_in(page)
-    page.get_by_label("User id").fill("bob")
-    page.get_by_label("User id").press("Enter")
+    page.get_by_label("User id", exact=True).fill("bob")
+    page.get_by_label("User id", exact=True).press("Enter")
     expect(page.get_by_role("heading", name="bob")).to_be_focused()
     page.get_by_role("link", name="Platform").click()
     expect(page.get_by_role("heading", name="Platform")).to_be_focused()

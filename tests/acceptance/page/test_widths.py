@@ -11,7 +11,8 @@ from tests.acceptance.page.states import STATES
 WIDTHS = (320, 360, 390, 768, 1024, 1400)
 # What holds text; a table and code scroll in frames of their own.
 WIDER = """() => [document.documentElement, ...document.querySelectorAll(
-        ".bar, .headline, .head, .card, .readout, .empty, .door, .notice, figure, .ranges")]
+        ".bar, .headline, .head, .card, .panel, .readout, .empty, .none, .door, .notice, figure,"
+        + ".ranges, .picker, .custom, .filters, .pager")]
     .filter((one) => one.scrollWidth > one.clientWidth + 1)
     .map((one) => `${one.tagName}.${one.className}: ${one.scrollWidth} > ${one.clientWidth}`)"""
 

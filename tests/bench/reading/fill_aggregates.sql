@@ -21,7 +21,7 @@ insert into filled_agent_metrics_5m
 select steady.*
 from rollup_watermark
 cross join pg_temp.steady(
-    interval '5 minutes', date_trunc('hour', watermark) - interval '1 day', watermark
+    interval '5 minutes', date_trunc('hour', watermark) - interval '34 hours', watermark
 ) as steady;
 
 insert into filled_agent_metrics_1h
@@ -68,6 +68,13 @@ from generate_series(
     date_trunc('hour', now()) - interval '31 days', date_trunc('hour', now()), interval '1 hour'
 ) as bucket, generate_series(0, 5) as shard;
 
+insert into platform_agents_1h
+select bucket, (select count(*) from agents)
+from rollup_watermark
+cross join generate_series(
+    hours_before - interval '31 days', hours_before - interval '1 hour', interval '1 hour'
+) as bucket;
+
 insert into platform_heartbeats
 select generate_series(
     date_trunc('minute', now()) - interval '31 days', date_trunc('minute', now()), interval '1 minute'
@@ -93,7 +100,7 @@ cross join generate_series(
     watermark + interval '30 seconds',
     interval '10 seconds'
 ) as ts
-order by agent_key, ts;
+order by ts, agent_key;
 
 vacuum analyze;
 

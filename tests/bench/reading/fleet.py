@@ -22,7 +22,7 @@ BUSINESS: Final = "fill_business.sql"
 def filled_database(stack: Stack, agents: int, fills: Sequence[str]) -> Iterator[str]:
     """Its URL: users `user-0` and on have 50 agents each; gone at the end.
 
-    The platform's summary is kept as the refresh does; nothing is aggregated meanwhile.
+    The fleet's summaries are kept as the refresh does; nothing is aggregated meanwhile.
     """
     with empty_database(stack) as url:
         migrate(url)
@@ -45,6 +45,7 @@ def _kept_summary(url: str) -> Iterator[None]:
         with psycopg.connect(url, autocommit=True) as connection:
             while not is_over.is_set():
                 connection.execute(query("keep_platform_summary"))
+                connection.execute(query("keep_agent_summary"))
                 is_over.wait(SUMMARY_S)
 
     keeper = threading.Thread(target=keep)

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from ingest.copy import encode_samples
-from query.historical import Sums
+from query.points import Sums
 from sql.queries import query
 from tests.bench.measurement import Bench, NotHereError, say
 from tests.bench.reading.endpoints import endpoints

@@ -10,6 +10,7 @@ import psycopg
 
 from sql.queries import query
 from tests.bench.measurement import Bench, NotHereError, say
+from tests.bench.reading import lists
 from tests.bench.reading.endpoints import endpoints
 from tests.bench.reading.fleet import AGENTS_A_USER
 from tests.bench.reading.levels import run_file
@@ -36,6 +37,7 @@ def measure(bench: Bench) -> Result:
     with _filled(bench.stack) as connection:
         counted = tuple(_count(connection) for _ in range(COUNTS))
         read = _ask(connection, RUNS)[5:]
+        attention = _list(connection)
         connection.execute("delete from platform_summary")
         alone = _ask(connection, ALONE)
     setup = (
@@ -47,8 +49,10 @@ def measure(bench: Bench) -> Result:
         Series("the query, from the summary", {"ms": read}),
         Series("counting the summary", {"ms": counted}),
         Series("the query, where nobody keeps a summary", {"ms": alone}),
+        Series("a page of agents, what needs attention first", {"ms": attention}),
     )
-    return Result(NAME, TITLE, setup, series, (Reached(NAME, read),))
+    reached = (Reached(NAME, read), Reached("lists_million", attention))
+    return Result(NAME, TITLE, setup, series, reached)
 
 
 @contextmanager
@@ -66,6 +70,11 @@ def _count(connection: Connection) -> float:
     began = time.perf_counter()
     connection.execute(query("keep_platform_summary"))
     return 1_000 * (time.perf_counter() - began)
+
+
+def _list(connection: Connection) -> tuple[float, ...]:
+    connection.execute(query("keep_agent_summary"))
+    return lists.timed(connection, RUNS, lists.fleet_page("attention")).figures["ms"]
 
 
 def _ask(connection: Connection, runs: int) -> tuple[float, ...]:

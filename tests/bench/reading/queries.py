@@ -9,7 +9,7 @@ import psycopg
 
 from sql.queries import query
 from tests.bench.measurement import Bench
-from tests.bench.reading.endpoints import endpoints
+from tests.bench.reading.endpoints import endpoints, spans
 from tests.bench.reading.fleet import AGGREGATES, BUSINESS, filled_database
 from tests.bench.result import Result, Series
 from tests.stack import Stack
@@ -60,7 +60,8 @@ def _measure(bench: Bench, fleet: Fleet) -> Result:
 
 def _times(stack: Stack, runs: int, agents: int, fills: Sequence[str]) -> dict[str, list[float]]:
     with filled_database(stack, agents, fills) as url, _connection(url) as connection:
-        wanted = endpoints(datetime.now(UTC))
+        now = datetime.now(UTC)
+        wanted = [*endpoints(now), *spans(now)]
         times: dict[str, list[float]] = {endpoint.name: [] for endpoint in wanted}
         for _ in range(runs):
             for one in wanted:

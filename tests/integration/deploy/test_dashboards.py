@@ -12,6 +12,7 @@ import pytest
 from tests.dashboards import (
     POSTGRESQL,
     Target,
+    annotations,
     expanded,
     filled,
     provisioned,
@@ -35,12 +36,17 @@ from tests.stack import Stack, created_database, migrate
 
 START, STOP = "2026-02-24T14:30:00Z", "2026-03-10T14:30:00Z"
 STEPS = {"metrics_24h": "5m", "metrics_7d": "1h", "metrics_30d": "1d"}
-SQL = list(targets(POSTGRESQL))
+PANELS = list(targets(POSTGRESQL))
+SQL = [*PANELS, *annotations(POSTGRESQL)]
 CASES = [
     pytest.param(target, buckets, id=f"{target.name}-{buckets}")
     for target in SQL
     for buckets in (STEPS if "${buckets:raw}" in target.text else ["metrics_24h"])
 ]
+DEPLOYED = b"""
+insert into deployment_events (user_id, ts, deployment_id, status, agent_id)
+values ('alice', '2026-03-09T09:00Z', 'd7', 'succeeded', 'a1')
+"""
 FAILED_DEPLOYMENT = b"""
 insert into deployments (user_id, deployment_id, agent_id, ts, status)
 values ('alice', 'd2', 'a1', '2026-03-08T00:00Z', 'failed')
@@ -103,6 +109,24 @@ SHOWN: dict[str, list[tuple[Any, ...]]] = {
         ("2026-03-09 00:00:00+00", "bob", "a1", "d2"),
         ("2026-03-08 00:00:00+00", "alice", "a1", "d2"),
         ("2026-03-03 00:00:00+00", "bob", "a1", "d1"),
+    ],
+    "fleet/What happened": [
+        ("2026-03-10 14:20:00+00", "bob", "dead", "status", "failed", "out of memory", None),
+        ("2026-03-10 14:10:00+00", "bob", "back", "status", "stopped", None, None),
+        ("2026-03-10 14:00:00+00", "bob", "back", "status", "failed", "disk full", None),
+        ("2026-03-10 13:55:00+00", "bob", "back", "deployment", "pending", None, "d9"),
+        ("2026-03-10 13:31:00+00", "bob", "gone", "status", "removed", None, None),
+        ("2026-03-09 09:00:00+00", "alice", "a1", "deployment", "succeeded", None, "d7"),
+    ],
+    "fleet/Failures": [
+        ("2026-03-10 14:20:00+00", "bob / dead", "status failed out of memory", "status"),
+        ("2026-03-10 14:00:00+00", "bob / back", "status failed disk full", "status"),
+    ],
+    "user/What happened": [
+        ("2026-03-09 09:00:00+00", "a1", "deployment", "succeeded", None, "d7"),
+    ],
+    "user/Status changes and deployments": [
+        ("2026-03-09 09:00:00+00", "a1", "deployment succeeded d7", "deployment,succeeded"),
     ],
     "user/Agents": [("2", "1", "1", "0")],
     "user/Messages and errors": [
@@ -176,6 +200,7 @@ def history(stack: Stack) -> Iterator[tuple[str, str]]:
         store_business(url)
         with psycopg.connect(url) as connection:
             connection.execute(FAILED_DEPLOYMENT)
+            connection.execute(DEPLOYED)
         name = f"test_{uuid4().hex[:12]}"
         roles.names.append(name)
         let_in(url, name)

@@ -66,7 +66,7 @@ async def test_nothing_is_wrong_where_everything_runs(
     checks = [finding.check for finding in found]
     assert checks == [
         *("database", "rights", "migrations", "ingest", "upkeep", "conservation"),
-        *(["storage"] * 4),
+        *(["storage"] * 6),
         *("orphans", "windows", "broker", "deadletters", "lag", "watermark", "groups", "databases"),
     ]
 
@@ -80,12 +80,12 @@ async def test_what_is_undone_is_told(
     found = ill(await findings(database, kafka))
     assert [(check, level) for check, level, _ in found] == [
         ("ingest", Level.PROBLEM),
-        *[("upkeep", Level.PROBLEM)] * 6,
+        *[("upkeep", Level.PROBLEM)] * 8,
         ("conservation", Level.WARNING),
         ("storage", Level.PROBLEM),
         ("lag", Level.WARNING),
     ]
-    assert found[8][2].endswith("the oldest should have gone 4 days ago")
+    assert found[10][2].endswith("the oldest should have gone 4 days ago")
 
 
 async def test_what_an_idle_fleet_keeps_is_no_problem(

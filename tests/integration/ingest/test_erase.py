@@ -96,6 +96,10 @@ async def filled(database: str, request: pytest.FixtureRequest) -> str:
             await store_events(connection, batch, DatabaseBusy())
     if request.param is not None:
         refresh(database, request.param)
+    with psycopg.connect(database) as connection:
+        connection.execute(query("keep_agent_summary"))
+        # Of a moment when there was something to sum.
+        connection.execute("select keep_agent_windows(%s)", [NOW])
     return database
 
 

@@ -17,6 +17,7 @@ from schemas.events import Booking, Deployment, Event, Fan, Payment, Play, Skill
 from tests.unit.ingest.records import NOON, decoded
 
 MINUTE = timedelta(minutes=1)
+YEAR = timedelta(days=365)
 KEYS = AgentKeys({"u/a": 1, "u/b": 2, "v/a": 3})
 T = [NOON + minute * MINUTE for minute in range(5)]
 
@@ -24,7 +25,9 @@ Row = tuple[Any, ...]
 
 TABLES = {
     "status": ("agent_states", "agent_key, ts, status, reason"),
+    "status_event": ("status_events", "agent_id, ts, status, reason"),
     "deployment": ("deployments", "user_id, deployment_id, agent_id, ts, status"),
+    "deployment_event": ("deployment_events", "user_id, deployment_id, ts, status, agent_id"),
     "payment": ("payments", "user_id, payment_id, ts, amount, currency"),
     "booking": ("bookings", "user_id, booking_id, ts, status"),
     "fan": ("fans", "user_id, fan_id, first_ts, ts, segment"),
@@ -74,7 +77,7 @@ async def store(connection: AsyncConnection[Any], *batches: list[Event]) -> dict
 
 async def rows(connection: AsyncConnection[Any], name: str) -> list[Row]:
     table, columns = TABLES[name]
-    query = SQL("select {} from {} order by 1, 2, 3").format(
+    query = SQL("select {} from {} order by 1, 2, 3, 4").format(
         SQL(", ").join(map(Identifier, columns.split(", "))), Identifier(table)
     )
     return await (await connection.execute(query)).fetchall()
@@ -96,6 +99,21 @@ CASES: list[tuple[str, str, list[list[Event]], list[Row]]] = [
      [(1, T[0], "failed", "why")]),
     ("two agents", "status", [[state(T[0], "running"), state(T[1], "stopped", "b")]],
      [(1, T[0], "running", None), (2, T[1], "stopped", None)]),
+    ("every status once", "status_event",
+     [[state(T[1], "failed", reason="why"), state(T[0], "running")],
+      [state(T[1], "failed", reason="again"), state(T[1], "removed"), state(T[1], "removed")]],
+     [("a", T[0], "running", None), ("a", T[1], "failed", "why"), ("a", T[1], "removed", None)]),
+    ("as old as the retention", "status_event",
+     [[state(NOON - YEAR, "running"), state(NOON - YEAR - MINUTE, "stopped")]],
+     [("a", NOON - YEAR, "running", None)]),
+    ("every status once", "deployment_event",
+     [[deployment(T[0], "pending")], [deployment(T[1], "failed", "b"), deployment(T[0], "pending")],
+      [deployment(T[0], "succeeded")]],
+     [("u", "d", T[0], "pending", "a"), ("u", "d", T[0], "succeeded", "a"),
+      ("u", "d", T[1], "failed", "b")]),
+    ("as old as the retention", "deployment_event",
+     [[deployment(NOON - YEAR, "pending"), deployment(NOON - YEAR - MINUTE, "failed")]],
+     [("u", "d", NOON - YEAR, "pending", "a")]),
     ("newer", "deployment", [[deployment(T[0], "pending")], [deployment(T[1], "failed", "b")]],
      [("u", "d", "b", T[1], "failed")]),
     ("older", "deployment", [[deployment(T[1], "pending")], [deployment(T[0], "failed")]],

@@ -32,7 +32,15 @@ Environment = Callable[..., dict[str, str]]
 
 NOW = datetime.now(UTC)
 BUSINESS_TABLES = ["deployments", "payments", "bookings", "fans", "plays", "skill_changes"]
-TABLES = ["agents", "agent_samples", "agent_latest", "agent_states", *BUSINESS_TABLES]
+TIMELINE_TABLES = ["status_events", "deployment_events"]
+TABLES = [
+    "agents",
+    "agent_samples",
+    "agent_latest",
+    "agent_states",
+    *TIMELINE_TABLES,
+    *BUSINESS_TABLES,
+]
 
 
 def event(kind: str, ago: timedelta = timedelta(0), **fields: Any) -> dict[str, Any]:

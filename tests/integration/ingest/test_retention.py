@@ -116,6 +116,34 @@ def chunk_end(day: date, width: int) -> datetime:
     return datetime.combine(EPOCH, time(), UTC) + (first + width) * DAY
 
 
+@pytest.mark.parametrize("relation", ["status_events", "deployment_events"])
+async def test_what_the_timeline_has_dropped_stays_gone(database: str, relation: str) -> None:
+    ages = [0, 364, 366, 396, 430, 431]
+    with psycopg.connect(database) as connection:
+        for age in ages:
+            at = days_ago(age).isoformat()
+            happen(connection, f"stopped a {at}; deployment d{age} {at} failed")
+    async with await open_writer(database) as connection:
+        removed = await run(connection, [TASKS[relation]])
+        kept = await times(connection, relation)
+    assert removed[relation] > 0
+    assert kept == [ts for ts in map(days_ago, ages) if chunk_end(ts.date(), 30) > days_ago(366)]
+    assert days_ago(364) in kept
+    with psycopg.connect(database) as connection:
+        at = days_ago(430).isoformat()
+        happen(connection, f"removed b {at}; deployment b {at} pending")
+        newest = "select count(*) from agent_states natural join agents where agent_id = 'b'"
+        assert connection.execute(newest).fetchone() == (1,)
+    async with await open_writer(database) as connection:
+        assert await times(connection, relation) == kept
+
+
+async def times(connection: AsyncConnection[Any], relation: str) -> list[datetime]:
+    """The times of a relation's events, newest first."""
+    cursor = await connection.execute(f"select ts from {relation} order by ts desc".encode())  # noqa: S608
+    return [ts for (ts,) in await cursor.fetchall()]
+
+
 @pytest.mark.edition("apache")
 async def test_days_are_kept_for_good(database: str) -> None:
     fill(database)

@@ -31,6 +31,8 @@ TASKS = {
     "agent_samples",
     "agent_metrics_5m",
     "agent_metrics_1h",
+    "status_events",
+    "deployment_events",
     "platform_heartbeats",
     "skill_changes",
 }

@@ -12,10 +12,13 @@ import psycopg
 import pytest
 from psycopg import sql as composed
 
-from query import platform
-from query.historical import window_of
+from query import agents, platform
+from query.paging import Place
+from query.points import QUERIES, query_of
+from query.spans import HOUR_STEPS, Asked, Span, custom_of, span_of, span_of_range
 from query.summary import moments_of
-from schemas.responses import Range
+from schemas.agents import Window
+from schemas.history import Range, Step
 from sql.queries import query
 from tests.service import NOW
 from tests.stack import Stack, created_database, migrate
@@ -29,8 +32,16 @@ LARGE: Final = {"agent_samples", "rollup_5m", "rollup_1h", "rollup_1d"}
 # As in plans.sql: what 50 agents have sent since.
 WATERMARK: Final = datetime(2026, 3, 10, 14, 34, tzinfo=UTC)
 TAIL: Final = 50 * 6
-TYPES: Final = {str: "text", datetime: "timestamptz", date: "date", timedelta: "interval"}
+TYPES: Final = {
+    str: "text",
+    datetime: "timestamptz",
+    date: "date",
+    timedelta: "interval",
+    int: "integer",
+    type(None): "text",
+}
 Node = dict[str, Any]
+WHOSE: Final = {"user_id": "user-7", "agent_id": None}
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +78,20 @@ def generic_plan(connection: psycopg.Connection[Any], name: str, parameters: dic
     """The plan that serves any values, after it has run once."""
     places = {key: f"${place}" for place, key in enumerate(parameters, 1)}
     text = re.sub(r"%\((\w+)\)s", lambda found: places[found[1]], query(name).decode())
-    types = ", ".join(TYPES[type(value)] for value in parameters.values())
+    types = ", ".join(type_of(value) for value in parameters.values())
     connection.execute("set plan_cache_mode = force_generic_plan")
     connection.execute(f"prepare one ({types}) as {text}".encode())
     values = composed.SQL(", ").join(map(composed.Literal, parameters.values()))
     explain = composed.SQL("explain (format json, analyze) execute one ({})").format(values)
     (plan,) = connection.execute(explain).fetchone() or (None,)
     return plan
+
+
+def type_of(value: object) -> str:
+    """How a parameter is declared; a list goes by its first, and is text without one."""
+    if isinstance(value, list):
+        return f"{type_of(value[0]) if value else 'text'}[]"
+    return TYPES[type(value)]
 
 
 def was_read(node: Node) -> bool:
@@ -98,9 +116,8 @@ def check_reads_by_key(found: list[Node]) -> None:
 
 @pytest.mark.parametrize("time_range", get_args(Range))
 def test_history_reads_its_level_and_the_tail(fleet: str, time_range: Range) -> None:
-    window = window_of(time_range, NOW)
-    bounds = {"start": window.start, "stop": window.stop, "width": window.width}
-    found = scans(fleet, window.query, {"user_id": "user-7", **bounds})
+    span = span_of_range(time_range, NOW)
+    found = scans(fleet, QUERIES[span.level], {**WHOSE, **span.bounds()})
     assert {node["of"] for node in found} >= {"agents", LEVELS[time_range], "agent_samples"}
     check_reads_by_key(found)
     tail = [node for node in found if node["of"] == "agent_samples" and was_read(node)]
@@ -109,6 +126,59 @@ def test_history_reads_its_level_and_the_tail(fleet: str, time_range: Range) -> 
     # Of the levels in between, buckets from where the coarser one ends.
     fine = [node for node in found if node["of"] == "rollup_5m" and was_read(node)]
     assert sum(map(visited, fine)) == 50 * 7
+
+
+def custom(step: Step, zone: str) -> Span:
+    """Two days ago to now."""
+    asked = Asked(start="2026-03-08T00:00:00Z", step=step, tz=zone)
+    return span_of(custom_of(asked, NOW), {})
+
+
+@pytest.mark.parametrize("agent_id", [None, "agent-7"])
+@pytest.mark.parametrize(
+    ("step", "zone", "level"),
+    [
+        ("1d", "UTC", "rollup_1d"),
+        ("1d", "Europe/Berlin", "rollup_1h"),
+        ("1h", "Asia/Kathmandu", "rollup_5m"),
+        ("15m", "UTC", "rollup_5m"),
+    ],
+)
+def test_a_span_reads_its_level_by_key(
+    fleet: str, step: Step, zone: str, level: str, agent_id: str | None
+) -> None:
+    span = custom(step, zone)
+    whose = {"user_id": "user-7", "agent_id": agent_id}
+    found = scans(fleet, QUERIES[span.level], {**whose, **span.bounds()})
+    check_reads_by_key(found)
+    read = [node for node in found if was_read(node)]
+    assert {node["of"] for node in read} & {"rollup_5m", "rollup_1h", "rollup_1d"} >= {level}
+    # Chunks that lie before the span are not read.
+    assert all(node["stop"] > span.start for node in read if node["of"] in LARGE)
+    agents = 50 if agent_id is None else 1
+    most = agents * (7 + 2 + 3 * 24 * 12)
+    assert sum(visited(node) for node in read if node["of"] in LARGE) <= most
+
+
+def test_days_that_divide_hours_read_the_others_by_the_hour(fleet: str) -> None:
+    name, bounds = query_of(custom("1d", "Asia/Kathmandu"))
+    found = scans(fleet, name, {**WHOSE, **bounds})
+    check_reads_by_key(found)
+    # Of 5 minutes no more than four edges' hours, and what is not aggregated by the hour, twice.
+    fine = [node for node in found if node["of"] == "rollup_5m" and was_read(node)]
+    assert sum(map(visited, fine)) <= 50 * (4 * 12 + 2 * 7)
+
+
+def test_the_platforms_past_reads_no_row_an_agent(fleet: str) -> None:
+    with psycopg.connect(fleet, autocommit=True) as connection:
+        connection.execute(
+            "select count_agents_by_hour('-infinity', hours_before) from rollup_watermark"
+        )
+        connection.execute("vacuum analyze platform_agents_1h")
+    asked = Asked(start="2026-03-02T00:00:00Z", stop="2026-03-10T14:00:00Z")
+    span = span_of(custom_of(asked, NOW), {}, HOUR_STEPS)
+    found = relations(fleet, "platform_historical", span.bounds())
+    assert found <= {"platform_metrics_1h", "platform_agents_1h", "rollup_watermark"}
 
 
 def test_performance_reads_a_quarter_of_an_hour_and_the_tail(fleet: str) -> None:
@@ -120,6 +190,36 @@ def test_performance_reads_a_quarter_of_an_hour_and_the_tail(fleet: str) -> None
     read = [node for node in found if node["of"] == "agent_samples" and was_read(node)]
     assert all(node["stop"] > WATERMARK for node in read)
     assert sum(map(visited, read)) == TAIL + 50 * 89
+
+
+def agents_page(user_id: str | None, window: Window) -> dict[str, Any]:
+    asked = agents.Asked(user_id, None, None, window, "attention", None)
+    return agents.parameters_of(asked, Place(), 100, NOW)
+
+
+@pytest.mark.parametrize("window", get_args(Window))
+def test_a_users_list_reads_their_agents_alone(fleet: str, window: Window) -> None:
+    found = scans(fleet, "list_agents", agents_page("user-7", window))
+    check_reads_by_key(found)
+    read = {node["of"] for node in found if was_read(node)}
+    assert {"agent_latest", "agent_states", "agent_samples", "rollup_5m", "rollup_1d"} <= read
+    assert ("rollup_1h" in read) == (window == "24h")
+    samples = [node for node in found if node["of"] == "agent_samples" and was_read(node)]
+    assert all(node["stop"] > WATERMARK for node in samples)
+    # Hours for the day's window, buckets for the rest.
+    assert sum(visited(node) for node in found if node["of"] == "rollup_1h") <= 50 * 24
+    assert sum(visited(node) for node in found if node["of"] == "agent_summary") <= 50
+
+
+def test_what_needs_attention_is_read_by_an_index(fleet: str) -> None:
+    with psycopg.connect(fleet) as connection:
+        connection.execute(query("keep_agent_summary"))
+        # A test may take its time.
+        connection.execute("update agent_summary_run set took = '1 hour'")
+    found = scans(fleet, "list_agents", agents_page(None, "24h"))
+    check_reads_by_key(found)
+    assert sum(visited(node) for node in found if node["of"] == "agent_summary") <= 4 * 101
+    assert "agent_latest" not in {node["of"] for node in found if was_read(node)}
 
 
 def relations(database: str, name: str, parameters: dict[str, Any]) -> set[str]:

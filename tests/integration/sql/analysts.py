@@ -34,6 +34,8 @@ READS: Final = {
     "metrics_30d": {"rollup_1d", "rollup_5m", "agent_samples"},
     "fleet_1h": {"platform_metrics_1h"},
     "agents_now": {"agent_samples"},
+    "timeline": {"status_events", "deployment_events"},
+    "agent_states_over_time": {"status_events"},
 }
 BUSINESS: Final = {
     "business_payments": {"payments"},
@@ -153,6 +155,21 @@ def store_history(database: str) -> None:
                 ('gone', '2026-03-10T13:31Z', 'removed', null),
                 ('dead', '2026-03-10T14:20Z', 'failed', 'out of memory')
             ) as kept (agent_id, ts, status, reason) using (agent_id)
+            """
+        )
+        connection.execute(
+            """
+            insert into status_events
+            select user_id, ts, agent_id, status, reason from agent_states natural join agents
+            union all
+            values ('bob', timestamptz '2026-03-10T14:00Z', 'back', 'failed', 'disk full')
+            """
+        )
+        connection.execute(
+            """
+            insert into deployment_events values
+            ('bob', '2026-03-10T13:55Z', 'd9', 'pending', 'back'),
+            ('bob', '2026-03-10T16:00Z', 'd9', 'failed', 'back')
             """
         )
         connection.execute(

@@ -79,6 +79,18 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "What exactly did one agent send in the last 15 minutes?": [
         ("2026-03-10 14:28:00+00", "60", "0", "0", "0", None),
     ],
+    "What happened on Tuesday from 14:00 to 16:00?": [
+        ("2026-03-10 14:31:00", "bob", "gone", "status", "removed", None, None),
+        ("2026-03-10 14:55:00", "bob", "back", "deployment", "pending", None, "d9"),
+        ("2026-03-10 15:00:00", "bob", "back", "status", "failed", "disk full", None),
+        ("2026-03-10 15:10:00", "bob", "back", "status", "stopped", None, None),
+        ("2026-03-10 15:20:00", "bob", "dead", "status", "failed", "out of memory", None),
+    ],
+    "Which agents were down then, and for how long?": [
+        ("bob", "back", "failed", "disk full", "2026-03-10 14:00:00+00", "00:10:00"),
+        ("bob", "back", "stopped", None, "2026-03-10 14:10:00+00", "00:20:00"),
+        ("bob", "dead", "failed", "out of memory", "2026-03-10 14:20:00+00", "00:10:00"),
+    ],
     "How much did a user take in, day by day this month?": [
         ("2026-03-01", "EUR", "700", "1"),
         ("2026-03-01", "USD", "750", "2"),

@@ -13,6 +13,7 @@ from tests.dashboards import (
     PROMETHEUS,
     Target,
     expanded,
+    links,
     panels,
     provisioned,
     targets,
@@ -63,6 +64,20 @@ def test_every_question_goes_to_a_source_that_is_provisioned(board: str) -> None
 def test_the_sources_are_those_that_tests_ask() -> None:
     assert set(SOURCES) == {POSTGRESQL, PROMETHEUS}
     assert SOURCES[POSTGRESQL] == "grafana-postgresql-datasource"
+
+
+@pytest.mark.parametrize("board", ["fleet", "user"])
+def test_a_link_leads_to_a_dashboard_with_values_that_it_has(board: str) -> None:
+    boards = {one["uid"]: name for name, one in DASHBOARDS.items()}
+    found = list(links(board))
+    assert found
+    for url, sql in found:
+        uid, asked = re.fullmatch(r"/d/([a-z-]+)\?(.*)&\$\{__url_time_range\}", url).groups()  # type: ignore[union-attr]
+        given = dict(word.removeprefix("var-").split("=") for word in asked.split("&"))
+        assert given.keys() <= variables(boards[uid]).keys(), url
+        for value in given.values():
+            field = re.fullmatch(r"\$\{__data\.fields\.(\w+)\}", value)
+            assert (field and re.search(rf"\b{field[1]}\b", sql)) or value == "${user}", url
 
 
 @pytest.mark.parametrize("board", DASHBOARDS)

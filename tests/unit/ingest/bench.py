@@ -29,6 +29,7 @@ LIMITS = Limits(
     drain_s=1.0,
     stall_s=300.0,
     lateness=timedelta(days=31),
+    timeline=timedelta(days=365),
     poll_s=0.05,
 )
 AWAY = psycopg.OperationalError("the connection is lost")

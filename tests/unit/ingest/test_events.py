@@ -6,10 +6,13 @@ from typing import get_args
 import pytest
 
 from ingest.events import FIELDS, ONCE_BY_ID
+from ingest.shape import TIMELINE_GROUPS
 from schemas import events
 from sql.queries import FOLDER, query
 
-STRUCTS = {str(struct.__struct_config__.tag): struct for struct in get_args(events.Event)}
+STRUCTS = {str(struct.__struct_config__.tag): struct for struct in get_args(events.Event)} | {
+    name: struct for struct, name in TIMELINE_GROUPS.items()
+}
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -26,7 +29,7 @@ def test_fields_are_those_of_the_event(name: str) -> None:
     assert set(FIELDS[name]) == of_event
 
 
-def test_every_type_but_samples_is_stored_by_a_query() -> None:
+def test_every_group_but_samples_is_stored_by_a_query() -> None:
     queries = {path.stem.removeprefix("store_") for path in FOLDER.glob("store_*.sql")}
     assert set(FIELDS) == set(STRUCTS) - {"sample"} == queries
 
@@ -34,7 +37,7 @@ def test_every_type_but_samples_is_stored_by_a_query() -> None:
 def test_types_told_apart_by_id_leave_what_is_there() -> None:
     for name in FIELDS:
         leaves = b"do nothing" in query(f"store_{name}")
-        assert leaves is (name in ONCE_BY_ID), name
+        assert leaves is (name in ONCE_BY_ID or name in TIMELINE_GROUPS.values()), name
 
 
 @pytest.mark.parametrize(

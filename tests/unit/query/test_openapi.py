@@ -10,9 +10,17 @@ from tests.service import application, serving
 ERROR = {"$ref": "#/components/schemas/Error"}
 OPERATIONS = {
     "/api/metrics": "getPlatform",
+    "/api/metrics/agents": "getFleetAgents",
+    "/api/metrics/timeline": "getFleetTimeline",
+    "/api/metrics/historical": "getPlatformHistorical",
+    "/api/metrics/{userId}/agents/{agentId}/historical": "getAgentHistorical",
+    "/api/metrics/users": "getUsers",
+    "/api/metrics/{userId}/agents": "getAgents",
+    "/api/metrics/{userId}/agents/{agentId}": "getAgent",
     "/api/metrics/{userId}/historical": "getHistorical",
     "/api/metrics/{userId}/performance": "getPerformance",
     "/api/metrics/{userId}/summary": "getSummary",
+    "/api/metrics/{userId}/timeline": "getTimeline",
     "/livez": "getLiveness",
     "/readyz": "getReadiness",
 }
@@ -54,6 +62,14 @@ def test_waits_are_told(paths: Any, path: str) -> None:
     told = {status for status, one in responses.items() if "Retry-After" in one.get("headers", {})}
     assert told == {"429", "503"}
     assert responses["429"]["headers"]["Retry-After"]["schema"] == {"type": "integer", "minimum": 1}
+
+
+def test_a_parameter_that_may_be_absent_is_never_null(paths: Any) -> None:
+    for path in GUARDED:
+        for parameter in paths[path]["get"].get("parameters", []):
+            schema = parameter["schema"]
+            assert isinstance(schema["type"], str), (path, parameter["name"])
+            assert None not in schema.get("enum", []), (path, parameter["name"])
 
 
 def test_what_is_not_limited_tells_no_wait(paths: Any) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from ingest import refresh, upkeep
+from ingest import agentsummary, refresh, upkeep
 from sql import migrate
 from sql.queries import query
 from tests.stack import REPOSITORY
@@ -21,8 +21,8 @@ def test_every_lock_has_a_key_of_its_own() -> None:
     jobs = keys(JOBS.read_text())
     watermark = keys(WATERMARK.read_text())
     assert (len(jobs), len(watermark)) == (1, 2)
-    ours = [refresh.LOCK_KEY, upkeep.LOCK_KEY, migrate.LOCK_KEY]
-    assert len({*jobs, *watermark, *ours}) == 6
+    ours = [refresh.LOCK_KEY, agentsummary.LOCK_KEY, upkeep.LOCK_KEY, migrate.LOCK_KEY]
+    assert len({*jobs, *watermark, *ours}) == 7
 
 
 def test_retention_and_repair_take_the_lock_of_the_jobs() -> None:

@@ -21,7 +21,9 @@ def test_an_unknown_name_is_told() -> None:
         query("absent")
 
 
-@pytest.mark.parametrize("name", ["platform", "summary", "performance", "historical_hours"])
+@pytest.mark.parametrize(
+    "name", ["platform", "summary", "performance", "historical_hours", "historical_cut_hours"]
+)
 def test_the_driver_need_not_parse_what_is_often_asked_anew(name: str) -> None:
     # It remembers how it turns a query's parameters into the server's for 4,096 bytes at most.
     assert len(query(name)) <= 4_096

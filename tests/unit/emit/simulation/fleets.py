@@ -24,7 +24,7 @@ def planned(
 
 
 def simulated(of: Scenario) -> Fleet:
-    return Fleet(of.seed, of.agents, of.users, of.interval_us)
+    return Fleet(of.seed, of.agents, of.users, of.interval_us, of.incident)
 
 
 def past(of: Scenario) -> Iterator[Event]:

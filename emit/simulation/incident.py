@@ -1,0 +1,77 @@
+"""An incident at known times: an agent fails, a user's error rate rises, a deployment goes wrong.
+
+It takes the place of whatever else would go wrong with these agents meanwhile. Which they are and
+when it happens does not depend on the seed.
+"""
+
+from typing import Final, NamedTuple
+
+from emit.simulation.moments import DAY_US, MINUTE_US
+from emit.simulation.trouble import Burst, Outage, Plan, Rollout
+
+# Before the fleet goes live, so that it shows at once.
+LEAD_US: Final = 120 * MINUTE_US
+ERRORS_AFTER_US: Final = 30 * MINUTE_US
+DEPLOYED_AFTER_US: Final = 60 * MINUTE_US
+DEPLOYMENT_TAKES_US: Final = 5 * MINUTE_US
+CRASHES_AFTER_US: Final = 2 * MINUTE_US
+LASTS_US: Final = DAY_US
+ERROR_SHARE: Final = 0.6
+
+
+class Affliction(NamedTuple):
+    """What one agent has of an incident in [begin_us, end_us); `rollout` ends in `outage`."""
+
+    begin_us: int
+    end_us: int
+    outage: Outage | None = None
+    burst: Burst | None = None
+    rollout: Rollout | None = None
+
+    def laid_over(self, plan: Plan) -> Plan:
+        """A day's plan with this in place of the trouble that it has in the same time."""
+        outages = [one for one in plan.outages if self._is_apart(one)]
+        bursts = [one for one in plan.bursts if self._is_apart(one)]
+        rollout = plan.rollout if plan.rollout and self._is_apart(plan.rollout) else self.rollout
+        if self.outage:
+            outages = sorted([*outages, self.outage])
+        if self.burst:
+            bursts = [*bursts, self.burst]
+        return Plan(rollout, outages, bursts)
+
+    def _is_apart(self, trouble: Outage | Burst | Rollout) -> bool:
+        return trouble.end_us <= self.begin_us or trouble.begin_us >= self.end_us
+
+
+class Incident(NamedTuple):
+    """The first agent (of `user-1`) fails at `begin_us`. Half an hour later most messages of the
+    second user fail. An hour after the beginning a deployment of the third agent fails, and then
+    the agent. All of it lasts for a day.
+    """
+
+    begin_us: int
+
+    def of(self, number: int, users: int) -> Affliction | None:
+        """What the agent with this number, from 0, has of it; agents go round the users."""
+        end_us = self.begin_us + LASTS_US
+        if number == 0:
+            fails = Outage(self.begin_us, end_us, "failed", "out of memory")
+            return Affliction(self.begin_us, end_us, outage=fails)
+        if number == 2:
+            return self._deployed(end_us)
+        if number % users == 1 % users:
+            burst = Burst(self.begin_us + ERRORS_AFTER_US, end_us, ERROR_SHARE)
+            return Affliction(self.begin_us, end_us, burst=burst)
+        return None
+
+    def _deployed(self, end_us: int) -> Affliction:
+        pending_us = self.begin_us + DEPLOYED_AFTER_US
+        failed_us = pending_us + DEPLOYMENT_TAKES_US
+        crash_us = failed_us + CRASHES_AFTER_US
+        return Affliction(
+            self.begin_us,
+            end_us,
+            outage=Outage(crash_us, end_us, "failed", "crashed after a failed deployment"),
+            burst=Burst(failed_us, crash_us, ERROR_SHARE),
+            rollout=Rollout(pending_us, failed_us, "failed"),
+        )

@@ -1,0 +1,83 @@
+"""One agent's history, as a user's."""
+
+from typing import Final
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from query.errors import UnknownAgent, failure
+from query.openapi import AgentId, UserId, answers, told
+from query.points import averages_of, points_of, read_span
+from query.source import Source
+from query.spans import (
+    Asked,
+    FromParameter,
+    RangeParameter,
+    StepParameter,
+    ToParameter,
+    ZoneParameter,
+)
+from schemas.history import AgentHistorical
+
+FAILURE: Final = "Failed to fetch historical metrics of the agent"
+
+
+class Known(msgspec.Struct, frozen=True):
+    """Whether the user has an agent."""
+
+    is_known: bool
+
+
+async def read(source: Source, user_id: str, agent_id: str, asked: Asked) -> AgentHistorical:
+    """The answer from the level of rollups that has the span.
+
+    Raises Unusable, or UnknownAgent (404) where the user has none of that id.
+    """
+    span, rows = await read_span(source, asked, user_id, agent_id)
+    if not rows and not await _is_known(source, user_id, agent_id):
+        raise UnknownAgent
+    return AgentHistorical(
+        user_id=user_id,
+        agent_id=agent_id,
+        time_range=span.time_range,
+        metrics=points_of(rows),
+        averages=averages_of(rows),
+        from_=span.start,
+        to=span.stop,
+        step=span.step,
+        tz=span.tz,
+    )
+
+
+async def _is_known(source: Source, user_id: str, agent_id: str) -> bool:
+    whose = {"user_id": user_id, "agent_id": agent_id}
+    (found,) = await source.database.fetch("find_agent", Known, whose)
+    return found.is_known
+
+
+def agent_history(source: Source) -> HTTPRouteHandler:
+    """The route of an agent's history."""
+
+    @get(
+        "/api/metrics/{userId:str}/agents/{agentId:str}/historical",
+        opt=failure(FAILURE),
+        operation_id="getAgentHistorical",
+        response_description="The agent's history",
+        responses={**answers(FAILURE), 404: told("The user has no such agent")},
+        summary="An agent's history",
+    )
+    async def tell(
+        user_id: UserId,
+        agent_id: AgentId,
+        time_range: RangeParameter = None,
+        start: FromParameter = None,
+        stop: ToParameter = None,
+        step: StepParameter = None,
+        tz: ZoneParameter = None,
+    ) -> Response[AgentHistorical]:
+        """Points with data in time order, the newest unfinished, and the averages over them."""
+        asked = Asked(time_range, start, stop, step, tz)
+        return await source.answer(read, user_id, agent_id, asked)
+
+    return tell

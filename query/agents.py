@@ -1,0 +1,267 @@
+"""Lists of agents: of one user as they are now, of the fleet as its summary has it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from query.cursor import Cursor, issue, resume
+from query.errors import TAKES, failure
+from query.figures import error_rate, mean, rounded
+from query.openapi import UserId, answers
+from query.paging import Limit, Place, Search
+from query.source import Source
+from query.window import WindowParameter, buckets_of
+from schemas.agents import AgentRow, Agents, AgentSort, AgentState, Order, StateCounts, Window
+
+FAILURE: Final = "Failed to fetch agents"
+FRESH: Final = timedelta(minutes=5)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+PRESENT: Final[Sequence[AgentState]] = ("active", "inactive", "failed")
+# The worst first: failed, silent for longest, highest.
+WORST: Final[dict[AgentSort, Order]] = {
+    "attention": "desc",
+    "agentId": "asc",
+    "lastSeen": "asc",
+    "cpu": "desc",
+    "memory": "desc",
+    "storage": "desc",
+    "messages": "desc",
+    "errors": "desc",
+    "errorRate": "desc",
+    "responseTime": "desc",
+}
+SIGNS: Final[dict[Order, int]] = {"asc": 1, "desc": -1}
+
+StateParameter = Annotated[
+    AgentState | None, QueryParameter(name="state", description=TAKES["state"])
+]
+SortParameter = Annotated[AgentSort, QueryParameter(name="sort", description=TAKES["agentSort"])]
+OrderParameter = Annotated[Order | None, QueryParameter(name="order", description=TAKES["order"])]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which agents of a list, in which order; `user_id` is None for the fleet's."""
+
+    user_id: str | None
+    state: AgentState | None
+    search: str | None
+    window: Window
+    sort: AgentSort
+    order: Order | None
+
+    @property
+    def ordered(self) -> Order:
+        """The order asked for, or the one with the worst first."""
+        return self.order or WORST[self.sort]
+
+    @property
+    def whose(self) -> Literal["user", "fleet", "urgent"]:
+        """Whose agents; `urgent` are the fleet's, where an index has the order."""
+        if self.user_id is not None:
+            return "user"
+        is_plain = self.search is None and self.sort == "attention" and self.ordered == "desc"
+        return "urgent" if is_plain else "fleet"
+
+    def query(self) -> tuple[str | None, ...]:
+        """What a cursor belongs to."""
+        named = (self.user_id, self.state, self.search, self.window, self.sort, self.ordered)
+        return ("agents", *named)
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A row of a page, with the counts of the whole list.
+
+    Without an agent, on an empty page, it has the counts alone. `kept_at` is None where the list
+    was read now. `buckets_up` of `buckets` have a sample.
+    """
+
+    active: int
+    inactive: int
+    failed: int
+    removed: int
+    kept_at: datetime | None
+    agent_key: int | None
+    user_id: str | None
+    agent_id: str | None
+    state: AgentState | None
+    is_of_event: bool | None
+    since: datetime | None
+    first_ts: datetime | None
+    ts: datetime | None
+    cpu: float | None
+    memory: float | None
+    storage_used_mb: float | None
+    storage_total_mb: float | None
+    messages: int | None
+    errors: int | None
+    response_ms_sum: float | None
+    response_messages: int | None
+    figure: float | None
+    place: int | None
+    reason: str | None
+    buckets: int | None
+    up_buckets: int | None
+    deployments: list[Any] | None
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """What the list is sorted by last."""
+        return (self.agent_id or "", self.user_id or "")
+
+
+def row_of(listed: Listed, as_of: datetime) -> AgentRow:
+    """An agent as of a moment: zeros for what it never had, two decimals."""
+    errors, messages = listed.errors or 0, listed.messages or 0
+    return AgentRow(
+        user_id=listed.user_id or "",
+        agent_id=listed.agent_id or "",
+        state=listed.state or "inactive",
+        since=listed.since or EPOCH,
+        reason=listed.reason or "",
+        silent=listed.ts is None or listed.ts <= as_of - FRESH,
+        first_seen=listed.first_ts or EPOCH,
+        last_seen=listed.ts or EPOCH,
+        cpu=rounded(listed.cpu or 0.0),
+        memory=rounded(listed.memory or 0.0),
+        storage_used=rounded(listed.storage_used_mb or 0.0),
+        storage_total=rounded(listed.storage_total_mb or 0.0),
+        messages=messages,
+        errors=errors,
+        error_rate=error_rate(errors, messages),
+        response_time=mean(listed.response_ms_sum or 0.0, listed.response_messages or 0),
+        uptime=uptime_of(listed),
+    )
+
+
+def uptime_of(listed: Listed) -> float:
+    """Percent of an agent's finished buckets that have a sample; 0 before the first has ended."""
+    buckets = listed.buckets or 0
+    return mean(100 * (listed.up_buckets or 0), buckets) if buckets > 0 else 0.0
+
+
+def parameters_of(asked: Asked, place: Place, limit: int, now: datetime) -> dict[str, object]:
+    """What the query takes for a page of `limit` agents and, if there is one, the next."""
+    # Once the list goes by ids alone, its own order is over.
+    sort: AgentSort = "agentId" if place.after else asked.sort
+    sign = SIGNS[asked.ordered]
+    after_agent, after_user = place.ids(2)
+    seen = place.keys()
+    return {
+        "user_id": asked.user_id,
+        "whose": "fleet" if asked.whose == "urgent" and place.after else asked.whose,
+        # So many of a state are enough, whichever of them were shown.
+        "most": limit + 1 + len(seen),
+        "agent_id": None,
+        "search": asked.search,
+        "states": [asked.state] if asked.state else list(PRESENT),
+        "window": asked.window,
+        "sort": sort,
+        "sign": sign,
+        "ids": sign if asked.sort == "agentId" else 1,
+        "seen": seen,
+        "after_agent": after_agent,
+        "after_user": after_user,
+        "limit": limit + 1,
+        "now": now,
+        **msgspec.structs.asdict(buckets_of(asked.window, now)),
+    }
+
+
+def agents_of(
+    rows: Sequence[Listed], asked: Asked, place: Place, limit: int, now: datetime
+) -> Agents:
+    """A page from the query's rows, of which one too many says that there is another page."""
+    listed = [row for row in rows if row.agent_key is not None]
+    shown = listed[:limit]
+    as_of = rows[0].kept_at or now
+    following = ""
+    if len(listed) > limit:
+        following = issue(asked.query(), _past(shown, asked, place), now)
+    return Agents(
+        agents=[row_of(row, as_of) for row in shown],
+        counts=StateCounts(
+            active=rows[0].active,
+            inactive=rows[0].inactive,
+            failed=rows[0].failed,
+            removed=rows[0].removed,
+        ),
+        window=asked.window,
+        as_of=as_of,
+        next=following,
+    )
+
+
+def _past(shown: Sequence[Listed], asked: Asked, place: Place) -> Place:
+    last = shown[-1].ids
+    if asked.sort == "agentId":
+        return place.past_ids(last)
+    return place.past_rows([row.agent_key for row in shown if row.agent_key is not None], last)
+
+
+async def read(source: Source, asked: Asked, limit: int, cursor: str | None) -> Agents:
+    """A page of agents; raises ValidationException (400) for a cursor that is not of this list."""
+    now = source.clock()
+    place = resume(cursor, asked.query(), Place, now) if cursor is not None else Place()
+    parameters = parameters_of(asked, place, limit, now)
+    rows = await source.database.fetch("list_agents", Listed, parameters)
+    return agents_of(rows, asked, place, limit, now)
+
+
+def agents(source: Source) -> HTTPRouteHandler:
+    """The route of a user's agents."""
+
+    @get(
+        "/api/metrics/{userId:str}/agents",
+        opt=failure(FAILURE),
+        operation_id="getAgents",
+        response_description="A page of the user's agents",
+        responses=answers(FAILURE),
+        summary="A user's agents",
+    )
+    async def tell(
+        user_id: UserId,
+        agent_state: StateParameter = None,
+        search: Search = None,
+        window: WindowParameter = "15m",
+        agent_sort: SortParameter = "attention",
+        order: OrderParameter = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> Response[Agents]:
+        """Agents with state, newest sample and sums over the window, and how many there are."""
+        asked = Asked(user_id, agent_state, search, window, agent_sort, order)
+        return await source.answer(read, asked, limit, cursor)
+
+    return tell
+
+
+def fleet_agents(source: Source) -> HTTPRouteHandler:
+    """The route of all users' agents."""
+
+    @get(
+        "/api/metrics/agents",
+        opt=failure(FAILURE),
+        operation_id="getFleetAgents",
+        response_description="A page of all users' agents",
+        responses=answers(FAILURE),
+        summary="All agents",
+    )
+    async def tell(
+        agent_state: StateParameter = None,
+        search: Search = None,
+        window: WindowParameter = "15m",
+        agent_sort: SortParameter = "attention",
+        order: OrderParameter = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> Response[Agents]:
+        """The agents of all users; `search` also takes what user ids begin with."""
+        asked = Asked(None, agent_state, search, window, agent_sort, order)
+        return await source.answer(read, asked, limit, cursor)
+
+    return tell

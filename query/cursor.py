@@ -1,0 +1,92 @@
+"""Cursors: where a list goes on, sealed to the query that they belong to.
+
+A cursor is base64url of a digest and a MessagePack body. The digest covers the body and the query:
+route, user and every parameter but `limit` and `cursor`. It finds damage and a cursor of another
+query; it is no signature. Whoever forges a matching one chooses which rows of their own list they
+skip, and nothing else, so a body is checked as any other input is.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Hashable
+from datetime import datetime, timedelta
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+from litestar.exceptions import ValidationException
+from litestar.params import QueryParameter
+
+from query.errors import TAKES
+
+MAX_CHARACTERS: Final = 4_096
+# Also the time that a client may pause between two pages.
+MAX_AGE: Final = timedelta(hours=1)
+# Clocks of two machines that answer the same client may differ by that much.
+LEEWAY: Final = timedelta(minutes=5)
+_DIGEST_BYTES: Final = 12
+
+Cursor = Annotated[
+    str | None,
+    QueryParameter(
+        name="cursor",
+        min_length=1,
+        max_length=MAX_CHARACTERS,
+        pattern=r"^[A-Za-z0-9_-]*$(?!\n)",
+        description=TAKES["cursor"],
+    ),
+]
+Query = tuple[Hashable, ...]
+Position = TypeVar("Position", bound=msgspec.Struct)
+
+
+class _Body(msgspec.Struct, frozen=True, array_like=True):
+    """When a cursor was issued, and the position as MessagePack."""
+
+    issued_at: datetime
+    position: msgspec.Raw
+
+
+def issue(query: Query, position: msgspec.Struct, now: datetime) -> str:
+    """The cursor of a position in the list that `query` names, issued at `now`.
+
+    Raises ValueError where it would be longer than MAX_CHARACTERS.
+    """
+    body = msgspec.msgpack.encode(_Body(now, msgspec.Raw(msgspec.msgpack.encode(position))))
+    cursor = base64.urlsafe_b64encode(_digest(query, body) + body).rstrip(b"=").decode()
+    if len(cursor) > MAX_CHARACTERS:
+        raise ValueError(f"a cursor of {len(cursor)} characters: {MAX_CHARACTERS} is the most")
+    return cursor
+
+
+def resume(cursor: str, query: Query, kind: type[Position], now: datetime) -> Position:
+    """The position in a cursor of this very query, issued within MAX_AGE before `now`.
+
+    Raises ValidationException (400), with the sentence on cursors.
+    """
+    try:
+        raw = base64.b64decode(
+            cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True
+        )
+        sealed, body = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
+        if sealed != _digest(query, body):
+            raise unusable()
+        found = msgspec.msgpack.decode(body, type=_Body)
+        if not -LEEWAY <= now - found.issued_at <= MAX_AGE:
+            raise unusable()
+        return msgspec.msgpack.decode(found.position, type=kind)
+    except (binascii.Error, UnicodeEncodeError, msgspec.MsgspecError, TypeError) as error:
+        raise unusable() from error
+
+
+def unusable() -> ValidationException:
+    """The refusal of a cursor that is broken, too old or of another query."""
+    return ValidationException(extra=[{"key": "cursor"}])
+
+
+def _digest(query: Query, body: bytes) -> bytes:
+    # Times and enumerations have one spelling in JSON, and no two queries have the same.
+    named = msgspec.json.encode(query)
+    return hashlib.blake2b(
+        len(named).to_bytes(4, "big") + named + body, digest_size=_DIGEST_BYTES
+    ).digest()

@@ -1,0 +1,77 @@
+"""The history of all users' agents together, in points of an hour or more."""
+
+from datetime import timedelta
+from typing import Final
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from query.errors import Unusable, failure
+from query.openapi import answers
+from query.points import Sums, averages_of, points_of
+from query.source import Source
+from query.spans import (
+    HOUR_STEPS,
+    Asked,
+    FromParameter,
+    HourStepParameter,
+    RangeParameter,
+    ToParameter,
+    ZoneParameter,
+    custom_of,
+    span_of,
+    span_of_range,
+)
+from schemas.history import PlatformHistorical
+
+FAILURE: Final = "Failed to fetch historical metrics of the platform"
+HOUR: Final = timedelta(hours=1)
+WHOLE_HOURS: Final = (
+    "tz: the platform's history is kept in hours of UTC and takes a zone that is whole hours from "
+    "it all through the span, as UTC or Europe/Berlin."
+)
+
+
+async def read(source: Source, asked: Asked) -> PlatformHistorical:
+    """The answer from the platform's hours, which are kept for good; raises Unusable."""
+    now = source.clock()
+    if asked.is_range:
+        span = span_of_range(asked.time_range, now)
+    else:
+        span = span_of(custom_of(asked, now), {}, HOUR_STEPS)
+    if not span.is_of(HOUR):
+        raise Unusable(WHOLE_HOURS)
+    rows = await source.database.fetch("platform_historical", Sums, span.bounds())
+    return PlatformHistorical(
+        time_range=span.time_range,
+        metrics=points_of(rows),
+        averages=averages_of(rows),
+        from_=span.start,
+        to=span.stop,
+        step=span.step,
+        tz=span.tz,
+    )
+
+
+def platform_history(source: Source) -> HTTPRouteHandler:
+    """The route of the platform's history."""
+
+    @get(
+        "/api/metrics/historical",
+        opt=failure(FAILURE),
+        operation_id="getPlatformHistorical",
+        response_description="The platform's history",
+        responses=answers(FAILURE),
+        summary="The platform's history",
+    )
+    async def tell(
+        time_range: RangeParameter = None,
+        start: FromParameter = None,
+        stop: ToParameter = None,
+        hour_step: HourStepParameter = None,
+        tz: ZoneParameter = None,
+    ) -> Response[PlatformHistorical]:
+        """Points with data in time order, the newest unfinished, and the averages over them."""
+        return await source.answer(read, Asked(time_range, start, stop, hour_step, tz))
+
+    return tell

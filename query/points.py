@@ -1,0 +1,116 @@
+"""Points of a history: sums of the rollups, and the figures that they give."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from query.edges import WIDTHS
+from query.figures import error_rate, mean, rounded
+from query.source import Source
+from query.spans import FINEST, Asked, Level, Span, custom_of, span_of, span_of_range
+from schemas.history import Averages, Point
+
+HOUR: Final = timedelta(hours=1)
+FINE: Final = timedelta(minutes=5)
+QUERIES: Final[Mapping[Level, str]] = {
+    "agent_metrics_5m": "historical_5m",
+    "agent_metrics_1h": "historical_hours",
+    "agent_metrics_1d": "historical_days",
+}
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """One point as the database sums it up; `cpu_samples` of the samples have CPU, for example.
+
+    A maximum is None where no sample has the figure.
+    """
+
+    timestamp: datetime
+    cpu_samples: int
+    cpu_sum: float
+    cpu_max: float | None
+    memory_samples: int
+    memory_sum: float
+    memory_max: float | None
+    messages: int
+    errors: int
+    response_ms_sum: float
+    response_messages: int
+    agents: int
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """Before when retention has dropped a level."""
+
+    relation: str
+    dropped_before: datetime
+
+
+def points_of(rows: list[Sums]) -> list[Point]:
+    """The rows as points; means over each point's samples that have the figure, two decimals."""
+    return [
+        Point(
+            timestamp=row.timestamp,
+            cpu=mean(row.cpu_sum, row.cpu_samples),
+            memory=mean(row.memory_sum, row.memory_samples),
+            messages=row.messages,
+            errors=row.errors,
+            response_time=mean(row.response_ms_sum, row.response_messages),
+            error_rate=error_rate(row.errors, row.messages),
+            cpu_max=rounded(row.cpu_max or 0.0),
+            memory_max=rounded(row.memory_max or 0.0),
+            agents=row.agents,
+        )
+        for row in rows
+    ]
+
+
+def averages_of(rows: list[Sums]) -> Averages:
+    """Percents over all samples that have them, counts over the points; two decimals."""
+    return Averages(
+        cpu=mean(sum(row.cpu_sum for row in rows), sum(row.cpu_samples for row in rows)),
+        memory=mean(sum(row.memory_sum for row in rows), sum(row.memory_samples for row in rows)),
+        messages=mean(sum(row.messages for row in rows), len(rows)),
+        errors=mean(sum(row.errors for row in rows), len(rows)),
+    )
+
+
+async def read_span(
+    source: Source, asked: Asked, user_id: str, agent_id: str | None
+) -> tuple[Span, list[Sums]]:
+    """The span and its points with data, of all the user's agents or of one; raises Unusable."""
+    now = source.clock()
+    if asked.is_range:
+        span = span_of_range(asked.time_range, now)
+        return span, await _read(source, span, user_id, agent_id)
+    custom = custom_of(asked, now)
+    while True:
+        dropped = await _read_dropped(source)
+        span = span_of(custom, dropped)
+        rows = await _read(source, span, user_id, agent_id)
+        # What retention drops in between may be missing from the rows.
+        if await _read_dropped(source) == dropped:
+            return span, rows
+
+
+def query_of(span: Span) -> tuple[str, dict[str, object]]:
+    """The query that has the span's points, and its parameters but whose they are."""
+    if span.level != FINEST or WIDTHS[span.step] <= HOUR:
+        return QUERIES[span.level], span.bounds()
+    # Most hours are whole in such a span: a twelfth of the rows.
+    hours = span.cut_hours()
+    fine = [hour + place * FINE for hour in hours for place in range(HOUR // FINE)]
+    return "historical_cut_hours", {**span.bounds(), "cuts": hours, "fine": fine}
+
+
+async def _read(source: Source, span: Span, user_id: str, agent_id: str | None) -> list[Sums]:
+    name, bounds = query_of(span)
+    whose = {"user_id": user_id, "agent_id": agent_id}
+    return await source.database.fetch(name, Sums, {**whose, **bounds})
+
+
+async def _read_dropped(source: Source) -> dict[str, datetime]:
+    rows = await source.database.fetch("read_dropped", Dropped, {})
+    return {row.relation: row.dropped_before for row in rows}

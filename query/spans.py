@@ -1,0 +1,219 @@
+"""The span that a history is asked for: its points, and the level of rollups that has them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal, NamedTuple, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar.params import QueryParameter
+
+from query.edges import WIDTHS, edges_of
+from query.errors import TAKES, Unusable
+from query.moments import moment_of
+from query.zones import zone_of
+from schemas.history import HourStep, Range, Step
+
+Level = Literal["agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d"]
+Value = TypeVar("Value")
+
+FEW_POINTS: Final = 400
+MOST_POINTS: Final = 2_000
+STEPS: Final[Sequence[Step]] = get_args(Step)
+HOUR_STEPS: Final[Sequence[Step]] = get_args(HourStep)
+# A level has what begins and ends on its buckets, which are of UTC; the coarsest first.
+LEVELS: Final[Sequence[tuple[Level, timedelta]]] = (
+    ("agent_metrics_1d", timedelta(days=1)),
+    ("agent_metrics_1h", timedelta(hours=1)),
+)
+FINEST: Final[Level] = "agent_metrics_5m"
+_RANGES: Final[Mapping[Range, tuple[int, Step]]] = {
+    "24h": (24, "1h"),
+    "7d": (28, "6h"),
+    "30d": (30, "1d"),
+}
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR: Final = timedelta(hours=1)
+UTC_NAME: Final = "UTC"
+
+_DEFAULT_STEP: Final = " Default the finest that gives 400 points or fewer."
+
+RangeParameter = Annotated[
+    Range | None, QueryParameter(name="range", description=TAKES["range"] + " Default 24h.")
+]
+FromParameter = Annotated[
+    str | None, QueryParameter(name="from", description=TAKES["from"], format="date-time")
+]
+ToParameter = Annotated[
+    str | None,
+    QueryParameter(name="to", description=TAKES["to"] + " Default now.", format="date-time"),
+]
+StepParameter = Annotated[
+    Step | None, QueryParameter(name="step", description=TAKES["step"] + _DEFAULT_STEP)
+]
+HourStepParameter = Annotated[
+    HourStep | None, QueryParameter(name="step", description=TAKES["hourStep"] + _DEFAULT_STEP)
+]
+ZoneParameter = Annotated[
+    str | None, QueryParameter(name="tz", description=TAKES["tz"] + " Default UTC.")
+]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The parameters as they are in the query; None where one is absent."""
+
+    time_range: Range | None = None
+    start: str | None = None
+    stop: str | None = None
+    step: Step | None = None
+    tz: str | None = None
+
+    @property
+    def is_range(self) -> bool:
+        """Whether no custom span is asked for."""
+        return self.start is self.stop is self.step is self.tz is None
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Points between each two neighbours of `edges`, which are in UTC."""
+
+    time_range: Range | Literal["custom"]
+    edges: Sequence[datetime]
+    step: Step
+    tz: str
+
+    @property
+    def start(self) -> datetime:
+        """The first moment."""
+        return self.edges[0]
+
+    @property
+    def stop(self) -> datetime:
+        """The first moment after it."""
+        return self.edges[-1]
+
+    @property
+    def points(self) -> int:
+        """How many there are, with those that have no data."""
+        return len(self.edges) - 1
+
+    @property
+    def level(self) -> Level:
+        """The coarsest level whose buckets no edge divides."""
+        return next((level for level, width in LEVELS if self.is_of(width)), FINEST)
+
+    def is_of(self, width: timedelta) -> bool:
+        """Whether all edges are multiples of a width in UTC."""
+        return not any((edge - _EPOCH) % width for edge in self.edges)
+
+    def bounds(self) -> dict[str, object]:
+        """The parameters of a query."""
+        return {"edges": list(self.edges), "start": self.start, "stop": self.stop}
+
+    def cut_hours(self) -> list[datetime]:
+        """The hours of UTC that an edge divides."""
+        hours = {edge - (edge - _EPOCH) % _HOUR for edge in self.edges if (edge - _EPOCH) % _HOUR}
+        return sorted(hours)
+
+
+class Custom(NamedTuple):
+    """What is asked of [start, stop), in UTC, before both ends are widened to whole steps."""
+
+    start: datetime
+    stop: datetime
+    step: Step | None
+    zone: ZoneInfo
+
+    def span(self, step: Step) -> Span | None:
+        """In points of that step; None where these are too many."""
+        if (self.stop - self.start) / WIDTHS[step] > MOST_POINTS + 1:
+            return None
+        edges = edges_of(self.start, self.stop, step, self.zone)
+        span = Span("custom", edges, step, self.zone.key)
+        return span if span.points <= MOST_POINTS else None
+
+
+def span_of_range(time_range: Range | None, now: datetime) -> Span:
+    """The points of a range, in UTC; the last one holds `now` and is unfinished."""
+    time_range = time_range or "24h"
+    points, step = _RANGES[time_range]
+    width = WIDTHS[step]
+    current = _EPOCH + (now - _EPOCH) // width * width
+    edges = [current + (place - points + 1) * width for place in range(points + 1)]
+    return Span(time_range, edges, step, UTC_NAME)
+
+
+def custom_of(asked: Asked, now: datetime) -> Custom:
+    """What is asked for at `now` (UTC) in place of a range; raises Unusable."""
+    if asked.time_range is not None:
+        raise Unusable("range is given alone, or from, to, step and tz in its place.")
+    if asked.start is None:
+        raise Unusable(f"from is needed with to, step and tz: {TAKES['from']}")
+    start = _parsed("from", moment_of, asked.start)
+    # Without `to` the last point is the one that holds this moment.
+    stop = now + datetime.resolution if asked.stop is None else _parsed("to", moment_of, asked.stop)
+    zone = _parsed("tz", zone_of, UTC_NAME if asked.tz is None else asked.tz)
+    if start >= stop:
+        raise Unusable("from takes a time before to, and to is now by default.")
+    return Custom(start, stop, asked.step, zone)
+
+
+def span_of(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step] = STEPS) -> Span:
+    """The span in the step that is asked for, or else in the finest that is available and suits.
+
+    `dropped` says before when retention has dropped a level, `steps` lists those there are, finest
+    first. Raises Unusable.
+    """
+    if custom.step is None:
+        return _default(custom, dropped, steps)
+    span = custom.span(custom.step)
+    if span is not None and _is_held(span, dropped):
+        return span
+    reason = f"gives more than {MOST_POINTS:,} points" if span is None else "is no longer kept"
+    accepted = _accepted(custom, dropped, steps)
+    raise Unusable(f"step: {custom.step} {reason} for this span; {accepted}")
+
+
+def _parsed(name: str, parse: Callable[[str], Value], text: str) -> Value:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise Unusable(TAKES[name]) from error
+
+
+def _default(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step]) -> Span:
+    """The finest with few points, or the coarsest, of those that are held."""
+    found = None
+    for span in _possible(custom, dropped, steps):
+        found = span
+        if span.points <= FEW_POINTS:
+            break
+    if found is None:
+        accepted = _accepted(custom, dropped, steps)
+        raise Unusable(f"No step is available for this span; {accepted}")
+    return found
+
+
+def _possible(
+    custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step]
+) -> Iterator[Span]:
+    for step in steps:
+        span = custom.span(step)
+        if span is not None and _is_held(span, dropped):
+            yield span
+
+
+def _is_held(span: Span, dropped: Mapping[str, datetime]) -> bool:
+    since = dropped.get(span.level)
+    return since is None or since <= span.start
+
+
+def _accepted(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step]) -> str:
+    """What would be answered instead."""
+    finest = next(_possible(custom, dropped, steps), None)
+    if finest is not None:
+        return f"the finest step that is available for it is {finest.step}."
+    in_utc = custom._replace(zone=zone_of(UTC_NAME))
+    if next(_possible(in_utc, dropped, steps), None) is not None:
+        return f"it is available with step 1d and tz {UTC_NAME}."
+    return f"from and to take {MOST_POINTS:,} days at most, in steps of 1d."

@@ -1,0 +1,224 @@
+"""What happened: status changes and deployments, newest first, of a user and of the fleet."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from query.cursor import Cursor, issue, resume
+from query.errors import TAKES, Unusable, failure
+from query.moments import moment_of
+from query.openapi import UserId, answers
+from query.paging import Limit
+from query.source import Source
+from schemas.events import ID_PATTERN
+from schemas.timeline import Happening, Kind, Timeline, TimelineEvent
+
+FAILURE: Final = "Failed to fetch the timeline"
+DEFAULT_SPAN: Final = timedelta(hours=24)
+
+FromParameter = Annotated[
+    str | None,
+    QueryParameter(
+        name="from",
+        description=TAKES["from"] + " Default 24 hours before to.",
+        format="date-time",
+    ),
+]
+ToParameter = Annotated[
+    str | None,
+    QueryParameter(name="to", description=TAKES["to"] + " Default now.", format="date-time"),
+]
+AgentParameter = Annotated[
+    str | None,
+    QueryParameter(
+        name="agent",
+        min_length=1,
+        max_length=128,
+        pattern=ID_PATTERN,
+        description=TAKES["agent"],
+    ),
+]
+KindParameter = Annotated[Kind | None, QueryParameter(name="kind", description=TAKES["kind"])]
+
+
+_Text = Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[^\u0000]*$")]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Whose events, and of what span; `user_id` is None for the fleet's."""
+
+    user_id: str | None
+    start: str | None
+    stop: str | None
+    agent_id: str | None
+    kind: Kind | None
+
+    def query(self) -> tuple[str | None, ...]:
+        """What a cursor belongs to."""
+        return ("timeline", *msgspec.structs.astuple(self))
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page begins: after an event, by what the list is sorted by, all descending.
+
+    `name` is the agent's or the deployment's id. All of it names one event, so that events of the
+    same time are neither repeated nor skipped. `start` is where the list ends, which without `from`
+    was decided for the first page.
+    """
+
+    start: datetime
+    ts: datetime
+    kind: _Text = ""
+    user_id: _Text = ""
+    name: _Text = ""
+    place: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """An event as the database returns it; `place` is that of its status in the contract's list."""
+
+    ts: datetime
+    kind: Kind
+    user_id: str
+    agent_id: str
+    deployment_id: str
+    status: Happening
+    reason: str
+    place: int
+
+
+def first_place(asked: Asked, now: datetime) -> Place:
+    """The newest event before `to`; raises Unusable (400) for a span that is none."""
+    # Agents' clocks may be ahead of ours: without `to` everything up to now counts, and no more.
+    stop = now if asked.stop is None else _moment("to", asked.stop)
+    start = stop - DEFAULT_SPAN if asked.start is None else _moment("from", asked.start)
+    if start >= stop:
+        raise Unusable("from takes a time before to, and to is now by default.")
+    return Place(start, stop)
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        return moment_of(text)
+    except ValueError as error:
+        raise Unusable(TAKES[name]) from error
+
+
+def query_of(asked: Asked) -> str:
+    """The name of the query that lists these events."""
+    if asked.agent_id is not None:
+        return "list_agent_timeline"
+    return "list_fleet_timeline" if asked.user_id is None else "list_user_timeline"
+
+
+def parameters_of(asked: Asked, place: Place, limit: int) -> dict[str, object]:
+    """What the queries take for a page of `limit` events and, if there is one, the next."""
+    return {
+        "user_id": asked.user_id,
+        "agent_id": asked.agent_id,
+        "kind": asked.kind,
+        "start": place.start,
+        "after_ts": place.ts,
+        "after_kind": place.kind,
+        "after_user": place.user_id,
+        "after_name": place.name,
+        "after_place": place.place,
+        "limit": limit + 1,
+    }
+
+
+def timeline_of(
+    rows: Sequence[Happened], asked: Asked, place: Place, limit: int, now: datetime
+) -> Timeline:
+    """A page from the query's rows, of which one too many says that there is another page."""
+    shown = rows[:limit]
+    following = ""
+    if len(rows) > limit:
+        following = issue(asked.query(), _after(shown[-1], place.start), now)
+    return Timeline(events=[_event(row) for row in shown], next=following)
+
+
+def _after(last: Happened, start: datetime) -> Place:
+    name = last.deployment_id if last.kind == "deployment" else last.agent_id
+    return Place(start, last.ts, last.kind, last.user_id, name, last.place)
+
+
+def _event(row: Happened) -> TimelineEvent:
+    return TimelineEvent(
+        ts=row.ts,
+        user_id=row.user_id,
+        agent_id=row.agent_id,
+        kind=row.kind,
+        status=row.status,
+        reason=row.reason,
+        deployment_id=row.deployment_id,
+    )
+
+
+async def read(source: Source, asked: Asked, limit: int, cursor: str | None) -> Timeline:
+    """A page of events; raises Unusable or ValidationException (400) for a cursor or a span."""
+    now = source.clock()
+    place = first_place(asked, now)
+    if cursor is not None:
+        place = resume(cursor, asked.query(), Place, now)
+    parameters = parameters_of(asked, place, limit)
+    rows = await source.database.fetch(query_of(asked), Happened, parameters)
+    return timeline_of(rows, asked, place, limit, now)
+
+
+def timeline(source: Source) -> HTTPRouteHandler:
+    """The route of what happened to a user's agents."""
+
+    @get(
+        "/api/metrics/{userId:str}/timeline",
+        opt=failure(FAILURE),
+        operation_id="getTimeline",
+        response_description="A page of what happened",
+        responses=answers(FAILURE),
+        summary="What happened to a user's agents",
+    )
+    async def tell(
+        user_id: UserId,
+        start: FromParameter = None,
+        stop: ToParameter = None,
+        agent: AgentParameter = None,
+        kind: KindParameter = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> Response[Timeline]:
+        """Status changes and deployments, newest first."""
+        asked = Asked(user_id, start, stop, agent, kind)
+        return await source.answer(read, asked, limit, cursor)
+
+    return tell
+
+
+def fleet_timeline(source: Source) -> HTTPRouteHandler:
+    """The route of what happened to all agents."""
+
+    @get(
+        "/api/metrics/timeline",
+        opt=failure(FAILURE),
+        operation_id="getFleetTimeline",
+        response_description="A page of what happened",
+        responses=answers(FAILURE),
+        summary="What happened to all agents",
+    )
+    async def tell(
+        start: FromParameter = None,
+        stop: ToParameter = None,
+        agent: AgentParameter = None,
+        kind: KindParameter = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> Response[Timeline]:
+        """Status changes and deployments of all users, newest first."""
+        asked = Asked(None, start, stop, agent, kind)
+        return await source.answer(read, asked, limit, cursor)
+
+    return tell

@@ -1,0 +1,178 @@
+"""The list of users: what each one's agents do, from the fleet's summary."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from query.agents import EPOCH, SIGNS, OrderParameter
+from query.cursor import Cursor, issue, resume
+from query.errors import TAKES, failure
+from query.figures import error_rate, mean, rounded
+from query.openapi import answers
+from query.paging import Limit, Place, Search
+from query.source import Source
+from query.window import WindowParameter
+from schemas.agents import Order, StateCounts, Window
+from schemas.users import UserCounts, UserRow, Users, UserSort
+
+FAILURE: Final = "Failed to fetch users"
+# The worst first, as in lists of agents.
+WORST: Final[dict[UserSort, Order]] = {
+    "attention": "desc",
+    "userId": "asc",
+    "agents": "desc",
+    "cpu": "desc",
+    "memory": "desc",
+    "messages": "desc",
+    "errors": "desc",
+    "errorRate": "desc",
+    "responseTime": "desc",
+    "lastSeen": "asc",
+}
+
+SortParameter = Annotated[UserSort, QueryParameter(name="sort", description=TAKES["userSort"])]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which users, in which order."""
+
+    search: str | None
+    window: Window
+    sort: UserSort
+    order: Order | None
+
+    @property
+    def ordered(self) -> Order:
+        """The order asked for, or the one with the worst first."""
+        return self.order or WORST[self.sort]
+
+    def query(self) -> tuple[str | None, ...]:
+        """What a cursor belongs to."""
+        return ("users", self.search, self.window, self.sort, self.ordered)
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A row of a page, with the counts of the whole list; on an empty page these alone."""
+
+    users_failed: int
+    users_ok: int
+    as_of: datetime
+    user_id: str | None
+    user_key: int | None
+    active: int | None
+    inactive: int | None
+    failed: int | None
+    removed: int | None
+    cpu: float | None
+    memory: float | None
+    messages: int | None
+    errors: int | None
+    response_ms_sum: float | None
+    response_messages: int | None
+    ts: datetime | None
+    figure: float | None
+    place: int | None
+
+
+def row_of(listed: Listed) -> UserRow:
+    """A user: zeros where no agent has the figure, two decimals."""
+    errors, messages = listed.errors or 0, listed.messages or 0
+    return UserRow(
+        user_id=listed.user_id or "",
+        agents=StateCounts(
+            active=listed.active or 0,
+            inactive=listed.inactive or 0,
+            failed=listed.failed or 0,
+            removed=listed.removed or 0,
+        ),
+        cpu=rounded(listed.cpu or 0.0),
+        memory=rounded(listed.memory or 0.0),
+        messages=messages,
+        errors=errors,
+        error_rate=error_rate(errors, messages),
+        response_time=mean(listed.response_ms_sum or 0.0, listed.response_messages or 0),
+        last_seen=listed.ts or EPOCH,
+    )
+
+
+def parameters_of(asked: Asked, place: Place, limit: int, now: datetime) -> dict[str, object]:
+    """What the query takes for a page of `limit` users and, if there is one, the next."""
+    sort: UserSort = "userId" if place.after else asked.sort
+    sign = SIGNS[asked.ordered]
+    (after_user,) = place.ids(1)
+    return {
+        "search": asked.search,
+        "window": asked.window,
+        "sort": sort,
+        "sign": sign,
+        "ids": sign if asked.sort == "userId" else 1,
+        "seen": place.keys(),
+        "after_user": after_user,
+        "limit": limit + 1,
+        "now": now,
+    }
+
+
+def users_of(
+    rows: Sequence[Listed], asked: Asked, place: Place, limit: int, now: datetime
+) -> Users:
+    """A page from the query's rows, of which one too many says that there is another page."""
+    listed = [row for row in rows if row.user_key is not None]
+    shown = listed[:limit]
+    following = ""
+    if len(listed) > limit:
+        following = issue(asked.query(), _past(shown, asked, place), now)
+    return Users(
+        users=[row_of(row) for row in shown],
+        counts=UserCounts(failed=rows[0].users_failed, ok=rows[0].users_ok),
+        window=asked.window,
+        as_of=rows[0].as_of,
+        next=following,
+    )
+
+
+def _past(shown: Sequence[Listed], asked: Asked, place: Place) -> Place:
+    last = (shown[-1].user_id or "",)
+    if asked.sort == "userId":
+        return place.past_ids(last)
+    return place.past_rows([row.user_key for row in shown if row.user_key is not None], last)
+
+
+async def read(source: Source, asked: Asked, limit: int, cursor: str | None) -> Users:
+    """A page of users; raises ValidationException (400) for a cursor that is not of this list."""
+    now = source.clock()
+    place = resume(cursor, asked.query(), Place, now) if cursor is not None else Place()
+    parameters = parameters_of(asked, place, limit, now)
+    rows = await source.database.fetch("list_users", Listed, parameters)
+    return users_of(rows, asked, place, limit, now)
+
+
+def users(source: Source) -> HTTPRouteHandler:
+    """The route of all users."""
+
+    @get(
+        "/api/metrics/users",
+        opt=failure(FAILURE),
+        operation_id="getUsers",
+        response_description="A page of users",
+        responses=answers(FAILURE),
+        summary="All users",
+    )
+    async def tell(
+        search: Search = None,
+        window: WindowParameter = "15m",
+        user_sort: SortParameter = "attention",
+        order: OrderParameter = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> Response[Users]:
+        """Users with the states of their agents, means now and sums over the window."""
+        asked = Asked(search, window, user_sort, order)
+        return await source.answer(read, asked, limit, cursor)
+
+    return tell
