@@ -7,10 +7,10 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from query.agents import Asked, Listed, parameters_of, row_of
+from query.context import QueryContext
 from query.errors import UnknownAgent, failure
 from query.openapi import AgentId, UserId, answers, told
 from query.paging import Place
-from query.source import Source
 from query.window import WindowParameter
 from schemas.agents import Agent, Deployment, Window
 
@@ -18,16 +18,16 @@ FAILURE: Final = "Failed to fetch agent"
 STATES: Final = ("active", "inactive", "failed", "removed")
 
 
-async def read(source: Source, user_id: str, agent_id: str, window: Window) -> Agent:
+async def read(context: QueryContext, user_id: str, agent_id: str, window: Window) -> Agent:
     """The agent now; raises UnknownAgent (404) where it never sent a sample or a status."""
-    now = source.clock()
+    now = context.clock()
     asked = Asked(user_id, None, None, window, "agentId", None)
     parameters = {
         **parameters_of(asked, Place(), 1, now),
         "agent_id": agent_id,
         "states": list(STATES),
     }
-    (listed,) = await source.database.fetch("list_agents", Listed, parameters)
+    (listed,) = await context.database.fetch("list_agents", Listed, parameters)
     if listed.agent_key is None:
         raise UnknownAgent
     row = msgspec.structs.asdict(row_of(listed, now))
@@ -35,7 +35,7 @@ async def read(source: Source, user_id: str, agent_id: str, window: Window) -> A
     return Agent(**row, deployments=deployments, window=window, as_of=now)
 
 
-def agent(source: Source) -> HTTPRouteHandler:
+def agent(context: QueryContext) -> HTTPRouteHandler:
     """The route of one agent."""
 
     @get(
@@ -46,10 +46,10 @@ def agent(source: Source) -> HTTPRouteHandler:
         responses={**answers(FAILURE), 404: told("The user has no such agent")},
         summary="One agent",
     )
-    async def tell(
+    async def get_agent(
         user_id: UserId, agent_id: AgentId, window: WindowParameter = "15m"
     ) -> Response[Agent]:
         """State, newest sample, sums over the window, and its newest deployments."""
-        return await source.answer(read, user_id, agent_id, window)
+        return await context.answer("agent", read, user_id, agent_id, window)
 
-    return tell
+    return get_agent

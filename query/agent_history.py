@@ -6,10 +6,10 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from query.context import QueryContext
 from query.errors import UnknownAgent, failure
 from query.openapi import AgentId, UserId, answers, told
 from query.points import averages_of, points_of, read_span
-from query.source import Source
 from query.spans import (
     Asked,
     FromParameter,
@@ -29,13 +29,13 @@ class Known(msgspec.Struct, frozen=True):
     is_known: bool
 
 
-async def read(source: Source, user_id: str, agent_id: str, asked: Asked) -> AgentHistorical:
+async def read(context: QueryContext, user_id: str, agent_id: str, asked: Asked) -> AgentHistorical:
     """The answer from the level of rollups that has the span.
 
     Raises Unusable, or UnknownAgent (404) where the user has none of that id.
     """
-    span, rows = await read_span(source, asked, user_id, agent_id)
-    if not rows and not await _is_known(source, user_id, agent_id):
+    span, rows = await read_span(context, asked, user_id, agent_id)
+    if not rows and not await _is_known(context, user_id, agent_id):
         raise UnknownAgent
     return AgentHistorical(
         user_id=user_id,
@@ -50,13 +50,13 @@ async def read(source: Source, user_id: str, agent_id: str, asked: Asked) -> Age
     )
 
 
-async def _is_known(source: Source, user_id: str, agent_id: str) -> bool:
+async def _is_known(context: QueryContext, user_id: str, agent_id: str) -> bool:
     whose = {"user_id": user_id, "agent_id": agent_id}
-    (found,) = await source.database.fetch("find_agent", Known, whose)
+    (found,) = await context.database.fetch("find_agent", Known, whose)
     return found.is_known
 
 
-def agent_history(source: Source) -> HTTPRouteHandler:
+def agent_history(context: QueryContext) -> HTTPRouteHandler:
     """The route of an agent's history."""
 
     @get(
@@ -67,7 +67,7 @@ def agent_history(source: Source) -> HTTPRouteHandler:
         responses={**answers(FAILURE), 404: told("The user has no such agent")},
         summary="An agent's history",
     )
-    async def tell(
+    async def get_agent_historical(
         user_id: UserId,
         agent_id: AgentId,
         time_range: RangeParameter = None,
@@ -78,6 +78,6 @@ def agent_history(source: Source) -> HTTPRouteHandler:
     ) -> Response[AgentHistorical]:
         """Points with data in time order, the newest unfinished, and the averages over them."""
         asked = Asked(time_range, start, stop, step, tz)
-        return await source.answer(read, user_id, agent_id, asked)
+        return await context.answer("agent_history", read, user_id, agent_id, asked)
 
-    return tell
+    return get_agent_historical

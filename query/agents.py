@@ -9,12 +9,12 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
+from query.context import QueryContext
 from query.cursor import Cursor, issue, resume
-from query.errors import TAKES, failure
-from query.figures import error_rate, mean, rounded
+from query.errors import PARAMETER_HELP, failure
 from query.openapi import UserId, answers
 from query.paging import Limit, Place, Search
-from query.source import Source
+from query.rounding import error_rate, mean, rounded
 from query.window import WindowParameter, buckets_of
 from schemas.agents import AgentRow, Agents, AgentSort, AgentState, Order, StateCounts, Window
 
@@ -38,10 +38,14 @@ WORST: Final[dict[AgentSort, Order]] = {
 SIGNS: Final[dict[Order, int]] = {"asc": 1, "desc": -1}
 
 StateParameter = Annotated[
-    AgentState | None, QueryParameter(name="state", description=TAKES["state"])
+    AgentState | None, QueryParameter(name="state", description=PARAMETER_HELP["state"])
 ]
-SortParameter = Annotated[AgentSort, QueryParameter(name="sort", description=TAKES["agentSort"])]
-OrderParameter = Annotated[Order | None, QueryParameter(name="order", description=TAKES["order"])]
+SortParameter = Annotated[
+    AgentSort, QueryParameter(name="sort", description=PARAMETER_HELP["agentSort"])
+]
+OrderParameter = Annotated[
+    Order | None, QueryParameter(name="order", description=PARAMETER_HELP["order"])
+]
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -203,16 +207,16 @@ def _past(shown: Sequence[Listed], asked: Asked, place: Place) -> Place:
     return place.past_rows([row.agent_key for row in shown if row.agent_key is not None], last)
 
 
-async def read(source: Source, asked: Asked, limit: int, cursor: str | None) -> Agents:
+async def read(context: QueryContext, asked: Asked, limit: int, cursor: str | None) -> Agents:
     """A page of agents; raises ValidationException (400) for a cursor that is not of this list."""
-    now = source.clock()
+    now = context.clock()
     place = resume(cursor, asked.query(), Place, now) if cursor is not None else Place()
     parameters = parameters_of(asked, place, limit, now)
-    rows = await source.database.fetch("list_agents", Listed, parameters)
+    rows = await context.database.fetch("list_agents", Listed, parameters)
     return agents_of(rows, asked, place, limit, now)
 
 
-def agents(source: Source) -> HTTPRouteHandler:
+def agents(context: QueryContext) -> HTTPRouteHandler:
     """The route of a user's agents."""
 
     @get(
@@ -223,7 +227,7 @@ def agents(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="A user's agents",
     )
-    async def tell(
+    async def get_agents(
         user_id: UserId,
         agent_state: StateParameter = None,
         search: Search = None,
@@ -235,12 +239,12 @@ def agents(source: Source) -> HTTPRouteHandler:
     ) -> Response[Agents]:
         """Agents with state, newest sample and sums over the window, and how many there are."""
         asked = Asked(user_id, agent_state, search, window, agent_sort, order)
-        return await source.answer(read, asked, limit, cursor)
+        return await context.answer("agents", read, asked, limit, cursor)
 
-    return tell
+    return get_agents
 
 
-def fleet_agents(source: Source) -> HTTPRouteHandler:
+def fleet_agents(context: QueryContext) -> HTTPRouteHandler:
     """The route of all users' agents."""
 
     @get(
@@ -251,7 +255,7 @@ def fleet_agents(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="All agents",
     )
-    async def tell(
+    async def get_fleet_agents(
         agent_state: StateParameter = None,
         search: Search = None,
         window: WindowParameter = "15m",
@@ -262,6 +266,6 @@ def fleet_agents(source: Source) -> HTTPRouteHandler:
     ) -> Response[Agents]:
         """The agents of all users; `search` also takes what user ids begin with."""
         asked = Asked(None, agent_state, search, window, agent_sort, order)
-        return await source.answer(read, asked, limit, cursor)
+        return await context.answer("agents", read, asked, limit, cursor)
 
-    return tell
+    return get_fleet_agents

@@ -13,15 +13,16 @@ from query.agent import agent
 from query.agent_history import agent_history
 from query.agents import agents, fleet_agents
 from query.auth import Verifier
-from query.cache import Answers
+from query.cache import ResponseCache
 from query.clock import Clock, utc_now
+from query.context import QueryContext
 from query.database import Database, Overloaded
-from query.errors import check_parameters, fail, put_off, refuse
-from query.front import Front
-from query.gate import Gate, public_paths
+from query.errors import check_parameters, handle_error, handle_http_error, handle_overload
 from query.health import Readiness, health
 from query.historical import historical
-from query.keys import keys_of
+from query.jwt_keys import keys_of
+from query.limits import RequestLimits
+from query.middleware import AuthMiddleware, public_paths
 from query.monitoring import metrics
 from query.openapi import document
 from query.pages import pages
@@ -29,7 +30,6 @@ from query.performance import performance
 from query.platform import platform
 from query.platform_history import platform_history
 from query.rate import RateLimit
-from query.source import Source
 from query.summary import summary
 from query.timeline import fleet_timeline, timeline
 from query.users import users
@@ -58,7 +58,7 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
     """
     verifier = Verifier(keys_of(http), clock, http.jwt_max_ttl_s)
     database = Database(settings, http.database_pool_size)
-    answers = Answers(http.answer_cache_ms)
+    answers = ResponseCache(http.answer_cache_ms)
     readiness = Readiness(settings, database, clock)
 
     @asynccontextmanager
@@ -68,23 +68,29 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
             await readiness.close()
             await answers.close()
 
-    source = Source(database, answers, clock)
-    endpoints = [endpoint(source) for endpoint in ENDPOINTS]
+    context = QueryContext(database, answers, clock)
+    endpoints = [endpoint(context) for endpoint in ENDPOINTS]
     described = [*endpoints, *health(readiness)]
     monitoring = [metrics] if http.http_metrics_on_main_port else []
     routes = [*described, *monitoring, *pages(document(described))]
-    gate = partial(Gate, public=public_paths(routes), verifier=verifier, limit=_limit(http))
+    gate = partial(
+        AuthMiddleware, public=public_paths(routes), verifier=verifier, limit=_limit(http)
+    )
     app = Litestar(
         routes,
         lifespan=[lifespan],
         middleware=[gate],
         before_request=check_parameters,
-        exception_handlers={HTTPException: refuse, Overloaded: put_off, Exception: fail},
+        exception_handlers={
+            HTTPException: handle_http_error,
+            Overloaded: handle_overload,
+            Exception: handle_error,
+        },
         cors_config=_cors(http),
         openapi_config=None,
         logging_config=None,
     )
-    app.asgi_handler = Front(app.asgi_handler)
+    app.asgi_handler = RequestLimits(app.asgi_handler)
     return app
 
 

@@ -8,7 +8,7 @@ import jwt
 import msgspec
 
 from query.clock import Clock
-from query.keys import Key, algorithm_of
+from query.jwt_keys import Key, algorithm_of
 
 AUDIENCE: Final = "fleetgauge"
 # Bound the memory of what is remembered; a longer token is checked each time.

@@ -1,4 +1,4 @@
-"""Answers kept for a moment: who asks for the same at the same time shares one flight."""
+"""ResponseCache kept for a moment: who asks for the same at the same time shares one flight."""
 
 import asyncio
 import time
@@ -16,8 +16,8 @@ Answer = TypeVar("Answer")
 Make = Callable[[], Awaitable[Answer]]
 
 
-class Kept(Response[bytes]):
-    """An encoded answer, put together once: it is sent as it is to all who get it."""
+class CachedResponse(Response[bytes]):
+    """An encoded response, assembled once and sent to everybody unchanged."""
 
     def __init__(self, encoded: bytes) -> None:
         super().__init__(encoded)
@@ -28,25 +28,25 @@ class Kept(Response[bytes]):
         return self._sent
 
 
-class Answers:
-    """Encoded answers by endpoint, user and parameters, the oldest first out.
+class ResponseCache:
+    """Encoded responses by endpoint, user and parameters; the oldest is evicted first.
 
-    Whoever asks has been let in before: a key holds whose data it is, not who reads it. Times are
-    of `clock`, in seconds, and only their differences count.
+    Requests are authorised before: a key holds whose data it is, not who reads it. `clock` returns
+    seconds, of which only differences count.
     """
 
     def __init__(self, kept_ms: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._kept_s = kept_ms / 1_000
         self._clock = clock
-        self._kept: dict[Key, tuple[float, Kept]] = {}
-        self._flights: dict[Key, asyncio.Task[Kept]] = {}
+        self._kept: dict[Key, tuple[float, CachedResponse]] = {}
+        self._flights: dict[Key, asyncio.Task[CachedResponse]] = {}
 
     async def answer(self, key: Key, make: Make[Answer]) -> Response[Answer]:
-        """What `make` returns, as JSON, made anew only where nothing fresh is kept.
+        """What `make` returns, as JSON; it is called only where no fresh response is cached.
 
-        Raises what `make` raises, to all who wait for it; the next one tries anew.
+        Raises what `make` raises, to all who wait for it; the next request calls it again.
         """
-        # The type is what the description of the service tells of the bytes.
+        # The type is what the OpenAPI document says of the bytes.
         return cast("Response[Answer]", await self._found(key, make))
 
     async def close(self) -> None:
@@ -56,9 +56,9 @@ class Answers:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
 
-    async def _found(self, key: Key, make: Make[Any]) -> Kept:
+    async def _found(self, key: Key, make: Make[Any]) -> CachedResponse:
         if self._kept_s == 0:
-            return Kept(msgspec.json.encode(await make()))
+            return CachedResponse(msgspec.json.encode(await make()))
         found = self._kept.get(key)
         if found is not None and self._clock() - found[0] < self._kept_s:
             return found[1]
@@ -66,18 +66,18 @@ class Answers:
         # A client that goes away takes nobody else's answer with it.
         return await asyncio.shield(flight)
 
-    def _start(self, key: Key, make: Make[Any]) -> asyncio.Task[Kept]:
-        flight = asyncio.create_task(self._fly(key, make, self._clock()))
+    def _start(self, key: Key, make: Make[Any]) -> asyncio.Task[CachedResponse]:
+        flight = asyncio.create_task(self._compute(key, make, self._clock()))
         self._flights[key] = flight
         flight.add_done_callback(lambda _: self._flights.pop(key))
         return flight
 
-    async def _fly(self, key: Key, make: Make[Any], began: float) -> Kept:
-        answer = Kept(msgspec.json.encode(await make()))
+    async def _compute(self, key: Key, make: Make[Any], began: float) -> CachedResponse:
+        answer = CachedResponse(msgspec.json.encode(await make()))
         self._keep(key, began, answer)
         return answer
 
-    def _keep(self, key: Key, began: float, answer: Kept) -> None:
+    def _keep(self, key: Key, began: float, answer: CachedResponse) -> None:
         self._kept.pop(key, None)
         self._kept[key] = (began, answer)
         if len(self._kept) > MAX_ENTRIES:

@@ -17,7 +17,7 @@ import msgspec
 from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter
 
-from query.errors import TAKES
+from query.errors import PARAMETER_HELP
 
 MAX_CHARACTERS: Final = 4_096
 # Also the time that a client may pause between two pages.
@@ -33,7 +33,7 @@ Cursor = Annotated[
         min_length=1,
         max_length=MAX_CHARACTERS,
         pattern=r"^[A-Za-z0-9_-]*$(?!\n)",
-        description=TAKES["cursor"],
+        description=PARAMETER_HELP["cursor"],
     ),
 ]
 Query = tuple[Hashable, ...]

@@ -25,7 +25,7 @@ from schemas.responses import Error
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_S: Final = 1
-TAKES: Final = {
+PARAMETER_HELP: Final = {
     "range": "range takes one of 24h, 7d and 30d, once.",
     "userId": f"userId takes {ID_TAKES}, in the path.",
     "from": "from takes a time in RFC 3339, as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
@@ -144,10 +144,10 @@ def _words(handler: BaseRouteHandler) -> frozenset[str]:
     )
 
 
-def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Error]:
+def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Error]:
     """The answer to a request that is at fault."""
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return fail(request, error)
+        return handle_error(request, error)
     headers = {
         name: value
         for name, value in (error.headers or {}).items()
@@ -156,14 +156,14 @@ def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Er
     return Response(Error(error=_sentence(error)), status_code=error.status_code, headers=headers)
 
 
-def put_off(request: Request[Any, Any, Any], _: Overloaded) -> Response[Error]:
+def handle_overload(request: Request[Any, Any, Any], _: Overloaded) -> Response[Error]:
     """The answer where more is asked than can be answered now."""
     headers = {"retry-after": str(RETRY_AFTER_S)}
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return Response(Error(error=_failure_of(request)), status_code=status, headers=headers)
 
 
-def fail(request: Request[Any, Any, Any], error: Exception) -> Response[Error]:
+def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[Error]:
     """The answer where the service itself is at fault; why is for the log only."""
     sentence = _failure_of(request)
     reason = str(error).partition("\n")[0]
@@ -191,6 +191,6 @@ def _parameter_sentence(error: ValidationException) -> str:
     problems = error.extra if isinstance(error.extra, list) else []
     keys = [str(problem.get("key")) for problem in problems]
     names = [_NAMES.get(key, key) for key in keys]
-    known = [TAKES[name] for name in names if name in TAKES]
+    known = [PARAMETER_HELP[name] for name in names if name in PARAMETER_HELP]
     # A name that is not ours came from the request: it is not repeated.
     return known[0] if known else "Each parameter may be given once."

@@ -15,7 +15,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from query.clock import Clock
 from query.database import Database, Overloaded, Rejected, Unreachable
-from query.gate import PUBLIC
+from query.middleware import PUBLIC
 from schemas.responses import Live, Ready
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError

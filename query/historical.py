@@ -5,10 +5,10 @@ from typing import Final
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from query.context import QueryContext
 from query.errors import failure
 from query.openapi import UserId, answers
 from query.points import averages_of, points_of, read_span
-from query.source import Source
 from query.spans import (
     Asked,
     FromParameter,
@@ -22,9 +22,9 @@ from schemas.history import Historical
 FAILURE: Final = "Failed to fetch historical metrics"
 
 
-async def read(source: Source, user_id: str, asked: Asked) -> Historical:
+async def read(context: QueryContext, user_id: str, asked: Asked) -> Historical:
     """The answer from the level of rollups that has the span; raises Unusable."""
-    span, rows = await read_span(source, asked, user_id, agent_id=None)
+    span, rows = await read_span(context, asked, user_id, agent_id=None)
     return Historical(
         user_id=user_id,
         time_range=span.time_range,
@@ -37,7 +37,7 @@ async def read(source: Source, user_id: str, asked: Asked) -> Historical:
     )
 
 
-def historical(source: Source) -> HTTPRouteHandler:
+def historical(context: QueryContext) -> HTTPRouteHandler:
     """The route of a user's history."""
 
     @get(
@@ -48,7 +48,7 @@ def historical(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="A user's history",
     )
-    async def tell(
+    async def get_historical(
         user_id: UserId,
         time_range: RangeParameter = None,
         start: FromParameter = None,
@@ -57,6 +57,8 @@ def historical(source: Source) -> HTTPRouteHandler:
         tz: ZoneParameter = None,
     ) -> Response[Historical]:
         """Points with data in time order, the newest unfinished, and the averages over them."""
-        return await source.answer(read, user_id, Asked(time_range, start, stop, step, tz))
+        return await context.answer(
+            "historical", read, user_id, Asked(time_range, start, stop, step, tz)
+        )
 
-    return tell
+    return get_historical

@@ -14,7 +14,7 @@ from litestar.types import HTTPScope
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as written
 
-from query.gate import PUBLIC
+from query.middleware import PUBLIC
 
 # Paths are told by their template: a label for each user would grow without bound.
 REQUESTS: Final = Counter(

@@ -20,7 +20,7 @@ from litestar.openapi.spec import (
 )
 from litestar.params import PathParameter
 
-from query.errors import TAKES
+from query.errors import PARAMETER_HELP
 from schemas.events import ID_PATTERN
 from schemas.portable import portable
 from schemas.responses import Error
@@ -32,7 +32,7 @@ UserId = Annotated[
         min_length=1,
         max_length=128,
         pattern=ID_PATTERN,
-        description=TAKES["userId"],
+        description=PARAMETER_HELP["userId"],
     ),
 ]
 AgentId = Annotated[
@@ -42,7 +42,7 @@ AgentId = Annotated[
         min_length=1,
         max_length=128,
         pattern=ID_PATTERN,
-        description=TAKES["agentId"],
+        description=PARAMETER_HELP["agentId"],
     ),
 ]
 

@@ -13,7 +13,7 @@ from litestar.status_codes import HTTP_308_PERMANENT_REDIRECT
 
 from query.errors import ANY_QUERY
 from query.files import StaticFile, digest
-from query.gate import PUBLIC
+from query.middleware import PUBLIC
 from schemas.asyncapi import asyncapi
 
 FOLDER: Final = Path(__file__).parent / "pages"

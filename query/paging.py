@@ -15,18 +15,20 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from query.cursor import unusable
-from query.errors import TAKES
+from query.errors import PARAMETER_HELP
 from query.seen import TooMuchSeenError, pack, unpack
 
 MAX_LIMIT: Final = 500
 # Of the packed rows; the last page adds to that, and the cursor has to stay below its own bound.
 MAX_SEEN_BYTES: Final = 1_700
 
-Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=MAX_LIMIT, description=TAKES["limit"])]
+Limit = Annotated[
+    int, QueryParameter(name="limit", ge=1, le=MAX_LIMIT, description=PARAMETER_HELP["limit"])
+]
 Search = Annotated[
     str | None,
     QueryParameter(
-        name="search", max_length=128, pattern=r"^[^\u0000]*$", description=TAKES["search"]
+        name="search", max_length=128, pattern=r"^[^\u0000]*$", description=PARAMETER_HELP["search"]
     ),
 ]
 

@@ -7,10 +7,10 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from query.context import QueryContext
 from query.errors import failure
-from query.figures import error_rate, mean, rounded
 from query.openapi import UserId, answers
-from query.source import Source
+from query.rounding import error_rate, mean, rounded
 from schemas.responses import Freshness, Performance
 
 FRESH: Final = timedelta(minutes=5)
@@ -55,15 +55,15 @@ def _silent(status: Freshness, as_of: datetime) -> Performance:
     )
 
 
-async def read(source: Source, user_id: str) -> Performance:
+async def read(context: QueryContext, user_id: str) -> Performance:
     """The answer from the newest samples."""
-    now = source.clock()
+    now = context.clock()
     parameters = {"user_id": user_id, "now": now}
-    (recent,) = await source.database.fetch("performance", Recent, parameters)
+    (recent,) = await context.database.fetch("performance", Recent, parameters)
     return performance_of(recent, now)
 
 
-def performance(source: Source) -> HTTPRouteHandler:
+def performance(context: QueryContext) -> HTTPRouteHandler:
     """The route of how a user's agents do."""
 
     @get(
@@ -74,8 +74,8 @@ def performance(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="A user's agents right now",
     )
-    async def tell(user_id: UserId) -> Response[Performance]:
+    async def get_performance(user_id: UserId) -> Response[Performance]:
         """Means over the agents' newest samples, error rate and response time of 15 minutes."""
-        return await source.answer(read, user_id)
+        return await context.answer("performance", read, user_id)
 
-    return tell
+    return get_performance

@@ -7,10 +7,10 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from query.context import QueryContext
 from query.errors import failure
-from query.figures import error_rate, mean, rounded
 from query.openapi import answers
-from query.source import Source
+from query.rounding import error_rate, mean, rounded
 from schemas.platform import (
     AgentCounts,
     DeploymentCounts,
@@ -159,15 +159,15 @@ def _storage(totals: Totals) -> Storage:
     )
 
 
-async def read(source: Source) -> Platform:
+async def read(context: QueryContext) -> Platform:
     """The answer from the rollups of the whole fleet."""
-    moments = moments_of(source.clock())
+    moments = moments_of(context.clock())
     parameters = msgspec.structs.asdict(moments)
-    (totals,) = await source.database.fetch("platform", Totals, parameters)
+    (totals,) = await context.database.fetch("platform", Totals, parameters)
     return platform_of(totals, moments)
 
 
-def platform(source: Source) -> HTTPRouteHandler:
+def platform(context: QueryContext) -> HTTPRouteHandler:
     """The route of the whole platform."""
 
     @get(
@@ -178,8 +178,8 @@ def platform(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="The whole platform",
     )
-    async def tell() -> Response[Platform]:
+    async def get_platform() -> Response[Platform]:
         """Agents, messages, deployments, uptime, performance and storage of all users together."""
-        return await source.answer(read)
+        return await context.answer("platform", read)
 
-    return tell
+    return get_platform

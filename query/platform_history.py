@@ -6,10 +6,10 @@ from typing import Final
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from query.context import QueryContext
 from query.errors import Unusable, failure
 from query.openapi import answers
 from query.points import Sums, averages_of, points_of
-from query.source import Source
 from query.spans import (
     HOUR_STEPS,
     Asked,
@@ -32,16 +32,16 @@ WHOLE_HOURS: Final = (
 )
 
 
-async def read(source: Source, asked: Asked) -> PlatformHistorical:
+async def read(context: QueryContext, asked: Asked) -> PlatformHistorical:
     """The answer from the platform's hours, which are kept for good; raises Unusable."""
-    now = source.clock()
+    now = context.clock()
     if asked.is_range:
         span = span_of_range(asked.time_range, now)
     else:
         span = span_of(custom_of(asked, now), {}, HOUR_STEPS)
     if not span.is_of(HOUR):
         raise Unusable(WHOLE_HOURS)
-    rows = await source.database.fetch("platform_historical", Sums, span.bounds())
+    rows = await context.database.fetch("platform_historical", Sums, span.bounds())
     return PlatformHistorical(
         time_range=span.time_range,
         metrics=points_of(rows),
@@ -53,7 +53,7 @@ async def read(source: Source, asked: Asked) -> PlatformHistorical:
     )
 
 
-def platform_history(source: Source) -> HTTPRouteHandler:
+def platform_history(context: QueryContext) -> HTTPRouteHandler:
     """The route of the platform's history."""
 
     @get(
@@ -64,7 +64,7 @@ def platform_history(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="The platform's history",
     )
-    async def tell(
+    async def get_platform_historical(
         time_range: RangeParameter = None,
         start: FromParameter = None,
         stop: ToParameter = None,
@@ -72,6 +72,8 @@ def platform_history(source: Source) -> HTTPRouteHandler:
         tz: ZoneParameter = None,
     ) -> Response[PlatformHistorical]:
         """Points with data in time order, the newest unfinished, and the averages over them."""
-        return await source.answer(read, Asked(time_range, start, stop, hour_step, tz))
+        return await context.answer(
+            "platform_history", read, Asked(time_range, start, stop, hour_step, tz)
+        )
 
-    return tell
+    return get_platform_historical

@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
+from query.context import QueryContext
 from query.edges import WIDTHS
-from query.figures import error_rate, mean, rounded
-from query.source import Source
+from query.rounding import error_rate, mean, rounded
 from query.spans import FINEST, Asked, Level, Span, custom_of, span_of, span_of_range
 from schemas.history import Averages, Point
 
@@ -78,20 +78,20 @@ def averages_of(rows: list[Sums]) -> Averages:
 
 
 async def read_span(
-    source: Source, asked: Asked, user_id: str, agent_id: str | None
+    context: QueryContext, asked: Asked, user_id: str, agent_id: str | None
 ) -> tuple[Span, list[Sums]]:
     """The span and its points with data, of all the user's agents or of one; raises Unusable."""
-    now = source.clock()
+    now = context.clock()
     if asked.is_range:
         span = span_of_range(asked.time_range, now)
-        return span, await _read(source, span, user_id, agent_id)
+        return span, await _read(context, span, user_id, agent_id)
     custom = custom_of(asked, now)
     while True:
-        dropped = await _read_dropped(source)
+        dropped = await _read_dropped(context)
         span = span_of(custom, dropped)
-        rows = await _read(source, span, user_id, agent_id)
+        rows = await _read(context, span, user_id, agent_id)
         # What retention drops in between may be missing from the rows.
-        if await _read_dropped(source) == dropped:
+        if await _read_dropped(context) == dropped:
             return span, rows
 
 
@@ -105,12 +105,14 @@ def query_of(span: Span) -> tuple[str, dict[str, object]]:
     return "historical_cut_hours", {**span.bounds(), "cuts": hours, "fine": fine}
 
 
-async def _read(source: Source, span: Span, user_id: str, agent_id: str | None) -> list[Sums]:
+async def _read(
+    context: QueryContext, span: Span, user_id: str, agent_id: str | None
+) -> list[Sums]:
     name, bounds = query_of(span)
     whose = {"user_id": user_id, "agent_id": agent_id}
-    return await source.database.fetch(name, Sums, {**whose, **bounds})
+    return await context.database.fetch(name, Sums, {**whose, **bounds})
 
 
-async def _read_dropped(source: Source) -> dict[str, datetime]:
-    rows = await source.database.fetch("read_dropped", Dropped, {})
+async def _read_dropped(context: QueryContext) -> dict[str, datetime]:
+    rows = await context.database.fetch("read_dropped", Dropped, {})
     return {row.relation: row.dropped_before for row in rows}

@@ -9,7 +9,7 @@ import msgspec
 from litestar.params import QueryParameter
 
 from query.edges import WIDTHS, edges_of
-from query.errors import TAKES, Unusable
+from query.errors import PARAMETER_HELP, Unusable
 from query.moments import moment_of
 from query.zones import zone_of
 from schemas.history import HourStep, Range, Step
@@ -39,23 +39,27 @@ UTC_NAME: Final = "UTC"
 _DEFAULT_STEP: Final = " Default the finest that gives 400 points or fewer."
 
 RangeParameter = Annotated[
-    Range | None, QueryParameter(name="range", description=TAKES["range"] + " Default 24h.")
+    Range | None,
+    QueryParameter(name="range", description=PARAMETER_HELP["range"] + " Default 24h."),
 ]
 FromParameter = Annotated[
-    str | None, QueryParameter(name="from", description=TAKES["from"], format="date-time")
+    str | None, QueryParameter(name="from", description=PARAMETER_HELP["from"], format="date-time")
 ]
 ToParameter = Annotated[
     str | None,
-    QueryParameter(name="to", description=TAKES["to"] + " Default now.", format="date-time"),
+    QueryParameter(
+        name="to", description=PARAMETER_HELP["to"] + " Default now.", format="date-time"
+    ),
 ]
 StepParameter = Annotated[
-    Step | None, QueryParameter(name="step", description=TAKES["step"] + _DEFAULT_STEP)
+    Step | None, QueryParameter(name="step", description=PARAMETER_HELP["step"] + _DEFAULT_STEP)
 ]
 HourStepParameter = Annotated[
-    HourStep | None, QueryParameter(name="step", description=TAKES["hourStep"] + _DEFAULT_STEP)
+    HourStep | None,
+    QueryParameter(name="step", description=PARAMETER_HELP["hourStep"] + _DEFAULT_STEP),
 ]
 ZoneParameter = Annotated[
-    str | None, QueryParameter(name="tz", description=TAKES["tz"] + " Default UTC.")
+    str | None, QueryParameter(name="tz", description=PARAMETER_HELP["tz"] + " Default UTC.")
 ]
 
 
@@ -148,7 +152,7 @@ def custom_of(asked: Asked, now: datetime) -> Custom:
     if asked.time_range is not None:
         raise Unusable("range is given alone, or from, to, step and tz in its place.")
     if asked.start is None:
-        raise Unusable(f"from is needed with to, step and tz: {TAKES['from']}")
+        raise Unusable(f"from is needed with to, step and tz: {PARAMETER_HELP['from']}")
     start = _parsed("from", moment_of, asked.start)
     # Without `to` the last point is the one that holds this moment.
     stop = now + datetime.resolution if asked.stop is None else _parsed("to", moment_of, asked.stop)
@@ -178,7 +182,7 @@ def _parsed(name: str, parse: Callable[[str], Value], text: str) -> Value:
     try:
         return parse(text)
     except ValueError as error:
-        raise Unusable(TAKES[name]) from error
+        raise Unusable(PARAMETER_HELP[name]) from error
 
 
 def _default(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step]) -> Span:

@@ -8,11 +8,11 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from query.context import QueryContext
 from query.errors import failure
-from query.figures import change, share
 from query.money import decimals_of, money
 from query.openapi import UserId, answers
-from query.source import Source
+from query.rounding import change, share
 from schemas.responses import (
     Bookings,
     Fans,
@@ -164,16 +164,16 @@ def _growth(now: int, gained: int) -> str:
     return change(now, now - gained)
 
 
-async def read(source: Source, user_id: str) -> Summary:
+async def read(context: QueryContext, user_id: str) -> Summary:
     """The answer from the rollups of the user's business."""
-    parameters = msgspec.structs.asdict(moments_of(source.clock()))
-    (business,) = await source.database.fetch(
+    parameters = msgspec.structs.asdict(moments_of(context.clock()))
+    (business,) = await context.database.fetch(
         "summary", Business, {"user_id": user_id, **parameters}
     )
     return summary_of(business)
 
 
-def summary(source: Source) -> HTTPRouteHandler:
+def summary(context: QueryContext) -> HTTPRouteHandler:
     """The route of a user's business."""
 
     @get(
@@ -184,8 +184,8 @@ def summary(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="A user's business",
     )
-    async def tell(user_id: UserId) -> Response[Summary]:
+    async def get_summary(user_id: UserId) -> Response[Summary]:
         """Revenue, bookings, fans, listening and skills, and how they grow; days are UTC."""
-        return await source.answer(read, user_id)
+        return await context.answer("summary", read, user_id)
 
-    return tell
+    return get_summary

@@ -9,12 +9,12 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
+from query.context import QueryContext
 from query.cursor import Cursor, issue, resume
-from query.errors import TAKES, Unusable, failure
+from query.errors import PARAMETER_HELP, Unusable, failure
 from query.moments import moment_of
 from query.openapi import UserId, answers
 from query.paging import Limit
-from query.source import Source
 from schemas.events import ID_PATTERN
 from schemas.timeline import Happening, Kind, Timeline, TimelineEvent
 
@@ -25,13 +25,15 @@ FromParameter = Annotated[
     str | None,
     QueryParameter(
         name="from",
-        description=TAKES["from"] + " Default 24 hours before to.",
+        description=PARAMETER_HELP["from"] + " Default 24 hours before to.",
         format="date-time",
     ),
 ]
 ToParameter = Annotated[
     str | None,
-    QueryParameter(name="to", description=TAKES["to"] + " Default now.", format="date-time"),
+    QueryParameter(
+        name="to", description=PARAMETER_HELP["to"] + " Default now.", format="date-time"
+    ),
 ]
 AgentParameter = Annotated[
     str | None,
@@ -40,10 +42,12 @@ AgentParameter = Annotated[
         min_length=1,
         max_length=128,
         pattern=ID_PATTERN,
-        description=TAKES["agent"],
+        description=PARAMETER_HELP["agent"],
     ),
 ]
-KindParameter = Annotated[Kind | None, QueryParameter(name="kind", description=TAKES["kind"])]
+KindParameter = Annotated[
+    Kind | None, QueryParameter(name="kind", description=PARAMETER_HELP["kind"])
+]
 
 
 _Text = Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[^\u0000]*$")]
@@ -106,7 +110,7 @@ def _moment(name: str, text: str) -> datetime:
     try:
         return moment_of(text)
     except ValueError as error:
-        raise Unusable(TAKES[name]) from error
+        raise Unusable(PARAMETER_HELP[name]) from error
 
 
 def query_of(asked: Asked) -> str:
@@ -160,18 +164,18 @@ def _event(row: Happened) -> TimelineEvent:
     )
 
 
-async def read(source: Source, asked: Asked, limit: int, cursor: str | None) -> Timeline:
+async def read(context: QueryContext, asked: Asked, limit: int, cursor: str | None) -> Timeline:
     """A page of events; raises Unusable or ValidationException (400) for a cursor or a span."""
-    now = source.clock()
+    now = context.clock()
     place = first_place(asked, now)
     if cursor is not None:
         place = resume(cursor, asked.query(), Place, now)
     parameters = parameters_of(asked, place, limit)
-    rows = await source.database.fetch(query_of(asked), Happened, parameters)
+    rows = await context.database.fetch(query_of(asked), Happened, parameters)
     return timeline_of(rows, asked, place, limit, now)
 
 
-def timeline(source: Source) -> HTTPRouteHandler:
+def timeline(context: QueryContext) -> HTTPRouteHandler:
     """The route of what happened to a user's agents."""
 
     @get(
@@ -182,7 +186,7 @@ def timeline(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="What happened to a user's agents",
     )
-    async def tell(
+    async def get_timeline(
         user_id: UserId,
         start: FromParameter = None,
         stop: ToParameter = None,
@@ -193,12 +197,12 @@ def timeline(source: Source) -> HTTPRouteHandler:
     ) -> Response[Timeline]:
         """Status changes and deployments, newest first."""
         asked = Asked(user_id, start, stop, agent, kind)
-        return await source.answer(read, asked, limit, cursor)
+        return await context.answer("timeline", read, asked, limit, cursor)
 
-    return tell
+    return get_timeline
 
 
-def fleet_timeline(source: Source) -> HTTPRouteHandler:
+def fleet_timeline(context: QueryContext) -> HTTPRouteHandler:
     """The route of what happened to all agents."""
 
     @get(
@@ -209,7 +213,7 @@ def fleet_timeline(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="What happened to all agents",
     )
-    async def tell(
+    async def get_fleet_timeline(
         start: FromParameter = None,
         stop: ToParameter = None,
         agent: AgentParameter = None,
@@ -219,6 +223,6 @@ def fleet_timeline(source: Source) -> HTTPRouteHandler:
     ) -> Response[Timeline]:
         """Status changes and deployments of all users, newest first."""
         asked = Asked(None, start, stop, agent, kind)
-        return await source.answer(read, asked, limit, cursor)
+        return await context.answer("timeline", read, asked, limit, cursor)
 
-    return tell
+    return get_fleet_timeline

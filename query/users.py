@@ -10,12 +10,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from query.agents import EPOCH, SIGNS, OrderParameter
+from query.context import QueryContext
 from query.cursor import Cursor, issue, resume
-from query.errors import TAKES, failure
-from query.figures import error_rate, mean, rounded
+from query.errors import PARAMETER_HELP, failure
 from query.openapi import answers
 from query.paging import Limit, Place, Search
-from query.source import Source
+from query.rounding import error_rate, mean, rounded
 from query.window import WindowParameter
 from schemas.agents import Order, StateCounts, Window
 from schemas.users import UserCounts, UserRow, Users, UserSort
@@ -35,7 +35,9 @@ WORST: Final[dict[UserSort, Order]] = {
     "lastSeen": "asc",
 }
 
-SortParameter = Annotated[UserSort, QueryParameter(name="sort", description=TAKES["userSort"])]
+SortParameter = Annotated[
+    UserSort, QueryParameter(name="sort", description=PARAMETER_HELP["userSort"])
+]
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -143,16 +145,16 @@ def _past(shown: Sequence[Listed], asked: Asked, place: Place) -> Place:
     return place.past_rows([row.user_key for row in shown if row.user_key is not None], last)
 
 
-async def read(source: Source, asked: Asked, limit: int, cursor: str | None) -> Users:
+async def read(context: QueryContext, asked: Asked, limit: int, cursor: str | None) -> Users:
     """A page of users; raises ValidationException (400) for a cursor that is not of this list."""
-    now = source.clock()
+    now = context.clock()
     place = resume(cursor, asked.query(), Place, now) if cursor is not None else Place()
     parameters = parameters_of(asked, place, limit, now)
-    rows = await source.database.fetch("list_users", Listed, parameters)
+    rows = await context.database.fetch("list_users", Listed, parameters)
     return users_of(rows, asked, place, limit, now)
 
 
-def users(source: Source) -> HTTPRouteHandler:
+def users(context: QueryContext) -> HTTPRouteHandler:
     """The route of all users."""
 
     @get(
@@ -163,7 +165,7 @@ def users(source: Source) -> HTTPRouteHandler:
         responses=answers(FAILURE),
         summary="All users",
     )
-    async def tell(
+    async def get_users(
         search: Search = None,
         window: WindowParameter = "15m",
         user_sort: SortParameter = "attention",
@@ -173,6 +175,6 @@ def users(source: Source) -> HTTPRouteHandler:
     ) -> Response[Users]:
         """Users with the states of their agents, means now and sums over the window."""
         asked = Asked(search, window, user_sort, order)
-        return await source.answer(read, asked, limit, cursor)
+        return await context.answer("users", read, asked, limit, cursor)
 
-    return tell
+    return get_users

@@ -6,14 +6,16 @@ from typing import Annotated, Final
 import msgspec
 from litestar.params import QueryParameter
 
-from query.errors import TAKES
+from query.errors import PARAMETER_HELP
 from schemas.agents import Window
 
 BUCKET: Final = timedelta(minutes=5)
 HOUR: Final = timedelta(hours=1)
 BUCKETS: Final[dict[Window, int]] = {"15m": 3, "1h": 12, "24h": 288}
 
-WindowParameter = Annotated[Window, QueryParameter(name="window", description=TAKES["window"])]
+WindowParameter = Annotated[
+    Window, QueryParameter(name="window", description=PARAMETER_HELP["window"])
+]
 
 
 class Buckets(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ import re
 import pytest
 from litestar import Litestar
 
-from query.gate import Gate
+from query.middleware import AuthMiddleware
 from query.pages import FOLDER
 from tests.rows import insert, sample
 from tests.service import NOW, application, bearer, serving, token
@@ -86,7 +86,7 @@ async def test_every_route_is_guarded(app: Litestar) -> None:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", []):
             before = [getattr(made, "func", made) for made in handler.resolve_middleware()]
-            assert Gate in before, route.path
+            assert AuthMiddleware in before, route.path
             if handler.opt.get("public"):
                 found.add(route.path)
     # Each of these files is also below a folder that is named for their content.

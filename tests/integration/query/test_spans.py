@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from query.errors import TAKES
+from query.errors import PARAMETER_HELP
 from query.platform_history import WHOLE_HOURS
 from sql.queries import query
 from tests.rows import insert, refresh, sample, set_watermark
@@ -109,20 +109,20 @@ async def test_the_finest_steps(database: str) -> None:
 
 
 REFUSED = [
-    ("from=x", TAKES["from"]),
-    ("from=2026-03-10T13:00:00+01:00", TAKES["from"]),
-    (f"{DAY}&to=2026-03-10", TAKES["to"]),
-    (f"{DAY}&step=2h", TAKES["step"]),
-    (f"{DAY}&step=", TAKES["step"]),
-    (f"{DAY}&step=null", TAKES["step"]),
-    ("range=Null", TAKES["range"]),
-    ("from=null", TAKES["from"]),
-    (f"{DAY}&tz=null", TAKES["tz"]),
-    (f"{DAY}&step=1h&step=1h", TAKES["step"]),
-    (f"{DAY}&tz=Mars/Base", TAKES["tz"]),
-    (f"{DAY}&tz=", TAKES["tz"]),
-    (f"{DAY}&tz=UTC&tz=UTC", TAKES["tz"]),
-    (f"{DAY}&{DAY}", TAKES["from"]),
+    ("from=x", PARAMETER_HELP["from"]),
+    ("from=2026-03-10T13:00:00+01:00", PARAMETER_HELP["from"]),
+    (f"{DAY}&to=2026-03-10", PARAMETER_HELP["to"]),
+    (f"{DAY}&step=2h", PARAMETER_HELP["step"]),
+    (f"{DAY}&step=", PARAMETER_HELP["step"]),
+    (f"{DAY}&step=null", PARAMETER_HELP["step"]),
+    ("range=Null", PARAMETER_HELP["range"]),
+    ("from=null", PARAMETER_HELP["from"]),
+    (f"{DAY}&tz=null", PARAMETER_HELP["tz"]),
+    (f"{DAY}&step=1h&step=1h", PARAMETER_HELP["step"]),
+    (f"{DAY}&tz=Mars/Base", PARAMETER_HELP["tz"]),
+    (f"{DAY}&tz=", PARAMETER_HELP["tz"]),
+    (f"{DAY}&tz=UTC&tz=UTC", PARAMETER_HELP["tz"]),
+    (f"{DAY}&{DAY}", PARAMETER_HELP["from"]),
     (
         f"{DAY}&range=24h",
         "range is given alone, or from, to, step and tz in its place.",
@@ -139,8 +139,8 @@ async def test_what_is_refused(empty_database: str) -> None:
     """Before the database is asked."""
     async with serving(application(empty_database)) as client:
         for route, (asked, sentence) in product(ROUTES, REFUSED):
-            if route == "historical" and sentence == TAKES["step"]:
-                sentence = TAKES["hourStep"]
+            if route == "historical" and sentence == PARAMETER_HELP["step"]:
+                sentence = PARAMETER_HELP["hourStep"]
             response = await client.get(f"/api/metrics/{route}?{asked}", headers=OPS)
             assert response.json() == {"error": sentence}, (route, asked)
             assert response.status_code == 400
@@ -150,7 +150,10 @@ async def test_the_platform_has_hours_of_utc(database: str) -> None:
     insert(database, ROWS)
     for step in ("5m", "15m"):
         response = await ask(database, f"historical?{DAY}&step={step}")
-        assert (response.status_code, response.json()) == (400, {"error": TAKES["hourStep"]})
+        assert (response.status_code, response.json()) == (
+            400,
+            {"error": PARAMETER_HELP["hourStep"]},
+        )
     for zone in ("Asia/Kolkata", "Asia/Kathmandu", "Australia/Adelaide"):
         response = await ask(database, f"historical?{DAY}&tz={zone}")
         assert (response.status_code, response.json()) == (400, {"error": WHOLE_HOURS})

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from query.errors import TAKES
+from query.errors import PARAMETER_HELP
 from tests.service import NOW, application, bearer, serving, token
 from tests.timeline import Happening, store_happenings
 
@@ -176,23 +176,23 @@ async def test_input_that_is_no_use(database: str) -> None:
         of_user = (await ask(client, "alice/timeline", limit="1"))["next"]
         of_fleet = (await ask(client, "timeline", limit="1"))["next"]
         cases = {
-            "from=yesterday": TAKES["from"],
-            "from=2026-03-10T14:00:00": TAKES["from"],
-            "to=2026-02-30T00:00:00Z": TAKES["to"],
+            "from=yesterday": PARAMETER_HELP["from"],
+            "from=2026-03-10T14:00:00": PARAMETER_HELP["from"],
+            "to=2026-02-30T00:00:00Z": PARAMETER_HELP["to"],
             f"from={at(NOW)}&to={at(NOW)}": BACKWARDS,
             "from=2027-01-01T00:00:00Z": BACKWARDS,
-            "agent=..": TAKES["agent"],
-            "agent=": TAKES["agent"],
-            "kind=sample": TAKES["kind"],
-            "kind=status&kind=status": TAKES["kind"],
-            "limit=0": TAKES["limit"],
-            "limit=501": TAKES["limit"],
-            "limit=x": TAKES["limit"],
-            "cursor=": TAKES["cursor"],
-            "cursor=AAAA": TAKES["cursor"],
-            f"cursor={of_fleet}": TAKES["cursor"],
-            f"cursor={of_user}&kind=status": TAKES["cursor"],
-            f"cursor={of_user[:-2]}": TAKES["cursor"],
+            "agent=..": PARAMETER_HELP["agent"],
+            "agent=": PARAMETER_HELP["agent"],
+            "kind=sample": PARAMETER_HELP["kind"],
+            "kind=status&kind=status": PARAMETER_HELP["kind"],
+            "limit=0": PARAMETER_HELP["limit"],
+            "limit=501": PARAMETER_HELP["limit"],
+            "limit=x": PARAMETER_HELP["limit"],
+            "cursor=": PARAMETER_HELP["cursor"],
+            "cursor=AAAA": PARAMETER_HELP["cursor"],
+            f"cursor={of_fleet}": PARAMETER_HELP["cursor"],
+            f"cursor={of_user}&kind=status": PARAMETER_HELP["cursor"],
+            f"cursor={of_user[:-2]}": PARAMETER_HELP["cursor"],
             "since=1": UNKNOWN,
         }
         for asked, sentence in cases.items():

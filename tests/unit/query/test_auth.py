@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from query.auth import MAX_KEPT, MAX_KEPT_BYTES, Claims, Verifier
-from query.keys import read_public_key
+from query.jwt_keys import read_public_key
 from schemas.settings import SettingsError
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)

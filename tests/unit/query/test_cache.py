@@ -1,4 +1,4 @@
-"""Answers kept for a moment, and the one flight that many wait for."""
+"""ResponseCache kept for a moment, and the one flight that many wait for."""
 
 import asyncio
 import gc
@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from query.cache import MAX_ENTRIES, Answers
+from query.cache import MAX_ENTRIES, ResponseCache
 
 KEPT_MS = 2_000
 
 
 class Source:
-    """Answers with how often it was asked, once it may; an error where one is set."""
+    """ResponseCache with how often it was asked, once it may; an error where one is set."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -47,7 +47,7 @@ def source() -> Source:
     return Source()
 
 
-def ask(answers: Answers, source: Source, *key: Any) -> asyncio.Task[Any]:
+def ask(answers: ResponseCache, source: Source, *key: Any) -> asyncio.Task[Any]:
     return asyncio.create_task(answers.answer(key or ("performance", "alice"), source))
 
 
@@ -57,7 +57,7 @@ async def seen(task: asyncio.Task[Any]) -> bytes:
 
 
 async def test_a_hundred_at_once_are_one_flight(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     asking = [ask(answers, source) for _ in range(100)]
     await asyncio.sleep(0)
     source.may_answer.set()
@@ -66,7 +66,7 @@ async def test_a_hundred_at_once_are_one_flight(source: Source, clock: Clock) ->
 
 
 async def test_each_user_endpoint_and_parameter_has_its_own(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     source.may_answer.set()
     keys = [("h", "alice", "24h"), ("h", "alice", "7d"), ("h", "bob", "24h"), ("p", "alice")]
     for key in keys * 2:
@@ -75,7 +75,7 @@ async def test_each_user_endpoint_and_parameter_has_its_own(source: Source, cloc
 
 
 async def test_an_answer_is_kept_until_its_time(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     source.may_answer.set()
     bodies = []
     for passed in (0.0, 1.999, 0.001, 1.999, 0.001):
@@ -85,7 +85,7 @@ async def test_an_answer_is_kept_until_its_time(source: Source, clock: Clock) ->
 
 
 async def test_age_counts_from_the_question(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     slow = ask(answers, source)
     await asyncio.sleep(0)
     clock.now += 2
@@ -95,7 +95,7 @@ async def test_age_counts_from_the_question(source: Source, clock: Clock) -> Non
 
 
 async def test_a_failure_is_everybodys_and_not_kept(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     source.error = OSError("the database is away")
     asking = [ask(answers, source) for _ in range(10)]
     await asyncio.sleep(0)
@@ -108,7 +108,7 @@ async def test_a_failure_is_everybodys_and_not_kept(source: Source, clock: Clock
 
 
 async def test_who_goes_away_takes_nobodys_answer(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     first, second = ask(answers, source), ask(answers, source)
     await asyncio.sleep(0)
     first.cancel()
@@ -119,7 +119,7 @@ async def test_who_goes_away_takes_nobodys_answer(source: Source, clock: Clock) 
 
 
 async def test_a_flight_without_anybody_is_kept_or_forgotten(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     heard: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
     alone = ask(answers, source)
@@ -136,7 +136,7 @@ async def test_a_flight_without_anybody_is_kept_or_forgotten(source: Source, clo
 
 
 async def test_closing_ends_flights(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     asking = ask(answers, source)
     await asyncio.sleep(0)
     await answers.close()
@@ -145,7 +145,7 @@ async def test_closing_ends_flights(source: Source, clock: Clock) -> None:
 
 
 async def test_nothing_is_kept_or_shared_where_it_is_off(source: Source, clock: Clock) -> None:
-    answers = Answers(0, clock)
+    answers = ResponseCache(0, clock)
     asking = [ask(answers, source) for _ in range(3)]
     source.may_answer.set()
     await asyncio.gather(*asking)
@@ -153,7 +153,7 @@ async def test_nothing_is_kept_or_shared_where_it_is_off(source: Source, clock: 
 
 
 async def test_the_oldest_goes_where_there_are_too_many(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     source.may_answer.set()
     for number in range(MAX_ENTRIES + 1):
         await ask(answers, source, "performance", number)
@@ -164,7 +164,7 @@ async def test_the_oldest_goes_where_there_are_too_many(source: Source, clock: C
 
 
 async def test_an_answer_made_anew_is_no_old_one(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     source.may_answer.set()
     await ask(answers, source, "performance", 0)
     await ask(answers, source, "performance", 1)
@@ -178,7 +178,7 @@ async def test_an_answer_made_anew_is_no_old_one(source: Source, clock: Clock) -
 
 
 async def test_a_kept_answer_is_put_together_once(source: Source, clock: Clock) -> None:
-    answers = Answers(KEPT_MS, clock)
+    answers = ResponseCache(KEPT_MS, clock)
     source.may_answer.set()
     first, second = [await ask(answers, source) for _ in range(2)]
     assert first.to_asgi_response() is second.to_asgi_response()

@@ -11,7 +11,13 @@ from litestar.exceptions import (
 from litestar.params import FromQuery
 
 from query.database import Overloaded
-from query.errors import check_parameters, fail, failure, put_off, refuse
+from query.errors import (
+    check_parameters,
+    failure,
+    handle_error,
+    handle_http_error,
+    handle_overload,
+)
 from tests.service import serving
 
 FAILURES: dict[str, tuple[Exception, int, str]] = {
@@ -47,7 +53,11 @@ def application(raised: Exception | None = None) -> Litestar:
     return Litestar(
         [weather],
         before_request=check_parameters,
-        exception_handlers={HTTPException: refuse, Overloaded: put_off, Exception: fail},
+        exception_handlers={
+            HTTPException: handle_http_error,
+            Overloaded: handle_overload,
+            Exception: handle_error,
+        },
         openapi_config=None,
         logging_config=None,
     )

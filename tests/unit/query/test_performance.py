@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from query.figures import error_rate
 from query.performance import Recent, performance_of
+from query.rounding import error_rate
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

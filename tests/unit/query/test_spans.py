@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from query.edges import WIDTHS
-from query.errors import TAKES, Unusable
+from query.errors import PARAMETER_HELP, Unusable
 from query.spans import HOUR_STEPS, Asked, Span, custom_of, span_of, span_of_range
 from schemas.history import Range
 
@@ -141,7 +141,7 @@ def test_the_current_point_is_the_last_without_to() -> None:
 LONG = "No step is available for this span; from and to take 2,000 days at most, in steps of 1d."
 BOTH = "range is given alone, or from, to, step and tz in its place."
 ORDER = "from takes a time before to, and to is now by default."
-NEEDED = f"from is needed with to, step and tz: {TAKES['from']}"
+NEEDED = f"from is needed with to, step and tz: {PARAMETER_HELP['from']}"
 REFUSED = {
     "range=24h from=2026-03-01": BOTH,
     "range=24h tz=UTC": BOTH,
@@ -150,14 +150,14 @@ REFUSED = {
     "to=2026-03-01": NEEDED,
     "step=1h": NEEDED,
     "tz=UTC": NEEDED,
-    "from= to=2026-03-10": TAKES["from"],
-    "from=yesterday": TAKES["from"],
-    "from=0001-01-01": TAKES["from"],
-    "from=2026-03-01 to=": TAKES["to"],
-    "from=2026-03-01 to=9999-12-31": TAKES["to"],
-    "from=2026-03-01 tz=": TAKES["tz"],
-    "from=2026-03-01 tz=utc": TAKES["tz"],
-    "from=2026-03-01 tz=../etc/passwd": TAKES["tz"],
+    "from= to=2026-03-10": PARAMETER_HELP["from"],
+    "from=yesterday": PARAMETER_HELP["from"],
+    "from=0001-01-01": PARAMETER_HELP["from"],
+    "from=2026-03-01 to=": PARAMETER_HELP["to"],
+    "from=2026-03-01 to=9999-12-31": PARAMETER_HELP["to"],
+    "from=2026-03-01 tz=": PARAMETER_HELP["tz"],
+    "from=2026-03-01 tz=utc": PARAMETER_HELP["tz"],
+    "from=2026-03-01 tz=../etc/passwd": PARAMETER_HELP["tz"],
     "from=2026-03-01 to=2026-03-01": ORDER,
     "from=2026-03-02 to=2026-03-01": ORDER,
     "from=2026-03-11": ORDER,

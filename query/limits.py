@@ -48,8 +48,8 @@ _HEADERS: Final = _refusal(
 )
 
 
-class Front:
-    """Around the whole application, so that what it does not route is bounded and told as well."""
+class RequestLimits:
+    """Around the whole application, so that what it does not route is limited and measured as well."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -61,14 +61,14 @@ class Front:
         began = time.perf_counter()
         status: int = HTTPStatus.INTERNAL_SERVER_ERROR
 
-        async def tell(message: Message) -> None:
+        async def send_completed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _completed(message["headers"])
             await send(message)
 
-        sending = without_body(tell) if scope.get("method") == "HEAD" else tell
+        sending = without_body(send_completed) if scope.get("method") == "HEAD" else send_completed
         self._under_way += 1
         try:
             await (_refused(scope) or self._app)(as_get(scope), receive, sending)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from query.front import MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET_BYTES
+from query.limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET_BYTES
 from tests.service import application, bearer, serving, token
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"

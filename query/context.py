@@ -7,7 +7,7 @@ from typing import TypeVar, TypeVarTuple
 
 from litestar import Response
 
-from query.cache import Answers
+from query.cache import ResponseCache
 from query.clock import Clock
 from query.database import Database
 
@@ -16,19 +16,21 @@ Parameters = TypeVarTuple("Parameters")
 
 
 @dataclass(frozen=True)
-class Source:
+class QueryContext:
     """The database, the answers that are kept of it, and the time."""
 
     database: Database
-    answers: Answers
+    answers: ResponseCache
     clock: Clock
 
     async def answer(
         self,
-        read: "Callable[[Source, *Parameters], Awaitable[Answer]]",
+        endpoint: str,
+        read: "Callable[[QueryContext, *Parameters], Awaitable[Answer]]",
         *parameters: *Parameters,
     ) -> Response[Answer]:
-        """What `read` returns for these parameters, which are all that an answer depends on."""
-        return await self.answers.answer(
-            (read.__module__, *parameters), partial(read, self, *parameters)
-        )
+        """What `read` returns for these parameters, which are all that an answer depends on.
+
+        Endpoint and parameters are the key of the response cache.
+        """
+        return await self.answers.answer((endpoint, *parameters), partial(read, self, *parameters))

@@ -27,7 +27,7 @@ def public_paths(routes: Sequence[HTTPRouteHandler]) -> frozenset[str]:
     return frozenset(path for route in routes if route.opt.get(_PUBLIC) for path in route.paths)
 
 
-class Gate:
+class AuthMiddleware:
     """Stands before every route of the application, after the path has been parsed.
 
     `public` paths take every method without a token.

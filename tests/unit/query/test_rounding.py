@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from query.figures import change, mean, rounded, share
+from query.rounding import change, mean, rounded, share
 
 
 @pytest.mark.parametrize(
