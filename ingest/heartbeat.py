@@ -31,7 +31,7 @@ async def beat_on(
     while True:
         try:
             async with pool.connection() as connection:
-                await connection.execute(query("beat"))
+                await connection.execute(query("insert_heartbeat"))
         except psycopg.Error as error:
             is_rejected = isinstance(error, UnusableDatabase)
             metrics.DATABASE_REJECTS.set(is_rejected)

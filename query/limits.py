@@ -49,7 +49,7 @@ _HEADERS: Final = _refusal(
 
 
 class RequestLimits:
-    """Around the whole application, so that what it does not route is limited and measured as well."""
+    """Around the whole application, so that it limits and measures unrouted requests as well."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -40,7 +40,7 @@ class Child:
                 if isinstance(event, dict):
                     yield event
 
-    def obituary(self) -> str:
+    def exit_message(self) -> str:
         """That it ended, and its last words."""
         return f"{self.name} ended with status {self.process.returncode}; {tail(self.log)}"
 
@@ -88,7 +88,7 @@ class Children:
         with suppress(queue.Empty):
             while (child := self._ended.get(timeout=seconds)) not in self._running:
                 pass
-            raise DemoError(child.obituary())
+            raise DemoError(child.exit_message())
 
     def stop(self) -> None:
         """SIGTERM, patience, and SIGKILL at last, one process after another."""

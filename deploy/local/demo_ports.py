@@ -62,7 +62,7 @@ def start(
             return event
         taken = trouble(one, port)
         if wanted or not taken:
-            raise DemoError(taken or child.obituary())
+            raise DemoError(taken or child.exit_message())
 
 
 def _metrics(one: Listening, asked: Mapping[str, str]) -> dict[str, str]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from emit.simulation.business import Timed
-from emit.simulation.draw import count, draws, key, pick
 from emit.simulation.moments import day_name, time_of
-from emit.simulation.rhythm import moment, weekday
 from emit.simulation.roster import User
+from emit.simulation.seasonality import moment, weekday
+from emit.simulation.seeded import count, draws, key, pick
 from schemas.events import Fan, Play, Segment
 
 _PLAYS: Final = (1, 1, 1, 1, 1, 1, 2, 2, 3, 5)

@@ -4,10 +4,10 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from emit.simulation.draw import count, draws, key, pick
 from emit.simulation.moments import DAY_US, HOUR_US, MINUTE_US, day_name, time_of
-from emit.simulation.rhythm import moment, weekday
 from emit.simulation.roster import User
+from emit.simulation.seasonality import moment, weekday
+from emit.simulation.seeded import count, draws, key, pick
 from schemas.events import Booking, BookingStatus, Event, Payment, Skill
 
 Timed = tuple[int, Event]

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from emit.simulation.audience import audience
 from emit.simulation.business import Timed, business
-from emit.simulation.incident import Incident
-from emit.simulation.life import Life
+from emit.simulation.drill import Incident
 from emit.simulation.moments import days
 from emit.simulation.roster import User, agents, users
+from emit.simulation.timeline import Life
 from schemas.events import Event
 
 

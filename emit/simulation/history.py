@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from emit.simulation.fleet import Fleet
-from emit.simulation.life import Life
 from emit.simulation.moments import DAY_US, days
 from emit.simulation.scenario import Scenario
+from emit.simulation.timeline import Life
 from schemas.events import Event
 
 # Business reaches so many times as far back as samples: its figures compare months.

@@ -2,9 +2,9 @@
 
 from typing import Final, NamedTuple
 
-from emit.simulation.draw import draws, key, pick
 from emit.simulation.moments import MINUTE_US
-from emit.simulation.rhythm import season
+from emit.simulation.seasonality import season
+from emit.simulation.seeded import draws, key, pick
 
 _ROLES: Final = ("mailer", "scheduler", "scout", "curator", "moderator", "analyst", "publisher")
 _OFFSETS_H: Final = (-8, -5, -3, 0, 0, 1, 1, 2, 5.5, 8, 9)

@@ -8,7 +8,7 @@ import msgspec
 
 from emit.batch import Encoding
 from emit.schedule import checked_interval
-from emit.simulation.incident import LEAD_US, Incident
+from emit.simulation.drill import LEAD_US, Incident
 from emit.simulation.moments import HOUR_US, MINUTE_US, SECOND_US, micros, span_us, time_of
 
 # How far ahead of the broker's clock a time may be.

@@ -3,10 +3,10 @@
 from math import pi, sin
 from typing import Final, NamedTuple
 
-from emit.simulation.draw import scrambled
 from emit.simulation.moments import DAY_US, HOUR_US, SECOND_US, time_of
-from emit.simulation.rhythm import busy
 from emit.simulation.roster import Agent
+from emit.simulation.seasonality import busy
+from emit.simulation.seeded import scrambled
 from schemas.events import Sample
 
 _HOURS: Final = range(25)

@@ -59,7 +59,7 @@ class Kill:
             fate=rng.choice(["arrives", "lost", "open"]),
         )
 
-    async def befall(self, ingest: IngestProcess, proxy: Proxy, trap: CountingTrap) -> None:
+    async def inflict(self, ingest: IngestProcess, proxy: Proxy, trap: CountingTrap) -> None:
         sprung = asyncio.create_task(trap.sprung.wait())
         claimed = asyncio.create_task(ingest.said('"claimed"'))
         await asyncio.wait({sprung, claimed}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,7 +101,7 @@ async def test_kills_anywhere_lose_and_double_nothing(
             environment = ingest_environment(through, FLEETGAUGE_CONSUMER_GROUP=group, **small)
             sending = asyncio.create_task(ledger.send(part))
             async with ingest_process(environment, tmp_path / f"{number}.log") as ingest:
-                await kill.befall(ingest, proxy, trap)
+                await kill.inflict(ingest, proxy, trap)
             await sending
         async with ingest_process(ingest_environment(), tmp_path / "last.log") as ingest:
             # All may be stored before it is there to be stopped.

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from emit.simulation.incident import Affliction
+from emit.simulation.drill import Affliction
+from emit.simulation.incidents import Plan, plan
 from emit.simulation.moments import DAY_US, MINUTE_US, days, time_of
 from emit.simulation.roster import Agent
-from emit.simulation.trouble import Plan, plan
 from emit.simulation.workload import Curves, curves, sample
 from schemas.events import AgentStatus, Deployment, DeploymentStatus, Event, Sample, Status
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
-from emit.simulation.draw import draws, pick
 from emit.simulation.moments import DAY_US, MINUTE_US, SECOND_US
-from emit.simulation.rhythm import moment
 from emit.simulation.roster import Agent
+from emit.simulation.seasonality import moment
+from emit.simulation.seeded import draws, pick
 from schemas.events import AgentStatus
 
 _FAILURES: Final = (

@@ -6,8 +6,8 @@ when it happens does not depend on the seed.
 
 from typing import Final, NamedTuple
 
+from emit.simulation.incidents import Burst, Outage, Plan, Rollout
 from emit.simulation.moments import DAY_US, MINUTE_US
-from emit.simulation.trouble import Burst, Outage, Plan, Rollout
 
 # Before the fleet goes live, so that it shows at once.
 LEAD_US: Final = 120 * MINUTE_US
