@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from ingest.errors import MEND_DATABASE, NOT_MIGRATED, sentence
+from ingest.errors import HINT_DATABASE, NOT_MIGRATED, sentence
 from ingest.refreshes import without_refreshes
 from ingest.upkeep import Connection, open_connection
 from ingest.waits import BlockedError, Lock, describe_wait
@@ -93,7 +93,7 @@ def _run(work: Any) -> list[Erased]:
             f"nothing was erased: {error}; try again, and see 'fleetgauge doctor'"
         ) from error
     except psycopg.Error as error:
-        hint = f"; {MEND_DATABASE}" if error.sqlstate is None else ""
+        hint = f"; {HINT_DATABASE}" if error.sqlstate is None else ""
         raise EraseError(f"nothing was erased: {sentence(error)}{hint}") from error
     return [Erased(relation, rows[relation]) for relation in rows if rows[relation]]
 

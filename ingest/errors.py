@@ -10,9 +10,9 @@ from aiokafka.errors import (
 )
 
 # What ends the sentence of an error, where nobody answers.
-MEND_DATABASE: Final = "start the server, or correct FLEETGAUGE_DATABASE_URL"
-MEND_KAFKA: Final = "look at the broker, and at the settings FLEETGAUGE_KAFKA_…"
-MEND_RIGHTS: Final = "grant it the rights that docs/operators/kafka-security.md lists"
+HINT_DATABASE: Final = "start the server, or correct FLEETGAUGE_DATABASE_URL"
+HINT_KAFKA: Final = "look at the broker, and at the settings FLEETGAUGE_KAFKA_…"
+HINT_RIGHTS: Final = "grant it the rights that docs/operators/kafka-security.md lists"
 AuthorizationError: Final = (
     TopicAuthorizationFailedError,
     GroupAuthorizationFailedError,
@@ -47,7 +47,7 @@ def sentence(error: BaseException) -> str:
         return f"{error.diag.message_primary}{_fix(error)}"
     name = type(error).__name__
     if isinstance(error, AuthorizationError):
-        return f"the broker refuses this login ({name}: {_named(error)}): {MEND_RIGHTS}"
+        return f"the broker refuses this login ({name}: {_named(error)}): {HINT_RIGHTS}"
     # Kafka's begin with the name of their class.
     told = str(error).strip().removeprefix(f"{name}: ").splitlines()
     return told[0] if told else name

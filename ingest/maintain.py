@@ -10,7 +10,7 @@ import psycopg
 from ingest.clocks import Age, ClockError, read_age, read_clocks
 from ingest.conservation.check import note_retention
 from ingest.edition import read_edition
-from ingest.errors import MEND_DATABASE, sentence
+from ingest.errors import HINT_DATABASE, sentence
 from ingest.retention import Task, retention_tasks
 from ingest.upkeep import (
     BusyError,
@@ -54,8 +54,8 @@ def in_sentences(task: str = "upkeep") -> Iterator[None]:
     except psycopg.Error as error:
         # Of a server that did not let us in there is no SQLSTATE.
         is_away = error.sqlstate is None and not isinstance(error, UnusableDatabase)
-        mend = f"; {MEND_DATABASE}" if is_away else ""
-        raise MaintainError(f"no {task}: {sentence(error)}{mend}") from error
+        hint = f"; {HINT_DATABASE}" if is_away else ""
+        raise MaintainError(f"no {task}: {sentence(error)}{hint}") from error
 
 
 async def _maintain(

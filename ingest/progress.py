@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from ingest import metrics
 from ingest.batch import Span
 from ingest.collaborators import RecordSource
-from ingest.errors import MEND_KAFKA
+from ingest.errors import HINT_KAFKA
 from ingest.logends import LogEnd
 from ingest.offsets import Claim
 from ingest.record import Record
@@ -150,7 +150,7 @@ class Progress:
             log.warning(
                 "the broker does not answer for these partitions, will ask again",
                 partitions=[f"{p.topic}/{p.partition}" for p in silent],
-                hint=MEND_KAFKA,
+                hint=HINT_KAFKA,
             )
 
     def _is_newer_than(self, partition: TopicPartition, timestamp_ms: int) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from aiokafka.errors import KafkaError
 
-from ingest.errors import MEND_KAFKA, sentence
+from ingest.errors import HINT_KAFKA, sentence
 from ingest.frontier import Frontier
 from ingest.maintain import MaintainError, in_sentences
 from ingest.refresh import SESSION, Connection, is_alone, note_refresh, read_watermark, refresh
@@ -48,7 +48,7 @@ def refresh_once(
         except TopicError as error:
             raise MaintainError(f"no refresh: {error}") from error
         except (KafkaError, OSError) as error:
-            raise MaintainError(f"no refresh: {sentence(error)}; {MEND_KAFKA}") from error
+            raise MaintainError(f"no refresh: {sentence(error)}; {HINT_KAFKA}") from error
 
 
 async def _refresh_once(

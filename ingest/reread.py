@@ -8,7 +8,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from ingest.broker import open_broker
-from ingest.errors import MEND_KAFKA, sentence
+from ingest.errors import HINT_KAFKA, sentence
 from ingest.topic import RETENTION_MS, TopicError
 from ingest.topicfaults import altering
 from schemas.exits import DONE, FAILED
@@ -27,7 +27,7 @@ def run(kafka: KafkaSettings, windows: WindowSettings) -> int:
         log.error(str(error))
         return FAILED
     except KafkaError as error:
-        log.error("Kafka cannot be used", error=sentence(error), hint=MEND_KAFKA)
+        log.error("Kafka cannot be used", error=sentence(error), hint=HINT_KAFKA)
         return FAILED
     return DONE
 

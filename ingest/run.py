@@ -17,7 +17,7 @@ from ingest.claimer import PartitionClaimer
 from ingest.conflicts import ConflictWatch
 from ingest.database import open_pool
 from ingest.deadletter import open_dead_letters
-from ingest.errors import MEND_KAFKA, sentence
+from ingest.errors import HINT_KAFKA, sentence
 from ingest.fetch import open_fetcher
 from ingest.frontier import Frontier
 from ingest.heartbeat import PERIOD_S, beat_on
@@ -64,7 +64,7 @@ def run(
             "cannot serve metrics",
             address=address,
             error=error.strerror,
-            mend="end what listens there, or set FLEETGAUGE_METRICS_PORT",
+            hint="end what listens there, or set FLEETGAUGE_METRICS_PORT",
         )
         return FAILED
     _spare_the_collector()
@@ -76,7 +76,7 @@ def run(
         log.error(str(error))
         return FAILED
     except KafkaError as error:
-        log.error("the Kafka broker went away", error=sentence(error), mend=MEND_KAFKA)
+        log.error("the Kafka broker went away", error=sentence(error), hint=HINT_KAFKA)
         return FAILED
     except Exception as error:
         # A trace may tell more than a log should: it is for who looks for it.

@@ -19,7 +19,7 @@ from aiokafka.errors import (
 )
 
 from ingest.broker import Broker, KnownTopic, open_broker
-from ingest.errors import MEND_KAFKA, sentence
+from ingest.errors import HINT_KAFKA, sentence
 from ingest.topic import Right, Topic, TopicError, config, topics, topics_to_make
 from ingest.topicfaults import Fault, TopicState, Weight, find_faults, lacks
 from schemas.broker import start
@@ -146,7 +146,7 @@ def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:
             "Kafka cannot be used",
             bootstrap=kafka.kafka_bootstrap,
             error=sentence(error),
-            mend=MEND_KAFKA,
+            hint=HINT_KAFKA,
         )
         return FAILED
     except TopicError as error:

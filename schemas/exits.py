@@ -37,7 +37,7 @@ _BROKER: Final = "see that the broker answers and has the topics: `fleetgauge do
 ALWAYS: Final[Mapping[int, Ending]] = {
     UNUSABLE: Ending(
         "words or settings that cannot be used",
-        "the sentences before it name each; mend them, for another start would end alike",
+        "the sentences before it name each; correct them: starting it again does not help",
     ),
     INTERRUPTED: Ending("Ctrl-C, in a command that has nothing to finish", NOTHING),
 }

@@ -198,7 +198,7 @@ def run(database: DatabaseSettings, patience_s: float = PATIENCE_S) -> int:
         log.error(
             "the database does not answer",
             error=str(error).strip(),
-            mend="start the server, or correct FLEETGAUGE_DATABASE_URL",
+            hint="start the server, or correct FLEETGAUGE_DATABASE_URL",
         )
         return FAILED
     except (EditionError, MigrationError) as error:

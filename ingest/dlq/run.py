@@ -16,7 +16,7 @@ from ingest.dlq.listing import ForPeople, Lines, Listing, Newest, Report, Tally
 from ingest.dlq.policy import ReplayPolicy, SkipReason, read_replayed
 from ingest.dlq.reader import Target, find, matching_letters, open_topic
 from ingest.dlq.replay import Outcome, chosen, replay
-from ingest.errors import MEND_KAFKA, sentence
+from ingest.errors import HINT_KAFKA, sentence
 from ingest.topic import TopicError
 from schemas.command import complain
 from schemas.exits import DONE, FAILED
@@ -67,7 +67,7 @@ def _ended(work: Coroutine[Any, Any, int]) -> int:
             "run it again for what is left"
         )
     except KafkaError as error:
-        complain(f"Kafka cannot be used: {sentence(error)}; {MEND_KAFKA}")
+        complain(f"Kafka cannot be used: {sentence(error)}; {HINT_KAFKA}")
     except TopicError as error:
         complain(str(error))
     return FAILED

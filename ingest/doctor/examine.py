@@ -27,7 +27,7 @@ from ingest.doctor.topics import examine_topics
 from ingest.doctor.transactions import examine_withheld, read_withheld
 from ingest.doctor.watermark import examine_watermark
 from ingest.erase import read_orphans
-from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
+from ingest.errors import HINT_DATABASE, HINT_KAFKA, sentence
 from ingest.frontier import find_backlogs
 from ingest.reread import retention_of
 from ingest.stored import Progress, read_progress
@@ -78,7 +78,7 @@ async def _examine_database(
         # Its GRANT is among the rights.
         found.append(problem("database", error.diag.message_primary or "", None))
     except psycopg.OperationalError as error:
-        found.append(problem("database", f"no answer: {sentence(error)}", MEND_DATABASE))
+        found.append(problem("database", f"no answer: {sentence(error)}", HINT_DATABASE))
     except (psycopg.Error, EditionError) as error:
         found.append(problem("database", sentence(error), "fleetgauge migrate"))
     return found, None
@@ -127,7 +127,7 @@ async def _examine_broker(
     except TopicError as error:
         return [problem("broker", str(error), "fleetgauge migrate"), *_examine_alone(progress)]
     except KafkaError as error:
-        away = problem("broker", f"no answer: {sentence(error)}", MEND_KAFKA)
+        away = problem("broker", f"no answer: {sentence(error)}", HINT_KAFKA)
         return [away, *_examine_alone(progress)]
     found = [
         *examine_topics(inspection),

@@ -26,7 +26,7 @@ class Finding:
     check: str
     level: Level
     says: str
-    mend: str | None = None
+    hint: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -35,14 +35,14 @@ def ok(check: str, says: str, **facts: Any) -> Finding:
     return Finding(check, Level.OK, says, None, facts)
 
 
-def warning(check: str, says: str, mend: str | None, **facts: Any) -> Finding:
+def warning(check: str, says: str, hint: str | None, **facts: Any) -> Finding:
     """To be seen to, before it becomes a problem."""
-    return Finding(check, Level.WARNING, says, mend, facts)
+    return Finding(check, Level.WARNING, says, hint, facts)
 
 
-def problem(check: str, says: str, mend: str | None, **facts: Any) -> Finding:
+def problem(check: str, says: str, hint: str | None, **facts: Any) -> Finding:
     """Something does not work, or will soon lose data or answers."""
-    return Finding(check, Level.PROBLEM, says, mend, facts)
+    return Finding(check, Level.PROBLEM, says, hint, facts)
 
 
 def worst(findings: Sequence[Finding]) -> Level:
@@ -56,6 +56,6 @@ def describe(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         lines.append(f"{finding.level.value:<8} {finding.check:<11} {finding.says}")
-        if finding.mend is not None:
-            lines.append(f"{'':<20} -> {finding.mend}")
+        if finding.hint is not None:
+            lines.append(f"{'':<20} -> {finding.hint}")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from ingest.commits import Database, Foreign, elsewhere, identify, read_commits
 from ingest.conflicts import HINT_DATABASES, HINT_GROUPS, name_of, read_groups
 from ingest.doctor.finding import Finding, ok, problem, warning
-from ingest.errors import MEND_DATABASE, MEND_KAFKA, sentence
+from ingest.errors import HINT_DATABASE, HINT_KAFKA, sentence
 from ingest.progress import REPORT_EVERY_S
 from ingest.upkeep import open_connection
 from schemas.settings import DatabaseSettings, KafkaSettings
@@ -31,16 +31,16 @@ async def examine_writers(database: DatabaseSettings, kafka: KafkaSettings) -> l
     except psycopg.errors.InsufficientPrivilege as error:
         return [_blind("groups", error, "grant select on ingest_groups to this login")]
     except psycopg.Error as error:
-        return [_blind("groups", error, MEND_DATABASE)]
+        return [_blind("groups", error, HINT_DATABASE)]
     found = examine_groups(groups)
     try:
         return [found, *await _examine_databases(kafka, [group for group, _ in groups], here)]
     except (KafkaError, OSError) as error:
-        return [found, _blind("databases", error, MEND_KAFKA)]
+        return [found, _blind("databases", error, HINT_KAFKA)]
 
 
-def _blind(check: str, error: Exception, mend: str) -> Finding:
-    return warning(check, f"cannot be looked at: {sentence(error)}", mend)
+def _blind(check: str, error: Exception, hint: str) -> Finding:
+    return warning(check, f"cannot be looked at: {sentence(error)}", hint)
 
 
 def examine_groups(groups: Groups) -> Finding:

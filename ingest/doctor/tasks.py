@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from ingest.doctor.finding import Finding, ok, problem, warning
-from ingest.doctor.watermark import MEND_REFRESH
+from ingest.doctor.watermark import HINT_REFRESH
 from ingest.refresh import TASK as REFRESH
 from sql.edition import Edition
 from sql.queries import query
@@ -84,7 +84,7 @@ def _last_time(task: Task) -> str:
 
 def _mend(task: Task) -> str:
     if task.task == REFRESH:
-        return MEND_REFRESH
+        return HINT_REFRESH
     if task.job_id is None:
         return "fleetgauge maintain, and see that a fleetgauge ingest runs"
     if task.every is None:
@@ -109,19 +109,19 @@ def judge_refreshes(refreshes: Sequence[Refresh], now: datetime) -> list[Finding
     """The finest level is the first one to be refreshed: how far it is tells of all."""
     finest = next(refresh for refresh in refreshes if refresh.view_name == "agent_metrics_5m")
     facts = {refresh.view_name: refresh.watermark for refresh in refreshes}
-    mend = "select * from timescaledb_information.job_history where proc_name = 'refresh_metrics'"
+    hint = "select * from timescaledb_information.job_history where proc_name = 'refresh_metrics'"
     if finest.newest is None:
         return [ok("refresh", "there are no samples yet", watermarks=facts)]
     if finest.watermark is None:
-        return [warning("refresh", "rollups were never refreshed", mend, watermarks=facts)]
+        return [warning("refresh", "rollups were never refreshed", hint, watermarks=facts)]
     behind = max(min(finest.newest, now) - finest.watermark, timedelta())
     waited = now - finest.oldest_turn if finest.oldest_turn else timedelta()
     says = f"rollups are {_short(behind)} behind the newest sample before the watermark"
     if behind > MAX_REFRESH_AGE:
-        return [warning("refresh", says, mend, watermarks=facts)]
+        return [warning("refresh", says, hint, watermarks=facts)]
     if waited > MAX_TURN_AGE:
         says = f"some older buckets have waited for {_short(waited)} to be gone over"
-        return [warning("refresh", says, mend, watermarks=facts)]
+        return [warning("refresh", says, hint, watermarks=facts)]
     return [ok("refresh", says, watermarks=facts)]
 
 

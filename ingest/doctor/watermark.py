@@ -10,8 +10,8 @@ from ingest.stored import Progress
 
 # No longer than a partition that stands still is waited for.
 MAX_BEHIND: Final = PATIENCE
-MEND_REFRESH: Final = "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs"
-MEND_BACKLOG: Final = "start more of fleetgauge ingest, up to one a partition"
+HINT_REFRESH: Final = "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs"
+HINT_BACKLOG: Final = "start more of fleetgauge ingest, up to one a partition"
 
 
 def examine_watermark(progress: Progress, backlogs: Sequence[Backlog]) -> Finding:
@@ -36,8 +36,8 @@ def examine_watermark(progress: Progress, backlogs: Sequence[Backlog]) -> Findin
     if backlogs and _holds_back(backlogs[0], watermark):
         partition = backlogs[0].partition
         facts["waits_for"] = f"{partition.topic}/{partition.partition}"
-        return warning("watermark", f"{says}: {backlogs[0]}", MEND_BACKLOG, **facts)
-    return warning("watermark", says, MEND_REFRESH, **facts)
+        return warning("watermark", f"{says}: {backlogs[0]}", HINT_BACKLOG, **facts)
+    return warning("watermark", says, HINT_REFRESH, **facts)
 
 
 def _holds_back(backlog: Backlog, watermark: datetime) -> bool:

@@ -127,7 +127,7 @@ def uncompressed(batch: memoryview, records: bytes) -> bytearray:
     return plain
 
 
-def mend_names(batch: bytearray) -> None:
+def replace_invalid_names(batch: bytearray) -> None:
     """Puts `?` for what is not ASCII into names of headers that are no UTF-8."""
     for start, end in _names(batch):
         try:

@@ -19,8 +19,8 @@ from ingest.kafka.batches import (
     is_legacy,
     is_readable,
     is_whole,
-    mend_names,
     next_offset_behind,
+    replace_invalid_names,
     split,
     uncompressed,
 )
@@ -184,7 +184,7 @@ def _read_with_care(plain: bytearray) -> Iterator[Any]:
     try:
         yield from DefaultRecordBatch(plain)
     except UnicodeDecodeError:
-        mend_names(plain)
+        replace_invalid_names(plain)
         # From its start again: the library leaves out what it has read already.
         yield from DefaultRecordBatch(plain)
 

@@ -72,8 +72,8 @@ async def test_what_differs_from_the_settings_or_is_off_is_told(community: str) 
     assert row is not None
     found = await findings(longer)
     (windows,) = found["windows"]
-    assert (windows.level, windows.mend) == (Level.WARNING, "fleetgauge migrate")
+    assert (windows.level, windows.hint) == (Level.WARNING, "fleetgauge migrate")
     assert windows.says.endswith("refresh_metrics has 32 days for 33")
-    assert [f.mend for f in found["upkeep"] if "refresh_metrics is" in f.says] == [
+    assert [f.hint for f in found["upkeep"] if "refresh_metrics is" in f.says] == [
         f"select alter_job({row[0]}, scheduled => true)"
     ]

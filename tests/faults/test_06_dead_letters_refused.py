@@ -80,7 +80,7 @@ async def test_it_stalls_says_so_and_goes_on(
     trouble: str, database: str, ledger: Ledger, ingest_environment: Environment, tmp_path: Path
 ) -> None:
     topics = ledger.topics
-    damage, mend = TROUBLES[trouble]
+    damage, repair = TROUBLES[trouble]
     samples = FLEET.samples(10, random.Random(1))
     async with ingest_process(ingest_environment(), tmp_path / "ingest.log") as ingest:
         await ledger.send(samples[:100])
@@ -92,7 +92,7 @@ async def test_it_stalls_says_so_and_goes_on(
         await ingest.said('"step":"dead_letters"', times=2)
         assert stored_offset(database, topics) == before
         assert await ingest.metric('fleetgauge_retries_total{step="dead_letters"}') >= 2
-        await mend(ledger.stack, topics)
+        await repair(ledger.stack, topics)
         await ledger.all_stored()
         assert await ingest.stop() == 0
         assert "Traceback" not in ingest.log

@@ -72,7 +72,7 @@ async def test_each_is_named_with_a_command_that_fixes_it(
     with fleetgauge(told, "migrate") as migrate:
         assert await asyncio.to_thread(migrate.await_exit) == 1
     found = await examine(database_settings(database), kafka, datetime.now(UTC))
-    commands = {finding.mend for finding in found if finding.check == "broker"}
+    commands = {finding.hint for finding in found if finding.check == "broker"}
     for name, setting, value in wrong:
         says = f"topic {name} has {setting}={value}, needed is "
         # Nobody can send to it: what is there can be read all the same.

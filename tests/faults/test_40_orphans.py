@@ -93,7 +93,7 @@ async def test_no_row_is_left_without_its_agent(
         found = {one["check"]: one for one in json.loads(said)}
         assert found["orphans"]["level"] == "warning"
         assert set(found["orphans"]["facts"]["keys"]) == keys
-        assert found["orphans"]["mend"] == "fleetgauge erase --orphans"
+        assert found["orphans"]["hint"] == "fleetgauge erase --orphans"
 
         code, said = await command(environment, "erase", "--orphans", "--yes", "--json")
         assert code == 0, said

@@ -72,7 +72,7 @@ async def findings(database: str, stack: Stack) -> dict[str, list[str | None]]:
     """The levels and repairs of the doctor's finding `conservation`."""
     kafka = KafkaSettings(kafka_bootstrap=stack.kafka_bootstrap)
     found = await examine(database_settings(database), kafka, datetime.now(UTC))
-    return {str(f.facts.get("level")): [f.mend] for f in found if f.check == "conservation"}
+    return {str(f.facts.get("level")): [f.hint] for f in found if f.check == "conservation"}
 
 
 async def warnings(database: str) -> str:

@@ -36,7 +36,7 @@ async def known_topics(kafka: KafkaSettings, made_topics: Topics) -> Topics:
     nowhere = NOWHERE.format(port=free_port())
 
     async def known() -> bool:
-        return "broker" not in {f.check for f in await findings(nowhere, kafka) if f.mend}
+        return "broker" not in {f.check for f in await findings(nowhere, kafka) if f.hint}
 
     await until(known, "topics that are known", 10)
     return made_topics
@@ -147,19 +147,19 @@ async def test_a_watermark_that_stands_still_is_told(
 
     async def told(settings: KafkaSettings = kafka) -> tuple[Level, str, str | None]:
         (found,) = [f for f in await findings(database, settings) if f.check == "watermark"]
-        return found.level, found.says, found.mend
+        return found.level, found.says, found.hint
 
     behind = "0:30:00 before the newest stored record; readers add up the others"
     refresh = "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs"
     away = kafka.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()}"})
     for settings in (kafka, away):
-        level, says, mend = await told(settings)
-        assert (level, mend) == (Level.WARNING, refresh)
+        level, says, hint = await told(settings)
+        assert (level, hint) == (Level.WARNING, refresh)
         assert behind in says
     await put(stack, known_topics.samples, [Put(b"{}", b"k")])
-    level, says, mend = await told()
+    level, says, hint = await told()
     assert says.endswith(f": {known_topics.samples}/0 has records, of which none is stored")
-    assert mend == "start more of fleetgauge ingest, up to one a partition"
+    assert hint == "start more of fleetgauge ingest, up to one a partition"
 
 
 async def test_a_database_that_is_not_migrated_is_told(
@@ -220,7 +220,7 @@ async def test_parts_that_are_away_are_told(
 
 async def test_topics_that_are_missing_are_told(database: str, kafka: KafkaSettings) -> None:
     found = [f for f in await findings(database, kafka) if f.check == "broker"]
-    assert [(f.level, f.mend) for f in found] == [(Level.PROBLEM, "fleetgauge migrate")]
+    assert [(f.level, f.hint) for f in found] == [(Level.PROBLEM, "fleetgauge migrate")]
 
 
 def doctor(variables: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
@@ -237,7 +237,7 @@ def test_the_command_tells_it_by_its_status(
     if words:
         told: list[dict[str, Any]] = json.loads(done.stdout)
         (ingest,) = (one for one in told if one["check"] == "ingest")
-        assert (ingest["level"], ingest["mend"]) == ("problem", "fleetgauge ingest")
+        assert (ingest["level"], ingest["hint"]) == ("problem", "fleetgauge ingest")
     else:
         assert "problem  ingest      no ingest ever ran on this database" in done.stdout
         assert " -> fleetgauge ingest\n" in done.stdout

@@ -14,7 +14,7 @@ def test_a_missing_right_has_its_grant() -> None:
         Right("temporary", "database", "fleet"),
         *(Right("insert", "table", f"t{number}") for number in range(10)),
     ]
-    assert [(f.level, f.says, f.mend) for f in examine_rights(lacking, 'we"ird')] == [
+    assert [(f.level, f.says, f.hint) for f in examine_rights(lacking, 'we"ird')] == [
         (
             Level.PROBLEM,
             'the role we"ird lacks temporary on database fleet',

@@ -25,7 +25,7 @@ def test_one_finding_where_all_agree() -> None:
 
 def test_what_was_never_compared_is_a_warning() -> None:
     (finding,) = examine_conservation([replace(found, checked_at=None) for found in FINE])
-    assert (finding.level, finding.mend) == (Level.WARNING, "fleetgauge ingest")
+    assert (finding.level, finding.hint) == (Level.WARNING, "fleetgauge ingest")
 
 
 def test_each_rollup_that_differs_is_a_problem_with_its_repair() -> None:
@@ -33,7 +33,7 @@ def test_each_rollup_that_differs_is_a_problem_with_its_repair() -> None:
     days = replace(hours, level="agent_metrics_1d", older_than_raw=1)
     found = examine_conservation([FINE[0], hours, days])
     assert [finding.level for finding in found] == [Level.PROBLEM] * 2
-    assert {finding.mend for finding in found} == {"fleetgauge maintain --repair"}
+    assert {finding.hint for finding in found} == {"fleetgauge maintain --repair"}
     assert found[0].says == (
         "agent_metrics_1h does not sum to the platform's rows: 2 hours from 2026-03-09T00:00Z to "
         "2026-03-10T14:35Z, 12 samples"

@@ -26,5 +26,5 @@ AT = datetime(2026, 3, 10, 12, 0, 7, tzinfo=UTC)
 def test_groups(groups: Groups, level: Level, says: str) -> None:
     finding = examine_groups(groups)
     assert (finding.check, finding.level, finding.says) == ("groups", level, says)
-    assert (finding.mend is None) == (level is Level.OK)
+    assert (finding.hint is None) == (level is Level.OK)
     assert finding.facts == {"groups": dict(groups)}

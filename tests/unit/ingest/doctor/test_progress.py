@@ -41,19 +41,19 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("bounds", "stored", "age_s", "level", "says", "mend"), CASES)
+@pytest.mark.parametrize(("bounds", "stored", "age_s", "level", "says", "hint"), CASES)
 def test_lag(
     bounds: tuple[int, int],
     stored: int | None,
     age_s: int | None,
     level: Level,
     says: str,
-    mend: str | None,
+    hint: str | None,
 ) -> None:
     last_ts = None if age_s is None else NOW - age_s * SECOND
     known = {} if stored is None else {HERE: Stored(stored, "cluster", last_ts)}
     (finding,) = examine_lag({HERE: bounds}, Progress(NOW, known, NOW), "cluster", NOW)
-    assert (finding.level, finding.mend) == (level, mend)
+    assert (finding.level, finding.hint) == (level, hint)
     assert finding.says.startswith(says)
 
 

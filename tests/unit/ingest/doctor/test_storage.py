@@ -44,7 +44,7 @@ CASES = [
 def test_storage(stored: Relation, level: Level, says: str) -> None:
     (finding,) = examine_storage([stored], SETTINGS, NOW)
     assert (finding.level, finding.says) == (level, says)
-    assert finding.mend == ("fleetgauge maintain" if level is Level.PROBLEM else None)
+    assert finding.hint == ("fleetgauge maintain" if level is Level.PROBLEM else None)
     assert finding.facts["chunks"] == 36
 
 
@@ -72,4 +72,4 @@ def test_windows(edition: Edition, windows: dict[str, float], level: Level, says
     (finding,) = examine_windows(windows, SETTINGS, edition)
     assert finding.level is level
     assert finding.says.startswith(says)
-    assert finding.mend == ("fleetgauge migrate" if level is Level.WARNING else None)
+    assert finding.hint == ("fleetgauge migrate" if level is Level.WARNING else None)

@@ -99,7 +99,7 @@ CASES: list[tuple[Task, tuple[Level, str, str]]] = [
 def test_what_does_not_go_well(ill: Task, expected: tuple[Level, str, str]) -> None:
     well, finding = examine_tasks([task("skill_changes"), ill])
     assert (well.level, well.says) == (Level.OK, "1 tasks and jobs go well")
-    assert (finding.level, finding.says, finding.mend) == expected
+    assert (finding.level, finding.says, finding.hint) == expected
 
 
 def test_where_nothing_goes_well_nothing_is_said_to() -> None:

@@ -64,14 +64,14 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("age", "newest", "backlogs", "level", "says", "mend"), CASES)
+@pytest.mark.parametrize(("age", "newest", "backlogs", "level", "says", "hint"), CASES)
 def test_watermark(
     age: float,
     newest: float | None,
     backlogs: list[Backlog],
     level: Level,
     says: str,
-    mend: str | None,
+    hint: str | None,
 ) -> None:
     last_ts = None if newest is None else NOW - newest * MINUTE
     stored = {
@@ -79,8 +79,8 @@ def test_watermark(
         THERE: Stored(7, "cluster", None if last_ts is None else last_ts - 15 * MINUTE),
     }
     finding = examine_watermark(Progress(NOW, stored, NOW - age * MINUTE), backlogs)
-    assert (finding.level, finding.says, finding.mend) == (level, says, mend)
-    assert (finding.facts.get("waits_for") == "s/1") is (mend == START_MORE)
+    assert (finding.level, finding.says, finding.hint) == (level, says, hint)
+    assert (finding.facts.get("waits_for") == "s/1") is (hint == START_MORE)
 
 
 def test_without_any_partition_there_is_nothing_to_aggregate() -> None:
