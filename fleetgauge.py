@@ -23,7 +23,7 @@ SHELLS: Final = ("bash", "zsh", "fish")
     context_settings={"help_option_names": ["-h", "--help"]},
     examples={
         "fleetgauge migrate": "once, and after each update",
-        "fleetgauge doctor": "what is wrong, and what mends it",
+        "fleetgauge doctor": "what is wrong, and how to fix it",
         "fleetgauge emit fleet --help": "the options of a command, with examples",
     },
 )
@@ -184,13 +184,13 @@ def erase(
 
 @main.command(
     examples={
-        "fleetgauge doctor": "a line a finding, and below what mends it",
+        "fleetgauge doctor": "a line for each finding, and its hint below",
         "fleetgauge doctor --json": "the same for a script, with the figures",
     },
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs: a list of findings.")
 def doctor(*, as_json: bool) -> None:
-    """Look at the database, the broker and what is between, and tell what mends what is wrong."""
+    """Examine the database and the broker, and print what is wrong and how to fix it."""
     import asyncio
     from datetime import UTC, datetime
 

@@ -1,7 +1,7 @@
 """The exit statuses of every command: what each means, and what to do about it.
 
 They stand on `docs/operators/exit-statuses.md`, which `make pages` writes: links are relative to
-that page. A service manager's rules rest on them: 2 is never mended by another start.
+that page. A service manager's rules rest on them: restarting after 2 never helps.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
             "migration failed, or a topic has "
             "[settings](ingest.md#topics-made-by-others) that lose records, such as "
             "[a retention longer than their samples'](retention.md#what-is-read-again)",
-            "the last line says which; run it again once that is mended: what was done stays",
+            "the last line says which; run it again once that is fixed: what was done stays",
         ),
     },
     "ingest": {

@@ -1,4 +1,4 @@
-"""What the doctor found: how bad it is, a sentence, and the command that mends it."""
+"""What the doctor found: how bad it is, a sentence, and the command that fixes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ def worst(findings: Sequence[Finding]) -> Level:
 
 
 def describe(findings: Sequence[Finding]) -> str:
-    """For people: a line each, and what mends it below."""
+    """For people: a line each, and the hint below."""
     lines = []
     for finding in findings:
         lines.append(f"{finding.level.value:<8} {finding.check:<11} {finding.says}")
