@@ -30,6 +30,7 @@ ENDLESS: Final = {
     "fleetgauge emit host --user alice --agent laptop": "sampling this machine",
     "fleetgauge emit host --user alice --agent laptop --interval 10": "sampling this machine",
     "fleetgauge emit fleet --backfill 30d": "simulating a fleet",
+    "fleetgauge emit fleet --backfill 1d --incident": "simulating a fleet",
     "fleetgauge emit fleet --agents 1000 --interval 1 --duration 10m": "simulating a fleet",
 }
 # Of a stack where no ingest runs, and of a topic without dead letters.

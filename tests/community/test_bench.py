@@ -92,7 +92,9 @@ def test_a_month_by_days_is_that_of_its_samples(
             copy(connection, encode_samples(frame))
         run_file(connection, "fill_days.sql")
     start = now.replace(hour=0, minute=0, second=0, microsecond=0) - 28 * DAY
-    values = {"width": DAY, "user_id": "user-0", "start": start, "stop": now + DAY}
+    edges = [start + n * DAY for n in range(30)]
+    bounds = {"edges": edges, "start": start, "stop": edges[-1]}
+    values = {"user_id": "user-0", "agent_id": None, **bounds}
     raw = connection.execute(RAW, values).fetchall()
     days = connection.execute(
         "select bucket, sum(messages), sum(errors) from agent_metrics_1d "
@@ -101,4 +103,4 @@ def test_a_month_by_days_is_that_of_its_samples(
     ).fetchall()
     assert len(days) == 29
     assert [row[0] for row in raw] == [row[0] for row in days]
-    assert [tuple(row[5:7]) for row in raw] == [tuple(row[1:]) for row in days]
+    assert [tuple(row[7:9]) for row in raw] == [tuple(row[1:]) for row in days]

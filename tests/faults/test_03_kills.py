@@ -28,6 +28,7 @@ pytestmark = pytest.mark.fault(3, "SIGKILL anywhere in the loop")
 MESSAGES = {True: range(60, 360), False: range(100, 560)}
 NEVER = 10**9
 LONGEST_S = 1.5
+FIELDS = ("timestamp", "cpu", "memory", "messages", "errors")
 RANGES = {
     "24h": (timedelta(hours=1), 24),
     "7d": (timedelta(hours=6), 28),
@@ -125,7 +126,8 @@ def _check_history(environment: dict[str, str], samples: Sequence[Sample]) -> No
             for user in (f"user-{number}" for number in range(4)):
                 before = datetime.now(UTC)
                 path = f"/api/metrics/{user}/historical?range={name}"
-                told = client.get(path, headers=holder(user)).json()["metrics"]
+                found = client.get(path, headers=holder(user)).json()["metrics"]
+                told = [{field: point[field] for field in FIELDS} for point in found]
                 mine = [sample for sample in samples if sample.user_id == user]
                 # A bucket may have begun meanwhile.
                 moments = (before, datetime.now(UTC))

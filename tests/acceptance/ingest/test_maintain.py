@@ -65,7 +65,7 @@ def test_it_drops_what_is_older_than_its_retention(
     done = maintain(variables)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].split() == ["agent_samples", "3", "removed"]
-    assert counts(database) == (1, 5)
+    assert counts(database) == (1, 7)
 
 
 def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> None:
@@ -79,7 +79,7 @@ def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> 
             assert done.returncode == 1
             line = done.stdout.splitlines()[0]
             assert "failed: canceling statement due to lock timeout" in line
-            assert len(done.stdout.splitlines()) == 5
+            assert len(done.stdout.splitlines()) == 7
 
 
 def test_another_one_at_it_is_told(variables: dict[str, str], database: str) -> None:

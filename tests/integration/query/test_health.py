@@ -14,8 +14,8 @@ from tests.stack import free_port
 
 HOUR = timedelta(hours=1)
 TASKS = (
-    *("agent_metrics_1h", "agent_metrics_5m", "agent_samples"),
-    *("platform_heartbeats", "refresh", "skill_changes"),
+    *("agent_metrics_1h", "agent_metrics_5m", "agent_samples", "deployment_events"),
+    *("platform_heartbeats", "refresh", "skill_changes", "status_events"),
 )
 
 
