@@ -11,7 +11,12 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.kafka.batches import ATTRIBUTES_AT, LOG_APPEND_TIME_MASK, MAX_TIMESTAMP_AT
+from ingest.kafka.batches import (
+    ATTRIBUTES_AT,
+    LOG_APPEND_TIME_MASK,
+    MAX_TIMESTAMP_AT,
+    RECORDS_AT,
+)
 from ingest.kafka.locate import OtherFormError, locate
 from tests.unit.ingest.records import SAMPLE
 
@@ -78,7 +83,14 @@ def test_finds_what_the_library_reads(groups: list[list[Any]], is_stamped: bool)
         if is_stamped:
             batches[-1].appended_at(1_700_000_000_123)
         first += len(group)
-    assert found(*batches) == by_library(*batches)
+    try:
+        ours = found(*batches)
+    except OtherFormError:
+        # A length may have a byte that is a brace as well.
+        braces = sum(batch.bytes[RECORDS_AT:].tobytes().count(b"}") for batch in batches)
+        assert braces > sum(map(len, groups))
+        return
+    assert ours == by_library(*batches)
 
 
 def test_offsets_that_compaction_left_out() -> None:
