@@ -95,10 +95,8 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         if not self._is_wanted(opened[0]):
             self.next_fetch_offset = self._behind[-1]
             return
-        while self._may_add_next():
-            opened.append(self._next_batch())
-            # It is in no transaction, and so wanted, if it can be read.
-            self._is_wanted(opened[-1])
+        if is_simple(self._records.batches[self._first]):
+            self._add_simple(opened)
         self._current = self._cursor(opened)
 
     def _next_batch(self) -> Any:
@@ -107,16 +105,20 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         self._behind.append(batch.next_offset)
         return batch
 
-    def _may_add_next(self) -> bool:
-        """Whether all so far are few, and the next batch is one that can be read with them."""
+    def _add_simple(self, opened: list[Any]) -> None:
+        """Opens simple batches behind a simple one, until they have enough records together."""
         batches = self._records.batches
-        is_small = sum(map(count_of, batches[self._first : self._begun])) < ENOUGH
-        return (
-            is_small
+        count = count_of(batches[self._first])
+        while (
+            count < ENOUGH
             and self._begun < len(batches)
-            and all(map(is_simple, batches[self._first : self._begun + 1]))
+            and is_simple(batches[self._begun])
             and self._records.has_next()
-        )
+        ):
+            count += count_of(batches[self._begun])
+            opened.append(self._next_batch())
+            # It is in no transaction, and so wanted, if it can be read.
+            self._is_wanted(opened[-1])
 
     def _cursor(self, opened: Sequence[Any]) -> Cursor:
         batches = self._records.batches[self._first : self._begun]
