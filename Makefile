@@ -110,7 +110,7 @@ schema: setup ## Write sql/schema.sql from a migrated database of the tests' sta
 
 .PHONY: screenshots
 screenshots: setup ## Take the pictures in docs/images anew, of a simulated fleet; needs Chromium
-	@$(BIN)/python -m tests.browser.screenshots
+	@$(BIN)/python -m tests.support.browser.screenshots
 
 .PHONY: bench
 bench: setup ## Measure, print, and write docs/benchmarks.md, in ten minutes; FULL=1 at length
@@ -126,4 +126,4 @@ lock: $(READY) ## Write the lock files from pyproject.toml; UPGRADE=--upgrade fo
 	@$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	@$(COMPILE) - -o requirements/uv.txt <<< uv
 	@if command -v npm >/dev/null; then \
-		(cd tests && npm install --package-lock-only --silent) && $(BIN)/python -m tests.npm; fi
+		(cd tests && npm install --package-lock-only --silent) && $(BIN)/python -m tests.support.npm; fi

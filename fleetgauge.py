@@ -7,8 +7,8 @@ from typing import Final
 import rich_click as click
 
 from emit.commands import emit
-from ingest.dlq.commands import dlq
-from schemas.command import NAME, Group, Helpful
+from ingest.admin.dlq.commands import dlq
+from schemas.runtime.command import NAME, Group, Helpful
 
 # Each command imports what it runs: `emit` works where neither database nor web server is there,
 # and a shell that completes a word waits for none of it.
@@ -52,8 +52,8 @@ main.add_command(emit)
 @main.command(examples={"fleetgauge migrate": "safe to repeat, and from many at once"})
 def migrate() -> None:
     """Bring the database and the topics to this version's shape."""
-    from ingest import reread
-    from ingest.topics import create_topics
+    from ingest.admin import reread
+    from ingest.admin.topics import create_topics
     from schemas.settings import DatabaseSettings, KafkaSettings, load
     from sql.migrate import run
 
@@ -104,11 +104,11 @@ def maintain(*, dry_run: bool, as_json: bool, repair: bool, refresh: bool) -> No
     """Do at once what ingest does every hour: drop what is older than its retention."""
     import msgspec
 
-    from ingest.conservation.command import describe_repairs
-    from ingest.conservation.command import repair as run_repair
-    from ingest.maintain import MaintainError, describe
-    from ingest.maintain import maintain as run
-    from ingest.refreshonce import describe_refresh, refresh_once
+    from ingest.admin.conservation.command import describe_repairs
+    from ingest.admin.conservation.command import repair as run_repair
+    from ingest.admin.maintain import MaintainError, describe
+    from ingest.admin.maintain import maintain as run
+    from ingest.admin.refreshonce import describe_refresh, refresh_once
     from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings, load
 
     if repair and refresh:
@@ -161,8 +161,8 @@ def erase(
     """Erase all that is stored of a user or of an agent, for good."""
     import msgspec
 
-    from ingest.erase import EraseError, Subject, count, describe
-    from ingest.erase import erase as run
+    from ingest.admin.erase import EraseError, Subject, count, describe
+    from ingest.admin.erase import erase as run
     from schemas.settings import DatabaseSettings, load
 
     if (user_id is None) is not orphans or (orphans and agent_id is not None):
@@ -196,9 +196,9 @@ def doctor(*, as_json: bool) -> None:
 
     import msgspec
 
-    from ingest.doctor.examine import examine
-    from ingest.doctor.finding import EXIT_STATUS, describe, worst
-    from schemas.progress import waiting
+    from ingest.admin.doctor.examine import examine
+    from ingest.admin.doctor.finding import EXIT_STATUS, describe, worst
+    from schemas.runtime.progressbar import waiting
     from schemas.settings import DatabaseSettings, KafkaSettings, load
 
     settings = load(DatabaseSettings, KafkaSettings)
@@ -301,7 +301,7 @@ def completion(shell: str) -> None:
 def run() -> None:
     """The command as a process of its own: no secret of its settings is in what it complains of."""
     if COMPLETING not in os.environ:
-        from schemas.secrets import redacting
+        from schemas.runtime.secrets import redacting
 
         sys.stderr = redacting(sys.stderr)
     main(prog_name=NAME)

@@ -20,7 +20,7 @@ _HEADERS: Final[dict[str, Headers]] = {
 }
 
 
-class Batch(NamedTuple):
+class MessageBatch(NamedTuple):
     """One message and the events in it."""
 
     topic: str
@@ -42,7 +42,7 @@ class Packer:
         self._headers = _HEADERS[encoding]
         self._max_bytes = max_bytes
 
-    def pack(self, events: list[Event]) -> list[Batch]:
+    def pack(self, events: list[Event]) -> list[MessageBatch]:
         """The batches of all, the order within a key kept."""
         by_key: dict[tuple[str, str], list[Event]] = {}
         for event in events:
@@ -54,7 +54,7 @@ class Packer:
             for batch in self._fitting(topic, key, those[first : first + MAX_EVENTS_A_MESSAGE])
         ]
 
-    def halves(self, batch: Batch) -> list[Batch]:
+    def halves(self, batch: MessageBatch) -> list[MessageBatch]:
         """Two batches of a batch of several events."""
         middle = len(batch.events) // 2
         parts = (batch.events[:middle], batch.events[middle:])
@@ -65,7 +65,7 @@ class Packer:
             return self._samples_topic, event.agent_id
         return self._events_topic, event.user_id
 
-    def _fitting(self, topic: str, key: str, events: list[Event]) -> Iterator[Batch]:
+    def _fitting(self, topic: str, key: str, events: list[Event]) -> Iterator[MessageBatch]:
         batch = self._batch(topic, key, events)
         if len(batch.value) <= self._max_bytes or len(events) == 1:
             yield batch
@@ -73,6 +73,6 @@ class Packer:
             for half in self.halves(batch):
                 yield from self._fitting(topic, key, half.events)
 
-    def _batch(self, topic: str, key: str, events: list[Event]) -> Batch:
+    def _batch(self, topic: str, key: str, events: list[Event]) -> MessageBatch:
         value = self._encoder.encode(events[0] if len(events) == 1 else events)
-        return Batch(topic, key.encode(), value, self._headers, events)
+        return MessageBatch(topic, key.encode(), value, self._headers, events)

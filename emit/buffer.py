@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from emit.counts import Counts
+from emit.counts import ActivityCounts
 from emit.stats import DeliveryStats
 from schemas.events import Event, Sample
 
@@ -28,7 +28,7 @@ class CarryingSample(
 class Carryover(msgspec.Struct, frozen=True, gc=False):
     """What an agent's next sample has to say besides its own."""
 
-    counts: Counts = Counts()
+    counts: ActivityCounts = ActivityCounts()
     samples: int = 0
 
 
@@ -88,7 +88,9 @@ class Buffer(DeliveryStats):
             if isinstance(event, Sample):
                 agent = (event.user_id, event.agent_id)
                 owed = self._carried.get(agent, _NOTHING)
-                self._carried[agent] = Carryover(owed.counts + Counts.of(event), owed.samples + 1)
+                self._carried[agent] = Carryover(
+                    owed.counts + ActivityCounts.of(event), owed.samples + 1
+                )
             else:
                 self._untold_events += 1
 
@@ -103,8 +105,8 @@ class Buffer(DeliveryStats):
         owed = self._carried.pop(agent, _NOTHING)
         if owed is _NOTHING and not self._untold_events:
             return sample
-        said, rest = (Counts.of(sample) + owed.counts).for_one_sample()
-        if rest != Counts():
+        said, rest = (ActivityCounts.of(sample) + owed.counts).for_one_sample()
+        if rest != ActivityCounts():
             self._carried[agent] = Carryover(rest)
         untold, self._untold_events = self._untold_events, 0
         return _carrying(sample, said, owed.samples, untold)
@@ -114,7 +116,7 @@ def _first(waiting: deque[_E], limit: int) -> list[_E]:
     return [waiting.popleft() for _ in range(min(limit, len(waiting)))]
 
 
-def _carrying(sample: Sample, said: Counts, samples: int, events: int) -> CarryingSample:
+def _carrying(sample: Sample, said: ActivityCounts, samples: int, events: int) -> CarryingSample:
     own = {name: getattr(sample, name) for name in Sample.__struct_fields__}
     own |= {"messages": said.messages, "errors": said.errors, "response_ms": said.mean_ms}
     return CarryingSample(**own, dropped_samples=samples, dropped_events=events)

@@ -11,7 +11,7 @@ CGROUPS: Final = Path("/sys/fs/cgroup")
 OWN_CGROUPS: Final = Path("/proc/self/cgroup")
 
 
-class Limits:
+class ResourceLimits:
     """Reads the files of cgroup v2 or v1 anew at each question: a limit may be changed."""
 
     def __init__(self, mounted: Path = CGROUPS, own: Path = OWN_CGROUPS) -> None:

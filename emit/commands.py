@@ -5,7 +5,7 @@ from typing import Any
 
 import rich_click as click
 
-from schemas.command import Group
+from schemas.runtime.command import Group
 
 WHEN = "When"
 WHAT = "What is sent"

@@ -16,8 +16,8 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from emit.batch import Batch
-from schemas.broker import start
+from emit.batch import MessageBatch
+from schemas.runtime.broker import start
 
 REQUEST_TIMEOUT_MS: Final = 5_000
 # Room for the key, the headers and Kafka's own framing.
@@ -27,7 +27,7 @@ FRAME_BYTES: Final = 4_096
 class BrokerConnection(Protocol):
     """A connection to the broker."""
 
-    async def deliver(self, batches: list[Batch]) -> list[BaseException | None]:
+    async def deliver(self, batches: list[MessageBatch]) -> list[BaseException | None]:
         """One outcome a batch, once all are known: None where it was acknowledged."""
 
 
@@ -40,7 +40,7 @@ class ProducerConnection:
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
 
-    async def deliver(self, batches: list[Batch]) -> list[BaseException | None]:
+    async def deliver(self, batches: list[MessageBatch]) -> list[BaseException | None]:
         sent: list[asyncio.Future[object]] = []
         try:
             for batch in batches:
@@ -53,7 +53,7 @@ class ProducerConnection:
         answers = await asyncio.gather(*sent, return_exceptions=True)
         return [a if isinstance(a, BaseException) else None for a in answers] + failed
 
-    async def _send(self, batch: Batch) -> asyncio.Future[object]:
+    async def _send(self, batch: MessageBatch) -> asyncio.Future[object]:
         sent: asyncio.Future[object] = await self._producer.send(
             batch.topic, batch.value, batch.key, headers=batch.headers
         )

@@ -10,7 +10,7 @@ MOST: Final = 1_000_000_000
 LONGEST_MS: Final = 86_400_000.0
 
 
-class Counts(msgspec.Struct, frozen=True, gc=False):
+class ActivityCounts(msgspec.Struct, frozen=True, gc=False):
     """Messages and errors; `response_ms` is the sum over `timed`, those whose time is known."""
 
     messages: int = 0
@@ -26,8 +26,8 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
         response_ms = sample.response_ms * sample.messages
         return cls(sample.messages, sample.errors, sample.messages, response_ms)
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
+    def __add__(self, other: "ActivityCounts") -> "ActivityCounts":
+        return ActivityCounts(
             self.messages + other.messages,
             self.errors + other.errors,
             self.timed + other.timed,
@@ -39,9 +39,9 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
         """Mean response time of the timed messages; None without any."""
         return min(self.response_ms / self.timed, LONGEST_MS) if self.timed else None
 
-    def for_one_sample(self) -> tuple["Counts", "Counts"]:
+    def for_one_sample(self) -> tuple["ActivityCounts", "ActivityCounts"]:
         """What one sample may say, and the rest for the next."""
         said = msgspec.structs.replace(
             self, messages=min(self.messages, MOST), errors=min(self.errors, MOST)
         )
-        return said, Counts(self.messages - said.messages, self.errors - said.errors)
+        return said, ActivityCounts(self.messages - said.messages, self.errors - said.errors)

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from emit.batch import Encoding
 from emit.broker import MESSAGE_BYTES, Broker
 from emit.buffer import Buffer
-from emit.cgroup import Limits
+from emit.cgroup import ResourceLimits
 from emit.clock import Clock, SystemClock
 from emit.contract import checked_event, checked_id
 from emit.delivery import Delivery
@@ -68,7 +68,7 @@ class Emitter:
         self.meter = Meter()
         self.error_counter = ErrorCounter(self.meter)
         self._clock = clock or SystemClock()
-        self._process = Process(self._clock, Limits())
+        self._process = Process(self._clock, ResourceLimits())
         self._buffer = Buffer(capacity)
         self._delivery = Delivery(self._buffer, broker.sender(self._clock, self._buffer))
         self._started = False

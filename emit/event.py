@@ -11,8 +11,8 @@ import structlog
 from emit.contract import checked_event
 from emit.emitter import Emitter
 from schemas.events import Event
-from schemas.exits import DONE, FAILED
-from schemas.kafka import security_options
+from schemas.runtime.exits import DONE, FAILED
+from schemas.runtime.kafkaclient import security_options
 from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("emit")

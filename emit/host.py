@@ -11,7 +11,7 @@ from emit.emitter import Emitter
 from emit.interrupt import until_interrupted
 from emit.machine import Machine
 from emit.schedule import checked_interval, ticks
-from schemas.kafka import security_options
+from schemas.runtime.kafkaclient import security_options
 from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("emit")

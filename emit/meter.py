@@ -13,7 +13,7 @@ from typing import Any, Final, Self, TypeVar, cast
 import msgspec
 
 from emit.contract import checked_fields
-from emit.counts import LONGEST_MS, Counts
+from emit.counts import LONGEST_MS, ActivityCounts
 from schemas.events import Count, Milliseconds
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -72,10 +72,10 @@ class Meter:
         if message is not None and message.meter is self:
             message.entries += 1
 
-    def drain(self) -> Counts:
+    def drain(self) -> ActivityCounts:
         """What one sample may say of all since the last call; the rest stays."""
         with self._lock:
-            all_of_it = Counts(self._messages, self._errors, self._timed, self._response_ms)
+            all_of_it = ActivityCounts(self._messages, self._errors, self._timed, self._response_ms)
             said, rest = all_of_it.for_one_sample()
             self._messages, self._errors = rest.messages, rest.errors
             self._timed, self._response_ms = 0, 0.0

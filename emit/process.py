@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import psutil
 
-from emit.cgroup import Limits
+from emit.cgroup import ResourceLimits
 from emit.clock import Clock
 from emit.contract import checked_id
 
@@ -27,7 +27,7 @@ class Process:
     object was made; memory is what is resident.
     """
 
-    def __init__(self, clock: Clock, limits: Limits) -> None:
+    def __init__(self, clock: Clock, limits: ResourceLimits) -> None:
         self._clock = clock
         self._limits = limits
         self._process = psutil.Process()

@@ -11,7 +11,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from emit.batch import Batch, Packer
+from emit.batch import MessageBatch, Packer
 from emit.clock import Clock
 from emit.connection import BrokerConnection, Connect, describe_error
 from emit.stats import DeliveryStats
@@ -35,7 +35,7 @@ class ReconnectingSender:
         self._stats = stats
         self._open = AsyncExitStack()
         self._connection: BrokerConnection | None = None
-        self._left: list[Batch] = []
+        self._left: list[MessageBatch] = []
         self._sending: asyncio.Task[None] | None = None
         self._pauses = _growing_pauses()
         self._trouble: str | None = None
@@ -86,7 +86,7 @@ class ReconnectingSender:
 
     async def _pass_on(self, connection: BrokerConnection) -> None:
         """Tries all that is left; raises what kept the rest from arriving."""
-        left: list[Batch] = []
+        left: list[MessageBatch] = []
         failures: list[BaseException] = []
         for batch, error in zip(self._left, await connection.deliver(self._left), strict=True):
             if error is None:
@@ -101,7 +101,7 @@ class ReconnectingSender:
             raise failures[0]
         self._tell_that_it_works()
 
-    def _smaller(self, batch: Batch) -> list[Batch]:
+    def _smaller(self, batch: MessageBatch) -> list[MessageBatch]:
         if len(batch.events) > 1:
             return self._packer.halves(batch)
         log.warning("the broker takes no message of %d bytes: event dropped", len(batch.value))

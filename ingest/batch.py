@@ -8,10 +8,10 @@ from typing import Any, Final
 import polars as pl
 from aiokafka import TopicPartition
 
+from ingest.reading.unread import SkippedBatch
 from ingest.record import Record
 from ingest.records import Records
 from ingest.rejection import Origin, Rejection
-from ingest.unread import SkippedBatch
 from schemas.events import Event
 
 # The columns of decoded samples: `ts` in microseconds since 1970; `agent` by `agent_name`; `record`
@@ -46,7 +46,7 @@ class AgentKeys(dict[str, int]):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class OffsetSpan:
     """The part [first, next) of a partition that a batch covers, and the last record in it.
 
     There is none where it holds only control records, which transactions leave in the log.
@@ -62,7 +62,7 @@ class Fetched:
     """Records that were read, in order within their partition; `nbytes` of values."""
 
     records: dict[TopicPartition, Records] = field(default_factory=dict)
-    spans: dict[TopicPartition, Span] = field(default_factory=dict)
+    spans: dict[TopicPartition, OffsetSpan] = field(default_factory=dict)
     count: int = 0
     nbytes: int = 0
 
@@ -75,7 +75,7 @@ class Fetched:
         self.records.setdefault(partition, Records()).extend(new)
         self.count += len(new)
         self.nbytes += new.nbytes
-        self.spans[partition] = Span(
+        self.spans[partition] = OffsetSpan(
             started.first if started else first,
             records[-1].offset + 1,
             _last_known(records) or (started.last if started else None),
@@ -85,7 +85,9 @@ class Fetched:
         """Covers offsets [first, end), the next of their partition, that hold no records."""
         started = self.spans.get(partition)
         self.spans[partition] = (
-            Span(started.first, end, started.last) if started else Span(first, end, None)
+            OffsetSpan(started.first, end, started.last)
+            if started
+            else OffsetSpan(first, end, None)
         )
 
     def in_order(self) -> Records:
@@ -117,7 +119,7 @@ class Decoded:
     records: Records = field(default_factory=Records)
     others: list[tuple[Event, Origin]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
-    spans: dict[TopicPartition, Span] = field(default_factory=dict)
+    spans: dict[TopicPartition, OffsetSpan] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -145,7 +147,7 @@ class Batch:
     events: dict[str, list[Any]]
     agent_keys: AgentKeys
     rejections: list[Rejection]
-    spans: dict[TopicPartition, Span]
+    spans: dict[TopicPartition, OffsetSpan]
     repeats: int
     shard: int
 

@@ -6,21 +6,21 @@ from typing import Protocol
 from aiokafka import TopicPartition
 
 from ingest.batch import AgentKeys, Batch
-from ingest.claimer import Assignment
-from ingest.identity import Identities, LogIdentity
-from ingest.logends import LogEnd
-from ingest.offsets import Claim
-from ingest.positions import Bounds, GapError
+from ingest.kafka.identity import Identities, LogIdentity
+from ingest.kafka.logends import LogEnd
+from ingest.reading.claimer import Assignment
+from ingest.reading.positions import Bounds, GapError
 from ingest.record import Record
 from ingest.rejection import Rejection
 from ingest.scope import Scope
+from ingest.writing.offsets import Claim
 
 Clock = Callable[[], float]
 Claims = Mapping[TopicPartition, Claim]
 
 
 class RecordSource(Protocol):
-    """One consumer of the group; see `ingest.fetch.Fetcher`."""
+    """One consumer of the group; see `ingest.reading.fetch.Fetcher`."""
 
     def assignments(self) -> AsyncIterator[Scope]: ...
 
@@ -76,7 +76,7 @@ class RecordSource(Protocol):
 
 
 class Store(Protocol):
-    """The database's agents and batches; see `ingest.store.DatabaseStore`."""
+    """The database's agents and batches; see `ingest.writing.store.DatabaseStore`."""
 
     @property
     def agents(self) -> int: ...
@@ -91,7 +91,7 @@ class Store(Protocol):
 
 
 class Claimer(Protocol):
-    """Claims partitions in the database; see `ingest.claimer.PartitionClaimer`."""
+    """Claims partitions in the database; see `ingest.reading.claimer.PartitionClaimer`."""
 
     def forget_gaps(self) -> None: ...
 
@@ -107,6 +107,6 @@ class Claimer(Protocol):
 
 
 class DeadLetterSink(Protocol):
-    """Takes what cannot be used; see `ingest.deadletter.DeadLetters`."""
+    """Takes what cannot be used; see `ingest.writing.deadletter.DeadLetters`."""
 
     async def send(self, waiting: list[Rejection]) -> None: ...

@@ -10,8 +10,8 @@ import structlog
 from ingest import metrics
 from schemas.settings import DatabaseSettings
 from sql.connect import ServerConnection
+from sql.named import query
 from sql.pool import Pool
-from sql.queries import query
 from sql.session import Session
 
 __all__ = ["Pool", "evict_blockers", "open_pool"]

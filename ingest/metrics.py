@@ -8,8 +8,8 @@ from typing import get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from ingest.batch import Decoded, by_type
+from ingest.reading.unread import SkippedBatch
 from ingest.rejection import Reason
-from ingest.unread import SkippedBatch
 
 RECORDS = Counter("fleetgauge_records", "Kafka records read and settled.", ["topic"])
 ROWS = Counter("fleetgauge_rows", "Events written, resent ones included, by type.", ["type"])

@@ -14,22 +14,22 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from ingest import metrics
 from ingest.batch import Fetched, Prepared
-from ingest.batchsize import BatchSize
-from ingest.batchwriter import BatchWriter
-from ingest.budget import ByteBudget
-from ingest.busy import DatabaseBusy
-from ingest.claimer import Assignment
 from ingest.collaborators import Claimer, DeadLetterSink, RecordSource, Store
-from ingest.identity import LogChangedError, NoLeaderError
-from ingest.limits import Limits
-from ingest.offsets import FencedError
-from ingest.polling import polled
-from ingest.positions import GapError
-from ingest.progress import Progress
-from ingest.read import Reader
-from ingest.recheck import Recheck, confirm
+from ingest.kafka.identity import LogChangedError, NoLeaderError
+from ingest.reading.batchsize import BatchSize
+from ingest.reading.budget import ByteBudget
+from ingest.reading.busy import DatabaseBusy
+from ingest.reading.claimer import Assignment
+from ingest.reading.limits import Limits
+from ingest.reading.polling import polled
+from ingest.reading.positions import GapError
+from ingest.reading.progressreport import ProgressReport
+from ingest.reading.read import Reader
+from ingest.reading.recheck import Recheck, confirm
 from ingest.retry import until_done
 from ingest.scope import Scope
+from ingest.writing.batchwriter import BatchWriter
+from ingest.writing.offsets import FencedError
 
 log = structlog.get_logger("ingest")
 
@@ -51,7 +51,7 @@ class Pipeline:
         dead_letters: DeadLetterSink,
         claimer: Claimer,
         limits: Limits,
-        progress: Progress,
+        progress: ProgressReport,
         busy: DatabaseBusy,
     ) -> None:
         self._source = source

@@ -9,7 +9,7 @@ from typing import Any, Final, overload
 import numpy as np
 
 from ingest.block import RecordBlock
-from ingest.lines import Lines
+from ingest.decoding.lines import Lines
 from ingest.record import Record
 
 Part = RecordBlock | list[Record]

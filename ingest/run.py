@@ -11,30 +11,30 @@ import structlog
 from aiokafka.errors import KafkaError
 from prometheus_client import start_http_server
 
-from ingest.agentsummary import AgentSummary
-from ingest.busy import DatabaseBusy
-from ingest.claimer import PartitionClaimer
-from ingest.conflicts import ConflictWatch
+from ingest.admin.agentsummary import AgentSummary
+from ingest.admin.conflicts import ConflictWatch
+from ingest.admin.frontier import Frontier
+from ingest.admin.heartbeat import PERIOD_S, insert_heartbeats
+from ingest.admin.refresh import RefreshJob
+from ingest.admin.reread import check_reread
+from ingest.admin.topics import check_topics
+from ingest.admin.topicwatch import TopicWatch
+from ingest.admin.upkeep import Upkeep
 from ingest.database import open_pool
-from ingest.deadletter import open_dead_letters
 from ingest.errors import HINT_KAFKA, sentence
-from ingest.fetch import open_fetcher
-from ingest.frontier import Frontier
-from ingest.heartbeat import PERIOD_S, beat_on
-from ingest.limits import Limits
+from ingest.kafka.topic import TopicError
 from ingest.pipeline import Pipeline
-from ingest.positions import GapError
-from ingest.progress import Progress
-from ingest.refresh import Refresh
-from ingest.reread import check_reread
+from ingest.reading.busy import DatabaseBusy
+from ingest.reading.claimer import PartitionClaimer
+from ingest.reading.fetch import open_fetcher
+from ingest.reading.limits import Limits
+from ingest.reading.positions import GapError
+from ingest.reading.progressreport import ProgressReport
 from ingest.retry import backoff
-from ingest.store import DatabaseStore
-from ingest.topic import TopicError
-from ingest.topics import check_topics
-from ingest.topicwatch import TopicWatch
-from ingest.upkeep import Upkeep
 from ingest.watchdog import Watchdog
-from schemas.exits import DONE, FAILED
+from ingest.writing.deadletter import open_dead_letters
+from ingest.writing.store import DatabaseStore
+from schemas.runtime.exits import DONE, FAILED
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
 
 log = structlog.get_logger("ingest")
@@ -150,7 +150,7 @@ async def _ingest(
     ):
         claimer = PartitionClaimer(pool, limits.patience_s, accept_gap=accept_gap)
         watchdog = Watchdog(limits.stall_s)
-        progress = Progress(watchdog.reassure)
+        progress = ProgressReport(watchdog.reassure)
         async with (
             open_fetcher(kafka, ingest, skip_unreadable=skip_unreadable) as fetcher,
             watchdog.watching(),
@@ -160,12 +160,12 @@ async def _ingest(
             pipeline = Pipeline(fetcher, store, dead_letters, claimer, limits, progress, busy)
             fetcher.subscribe([kafka.samples_topic, kafka.events_topic])
             # Often enough that an absence is known before the watchdog's time is over.
-            beat_s = min(PERIOD_S, limits.stall_s / 4)
+            heartbeat_s = min(PERIOD_S, limits.stall_s / 4)
             upkeep = Upkeep(database, ingest.upkeep_interval)
-            refresh = Refresh(database, Frontier(kafka).find, ingest.refresh_interval)
+            refresh = RefreshJob(database, Frontier(kafka).find, ingest.refresh_interval)
             watch = ConflictWatch(pool, kafka, ingest.consumer_group, fetcher)
             tasks = {
-                asyncio.create_task(beat_on(pool, watchdog.reassure, beat_s)),
+                asyncio.create_task(insert_heartbeats(pool, watchdog.reassure, heartbeat_s)),
                 asyncio.create_task(upkeep.run()),
                 asyncio.create_task(refresh.run()),
                 asyncio.create_task(AgentSummary(database).run()),

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from ingest.offsets import FencedError
+from ingest.writing.offsets import FencedError
 
 log = structlog.get_logger("ingest")
 

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from ingest import metrics
-from schemas.exits import STALLED
+from schemas.runtime.exits import STALLED
 
 log = structlog.get_logger("ingest")
 

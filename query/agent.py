@@ -6,11 +6,11 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from query.agents import Asked, Listed, parameters_of, row_of
+from query.agents import AgentsPageRow, AgentsQuery, parameters_of, row_of
 from query.context import QueryContext
 from query.errors import UnknownAgent, failure
 from query.openapi import AgentId, UserId, answers, told
-from query.paging import Place
+from query.paging import PagePosition
 from query.window import WindowParameter
 from schemas.agents import Agent, Deployment, Window
 
@@ -21,13 +21,13 @@ STATES: Final = ("active", "inactive", "failed", "removed")
 async def read(context: QueryContext, user_id: str, agent_id: str, window: Window) -> Agent:
     """The agent now; raises UnknownAgent (404) where it never sent a sample or a status."""
     now = context.clock()
-    asked = Asked(user_id, None, None, window, "agentId", None)
+    asked = AgentsQuery(user_id, None, None, window, "agentId", None)
     parameters = {
-        **parameters_of(asked, Place(), 1, now),
+        **parameters_of(asked, PagePosition(), 1, now),
         "agent_id": agent_id,
         "states": list(STATES),
     }
-    (listed,) = await context.database.fetch("list_agents", Listed, parameters)
+    (listed,) = await context.database.fetch("list_agents", AgentsPageRow, parameters)
     if listed.agent_key is None:
         raise UnknownAgent
     row = msgspec.structs.asdict(row_of(listed, now))

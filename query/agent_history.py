@@ -11,9 +11,9 @@ from query.errors import UnknownAgent, failure
 from query.openapi import AgentId, UserId, answers, told
 from query.points import averages_of, points_of, read_span
 from query.spans import (
-    Asked,
     FromParameter,
     RangeParameter,
+    SpanParameters,
     StepParameter,
     ToParameter,
     ZoneParameter,
@@ -29,7 +29,9 @@ class Known(msgspec.Struct, frozen=True):
     is_known: bool
 
 
-async def read(context: QueryContext, user_id: str, agent_id: str, asked: Asked) -> AgentHistorical:
+async def read(
+    context: QueryContext, user_id: str, agent_id: str, asked: SpanParameters
+) -> AgentHistorical:
     """The answer from the level of rollups that has the span.
 
     Raises Unusable, or UnknownAgent (404) where the user has none of that id.
@@ -77,7 +79,7 @@ def agent_history(context: QueryContext) -> HTTPRouteHandler:
         tz: ZoneParameter = None,
     ) -> Response[AgentHistorical]:
         """Points with data in time order, the newest unfinished, and the averages over them."""
-        asked = Asked(time_range, start, stop, step, tz)
+        asked = SpanParameters(time_range, start, stop, step, tz)
         return await context.answer("agent_history", read, user_id, agent_id, asked)
 
     return get_agent_historical

@@ -13,7 +13,7 @@ from query.context import QueryContext
 from query.cursor import Cursor, issue, resume
 from query.errors import PARAMETER_HELP, failure
 from query.openapi import UserId, answers
-from query.paging import Limit, Place, Search
+from query.paging import Limit, PagePosition, Search
 from query.rounding import error_rate, mean, rounded
 from query.window import WindowParameter, buckets_of
 from schemas.agents import AgentRow, Agents, AgentSort, AgentState, Order, StateCounts, Window
@@ -48,7 +48,7 @@ OrderParameter = Annotated[
 ]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class AgentsQuery(msgspec.Struct, frozen=True):
     """Which agents of a list, in which order; `user_id` is None for the fleet's."""
 
     user_id: str | None
@@ -77,7 +77,7 @@ class Asked(msgspec.Struct, frozen=True):
         return ("agents", *named)
 
 
-class Listed(msgspec.Struct, frozen=True):
+class AgentsPageRow(msgspec.Struct, frozen=True):
     """A row of a page, with the counts of the whole list.
 
     Without an agent, on an empty page, it has the counts alone. `kept_at` is None where the list
@@ -118,7 +118,7 @@ class Listed(msgspec.Struct, frozen=True):
         return (self.agent_id or "", self.user_id or "")
 
 
-def row_of(listed: Listed, as_of: datetime) -> AgentRow:
+def row_of(listed: AgentsPageRow, as_of: datetime) -> AgentRow:
     """An agent as of a moment: zeros for what it never had, two decimals."""
     errors, messages = listed.errors or 0, listed.messages or 0
     return AgentRow(
@@ -142,13 +142,15 @@ def row_of(listed: Listed, as_of: datetime) -> AgentRow:
     )
 
 
-def uptime_of(listed: Listed) -> float:
+def uptime_of(listed: AgentsPageRow) -> float:
     """Percent of an agent's finished buckets that have a sample; 0 before the first has ended."""
     buckets = listed.buckets or 0
     return mean(100 * (listed.up_buckets or 0), buckets) if buckets > 0 else 0.0
 
 
-def parameters_of(asked: Asked, place: Place, limit: int, now: datetime) -> dict[str, object]:
+def parameters_of(
+    asked: AgentsQuery, place: PagePosition, limit: int, now: datetime
+) -> dict[str, object]:
     """What the query takes for a page of `limit` agents and, if there is one, the next."""
     # Once the list goes by ids alone, its own order is over.
     sort: AgentSort = "agentId" if place.after else asked.sort
@@ -177,7 +179,11 @@ def parameters_of(asked: Asked, place: Place, limit: int, now: datetime) -> dict
 
 
 def agents_of(
-    rows: Sequence[Listed], asked: Asked, place: Place, limit: int, now: datetime
+    rows: Sequence[AgentsPageRow],
+    asked: AgentsQuery,
+    place: PagePosition,
+    limit: int,
+    now: datetime,
 ) -> Agents:
     """A page from the query's rows, of which one too many says that there is another page."""
     listed = [row for row in rows if row.agent_key is not None]
@@ -200,19 +206,21 @@ def agents_of(
     )
 
 
-def _past(shown: Sequence[Listed], asked: Asked, place: Place) -> Place:
+def _past(shown: Sequence[AgentsPageRow], asked: AgentsQuery, place: PagePosition) -> PagePosition:
     last = shown[-1].ids
     if asked.sort == "agentId":
         return place.past_ids(last)
     return place.past_rows([row.agent_key for row in shown if row.agent_key is not None], last)
 
 
-async def read(context: QueryContext, asked: Asked, limit: int, cursor: str | None) -> Agents:
+async def read(context: QueryContext, asked: AgentsQuery, limit: int, cursor: str | None) -> Agents:
     """A page of agents; raises ValidationException (400) for a cursor that is not of this list."""
     now = context.clock()
-    place = resume(cursor, asked.query(), Place, now) if cursor is not None else Place()
+    place = (
+        resume(cursor, asked.query(), PagePosition, now) if cursor is not None else PagePosition()
+    )
     parameters = parameters_of(asked, place, limit, now)
-    rows = await context.database.fetch("list_agents", Listed, parameters)
+    rows = await context.database.fetch("list_agents", AgentsPageRow, parameters)
     return agents_of(rows, asked, place, limit, now)
 
 
@@ -238,7 +246,7 @@ def agents(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Agents]:
         """Agents with state, newest sample and sums over the window, and how many there are."""
-        asked = Asked(user_id, agent_state, search, window, agent_sort, order)
+        asked = AgentsQuery(user_id, agent_state, search, window, agent_sort, order)
         return await context.answer("agents", read, asked, limit, cursor)
 
     return get_agents
@@ -265,7 +273,7 @@ def fleet_agents(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Agents]:
         """The agents of all users; `search` also takes what user ids begin with."""
-        asked = Asked(None, agent_state, search, window, agent_sort, order)
+        asked = AgentsQuery(None, agent_state, search, window, agent_sort, order)
         return await context.answer("agents", read, asked, limit, cursor)
 
     return get_fleet_agents

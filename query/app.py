@@ -16,7 +16,7 @@ from query.auth import Verifier
 from query.cache import ResponseCache
 from query.clock import Clock, utc_now
 from query.context import QueryContext
-from query.database import Database, Overloaded
+from query.database import Overloaded, QueryPool
 from query.errors import check_parameters, handle_error, handle_http_error, handle_overload
 from query.health import Readiness, health
 from query.historical import historical
@@ -25,11 +25,11 @@ from query.limits import RequestLimits
 from query.middleware import AuthMiddleware, public_paths
 from query.monitoring import metrics
 from query.openapi import document
-from query.pages import pages
 from query.performance import performance
 from query.platform import platform
 from query.platform_history import platform_history
 from query.rate import RateLimit
+from query.site import pages
 from query.summary import summary
 from query.timeline import fleet_timeline, timeline
 from query.users import users
@@ -57,7 +57,7 @@ def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = ut
     Raises SettingsError where there is no usable key for tokens.
     """
     verifier = Verifier(keys_of(http), clock, http.jwt_max_ttl_s)
-    database = Database(settings, http.database_pool_size)
+    database = QueryPool(settings, http.database_pool_size)
     answers = ResponseCache(http.answer_cache_ms)
     readiness = Readiness(settings, database, clock)
 

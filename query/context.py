@@ -9,7 +9,7 @@ from litestar import Response
 
 from query.cache import ResponseCache
 from query.clock import Clock
-from query.database import Database
+from query.database import QueryPool
 
 Answer = TypeVar("Answer")
 Parameters = TypeVarTuple("Parameters")
@@ -19,7 +19,7 @@ Parameters = TypeVarTuple("Parameters")
 class QueryContext:
     """The database, the answers that are kept of it, and the time."""
 
-    database: Database
+    database: QueryPool
     answers: ResponseCache
     clock: Clock
 

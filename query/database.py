@@ -12,8 +12,8 @@ from psycopg_pool import PoolTimeout
 
 from schemas.settings import DatabaseSettings
 from sql.connect import ServerConnection
+from sql.named import query
 from sql.pool import Pool
-from sql.queries import query
 from sql.session import Session, UnusableDatabase
 
 Row = TypeVar("Row")
@@ -53,7 +53,7 @@ class Rejected(Unreachable):
     """The database answers and rejects us; the message says why, and what to change."""
 
 
-class Database:
+class QueryPool:
     """Named queries, of which `size` run at once; a few more wait for their turn, and not long."""
 
     def __init__(self, settings: DatabaseSettings, size: int) -> None:

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from query.clock import Clock
-from query.database import Database, Overloaded, Rejected, Unreachable
+from query.database import Overloaded, QueryPool, Rejected, Unreachable
 from query.middleware import PUBLIC
 from schemas.responses import Live, Ready
 from schemas.settings import DatabaseSettings
@@ -65,7 +65,7 @@ class Readiness:
     def __init__(
         self,
         settings: DatabaseSettings,
-        database: Database,
+        database: QueryPool,
         now: Clock,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -10,9 +10,9 @@ from query.errors import failure
 from query.openapi import UserId, answers
 from query.points import averages_of, points_of, read_span
 from query.spans import (
-    Asked,
     FromParameter,
     RangeParameter,
+    SpanParameters,
     StepParameter,
     ToParameter,
     ZoneParameter,
@@ -22,7 +22,7 @@ from schemas.history import Historical
 FAILURE: Final = "Failed to fetch historical metrics"
 
 
-async def read(context: QueryContext, user_id: str, asked: Asked) -> Historical:
+async def read(context: QueryContext, user_id: str, asked: SpanParameters) -> Historical:
     """The answer from the level of rollups that has the span; raises Unusable."""
     span, rows = await read_span(context, asked, user_id, agent_id=None)
     return Historical(
@@ -58,7 +58,7 @@ def historical(context: QueryContext) -> HTTPRouteHandler:
     ) -> Response[Historical]:
         """Points with data in time order, the newest unfinished, and the averages over them."""
         return await context.answer(
-            "historical", read, user_id, Asked(time_range, start, stop, step, tz)
+            "historical", read, user_id, SpanParameters(time_range, start, stop, step, tz)
         )
 
     return get_historical

@@ -33,7 +33,7 @@ Search = Annotated[
 ]
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
+class PagePosition(msgspec.Struct, frozen=True, array_like=True):
     """Where a page begins: after the rows in `seen`, and by ids, after those in `after`.
 
     `after` is empty while the list goes by its own order; it may hold empty ids, before all others.
@@ -58,13 +58,13 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
             raise unusable()
         return self.after or (None,) * count
 
-    def past_rows(self, keys: Sequence[int], last: tuple[str, ...]) -> "Place":
+    def past_rows(self, keys: Sequence[int], last: tuple[str, ...]) -> "PagePosition":
         """The next place after a page with these rows, the last of which has these ids."""
         if self.after:
             return self.past_ids(last)
         seen = pack([*self.keys(), *keys])
-        return Place(seen, tuple("" for _ in last) if len(seen) > MAX_SEEN_BYTES else ())
+        return PagePosition(seen, tuple("" for _ in last) if len(seen) > MAX_SEEN_BYTES else ())
 
-    def past_ids(self, last: tuple[str, ...]) -> "Place":
+    def past_ids(self, last: tuple[str, ...]) -> "PagePosition":
         """The next place in the order of ids."""
-        return Place(self.seen, last)
+        return PagePosition(self.seen, last)

@@ -28,7 +28,7 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
 
-class Moments(msgspec.Struct, frozen=True):
+class PlatformWindows(msgspec.Struct, frozen=True):
     """Where the windows begin and end; all UTC.
 
     `recent` is the first of 24 hours that end with the current one.
@@ -46,7 +46,7 @@ class Moments(msgspec.Struct, frozen=True):
     minutes_midnight: datetime
 
 
-class Totals(msgspec.Struct, frozen=True):
+class PlatformTotals(msgspec.Struct, frozen=True):
     """The platform as the database adds it up.
 
     `buckets` are the finished ones since each agent's first sample, summed over agents, and
@@ -75,12 +75,12 @@ class Totals(msgspec.Struct, frozen=True):
     minutes_up: int
 
 
-def moments_of(now: datetime) -> Moments:
+def moments_of(now: datetime) -> PlatformWindows:
     """The windows at a moment in UTC."""
     minute = now.replace(second=0, microsecond=0)
     today = minute.replace(hour=0, minute=0)
     minutes_start = minute - 30 * DAY + MINUTE
-    return Moments(
+    return PlatformWindows(
         now=now,
         today=today,
         date=today.date(),
@@ -93,7 +93,7 @@ def moments_of(now: datetime) -> Moments:
     )
 
 
-def platform_of(totals: Totals, moments: Moments) -> Platform:
+def platform_of(totals: PlatformTotals, moments: PlatformWindows) -> Platform:
     """The answer at `moments.now`; percents and means have two decimals."""
     return Platform(
         metrics=PlatformMetrics(
@@ -117,7 +117,7 @@ def platform_of(totals: Totals, moments: Moments) -> Platform:
     )
 
 
-def _agents(totals: Totals) -> AgentCounts:
+def _agents(totals: PlatformTotals) -> AgentCounts:
     return AgentCounts(
         total=totals.agents,
         active=totals.agents_active,
@@ -126,14 +126,14 @@ def _agents(totals: Totals) -> AgentCounts:
     )
 
 
-def _uptime(totals: Totals, moments: Moments) -> Uptime:
+def _uptime(totals: PlatformTotals, moments: PlatformWindows) -> Uptime:
     return Uptime(
         platform_uptime=mean(100 * totals.minutes_up, _minutes(totals, moments)),
         average_agent_uptime=mean(100 * totals.buckets_up, totals.buckets),
     )
 
 
-def _minutes(totals: Totals, moments: Moments) -> int:
+def _minutes(totals: PlatformTotals, moments: PlatformWindows) -> int:
     """How many minutes could have had a heartbeat; the current one only once it has."""
     if totals.first_minute is None or totals.first_minute > moments.minute:
         return 0
@@ -141,7 +141,7 @@ def _minutes(totals: Totals, moments: Moments) -> int:
     return (moments.minute - first) // MINUTE + totals.is_minute_up
 
 
-def _quality(totals: Totals) -> Quality:
+def _quality(totals: PlatformTotals) -> Quality:
     rate = error_rate(totals.errors, totals.messages)
     return Quality(
         average_response_time=mean(totals.response_ms_sum, totals.response_messages),
@@ -150,7 +150,7 @@ def _quality(totals: Totals) -> Quality:
     )
 
 
-def _storage(totals: Totals) -> Storage:
+def _storage(totals: PlatformTotals) -> Storage:
     total = totals.storage_total_mb
     return Storage(
         used=rounded(totals.storage_used_mb),
@@ -163,7 +163,7 @@ async def read(context: QueryContext) -> Platform:
     """The answer from the rollups of the whole fleet."""
     moments = moments_of(context.clock())
     parameters = msgspec.structs.asdict(moments)
-    (totals,) = await context.database.fetch("platform", Totals, parameters)
+    (totals,) = await context.database.fetch("platform", PlatformTotals, parameters)
     return platform_of(totals, moments)
 
 

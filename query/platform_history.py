@@ -9,13 +9,13 @@ from litestar.handlers import HTTPRouteHandler
 from query.context import QueryContext
 from query.errors import Unusable, failure
 from query.openapi import answers
-from query.points import Sums, averages_of, points_of
+from query.points import PointSums, averages_of, points_of
 from query.spans import (
     HOUR_STEPS,
-    Asked,
     FromParameter,
     HourStepParameter,
     RangeParameter,
+    SpanParameters,
     ToParameter,
     ZoneParameter,
     custom_of,
@@ -32,7 +32,7 @@ WHOLE_HOURS: Final = (
 )
 
 
-async def read(context: QueryContext, asked: Asked) -> PlatformHistorical:
+async def read(context: QueryContext, asked: SpanParameters) -> PlatformHistorical:
     """The answer from the platform's hours, which are kept for good; raises Unusable."""
     now = context.clock()
     if asked.is_range:
@@ -41,7 +41,7 @@ async def read(context: QueryContext, asked: Asked) -> PlatformHistorical:
         span = span_of(custom_of(asked, now), {}, HOUR_STEPS)
     if not span.is_of(HOUR):
         raise Unusable(WHOLE_HOURS)
-    rows = await context.database.fetch("platform_historical", Sums, span.bounds())
+    rows = await context.database.fetch("platform_historical", PointSums, span.bounds())
     return PlatformHistorical(
         time_range=span.time_range,
         metrics=points_of(rows),
@@ -73,7 +73,7 @@ def platform_history(context: QueryContext) -> HTTPRouteHandler:
     ) -> Response[PlatformHistorical]:
         """Points with data in time order, the newest unfinished, and the averages over them."""
         return await context.answer(
-            "platform_history", read, Asked(time_range, start, stop, hour_step, tz)
+            "platform_history", read, SpanParameters(time_range, start, stop, hour_step, tz)
         )
 
     return get_platform_historical

@@ -9,7 +9,7 @@ import msgspec
 from query.context import QueryContext
 from query.edges import WIDTHS
 from query.rounding import error_rate, mean, rounded
-from query.spans import FINEST, Asked, Level, Span, custom_of, span_of, span_of_range
+from query.spans import FINEST, Level, Span, SpanParameters, custom_of, span_of, span_of_range
 from schemas.history import Averages, Point
 
 HOUR: Final = timedelta(hours=1)
@@ -21,7 +21,7 @@ QUERIES: Final[Mapping[Level, str]] = {
 }
 
 
-class Sums(msgspec.Struct, frozen=True):
+class PointSums(msgspec.Struct, frozen=True):
     """One point as the database sums it up; `cpu_samples` of the samples have CPU, for example.
 
     A maximum is None where no sample has the figure.
@@ -48,7 +48,7 @@ class Dropped(msgspec.Struct, frozen=True):
     dropped_before: datetime
 
 
-def points_of(rows: list[Sums]) -> list[Point]:
+def points_of(rows: list[PointSums]) -> list[Point]:
     """The rows as points; means over each point's samples that have the figure, two decimals."""
     return [
         Point(
@@ -67,7 +67,7 @@ def points_of(rows: list[Sums]) -> list[Point]:
     ]
 
 
-def averages_of(rows: list[Sums]) -> Averages:
+def averages_of(rows: list[PointSums]) -> Averages:
     """Percents over all samples that have them, counts over the points; two decimals."""
     return Averages(
         cpu=mean(sum(row.cpu_sum for row in rows), sum(row.cpu_samples for row in rows)),
@@ -78,8 +78,8 @@ def averages_of(rows: list[Sums]) -> Averages:
 
 
 async def read_span(
-    context: QueryContext, asked: Asked, user_id: str, agent_id: str | None
-) -> tuple[Span, list[Sums]]:
+    context: QueryContext, asked: SpanParameters, user_id: str, agent_id: str | None
+) -> tuple[Span, list[PointSums]]:
     """The span and its points with data, of all the user's agents or of one; raises Unusable."""
     now = context.clock()
     if asked.is_range:
@@ -107,10 +107,10 @@ def query_of(span: Span) -> tuple[str, dict[str, object]]:
 
 async def _read(
     context: QueryContext, span: Span, user_id: str, agent_id: str | None
-) -> list[Sums]:
+) -> list[PointSums]:
     name, bounds = query_of(span)
     whose = {"user_id": user_id, "agent_id": agent_id}
-    return await context.database.fetch(name, Sums, {**whose, **bounds})
+    return await context.database.fetch(name, PointSums, {**whose, **bounds})
 
 
 async def _read_dropped(context: QueryContext) -> dict[str, datetime]:

@@ -20,7 +20,7 @@ from litestar import Litestar
 from prometheus_client import start_http_server
 
 from query.app import create_app
-from schemas.exits import DONE, FAILED, UNUSABLE
+from schemas.runtime.exits import DONE, FAILED, UNUSABLE
 from schemas.settings import DatabaseSettings, HttpSettings, SettingsError
 
 log = structlog.get_logger(__name__)

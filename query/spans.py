@@ -63,7 +63,7 @@ ZoneParameter = Annotated[
 ]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class SpanParameters(msgspec.Struct, frozen=True):
     """The parameters as they are in the query; None where one is absent."""
 
     time_range: Range | None = None
@@ -147,7 +147,7 @@ def span_of_range(time_range: Range | None, now: datetime) -> Span:
     return Span(time_range, edges, step, UTC_NAME)
 
 
-def custom_of(asked: Asked, now: datetime) -> Custom:
+def custom_of(asked: SpanParameters, now: datetime) -> Custom:
     """What is asked for at `now` (UTC) in place of a range; raises Unusable."""
     if asked.time_range is not None:
         raise Unusable("range is given alone, or from, to, step and tz in its place.")

@@ -30,7 +30,7 @@ FAILURE: Final = "Failed to fetch metrics summary"
 DEFAULT_CURRENCY: Final = "USD"
 
 
-class Moments(msgspec.Struct, frozen=True):
+class SummaryWindows(msgspec.Struct, frozen=True):
     """What the windows hang on; all UTC.
 
     `month` and `last_month` are first days; `partner` is the moment of last month that `now` is
@@ -72,12 +72,12 @@ class Business(msgspec.Struct, frozen=True):
     skills_gained: int
 
 
-def moments_of(now: datetime) -> Moments:
+def moments_of(now: datetime) -> SummaryWindows:
     """The windows at a moment in UTC."""
     today = now.date()
     month = today.replace(day=1)
     last_month = (month - timedelta(days=1)).replace(day=1)
-    return Moments(now, today, month, last_month, _partner(now, month, last_month))
+    return SummaryWindows(now, today, month, last_month, _partner(now, month, last_month))
 
 
 def _partner(now: datetime, month: date, last_month: date) -> datetime:

@@ -53,7 +53,7 @@ KindParameter = Annotated[
 _Text = Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[^\u0000]*$")]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class TimelineQuery(msgspec.Struct, frozen=True):
     """Whose events, and of what span; `user_id` is None for the fleet's."""
 
     user_id: str | None
@@ -67,7 +67,7 @@ class Asked(msgspec.Struct, frozen=True):
         return ("timeline", *msgspec.structs.astuple(self))
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
+class TimelinePosition(msgspec.Struct, frozen=True, array_like=True):
     """Where a page begins: after an event, by what the list is sorted by, all descending.
 
     `name` is the agent's or the deployment's id. All of it names one event, so that events of the
@@ -96,14 +96,14 @@ class Happened(msgspec.Struct, frozen=True):
     place: int
 
 
-def first_place(asked: Asked, now: datetime) -> Place:
+def first_place(asked: TimelineQuery, now: datetime) -> TimelinePosition:
     """The newest event before `to`; raises Unusable (400) for a span that is none."""
     # Agents' clocks may be ahead of ours: without `to` everything up to now counts, and no more.
     stop = now if asked.stop is None else _moment("to", asked.stop)
     start = stop - DEFAULT_SPAN if asked.start is None else _moment("from", asked.start)
     if start >= stop:
         raise Unusable("from takes a time before to, and to is now by default.")
-    return Place(start, stop)
+    return TimelinePosition(start, stop)
 
 
 def _moment(name: str, text: str) -> datetime:
@@ -113,14 +113,14 @@ def _moment(name: str, text: str) -> datetime:
         raise Unusable(PARAMETER_HELP[name]) from error
 
 
-def query_of(asked: Asked) -> str:
+def query_of(asked: TimelineQuery) -> str:
     """The name of the query that lists these events."""
     if asked.agent_id is not None:
         return "list_agent_timeline"
     return "list_fleet_timeline" if asked.user_id is None else "list_user_timeline"
 
 
-def parameters_of(asked: Asked, place: Place, limit: int) -> dict[str, object]:
+def parameters_of(asked: TimelineQuery, place: TimelinePosition, limit: int) -> dict[str, object]:
     """What the queries take for a page of `limit` events and, if there is one, the next."""
     return {
         "user_id": asked.user_id,
@@ -137,7 +137,11 @@ def parameters_of(asked: Asked, place: Place, limit: int) -> dict[str, object]:
 
 
 def timeline_of(
-    rows: Sequence[Happened], asked: Asked, place: Place, limit: int, now: datetime
+    rows: Sequence[Happened],
+    asked: TimelineQuery,
+    place: TimelinePosition,
+    limit: int,
+    now: datetime,
 ) -> Timeline:
     """A page from the query's rows, of which one too many says that there is another page."""
     shown = rows[:limit]
@@ -147,9 +151,9 @@ def timeline_of(
     return Timeline(events=[_event(row) for row in shown], next=following)
 
 
-def _after(last: Happened, start: datetime) -> Place:
+def _after(last: Happened, start: datetime) -> TimelinePosition:
     name = last.deployment_id if last.kind == "deployment" else last.agent_id
-    return Place(start, last.ts, last.kind, last.user_id, name, last.place)
+    return TimelinePosition(start, last.ts, last.kind, last.user_id, name, last.place)
 
 
 def _event(row: Happened) -> TimelineEvent:
@@ -164,12 +168,14 @@ def _event(row: Happened) -> TimelineEvent:
     )
 
 
-async def read(context: QueryContext, asked: Asked, limit: int, cursor: str | None) -> Timeline:
+async def read(
+    context: QueryContext, asked: TimelineQuery, limit: int, cursor: str | None
+) -> Timeline:
     """A page of events; raises Unusable or ValidationException (400) for a cursor or a span."""
     now = context.clock()
     place = first_place(asked, now)
     if cursor is not None:
-        place = resume(cursor, asked.query(), Place, now)
+        place = resume(cursor, asked.query(), TimelinePosition, now)
     parameters = parameters_of(asked, place, limit)
     rows = await context.database.fetch(query_of(asked), Happened, parameters)
     return timeline_of(rows, asked, place, limit, now)
@@ -196,7 +202,7 @@ def timeline(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Timeline]:
         """Status changes and deployments, newest first."""
-        asked = Asked(user_id, start, stop, agent, kind)
+        asked = TimelineQuery(user_id, start, stop, agent, kind)
         return await context.answer("timeline", read, asked, limit, cursor)
 
     return get_timeline
@@ -222,7 +228,7 @@ def fleet_timeline(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Timeline]:
         """Status changes and deployments of all users, newest first."""
-        asked = Asked(None, start, stop, agent, kind)
+        asked = TimelineQuery(None, start, stop, agent, kind)
         return await context.answer("timeline", read, asked, limit, cursor)
 
     return get_fleet_timeline

@@ -14,7 +14,7 @@ from query.context import QueryContext
 from query.cursor import Cursor, issue, resume
 from query.errors import PARAMETER_HELP, failure
 from query.openapi import answers
-from query.paging import Limit, Place, Search
+from query.paging import Limit, PagePosition, Search
 from query.rounding import error_rate, mean, rounded
 from query.window import WindowParameter
 from schemas.agents import Order, StateCounts, Window
@@ -40,7 +40,7 @@ SortParameter = Annotated[
 ]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class UsersQuery(msgspec.Struct, frozen=True):
     """Which users, in which order."""
 
     search: str | None
@@ -58,7 +58,7 @@ class Asked(msgspec.Struct, frozen=True):
         return ("users", self.search, self.window, self.sort, self.ordered)
 
 
-class Listed(msgspec.Struct, frozen=True):
+class UsersPageRow(msgspec.Struct, frozen=True):
     """A row of a page, with the counts of the whole list; on an empty page these alone."""
 
     users_failed: int
@@ -81,7 +81,7 @@ class Listed(msgspec.Struct, frozen=True):
     place: int | None
 
 
-def row_of(listed: Listed) -> UserRow:
+def row_of(listed: UsersPageRow) -> UserRow:
     """A user: zeros where no agent has the figure, two decimals."""
     errors, messages = listed.errors or 0, listed.messages or 0
     return UserRow(
@@ -102,7 +102,9 @@ def row_of(listed: Listed) -> UserRow:
     )
 
 
-def parameters_of(asked: Asked, place: Place, limit: int, now: datetime) -> dict[str, object]:
+def parameters_of(
+    asked: UsersQuery, place: PagePosition, limit: int, now: datetime
+) -> dict[str, object]:
     """What the query takes for a page of `limit` users and, if there is one, the next."""
     sort: UserSort = "userId" if place.after else asked.sort
     sign = SIGNS[asked.ordered]
@@ -121,7 +123,7 @@ def parameters_of(asked: Asked, place: Place, limit: int, now: datetime) -> dict
 
 
 def users_of(
-    rows: Sequence[Listed], asked: Asked, place: Place, limit: int, now: datetime
+    rows: Sequence[UsersPageRow], asked: UsersQuery, place: PagePosition, limit: int, now: datetime
 ) -> Users:
     """A page from the query's rows, of which one too many says that there is another page."""
     listed = [row for row in rows if row.user_key is not None]
@@ -138,19 +140,21 @@ def users_of(
     )
 
 
-def _past(shown: Sequence[Listed], asked: Asked, place: Place) -> Place:
+def _past(shown: Sequence[UsersPageRow], asked: UsersQuery, place: PagePosition) -> PagePosition:
     last = (shown[-1].user_id or "",)
     if asked.sort == "userId":
         return place.past_ids(last)
     return place.past_rows([row.user_key for row in shown if row.user_key is not None], last)
 
 
-async def read(context: QueryContext, asked: Asked, limit: int, cursor: str | None) -> Users:
+async def read(context: QueryContext, asked: UsersQuery, limit: int, cursor: str | None) -> Users:
     """A page of users; raises ValidationException (400) for a cursor that is not of this list."""
     now = context.clock()
-    place = resume(cursor, asked.query(), Place, now) if cursor is not None else Place()
+    place = (
+        resume(cursor, asked.query(), PagePosition, now) if cursor is not None else PagePosition()
+    )
     parameters = parameters_of(asked, place, limit, now)
-    rows = await context.database.fetch("list_users", Listed, parameters)
+    rows = await context.database.fetch("list_users", UsersPageRow, parameters)
     return users_of(rows, asked, place, limit, now)
 
 
@@ -174,7 +178,7 @@ def users(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Users]:
         """Users with the states of their agents, means now and sums over the window."""
-        asked = Asked(search, window, user_sort, order)
+        asked = UsersQuery(search, window, user_sort, order)
         return await context.answer("users", read, asked, limit, cursor)
 
     return get_users

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.conninfo import conninfo_to_dict
 
 from schemas.settings import DatabaseSettings, SettingsError
-from sql.queries import query
+from sql.named import query
 from sql.session import Session, UnusableDatabase, parse_options, server_pid
 
 Row = tuple[Any, ...] | None

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection, errors
 
-from sql.queries import query
+from sql.named import query
 
 
 class Edition(StrEnum):

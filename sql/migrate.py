@@ -8,12 +8,12 @@ import psycopg
 import structlog
 from psycopg import Connection
 
-from schemas.exits import DONE, FAILED
-from schemas.progress import Done, shown
+from schemas.runtime.exits import DONE, FAILED
+from schemas.runtime.progressbar import Done, shown
 from schemas.settings import DatabaseSettings
 from sql.connect import connected_sync
 from sql.edition import Edition, EditionError, read_edition
-from sql.queries import query
+from sql.named import query
 from sql.session import RELIED_ON, Session, UnusableDatabase
 from sql.versions import known_faults
 

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from sql.edition import Edition
-from tests.stack import (
+from tests.support.stack import (
     NAMED_DATABASE,
     Stack,
     Topics,

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from deploy.capacity.costs import MissingFigureError, read_costs
-from deploy.capacity.need import Fleet
+from deploy.capacity.need import FleetNeed
 from deploy.capacity.page import table, write_page
 
 
@@ -21,10 +21,10 @@ def main() -> None:
     elif asked.agents is None:
         parser.error("tell --agents or --write")
     else:
-        _print(Fleet(asked.agents, asked.interval_s, asked.requests_per_s))
+        _print(FleetNeed(asked.agents, asked.interval_s, asked.requests_per_s))
 
 
-def _print(fleet: Fleet) -> None:
+def _print(fleet: FleetNeed) -> None:
     try:
         lines = table([fleet], read_costs())
     except MissingFigureError as error:

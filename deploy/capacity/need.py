@@ -25,7 +25,7 @@ MANY_AGENTS: Final = 10_000
 
 
 @dataclass(frozen=True)
-class Fleet:
+class FleetNeed:
     """How many agents, how often each sends a sample, and how many requests a second there are."""
 
     agents: int
@@ -59,7 +59,7 @@ class Need:
     platform_s: float
 
 
-def need_of(fleet: Fleet, costs: Costs) -> Need:
+def need_of(fleet: FleetNeed, costs: Costs) -> Need:
     """Each figure is a cost times a count; nothing is measured here."""
     samples, agents = fleet.samples_per_s, fleet.agents
     consumers = max(1, math.ceil(samples / (PLANNED * costs.rows_per_s)))
@@ -84,7 +84,7 @@ def need_of(fleet: Fleet, costs: Costs) -> Need:
     )
 
 
-def _touched(fleet: Fleet, costs: Costs) -> float:
+def _touched(fleet: FleetNeed, costs: Costs) -> float:
     """The chunks of the aggregates that each batch writes to, and what of each agent is newest.
 
     The index of samples begins with the agent: of each one its last page is written.

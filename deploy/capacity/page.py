@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Final
 
 from deploy.capacity.costs import FIGURES, Costs, MissingFigureError, read_costs
-from deploy.capacity.need import PARTITIONS, STATEMENT_TIMEOUT_S, Fleet, Need, need_of
+from deploy.capacity.need import PARTITIONS, STATEMENT_TIMEOUT_S, FleetNeed, Need, need_of
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "capacity.md"
 BEGIN: Final = "<!-- written by `make capacity` and `make bench` -->\n"
 END: Final = "<!-- end -->\n"
 
 FLEETS: Final = (
-    Fleet(1_000, 60, 20),
-    Fleet(10_000, 60, 50),
-    Fleet(100_000, 60, 200),
-    Fleet(100_000, 10, 200),
-    Fleet(1_000_000, 60, 1_000),
+    FleetNeed(1_000, 60, 20),
+    FleetNeed(10_000, 60, 50),
+    FleetNeed(100_000, 60, 200),
+    FleetNeed(100_000, 10, 200),
+    FleetNeed(1_000_000, 60, 1_000),
 )
 
 HEADS: Final = (
@@ -39,7 +39,7 @@ HEADS: Final = (
 )
 
 
-def table(fleets: Sequence[Fleet], costs: Costs) -> list[str]:
+def table(fleets: Sequence[FleetNeed], costs: Costs) -> list[str]:
     """A row for each fleet, as Markdown."""
     lines = [_row(HEADS), _row(["---"] * len(HEADS))]
     for fleet in fleets:
@@ -103,7 +103,7 @@ def most_agents(turn: Turn, costs: Costs) -> int:
     low, high = 0, 1_000_000_000
     while low < high:
         middle = (low + high + 1) // 2
-        fits = turn.figure(need_of(Fleet(middle), costs)) <= turn.limit
+        fits = turn.figure(need_of(FleetNeed(middle), costs)) <= turn.limit
         low, high = (middle, high) if fits else (low, middle - 1)
     return low
 

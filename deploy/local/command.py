@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.local import docker, files, host, ports, running
 from deploy.local.console import complain, say, timed
-from deploy.local.instance import Instance, Kept, load
+from deploy.local.instance import Instance, InstanceRecord, load
 from deploy.local.part import Mode, Part, StackError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -114,10 +114,10 @@ def existing(choice: argparse.Namespace) -> Instance:
 
 def create(choice: argparse.Namespace) -> Instance:
     """A new instance, run in the way that this machine allows."""
-    way = docker.choose_way(docker.answers(), host.is_root())
+    runtime = docker.choose_runtime(docker.answers(), host.is_root())
     folder = choice.dir.resolve()
     chosen = ports.first_choice(folder, REPOSITORY / ".stack")
-    kept = Kept(way, str(choice.cache.resolve()), folder=str(folder), ports=chosen)
+    kept = InstanceRecord(runtime, str(choice.cache.resolve()), folder=str(folder), ports=chosen)
     instance = Instance(folder, kept)
     instance.save()
     return instance

@@ -1,6 +1,6 @@
 """The fleet that the demo shows beside this machine, and what of its history is missing."""
 
-from deploy.local.demo_service import Service
+from deploy.local.demo_service import DemoService
 
 USERS = 5
 OPTIONS = ("--agents", "50", "--users", str(USERS))
@@ -9,14 +9,14 @@ LIVE = ("--backfill", "15m")
 DAYS = 30
 
 
-def history(service: Service) -> tuple[str, ...]:
+def history(service: DemoService) -> tuple[str, ...]:
     """The options that send what is missing: all of it, or from the newest day that is there."""
     known = len(service.historical(user(1), "30d"))
     span = f"{DAYS}d" if known < DAYS - 1 else f"{24 * (DAYS + 1 - known) + 1}h"
     return ("--backfill", span, "--duration", "0s")
 
 
-def is_whole(service: Service) -> bool:
+def is_whole(service: DemoService) -> bool:
     """Whether every user has a point in each of the last 24 hours and 30 days."""
     return all(
         len(service.historical(user(number), time_range)) == points

@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.local import demo_fleet, demo_ports, environment, files
 from deploy.local.console import complain, say, timed
 from deploy.local.demo_children import Children, DemoError, run, run_logged
-from deploy.local.demo_service import HOST_USER, Service, has_fresh_data, until
+from deploy.local.demo_service import HOST_USER, DemoService, has_fresh_data, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLEETGAUGE: Path = REPOSITORY / ".venv" / "bin" / "fleetgauge"
@@ -56,7 +56,7 @@ def show() -> None:
     children = Children(LOGS, env)
     try:
         address = start(children)
-        service = Service(address, issue_token(env, "--platform"))
+        service = DemoService(address, issue_token(env, "--platform"))
         with timed("first answer with fresh data"):
             until("fresh data", has_fresh_data(service), children.hold)
         start_fleet(children, env, service)
@@ -109,7 +109,7 @@ def stack_is_up() -> bool:
     return done.returncode == 0
 
 
-def start_fleet(children: Children, env: dict[str, str], service: Service) -> None:
+def start_fleet(children: Children, env: dict[str, str], service: DemoService) -> None:
     """Fifty agents of five users: what is missing of their 30 days, and then live."""
     fleet: list[str | Path] = [FLEETGAUGE, "emit", "fleet", *demo_fleet.OPTIONS]
     with timed("history of a fleet: sent"):

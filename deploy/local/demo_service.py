@@ -17,7 +17,7 @@ RANGES = ("24h", "7d", "30d")
 
 
 @dataclass(frozen=True)
-class Service:
+class DemoService:
     """One running service, and a token that it takes."""
 
     address: str
@@ -66,7 +66,7 @@ def until(what: str, probe: Callable[[], bool], pause: Callable[[float], None]) 
     raise DemoError(f"{what} did not come in {PATIENCE_SECONDS:.0f} s; last: {said}")
 
 
-def has_fresh_data(service: Service) -> Callable[[], bool]:
+def has_fresh_data(service: DemoService) -> Callable[[], bool]:
     """Whether the service tells of a sample of this machine from after this call."""
     begun = datetime.now(UTC)
 

@@ -15,7 +15,7 @@ PORTS = {"kafka": ("kafka", "controller"), "database": ("database",)}
 KILL = {"kafka": "SIGKILL", "database": "SIGQUIT"}
 
 
-class Service:
+class ComposeService:
     """The broker or the database of one instance, as a service of its compose project."""
 
     def __init__(self, instance: Instance, name: str, turn: threading.Lock) -> None:
@@ -81,13 +81,13 @@ class Service:
         return process.run([*project, *words], variables(self._instance))
 
 
-def services(instance: Instance) -> list[Service]:
+def services(instance: Instance) -> list[ComposeService]:
     """The broker and the database of an instance.
 
     They take turns: two clients that make the same project's network at once fail.
     """
     turn = threading.Lock()
-    return [Service(instance, name, turn) for name in PORTS]
+    return [ComposeService(instance, name, turn) for name in PORTS]
 
 
 def variables(instance: Instance) -> dict[str, str]:
@@ -118,7 +118,7 @@ def succeeds(command: list[str]) -> bool:
     return done.returncode == 0
 
 
-def choose_way(engine_answers: bool, is_root: bool) -> str:
+def choose_runtime(engine_answers: bool, is_root: bool) -> str:
     """`docker` where an engine answers, else `native`, which needs root for its root folder."""
     if engine_answers:
         return "docker"

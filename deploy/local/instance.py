@@ -16,10 +16,10 @@ def random_cluster_id() -> str:
 
 
 @dataclass
-class Kept:
+class InstanceRecord:
     """What is remembered in `instance.json`."""
 
-    way: str
+    runtime: str
     cache: str
     name: str = field(default_factory=lambda: f"fleetgauge-{secrets.token_hex(4)}")
     cluster_id: str = field(default_factory=random_cluster_id)
@@ -37,7 +37,7 @@ class Instance:
     """An instance in a folder of its own."""
 
     folder: Path
-    kept: Kept
+    kept: InstanceRecord
 
     @property
     def cache(self) -> Path:
@@ -80,7 +80,7 @@ def load(folder: Path) -> Instance | None:
     path = kept_file(folder)
     if not path.exists():
         return None
-    kept = Kept(**json.loads(path.read_text()))
+    kept = InstanceRecord(**json.loads(path.read_text()))
     if is_copy(kept, folder):
         raise StackError(
             f"{folder} is a copy of the stack in {kept.folder}, whose database it would use: "
@@ -90,7 +90,7 @@ def load(folder: Path) -> Instance | None:
     return Instance(folder, kept)
 
 
-def is_copy(kept: Kept, folder: Path) -> bool:
+def is_copy(kept: InstanceRecord, folder: Path) -> bool:
     """Whether the folder where the instance was made still has it; else it was moved."""
     if kept.folder in ("", str(folder)):
         return False

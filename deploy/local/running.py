@@ -17,7 +17,7 @@ ATTEMPTS = 5
 
 def parts_of(instance: Instance) -> Sequence[Part]:
     """The broker and the database, run in the instance's way."""
-    if instance.kept.way == "docker":
+    if instance.kept.runtime == "docker":
         return docker.services(instance)
     return [Kafka(instance), Timescale(instance)]
 

@@ -39,7 +39,7 @@ def _between(timed: list[Timed], begin_us: int, end_us: int) -> Iterator[Event]:
     return (event for _, event in timed[first:last])
 
 
-class Fleet:
+class SimulatedFleet:
     """`agents` agents of `users` users that sample every `interval_us` once they are live."""
 
     def __init__(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from emit.simulation.fleet import Fleet
+from emit.simulation.fleet import SimulatedFleet
 from emit.simulation.moments import DAY_US, days
 from emit.simulation.scenario import Scenario
 from emit.simulation.timeline import Life
@@ -23,7 +23,7 @@ class Stage(NamedTuple):
     events: Iterator[list[Event]]
 
 
-def history(fleet: Fleet, scenario: Scenario) -> list[Stage]:
+def history(fleet: SimulatedFleet, scenario: Scenario) -> list[Stage]:
     """The users' business, then what the agents did: the oldest day of all comes first."""
     begin_us, start_us = scenario.begin_us, scenario.start_us
     samples = windows(begin_us, start_us)

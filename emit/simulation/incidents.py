@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from emit.simulation.moments import DAY_US, MINUTE_US, SECOND_US
-from emit.simulation.roster import Agent
+from emit.simulation.roster import SimulatedAgent
 from emit.simulation.seasonality import moment
 from emit.simulation.seeded import draws, pick
 from schemas.events import AgentStatus
@@ -83,7 +83,7 @@ class Plan(NamedTuple):
         return max(within, default=0.0)
 
 
-def plan(agent: Agent, day: int) -> Plan:
+def plan(agent: SimulatedAgent, day: int) -> Plan:
     """The same for the same agent and day."""
     rng = draws(agent.key, "plan", day)
     rollout = _rollout(rng, agent, day)
@@ -112,7 +112,7 @@ def _lasting(rng: random.Random, least_s: int, most_s: int) -> int:
     return int(least_s + (most_s - least_s) * rng.random()) * SECOND_US
 
 
-def _rollout(rng: random.Random, agent: Agent, day: int) -> Rollout | None:
+def _rollout(rng: random.Random, agent: SimulatedAgent, day: int) -> Rollout | None:
     if rng.random() >= 0.15:
         return None
     # Before the last hours, for the trouble after a failed one.
@@ -142,7 +142,7 @@ def _outage(
     return Outage(begin, begin + _lasting(rng, 180, 3_600), status, reason)
 
 
-def _removal(agent: Agent, day: int) -> Iterator[Outage]:
+def _removal(agent: SimulatedAgent, day: int) -> Iterator[Outage]:
     if agent.generation(day + 1) != agent.generation(day):
         end = (day + 1) * DAY_US
         yield Outage(end - _REMOVAL_US, end, "removed", "replaced by its successor")

@@ -17,7 +17,7 @@ from rich.progress import (
 from emit.clock import Clock
 from emit.simulation.history import Stage
 from schemas.events import Event
-from schemas.progress import draws, logs_above
+from schemas.runtime.progressbar import draws, logs_above
 
 LINE_EVERY_S: Final = 5.0
 RATE_OVER_S: Final = 0.5
@@ -32,7 +32,7 @@ class Display(Protocol):
         """The stage's portions; each counts as done when the next one is asked for."""
 
 
-class Lines:
+class ProgressLines:
     """`sent` tells how many events have been acknowledged."""
 
     def __init__(self, clock: Clock, sent: Callable[[], int]) -> None:
@@ -82,7 +82,7 @@ def displayed(clock: Clock, sent: Callable[[], int]) -> Iterator[Display]:
     """A bar where stderr is a terminal, else lines in the log."""
     console = Console(stderr=True)
     if not draws(console):
-        yield Lines(clock, sent)
+        yield ProgressLines(clock, sent)
         return
     columns = (
         TextColumn("{task.description}"),

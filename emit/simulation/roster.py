@@ -30,7 +30,7 @@ class User(NamedTuple):
         return season(day, self.phase)
 
 
-class Agent(NamedTuple):
+class SimulatedAgent(NamedTuple):
     """`rate` is messages a second when it is busiest; `cpu` and `memory` are percent at rest."""
 
     user: User
@@ -61,7 +61,7 @@ def users(seed: int, number: int) -> list[User]:
     return [_user(seed, f"user-{n}") for n in range(1, number + 1)]
 
 
-def agents(of: list[User], number: int) -> list[Agent]:
+def agents(of: list[User], number: int) -> list[SimulatedAgent]:
     """Agents, dealt out to the users in turn."""
     return [_agent(of[n % len(of)], n) for n in range(number)]
 
@@ -78,11 +78,11 @@ def _user(seed: int, user_id: str) -> User:
     )
 
 
-def _agent(user: User, number: int) -> Agent:
+def _agent(user: User, number: int) -> SimulatedAgent:
     name = f"{_ROLES[number % len(_ROLES)]}-{number + 1}"
     rng = draws(user.seed, "agent", name)
     size = pick(rng, _SIZES)
-    return Agent(
+    return SimulatedAgent(
         user=user,
         name=name,
         key=key(user.seed, "key", name),

@@ -11,7 +11,7 @@ from emit.clock import Clock, SystemClock
 from emit.interrupt import until_interrupted
 from emit.schedule import ticks
 from emit.sender import ReconnectingSender
-from emit.simulation.fleet import Fleet
+from emit.simulation.fleet import SimulatedFleet
 from emit.simulation.history import flights, history
 from emit.simulation.moments import MINUTE_US, SECOND_US, time_of
 from emit.simulation.pace import Pace
@@ -19,7 +19,7 @@ from emit.simulation.progress import displayed
 from emit.simulation.scenario import Scenario
 from emit.stats import DeliveryStats
 from schemas.events import Event
-from schemas.kafka import security_options
+from schemas.runtime.kafkaclient import security_options
 from schemas.settings import KafkaSettings
 
 FLIGHT: Final = 10_000
@@ -46,7 +46,7 @@ class Run:
         self._stats = stats
         self._begun_s = clock.monotonic()
         self._pace = Pace(clock, scenario.rate_limit)
-        self._fleet = Fleet(
+        self._fleet = SimulatedFleet(
             scenario.seed,
             scenario.agents,
             scenario.users,

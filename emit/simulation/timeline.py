@@ -7,7 +7,7 @@ from typing import NamedTuple
 from emit.simulation.drill import Affliction
 from emit.simulation.incidents import Plan, plan
 from emit.simulation.moments import DAY_US, MINUTE_US, days, time_of
-from emit.simulation.roster import Agent
+from emit.simulation.roster import SimulatedAgent
 from emit.simulation.workload import Curves, curves, sample
 from schemas.events import AgentStatus, Deployment, DeploymentStatus, Event, Sample, Status
 
@@ -26,7 +26,7 @@ class Life:
     """An agent over time. Windows may be asked for in any order, and again."""
 
     def __init__(
-        self, agent: Agent, interval_us: int, affliction: Affliction | None = None
+        self, agent: SimulatedAgent, interval_us: int, affliction: Affliction | None = None
     ) -> None:
         self._agent = agent
         self._affliction = affliction

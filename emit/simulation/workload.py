@@ -4,7 +4,7 @@ from math import pi, sin
 from typing import Final, NamedTuple
 
 from emit.simulation.moments import DAY_US, HOUR_US, SECOND_US, time_of
-from emit.simulation.roster import Agent
+from emit.simulation.roster import SimulatedAgent
 from emit.simulation.seasonality import busy
 from emit.simulation.seeded import scrambled
 from schemas.events import Sample
@@ -25,7 +25,7 @@ class Curves(NamedTuple):
     storage: list[float]
 
 
-def curves(agent: Agent, day: int) -> Curves:
+def curves(agent: SimulatedAgent, day: int) -> Curves:
     """The same for the same agent and day."""
     hours = [day * 24 + hour for hour in _HOURS]
     season = agent.user.season(day)
@@ -36,25 +36,30 @@ def curves(agent: Agent, day: int) -> Curves:
     )
 
 
-def _load(agent: Agent, hour: int) -> float:
+def _load(agent: SimulatedAgent, hour: int) -> float:
     drift = 1 + 0.15 * sin(2 * pi * hour / (24 * 11) + agent.key % 7)
     return busy(hour * HOUR_US, agent.user.offset_us) * drift
 
 
-def _leak(agent: Agent, hour: int) -> float:
+def _leak(agent: SimulatedAgent, hour: int) -> float:
     """Percent: memory grows for some days and is given back at once."""
     period = 60 + agent.key % 120
     return 18 * ((hour + agent.key % 997) % period) / period
 
 
-def _filled(agent: Agent, hour: int) -> float:
+def _filled(agent: SimulatedAgent, hour: int) -> float:
     """The share of storage in use: it fills for days, then it is cleaned up."""
     period = 24 * 3 + agent.key % (24 * 6)
     return 0.3 + 0.6 * ((hour + agent.key % 1_009) % period) / period
 
 
 def sample(
-    agent: Agent, agent_id: str, curve: Curves, at_us: int, interval_us: int, severity: float
+    agent: SimulatedAgent,
+    agent_id: str,
+    curve: Curves,
+    at_us: int,
+    interval_us: int,
+    severity: float,
 ) -> Sample:
     """The sample at `at_us`; its counts are of the `interval_us` before. The same for the same."""
     hour, past_us = divmod(at_us % DAY_US, HOUR_US)

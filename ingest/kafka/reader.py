@@ -19,10 +19,10 @@ from ingest.kafka.batches import count_of, is_simple
 from ingest.kafka.cursor import BlockCursor, Cursor, RecordCursor
 from ingest.kafka.locate import ENOUGH, FEWEST, OtherFormError, locate
 from ingest.kafka.unpack import Batches, FetchedBatches, plain_bytes
-from ingest.quarantine import Verdict
+from ingest.reading.quarantine import Verdict
+from ingest.reading.unread import Damage, skipped
 from ingest.record import Record
 from ingest.records import Records
-from ingest.unread import Damage, skipped
 
 
 class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no types

@@ -25,8 +25,8 @@ from ingest.kafka.batches import (
     uncompressed,
 )
 from ingest.kafka.inflate import Inflater
-from ingest.quarantine import Quarantine
-from ingest.unread import Damage, Stand, too_large
+from ingest.reading.quarantine import Quarantine
+from ingest.reading.unread import Damage, Stand, too_large
 
 # What producers send is a hundredth of it.
 MAX_BATCH_BYTES: Final = 32 * 1024**2

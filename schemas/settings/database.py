@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import PrivateAttr, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from schemas.database_url import check_database_url
+from schemas.settings.database_url import check_database_url
 from schemas.settings.environment import SettingsError, read_file
 from schemas.settings.windows import WindowSettings
 

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from schemas.security import Mechanism, Protocol, check_together
 from schemas.settings.environment import Days, Settings
-from schemas.tls import client_context
+from schemas.settings.security import Mechanism, Protocol, check_together
+from schemas.settings.tls import client_context
 
 _VARIABLES = {
     "samples_topic": "FLEETGAUGE_SAMPLES_TOPIC",

@@ -4,7 +4,7 @@ select
     (
         select max(minute) from platform_heartbeats
         where minute <= clock_timestamp() + interval '5 minutes'
-    ) as beat,
+    ) as heartbeat,
     (select watermark from rollup_watermark) as watermark,
     topic,
     partition,

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from tests.stack import REPOSITORY, free_port
+from tests.support.stack import REPOSITORY, free_port
 
 DEMO = REPOSITORY / "deploy" / "local" / "demo.py"
 

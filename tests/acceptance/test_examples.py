@@ -15,9 +15,9 @@ import pytest
 import rich_click as click
 
 import fleetgauge
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.settings import KafkaSettings
-from tests.stack import Stack, Topics, environment
+from tests.support.stack import Stack, Topics, environment
 
 # What has no end by itself, and what its log tells once it runs.
 ENDLESS: Final = {

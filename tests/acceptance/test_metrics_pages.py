@@ -9,10 +9,10 @@ from typing import Final
 
 import httpx
 
-from tests.ingest_process import ingest_process
-from tests.serve_process import served
-from tests.stack import REPOSITORY, Stack, Topics, environment
-from tests.waiting import until
+from tests.support.ingest_process import ingest_process
+from tests.support.serve_process import served
+from tests.support.stack import REPOSITORY, Stack, Topics, environment
+from tests.support.waiting import until
 
 PAGES: Final = REPOSITORY / "docs" / "operators"
 ROW: Final = re.compile(r"^\| `(fleetgauge_\w+)` \|.*\|.*\|.*\| (?P<then>.+) \|$", re.M)

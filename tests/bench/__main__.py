@@ -20,7 +20,7 @@ from tests.bench.reading import MEASUREMENTS as READING
 from tests.bench.result import Report
 from tests.bench.targets import read_reasons, read_targets
 from tests.bench.writing import MEASUREMENTS as WRITING
-from tests.stack import NAMED_DATABASE, REPOSITORY, running_stack
+from tests.support.stack import NAMED_DATABASE, REPOSITORY, running_stack
 
 PAGE: Final = REPOSITORY / "docs" / "benchmarks.md"
 FIGURES: Final = REPOSITORY / "docs" / "benchmarks.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tests.bench.result import Result
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 
 class Scale(msgspec.Struct, frozen=True):

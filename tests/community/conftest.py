@@ -7,7 +7,7 @@ import pytest
 
 from sql.edition import Edition
 from tests.community.server import community_database
-from tests.stack import created_database, local_stack, migrate
+from tests.support.stack import created_database, local_stack, migrate
 
 
 @pytest.fixture(scope="module")

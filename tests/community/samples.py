@@ -8,8 +8,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from tests.community.jobs import alone
-from tests.rollups import LEVELS
-from tests.rows import put
+from tests.support.rollups import LEVELS
+from tests.support.rows import put
 
 
 def store(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.npm import package
-from tests.stack import NAMED_DATABASE, created_database, migrate
+from tests.support.npm import package
+from tests.support.stack import NAMED_DATABASE, created_database, migrate
 
 FOLDER: Final = Path(__file__).parent / "server"
 IS_FULL: Final = NAMED_DATABASE is not None

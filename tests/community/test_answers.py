@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.events import Event
-from sql.queries import query
-from tests import business
+from sql.named import query
 from tests.community.jobs import pause_jobs
 from tests.community.samples import refresh, store
-from tests.fleet import agent_key, happen
 from tests.integration.query.test_summary_model import kinds
-from tests.rows import set_watermark
-from tests.service import application, bearer, serving, token
+from tests.support import business
+from tests.support.fleet import agent_key, happen
+from tests.support.rows import set_watermark
+from tests.support.service import application, bearer, serving, token
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

@@ -7,17 +7,17 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from ingest.conservation.command import repair as run_repair
-from ingest.conservation.repair import Repair
-from ingest.conservation.report import read_report
-from ingest.upkeep import Upkeep, open_connection
-from tests.aggregates import check_aggregates
+from ingest.admin.conservation.command import repair as run_repair
+from ingest.admin.conservation.repair import Repair
+from ingest.admin.conservation.report import read_report
+from ingest.admin.upkeep import Upkeep, open_connection
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import store
 from tests.community.server import IS_FULL
-from tests.rollups import LEVELS
-from tests.rows import set_watermark
-from tests.stack import database_settings
+from tests.support.aggregates import check_aggregates
+from tests.support.rollups import LEVELS
+from tests.support.rows import set_watermark
+from tests.support.stack import database_settings
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 MINUTE = timedelta(minutes=1)

@@ -14,9 +14,9 @@ import pytest
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import compress, refresh
 from tests.community.server import community_database
-from tests.rollups import LEVELS
-from tests.rows import copy as copy_rows
-from tests.rows import set_watermark
+from tests.support.rollups import LEVELS
+from tests.support.rows import copy as copy_rows
+from tests.support.rows import set_watermark
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 MINUTE = timedelta(minutes=1)

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from pydantic import SecretStr
 
-from ingest.doctor.examine import examine
-from ingest.doctor.finding import Finding, Level
-from ingest.upkeep import Upkeep
+from ingest.admin.doctor.examine import examine
+from ingest.admin.doctor.finding import Finding, Level
+from ingest.admin.upkeep import Upkeep
 from schemas.settings import DatabaseSettings, KafkaSettings
 from tests.community.jobs import after_a_run, run_job
 from tests.community.samples import store
 from tests.community.server import IS_FULL, community_database
 from tests.community.test_upkeep import at_now, note_a_refresh
-from tests.rows import refresh
-from tests.stack import database_settings, free_port
+from tests.support.rows import refresh
+from tests.support.stack import database_settings, free_port
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)

@@ -5,13 +5,13 @@ from typing import Any
 
 import psycopg
 
-from ingest.erase import Erased, Subject, count, erase
+from ingest.admin.erase import Erased, Subject, count, erase
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import refresh, store
 from tests.community.server import community_database
-from tests.rollups import LEVELS
-from tests.rows import set_watermark
-from tests.stack import database_settings
+from tests.support.rollups import LEVELS
+from tests.support.rows import set_watermark
+from tests.support.stack import database_settings
 
 NOW = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
 DAY = timedelta(days=1)

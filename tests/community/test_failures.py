@@ -8,11 +8,11 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from tests.aggregates import check_aggregates
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import store
-from tests.rollups import LEVELS
-from tests.rows import set_watermark
+from tests.support.aggregates import check_aggregates
+from tests.support.rollups import LEVELS
+from tests.support.rows import set_watermark
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 TODAY = NOW.replace(hour=0, minute=0)

@@ -18,8 +18,8 @@ from tests.integration.sql.test_migrate import (
     UNCOMMENTED_COLUMNS,
     UNCOMMENTED_RELATIONS,
 )
-from tests.rollups import LEVELS
-from tests.stack import database_settings
+from tests.support.rollups import LEVELS
+from tests.support.stack import database_settings
 
 JOBS = """
 select proc_name::text, coalesce(hypertable_name::text, ''), schedule_interval::text,

@@ -13,12 +13,12 @@ from query.points import QUERIES
 from query.spans import span_of_range
 from query.summary import moments_of
 from schemas.history import Range
-from sql.queries import query
+from sql.named import query
 from tests.community.jobs import pause_jobs
 from tests.community.samples import refresh
-from tests.rows import refresh as move_watermark
-from tests.rows import set_watermark
-from tests.service import NOW
+from tests.support.rows import refresh as move_watermark
+from tests.support.rows import set_watermark
+from tests.support.service import NOW
 
 READS = {"24h": "agent_metrics_1h", "7d": "agent_metrics_1h", "30d": "agent_metrics_1d"}
 AGENTS = 20

@@ -8,10 +8,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from ingest.aggregates import hours_of, late_values
-from ingest.copy import HEADER, TRAILER
-from sql.queries import FOLDER, query
-from tests.storing import frame_of
+from ingest.writing.aggregates import hours_of, late_values
+from ingest.writing.copy import HEADER, TRAILER
+from sql.named import FOLDER, query
+from tests.support.storing import frame_of
 
 NOW: Final = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 TIMES: Final = dict.fromkeys(

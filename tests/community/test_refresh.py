@@ -8,12 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.aggregates import check_aggregates
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import store
 from tests.community.server import IS_FULL, community_database
-from tests.rollups import LEVELS
-from tests.rows import refresh, set_watermark
+from tests.support.aggregates import check_aggregates
+from tests.support.rollups import LEVELS
+from tests.support.rows import refresh, set_watermark
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 MINUTE = timedelta(minutes=1)

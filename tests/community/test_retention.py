@@ -8,15 +8,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingest.maintain import maintain
+from ingest.admin.maintain import maintain
 from schemas.settings import IngestSettings
 from tests.community.jobs import pause_jobs, run_job
 from tests.community.samples import refresh, store
 from tests.community.server import community_database
 from tests.community.test_answers import Side
-from tests.rollups import LEVELS
-from tests.rows import set_watermark
-from tests.stack import database_settings
+from tests.support.rollups import LEVELS
+from tests.support.rows import set_watermark
+from tests.support.stack import database_settings
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 HOUR = timedelta(hours=1)

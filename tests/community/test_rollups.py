@@ -17,9 +17,9 @@ from psycopg import AsyncConnection
 from tests.community.jobs import REFRESH_ALL, pause_jobs
 from tests.community.samples import compress
 from tests.integration.sql.test_rollups import START, WATERMARKS
-from tests.rollups import BATCHES, LEVELS, Batch, Sent, check, check_platform
-from tests.storing import store
-from tests.watermarks import empty, refresh
+from tests.support.rollups import BATCHES, LEVELS, Batch, Sent, check, check_platform
+from tests.support.storing import store
+from tests.support.watermarks import empty, refresh
 
 BATCH = BATCHES.map(lambda found: found[0])
 # What comes in, where the watermark goes, and what the server's jobs do in between.

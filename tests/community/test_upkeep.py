@@ -9,17 +9,17 @@ import psycopg
 import pytest
 from prometheus_client import REGISTRY
 
-from ingest.clocks import Clocks
-from ingest.maintain import maintain
-from ingest.refresh import note_refresh
-from ingest.upkeep import Connection, State, Upkeep, open_connection, read_state
+from ingest.admin.clocks import Clocks
+from ingest.admin.maintain import maintain
+from ingest.admin.refresh import note_refresh
+from ingest.admin.upkeep import Connection, State, Upkeep, open_connection, read_state
 from schemas.settings import DatabaseSettings, IngestSettings
 from tests.community.jobs import NOTE_RUN, pause_jobs
 from tests.community.samples import refresh, store
 from tests.community.server import IS_FULL, community_database
-from tests.rows import set_watermark
-from tests.service import application, serving
-from tests.stack import database_settings
+from tests.support.rows import set_watermark
+from tests.support.service import application, serving
+from tests.support.stack import database_settings
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)

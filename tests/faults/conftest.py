@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.settings import KafkaSettings
 from tests.faults.audit import install
 from tests.faults.ledger import Ledger, open_ledger
 from tests.faults.plugin import Case
-from tests.stack import Stack, Topics, environment, migrate
+from tests.support.stack import Stack, Topics, environment, migrate
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from tests.integration.ingest.kafka import found
-from tests.stack import Stack, Topics
+from tests.support.kafka import found
+from tests.support.stack import Stack, Topics
 
 ORIGIN = "__connect.errors."
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from aiokafka.protocol import metadata as protocol
 
-from ingest.identity import MetadataRequest
-from ingest.protocol import MetadataQuestion
-from tests.stack import free_port
+from ingest.kafka.identity import MetadataRequest
+from ingest.kafka.protocol import MetadataQuestion
+from tests.support.stack import free_port
 
 METADATA: Final = 3
 UNKNOWN_TOPIC: Final = 3

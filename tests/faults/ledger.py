@@ -12,13 +12,13 @@ import psycopg
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.events import Event, Sample
-from tests.aggregates import check_aggregates
 from tests.faults.account import Account
 from tests.faults.audit import Log, audit
 from tests.faults.deadletters import Place, dead_letters
 from tests.faults.identity import Key, entity, identity, row, stored_rows
-from tests.oracle import all_stored, log_ends
-from tests.stack import Stack, Topics
+from tests.support.aggregates import check_aggregates
+from tests.support.oracle import all_stored, log_ends
+from tests.support.stack import Stack, Topics
 
 IN_FLIGHT = 5_000
 

@@ -23,7 +23,7 @@ from schemas.events import (
     Status,
 )
 from tests.faults.ledger import Ledger
-from tests.oracle import Fleet
+from tests.support.oracle import Fleet
 
 BOOKINGS: Final[Sequence[BookingStatus]] = ("pending", "completed", "cancelled")
 DEPLOYMENTS: Final[Sequence[DeploymentStatus]] = ("pending", "succeeded", "failed")

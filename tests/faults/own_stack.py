@@ -12,7 +12,7 @@ from pathlib import Path
 from aiokafka import TopicPartition
 
 from deploy.local.environment import parse
-from tests.stack import REPOSITORY, Stack
+from tests.support.stack import REPOSITORY, Stack
 
 DOOR = REPOSITORY / "deploy" / "local" / "stack.py"
 

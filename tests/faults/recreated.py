@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 import psycopg
 
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.events import Sample
 from schemas.settings import KafkaSettings
-from tests.ingest_process import IngestProcess
-from tests.integration.ingest.kafka import Put, delete
-from tests.stack import Stack, Topics
-from tests.waiting import until
+from tests.support.ingest_process import IngestProcess
+from tests.support.kafka import Put, delete
+from tests.support.stack import Stack, Topics
+from tests.support.waiting import until
 
 REPORTED_WITHIN_S: Final = 30.0
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.faults.ledger import Ledger
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.proxy import Trap, proxy_to
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.proxy import Trap, proxy_to
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 COMMITTED = b"COMMIT\x00"

@@ -16,10 +16,10 @@ from schemas.events import Event, Sample
 from tests.faults.ledger import Ledger
 from tests.faults.load import Business
 from tests.faults.plugin import Case
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.oracle import Fleet
-from tests.proxy import CountingTrap, Proxy, proxy_to
-from tests.serve_process import holder, served
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.oracle import Fleet
+from tests.support.proxy import CountingTrap, Proxy, proxy_to
+from tests.support.serve_process import holder, served
 
 pytestmark = pytest.mark.fault(3, "SIGKILL anywhere in the loop")
 

@@ -18,9 +18,9 @@ from schemas.events import Event, Payment, Play, Sample
 from tests.faults.deadletters import Place, dead_letters
 from tests.faults.ledger import Ledger, Message, message
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import set_max_bytes
-from tests.oracle import Fleet
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import set_max_bytes
+from tests.support.oracle import Fleet
 
 pytestmark = pytest.mark.fault(4, "batch that cannot be written")
 

@@ -15,8 +15,8 @@ from schemas.events import Sample
 from tests.faults.deadletters import dead_letters
 from tests.faults.ledger import Ledger, Message, message
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
 
 pytestmark = pytest.mark.fault(5, "poison in large batches")
 

@@ -10,14 +10,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingest.topics import create_topics
-from schemas.exits import STALLED
+from ingest.admin.topics import create_topics
+from schemas.runtime.exits import STALLED
 from schemas.settings import KafkaSettings
 from tests.faults.ledger import Ledger, Message
-from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import alter, delete
-from tests.oracle import Fleet
-from tests.stack import Stack, Topics
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import alter, delete
+from tests.support.oracle import Fleet
+from tests.support.stack import Stack, Topics
 
 pytestmark = pytest.mark.fault(6, "dead letters cannot be written")
 

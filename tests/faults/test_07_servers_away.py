@@ -17,9 +17,9 @@ from tests.faults.ledger import Ledger
 from tests.faults.own_stack import OwnStack, own_stack
 from tests.faults.plugin import Case
 from tests.faults.small_disk import SmallDisk, small_disk
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.oracle import Fleet
-from tests.stack import Stack
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.oracle import Fleet
+from tests.support.stack import Stack
 
 Environment = Callable[..., dict[str, str]]
 

@@ -17,10 +17,10 @@ from psycopg import sql
 from tests.faults.ledger import Ledger, Message, message
 from tests.faults.load import Business
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.rows import Row, insert
-from tests.stack import REPOSITORY, Topics
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.rows import Row, insert
+from tests.support.stack import REPOSITORY, Topics
 
 pytestmark = pytest.mark.fault(8, "late rows beside retention")
 

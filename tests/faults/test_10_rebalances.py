@@ -14,9 +14,9 @@ import pytest
 from tests.faults.ledger import Ledger
 from tests.faults.load import load
 from tests.faults.plugin import Case
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.proxy import Proxy, Trap, proxy_to
-from tests.waiting import until
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.proxy import Proxy, Trap, proxy_to
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(10, "consumers join and leave")
 

@@ -11,10 +11,10 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from tests.aggregates import check_aggregates
 from tests.faults.ledger import Ledger
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored
+from tests.support.aggregates import check_aggregates
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, all_stored
 
 pytestmark = pytest.mark.fault(11, "records deleted unread")
 

@@ -17,9 +17,9 @@ from tests.faults.account import Account
 from tests.faults.deadletters import dead_letters
 from tests.faults.ledger import Ledger
 from tests.faults.plugin import Case
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.oracle import Fleet
-from tests.stack import Stack
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.oracle import Fleet
+from tests.support.stack import Stack
 
 # Raw samples go that no refresh has reached.
 

@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from tests.faults.plugin import Case
-from tests.rows import Row, insert
-from tests.serve_process import Serving, holder, served
-from tests.waiting import until
+from tests.support.rows import Row, insert
+from tests.support.serve_process import Serving, holder, served
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(13, "rolling restart of the service")
 

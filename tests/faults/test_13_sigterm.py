@@ -12,9 +12,9 @@ import pytest
 
 from tests.faults.ledger import Ledger
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.proxy import Trap, proxy_to
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.proxy import Trap, proxy_to
 
 pytestmark = pytest.mark.fault(13, "SIGTERM under load: ingest")
 

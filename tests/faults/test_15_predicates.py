@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from query.database import Database
-from sql.queries import query
-from tests.business import events_of, open_writer, store
-from tests.rows import insert, sample
-from tests.service import application, bearer, serving, token
-from tests.timeline import Happening, store_happenings
+from query.database import QueryPool
+from sql.named import query
+from tests.support.business import events_of, open_writer, store
+from tests.support.rows import insert, sample
+from tests.support.service import application, bearer, serving, token
+from tests.support.timeline import Happening, store_happenings
 
 pytestmark = pytest.mark.fault(15, "another's data")
 
@@ -65,13 +65,13 @@ async def sent(database: str, monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
     """All queries of all described routes, asked for bob; his data is there."""
     await live(database, "bob", BOB, cpu=1.5)
     found: list[Sent] = []
-    fetch = Database.fetch
+    fetch = QueryPool.fetch
 
-    async def spied(pool: Database, name: str, row: Any, parameters: dict[str, Any]) -> Any:
+    async def spied(pool: QueryPool, name: str, row: Any, parameters: dict[str, Any]) -> Any:
         found.append(Sent(path, name, parameters))
         return await fetch(pool, name, row, parameters)
 
-    monkeypatch.setattr(Database, "fetch", spied)
+    monkeypatch.setattr(QueryPool, "fetch", spied)
     async with serving(application(database)) as client:
         document = (await client.get("/openapi.json")).json()
         for path, operations in document["paths"].items():

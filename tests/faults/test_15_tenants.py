@@ -14,11 +14,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.queries import query
+from sql.named import query
 from tests.faults.plugin import Case
-from tests.rows import Row, insert
-from tests.serve_process import Caller, calling, holder, served
-from tests.timeline import Happening, store_happenings
+from tests.support.rows import Row, insert
+from tests.support.serve_process import Caller, calling, holder, served
+from tests.support.timeline import Happening, store_happenings
 
 pytestmark = pytest.mark.fault(15, "another's data")
 

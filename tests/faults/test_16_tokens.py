@@ -18,10 +18,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.process import fleetgauge
-from tests.serve_process import calling, served
-from tests.service import bearer
-from tests.stack import SECRET, Stack, Topics, environment, free_port
+from tests.support.process import fleetgauge
+from tests.support.serve_process import calling, served
+from tests.support.service import bearer
+from tests.support.stack import SECRET, Stack, Topics, environment, free_port
 
 pytestmark = pytest.mark.fault(16, "bad tokens and keys")
 

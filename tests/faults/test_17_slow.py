@@ -23,10 +23,10 @@ from query.serve import HEADER_TIMEOUT_MS
 from schemas.events import Sample
 from tests.faults.ledger import Ledger
 from tests.faults.plugin import Case
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.oracle import Fleet
-from tests.serve_process import Serving, holder, served
-from tests.waiting import until
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.oracle import Fleet
+from tests.support.serve_process import Serving, holder, served
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(17, "slow and vanished")
 

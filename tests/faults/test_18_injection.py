@@ -22,10 +22,10 @@ import pytest
 from schemas.events import Event
 from tests.faults.ledger import Ledger, Message
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.rows import Row, insert
-from tests.serve_process import calling, holder, served
-from tests.stack import Topics
+from tests.support.ingest_process import ingest_process
+from tests.support.rows import Row, insert
+from tests.support.serve_process import calling, holder, served
+from tests.support.stack import Topics
 
 pytestmark = pytest.mark.fault(18, "injection")
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.faults.plugin import Case
-from tests.serve_process import Serving, calling, holder, served
-from tests.service import bearer, token
+from tests.support.serve_process import Serving, calling, holder, served
+from tests.support.service import bearer, token
 
 pytestmark = pytest.mark.fault(19, "rate limit and origins")
 

@@ -11,12 +11,12 @@ import pytest
 from aiokafka import TopicPartition
 
 from schemas.events import Sample
-from tests.appending import appending
 from tests.faults.deadletters import Place, dead_letters
 from tests.faults.ledger import Ledger, message
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.integration.ingest.kafka import set_max_bytes
-from tests.oracle import Fleet
+from tests.support.appending import appending
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.kafka import set_max_bytes
+from tests.support.oracle import Fleet
 from tests.unit.ingest.batches import batch, with_other_name
 
 pytestmark = pytest.mark.fault(20, "bombs, wrong clocks")

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 
 from tests.faults.plugin import Case
-from tests.process import fleetgauge
-from tests.serve_process import calling, holder, served
-from tests.service import bearer
-from tests.stack import Stack, Topics, environment, free_port
+from tests.support.process import fleetgauge
+from tests.support.serve_process import calling, holder, served
+from tests.support.service import bearer
+from tests.support.stack import Stack, Topics, environment, free_port
 
 pytestmark = pytest.mark.fault(20, "secrets")
 

@@ -16,20 +16,20 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from ingest import metrics
 from ingest.batch import AgentKeys, Fetched
-from ingest.check import check_times
-from ingest.columns import read_plain_samples
-from ingest.decode import decode
-from ingest.lines import Lines
-from ingest.message import decode_message
+from ingest.decoding.check import check_times
+from ingest.decoding.columns import read_plain_samples
+from ingest.decoding.decode import decode
+from ingest.decoding.lines import Lines
+from ingest.decoding.message import decode_message
 from ingest.record import Record
 from ingest.records import Records
-from ingest.shape import agents_of, shape
-from tests.any_bytes import HEADERS, NOW_MS, random_value, records
+from ingest.writing.shape import agents_of, shape
 from tests.faults.ledger import Ledger, Message, message
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.stack import Topics
+from tests.support.any_bytes import HEADERS, NOW_MS, random_value, records
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.stack import Topics
 
 pytestmark = pytest.mark.fault(21, "any bytes")
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from ingest.topic import TIMESTAMP_TYPE
+from ingest.kafka.topic import TIMESTAMP_TYPE
 from schemas.events import Event, Payment, Sample
 from tests.faults.deadletters import Place
 from tests.faults.ledger import Ledger, message
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import configure
-from tests.stack import Stack
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import configure
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.fault(22, "times out of range")
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.defaults import HOSTILE, defaults
 from tests.faults.ledger import Ledger
 from tests.faults.load import Business
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.oracle import Fleet
-from tests.process import fleetgauge
-from tests.serve_process import Serving, holder, served
-from tests.waiting import until
+from tests.support.defaults import HOSTILE, defaults
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.oracle import Fleet
+from tests.support.process import fleetgauge
+from tests.support.serve_process import Serving, holder, served
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(23, "session defaults")
 

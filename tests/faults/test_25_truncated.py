@@ -8,11 +8,11 @@ import pytest
 
 from tests.faults.own_stack import OwnStack, own_stack
 from tests.faults.recreated import is_reported, lags, recreate, samples, stored
-from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import put
-from tests.oracle import all_stored
-from tests.proxy import proxy_to
-from tests.stack import Stack, Topics
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import put
+from tests.support.oracle import all_stored
+from tests.support.proxy import proxy_to
+from tests.support.stack import Stack, Topics
 
 pytestmark = pytest.mark.fault(25, "log truncated")
 

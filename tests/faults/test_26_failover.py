@@ -12,12 +12,12 @@ import pytest
 from schemas.events import Event, Status
 from tests.faults.recreated import samples
 from tests.faults.test_failover import fail_over, replicate, without_sessions
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.integration.ingest.kafka import Put, put
-from tests.oracle import all_stored
-from tests.proxy import proxy_to
-from tests.stack import Stack, Topics
-from tests.waiting import until
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.kafka import Put, put
+from tests.support.oracle import all_stored
+from tests.support.proxy import proxy_to
+from tests.support.stack import Stack, Topics
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(26, "database goes back while idle")
 

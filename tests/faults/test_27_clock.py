@@ -13,10 +13,10 @@ import psycopg
 import pytest
 
 from tests.faults.ledger import Ledger
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.oracle import Fleet
-from tests.stack import REPOSITORY
-from tests.waiting import until
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.oracle import Fleet
+from tests.support.stack import REPOSITORY
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(27, "wrong clock of a host")
 

@@ -14,8 +14,8 @@ import pytest
 from tests.faults.deadletters import dead_letters
 from tests.faults.ledger import Ledger
 from tests.faults.test_27_clock import command
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, stored_identities
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, stored_identities
 
 # Raw samples go that no refresh has reached.
 pytestmark = [

@@ -13,15 +13,15 @@ from aiokafka import TopicPartition
 
 from ingest.kafka.batches import LENGTH_AT, RECORDS_AT
 from schemas.events import Sample
-from tests.appending import appending
 from tests.faults.deadletters import Place, dead_letters
 from tests.faults.ledger import Ledger, message
 from tests.faults.own_stack import OwnStack, own_stack
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, log_ends
-from tests.stack import Stack
+from tests.support.appending import appending
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, log_ends
+from tests.support.stack import Stack
+from tests.support.waiting import until
 from tests.unit.ingest.batches import batch
-from tests.waiting import until
 
 pytestmark = pytest.mark.fault(29, "unreadable partition")
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.integration.ingest.kafka import put
 from tests.integration.ingest.test_ingest import minutes
 from tests.integration.ingest.test_marks import producer
-from tests.oracle import all_stored
-from tests.stack import Stack, Topics
-from tests.waiting import until
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.kafka import put
+from tests.support.oracle import all_stored
+from tests.support.stack import Stack, Topics
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(30, "a transaction left open")
 

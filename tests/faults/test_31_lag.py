@@ -10,14 +10,14 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from schemas.exits import STALLED
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.integration.ingest.kafka import put
+from schemas.runtime.exits import STALLED
 from tests.integration.ingest.test_ingest import minutes
-from tests.oracle import all_stored
-from tests.proxy import proxy_to
-from tests.stack import Stack, Topics
-from tests.waiting import until
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.kafka import put
+from tests.support.oracle import all_stored
+from tests.support.proxy import proxy_to
+from tests.support.stack import Stack, Topics
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(31, "the lag's figures")
 

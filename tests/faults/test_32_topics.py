@@ -11,17 +11,17 @@ import pytest
 from aiokafka.admin import NewTopic
 from prometheus_client import REGISTRY
 
-from ingest.doctor.examine import examine
-from ingest.topic import config, topics_to_make
-from ingest.topics import create_topics, inspect
-from ingest.topicwatch import TopicWatch
+from ingest.admin.doctor.examine import examine
+from ingest.admin.topics import create_topics, inspect
+from ingest.admin.topicwatch import TopicWatch
+from ingest.kafka.topic import config, topics_to_make
 from schemas.settings import KafkaSettings
-from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import configure
-from tests.integration.ingest.test_topics import admin
-from tests.process import fleetgauge
-from tests.stack import Stack, Topics, database_settings, environment
-from tests.waiting import until
+from tests.integration.ingest.admin.test_topics import admin
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import configure
+from tests.support.process import fleetgauge
+from tests.support.stack import Stack, Topics, database_settings, environment
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(32, "topics made by others")
 

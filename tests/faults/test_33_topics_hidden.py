@@ -7,11 +7,11 @@ import pytest
 
 from tests.faults.hiding_broker import hiding_broker
 from tests.faults.recreated import samples, stored
-from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import put
-from tests.oracle import all_stored
-from tests.stack import Stack, Topics
-from tests.waiting import until
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import put
+from tests.support.oracle import all_stored
+from tests.support.stack import Stack, Topics
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(33, "broker without our topics")
 

@@ -11,12 +11,12 @@ import pytest
 
 from tests.faults.ledger import Ledger
 from tests.faults.load import Business
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.pgbouncer import pgbouncer
-from tests.process import fleetgauge
-from tests.proxy import Trap, proxy_to
-from tests.serve_process import holder, served
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.pgbouncer import pgbouncer
+from tests.support.process import fleetgauge
+from tests.support.proxy import Trap, proxy_to
+from tests.support.serve_process import holder, served
 
 pytestmark = pytest.mark.fault(34, "connection pooler")
 

@@ -13,10 +13,10 @@ import pytest
 from psycopg.sql import SQL, Identifier, Literal
 
 from tests.faults.ledger import Ledger
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.serve_process import Serving, served
-from tests.waiting import until
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.serve_process import Serving, served
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(35, "password changed")
 

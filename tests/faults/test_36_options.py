@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 from sql.migrate import MigrationError
-from tests.defaults import defaults
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored, produce
-from tests.process import fleetgauge
-from tests.serve_process import holder, served
-from tests.stack import Stack, Topics, migrate
-from tests.waiting import until
+from tests.support.defaults import defaults
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, all_stored, produce
+from tests.support.process import fleetgauge
+from tests.support.serve_process import holder, served
+from tests.support.stack import Stack, Topics, migrate
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.fault(36, "options in the URL")
 

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from ingest.doctor.examine import examine
-from ingest.doctor.finding import Level
+from ingest.admin.doctor.examine import examine
+from ingest.admin.doctor.finding import Level
 from schemas.settings import KafkaSettings
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.stack import Stack, Topics, created_database, database_settings, migrate
-from tests.waiting import until
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.stack import Stack, Topics, created_database, database_settings, migrate
+from tests.support.waiting import until
 
 # A minute from the moment at which both have claimed; the rest is for a busy machine.
 BOUND_S = 90.0

@@ -12,14 +12,14 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from ingest.kafka.batches import split
 from schemas.events import Sample
-from tests.appending import appending
 from tests.faults.deadletters import Place
 from tests.faults.ledger import Ledger, Message, message
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.stack import Stack
+from tests.support.appending import appending
+from tests.support.ingest_process import ingest_process
+from tests.support.stack import Stack
+from tests.support.waiting import until
 from tests.unit.ingest.batches import batch
-from tests.waiting import until
 
 pytestmark = pytest.mark.fault(38, "tiny invalid records")
 

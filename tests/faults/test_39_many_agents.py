@@ -9,7 +9,7 @@ import pytest
 from schemas.events import Sample
 from tests.faults.ledger import Ledger
 from tests.faults.plugin import Case
-from tests.ingest_process import IngestProcess, ingest_process
+from tests.support.ingest_process import IngestProcess, ingest_process
 
 pytestmark = pytest.mark.fault(39, "400,000 agent ids")
 

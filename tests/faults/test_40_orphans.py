@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 from schemas.events import Sample
-from tests.aggregates import check_aggregates
 from tests.faults.plugin import Case
 from tests.faults.test_27_clock import command
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored, produce
-from tests.stack import Stack, Topics
+from tests.support.aggregates import check_aggregates
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, all_stored, produce
+from tests.support.stack import Stack, Topics
 
 pytestmark = pytest.mark.fault(40, "erasing beside ingest")
 

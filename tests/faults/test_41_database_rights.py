@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 from tests.faults.ledger import Ledger
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.process import fleetgauge
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.process import fleetgauge
 
 pytestmark = pytest.mark.fault(41, "missing rights")
 

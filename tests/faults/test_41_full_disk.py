@@ -14,14 +14,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from deploy.local import docker
-from ingest.doctor.examine import examine
+from ingest.admin.doctor.examine import examine
 from schemas.events import Sample
 from schemas.settings import KafkaSettings
 from tests.faults.own_stack import OwnStack, own_stack
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored, identities, stored_identities
-from tests.stack import Stack, Topics, database_settings
-from tests.waiting import until
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, all_stored, identities, stored_identities
+from tests.support.stack import Stack, Topics, database_settings
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.fault(41, "the broker's disk is full"),

@@ -13,14 +13,14 @@ from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
 from pydantic import SecretStr
 
 from deploy.local import docker
-from ingest.doctor.examine import examine
+from ingest.admin.doctor.examine import examine
 from schemas.settings import KafkaSettings
-from tests.ingest_process import ingest_process
 from tests.integration.emit.topics import made
-from tests.integration.ingest.kafka import Put, found, put
 from tests.integration.ingest.test_ingest import minutes
-from tests.oracle import all_stored
-from tests.secure_broker import (
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import Put, found, put
+from tests.support.oracle import all_stored
+from tests.support.secure_broker import (
     PASSWORD,
     PASSWORDS,
     PLAIN,
@@ -29,8 +29,8 @@ from tests.secure_broker import (
     SecureBroker,
     secure_broker,
 )
-from tests.stack import Stack, Topics, database_settings, environment
-from tests.waiting import until
+from tests.support.stack import Stack, Topics, database_settings, environment
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.fault(41, "a right that is missing"),

@@ -17,9 +17,9 @@ import pytest
 from deploy.local import docker
 from deploy.local.cluster import cluster_at
 from deploy.local.environment import parse
-from deploy.local.instance import Instance, Kept
-from tests.fake_broker import CLUSTER, answer, answering, framed
-from tests.stack import REPOSITORY
+from deploy.local.instance import Instance, InstanceRecord
+from tests.support.fake_broker import CLUSTER, answer, answering, framed
+from tests.support.stack import REPOSITORY
 
 STACK = REPOSITORY / "deploy" / "local" / "stack.py"
 CACHE = REPOSITORY / ".stack" / "cache"
@@ -53,8 +53,8 @@ class Clone:
         return [sys.executable, str(STACK), command, "--dir", str(self.folder), *words]
 
     @property
-    def kept(self) -> Kept:
-        return Kept(**json.loads((self.folder / "instance.json").read_text()))
+    def kept(self) -> InstanceRecord:
+        return InstanceRecord(**json.loads((self.folder / "instance.json").read_text()))
 
     def assert_own(self) -> None:
         """Both servers that the settings lead to are the ones of this folder."""
@@ -130,7 +130,7 @@ def test_twins_that_choose_the_same_ports_at_the_same_time(
         twin = clone(name, cache)
         twin.folder.mkdir()
         wanted = {"kafka": 17_092, "controller": 17_093, "database": 17_432}
-        Instance(twin.folder, Kept("native", str(cache), ports=wanted)).save()
+        Instance(twin.folder, InstanceRecord("native", str(cache), ports=wanted)).save()
         twins.append(twin)
     for starting in [twin.up() for twin in twins]:
         ended(starting)

@@ -13,17 +13,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingest.doctor.examine import examine
-from ingest.upkeep import Upkeep
+from ingest.admin.doctor.examine import examine
+from ingest.admin.upkeep import Upkeep
 from schemas.settings import KafkaSettings
 from tests.faults.ledger import Ledger
 from tests.faults.load import load
 from tests.faults.plugin import Case
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.service import application, serving
-from tests.stack import REPOSITORY, Stack, database_settings
-from tests.waiting import until
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.service import application, serving
+from tests.support.stack import REPOSITORY, Stack, database_settings
+from tests.support.waiting import until
 
 # The other edition has its own, tests/community/test_conservation.py.
 pytestmark = [

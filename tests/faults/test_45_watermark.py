@@ -14,11 +14,11 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection, IsolationLevel
 
-from ingest.retention import NotAggregatedError, drop_chunks
-from sql.queries import query
-from tests.rows import agent_keys, set_watermark
-from tests.storing import store
-from tests.waiting import until
+from ingest.admin.retention import NotAggregatedError, drop_chunks
+from sql.named import query
+from tests.support.rows import agent_keys, set_watermark
+from tests.support.storing import store
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.fault(45, "watermark moves beside writers"),
@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.edition("apache"),
 ]
 
-DIFFERENCES = Path(__file__).parents[1] / "differences"
+DIFFERENCES = Path(__file__).parents[1] / "support" / "differences"
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 # A little before midnight: hours and days end soon.
 START = datetime(2026, 3, 9, 22, 58, tzinfo=UTC)

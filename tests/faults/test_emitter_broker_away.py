@@ -20,10 +20,10 @@ from deploy.local.environment import parse
 from emit import Emitter, Totals
 from emit.buffer import CarryingSample
 from tests.integration.emit.topics import made, reader, records, samples_of
-from tests.process import fleetgauge
-from tests.stack import REPOSITORY, Topics
+from tests.support.process import fleetgauge
+from tests.support.stack import REPOSITORY, Topics
+from tests.support.waiting import until
 from tests.unit.emit.events import a_payment
-from tests.waiting import until
 
 STACK = REPOSITORY / "deploy" / "local" / "stack.py"
 EXAMPLE = REPOSITORY / "docs" / "agents" / "example.py"

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored, check_exact, produce
-from tests.proxy import Proxy, proxy_to
-from tests.stack import Stack, Topics
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, all_stored, check_exact, produce
+from tests.support.proxy import Proxy, proxy_to
+from tests.support.stack import Stack, Topics
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,14 +10,14 @@ from typing import Final
 
 import pytest
 
-from ingest.dlq.replay import BATCH_LETTERS
+from ingest.admin.dlq.replay import BATCH_LETTERS
 from schemas.settings import KafkaSettings
-from tests.integration.ingest.dlq.letters import committed, refused, write
-from tests.oracle import log_ends
-from tests.process import Running, fleetgauge
-from tests.stack import Stack, Topics, environment
+from tests.integration.ingest.admin.dlq.letters import committed, refused, write
+from tests.support.oracle import log_ends
+from tests.support.process import Running, fleetgauge
+from tests.support.stack import Stack, Topics, environment
+from tests.support.waiting import until
 from tests.unit.ingest.records import record
-from tests.waiting import until
 
 KILLS: Final = 4
 LETTERS: Final = 4 * BATCH_LETTERS + 1

@@ -13,18 +13,18 @@ import psycopg
 import pytest
 
 from deploy.local import docker
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.events import Event
 from schemas.settings import KafkaSettings
-from tests.aggregates import check_aggregates
-from tests.backups import BackedUp, backed_up_server, commands
 from tests.faults.identity import ONCE, Key, entity, row, stored_rows
 from tests.faults.ledger import Ledger, open_ledger
 from tests.faults.load import Business
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet
-from tests.process import fleetgauge
-from tests.stack import Stack, Topics, environment, migrate
+from tests.support.aggregates import check_aggregates
+from tests.support.backups import BackedUp, backed_up_server, commands
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet
+from tests.support.process import fleetgauge
+from tests.support.stack import Stack, Topics, environment, migrate
 
 pytestmark = pytest.mark.skipif(
     docker.answers(), reason="its servers are Debian's, in root folders"

@@ -14,19 +14,19 @@ from aiokafka.errors import KafkaConnectionError
 from pydantic import SecretStr
 
 from deploy.local import docker
-from schemas.broker import start
-from schemas.kafka import client_options
+from schemas.runtime.broker import start
+from schemas.runtime.kafkaclient import client_options
 from schemas.settings import KafkaSettings
-from tests.certificates import Authority, Identity
-from tests.ingest_process import ingest_process
 from tests.integration.emit.topics import made
-from tests.integration.ingest.dlq.letters import committed
-from tests.integration.ingest.kafka import Put, found, put
-from tests.oracle import all_stored, log_ends, stored_identities
-from tests.process import fleetgauge, run
-from tests.producers import PLAIN as PRODUCERS
-from tests.producers import command
-from tests.secure_broker import (
+from tests.integration.ingest.admin.dlq.letters import committed
+from tests.support.certificates import Authority, Identity
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import Put, found, put
+from tests.support.oracle import all_stored, log_ends, stored_identities
+from tests.support.process import fleetgauge, run
+from tests.support.producers import PLAIN as PRODUCERS
+from tests.support.producers import command
+from tests.support.secure_broker import (
     CERTIFICATES,
     PASSWORD,
     PASSWORDS,
@@ -35,8 +35,8 @@ from tests.secure_broker import (
     SecureBroker,
     secure_broker,
 )
-from tests.stack import Stack, Topics, environment, free_port
-from tests.waiting import until
+from tests.support.stack import Stack, Topics, environment, free_port
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.skipif(docker.answers(), reason="needs the broker of the native stack"),

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 import fleetgauge
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.settings import KafkaSettings
-from tests import process
-from tests.stack import Stack, Topics, environment
-from tests.terminal import on_a_terminal
+from tests.support import process
+from tests.support.stack import Stack, Topics, environment
+from tests.support.terminal import on_a_terminal
 
 LOGIN_FIX = ": correct the role, its password or its rights, or FLEETGAUGE_DATABASE_URL"
 START_DATABASE = "; start the server, or correct FLEETGAUGE_DATABASE_URL"

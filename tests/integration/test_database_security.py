@@ -13,16 +13,23 @@ import pytest
 from deploy.local import docker
 from sql.connect import connected_sync
 from sql.session import Session
-from tests.certificates import Authority
-from tests.ingest_process import ingest_process
 from tests.integration.emit.topics import made
-from tests.integration.ingest.kafka import Put, put
-from tests.oracle import all_stored, stored_identities
-from tests.process import fleetgauge
-from tests.secure_database import SecureDatabase, secure_database
-from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
+from tests.support.certificates import Authority
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import Put, put
+from tests.support.oracle import all_stored, stored_identities
+from tests.support.process import fleetgauge
+from tests.support.secure_database import SecureDatabase, secure_database
+from tests.support.stack import (
+    Stack,
+    Topics,
+    created_database,
+    database_settings,
+    environment,
+    migrate,
+)
+from tests.support.waiting import until
 from tests.unit.ingest.records import SAMPLE
-from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(docker.answers(), reason="needs the server of the native stack")
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from schemas.exits import ALWAYS, ENDINGS, Ending
+from schemas.runtime.exits import ALWAYS, ENDINGS, Ending
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "operators" / "exit-statuses.md"
 OPENING: Final = """\
-<!-- Written by `make pages` from schemas/exits.py: change the text there. -->
+<!-- Written by `make pages` from schemas/runtime/exits.py: change the text there. -->
 # Exit statuses
 
 What each command ends with. The last line on stderr says in words what a status other than 0 is \

@@ -14,7 +14,7 @@ import psycopg
 
 from deploy.local import process
 from deploy.local.timescale import PACKAGE, PROGRAMS, SUITE
-from tests.stack import REPOSITORY, created_database, migrate, running_stack
+from tests.support.stack import REPOSITORY, created_database, migrate, running_stack
 
 FILE: Final = REPOSITORY / "sql" / "schema.sql"
 ROOT: Final = REPOSITORY / ".stack" / "cache" / f"debian-{SUITE}-{PACKAGE}"

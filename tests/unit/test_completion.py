@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal import on_a_terminal
+from tests.support.terminal import on_a_terminal
 
 # What is typed before the Tab, and what then stands there.
 CASES = [

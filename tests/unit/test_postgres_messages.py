@@ -1,6 +1,6 @@
 import pytest
 
-from tests.postgres_messages import Messages
+from tests.support.postgres_messages import Messages
 
 TLS_REQUEST = bytes.fromhex("00000008 04d2162f")
 STARTUP = bytes.fromhex("00000009 00030000 00")

@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 from schemas.events import Event
-from tests.markdown import blocks
-from tests.npm import FOLDER as NODE_MODULES
-from tests.npm import package
-from tests.process import fleetgauge
-from tests.producers import FOLDER
-from tests.serve_process import Serving, holder, served
-from tests.stack import Stack, Topics, created_database, environment, free_port
-from tests.waiting import until
+from tests.support.markdown import blocks
+from tests.support.npm import FOLDER as NODE_MODULES
+from tests.support.npm import package
+from tests.support.process import fleetgauge
+from tests.support.producers import FOLDER
+from tests.support.serve_process import Serving, holder, served
+from tests.support.stack import Stack, Topics, created_database, environment, free_port
+from tests.support.waiting import until
 
 PAGE = "docs/agents/events.md"
 # By the definitions of the summary, of one event each.

@@ -14,16 +14,16 @@ import psycopg
 import pytest
 from aiokafka import ConsumerRecord
 
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.events import Sample
 from schemas.settings import KafkaSettings
 from tests.integration.emit.topics import events_of, made, records
-from tests.oracle import all_stored, log_ends
-from tests.process import Running, fleetgauge, run
-from tests.producers import EMITTER, PLAIN, command
-from tests.stack import Stack, Topics, created_database, environment, free_port, migrate
+from tests.support.oracle import all_stored, log_ends
+from tests.support.process import Running, fleetgauge, run
+from tests.support.producers import EMITTER, PLAIN, command
+from tests.support.stack import Stack, Topics, created_database, environment, free_port, migrate
+from tests.support.waiting import until
 from tests.unit.emit.test_partitioner import written_from_the_algorithm
-from tests.waiting import until
 
 # Of 6 partitions Java takes 5 for it; without cutting off the sign it is 1, by CRC-32 it is 2.
 AGENT = "agent-4"

@@ -21,18 +21,18 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local import docker
-from ingest.topic import TIMESTAMP_TYPE, config, topics_to_make
+from ingest.kafka.topic import TIMESTAMP_TYPE, config, topics_to_make
 from tests.acceptance.alerts.place import Place, make_topics
 from tests.acceptance.alerts.recording import SCRAPE_S
-from tests.appending import appending
-from tests.integration.ingest.kafka import Put, configure, put
 from tests.integration.ingest.test_ingest import minutes
 from tests.integration.ingest.test_marks import producer
-from tests.oracle import Fleet, all_stored
-from tests.proxy import proxy_to
-from tests.rows import Row, insert, refresh
-from tests.serve_process import holder
-from tests.stack import REPOSITORY
+from tests.support.appending import appending
+from tests.support.kafka import Put, configure, put
+from tests.support.oracle import Fleet, all_stored
+from tests.support.proxy import proxy_to
+from tests.support.rows import Row, insert, refresh
+from tests.support.serve_process import holder
+from tests.support.stack import REPOSITORY
 from tests.unit.ingest.batches import batch
 
 # Of the native stack.

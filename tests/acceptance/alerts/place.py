@@ -10,12 +10,20 @@ from uuid import uuid4
 
 import psycopg
 
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.settings import KafkaSettings
 from tests.acceptance.alerts.recording import Recording
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.serve_process import Serving, served
-from tests.stack import REPOSITORY, Stack, Topics, created_database, environment, free_port, migrate
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.serve_process import Serving, served
+from tests.support.stack import (
+    REPOSITORY,
+    Stack,
+    Topics,
+    created_database,
+    environment,
+    free_port,
+    migrate,
+)
 
 INGEST, SERVE = "fleetgauge-ingest", "fleetgauge-serve"
 

@@ -18,8 +18,8 @@ import httpx
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.stack import REPOSITORY
-from tests.waiting import until
+from tests.support.stack import REPOSITORY
+from tests.support.waiting import until
 
 RULES: Final = REPOSITORY / "deploy" / "prometheus" / "alerts.yml"
 SCRAPE_S: Final = 0.25

@@ -13,7 +13,7 @@ from tests.acceptance.alerts.causes import CAUSES, Cause
 from tests.acceptance.alerts.place import opened
 from tests.acceptance.alerts.recording import RULES, Recording, rule_test
 from tests.integration.deploy.promtool import run
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 # One of the causes takes rows from a level, which is a view on the other edition.
 pytestmark = pytest.mark.edition("apache")

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 
 from schemas.events import Event, Sample, Status
-from tests.dashboards import provisioned
-from tests.ingest_process import ingest_process
 from tests.integration.emit.topics import made
-from tests.integration.ingest.kafka import Put, put
-from tests.oracle import all_stored
-from tests.stack import Stack, Topics, environment
+from tests.support.dashboards import provisioned
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import Put, put
+from tests.support.oracle import all_stored
+from tests.support.stack import Stack, Topics, environment
 
 RULES: dict[str, Any] = {
     rule["uid"]: rule

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from prometheus_client import start_http_server
 
-from ingest.upkeep import Upkeep
+from ingest.admin.upkeep import Upkeep
 from schemas.settings import DatabaseSettings
 from schemas.settings.environment import load
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.api.known import fill
 from tests.acceptance.api.site import Site, served
-from tests.stack import Stack, Topics, created_database, migrate
+from tests.support.stack import Stack, Topics, created_database, migrate
 
 
 @pytest.fixture(scope="package")

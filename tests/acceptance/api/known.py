@@ -6,11 +6,11 @@ from typing import Final
 
 import psycopg
 
-from tests.business import events_of, open_writer, store
-from tests.fleet import happen, moment
-from tests.rows import Row, insert, sample
-from tests.service import NOW
-from tests.timeline import Happening, store_happenings
+from tests.support.business import events_of, open_writer, store
+from tests.support.fleet import happen, moment
+from tests.support.rows import Row, insert, sample
+from tests.support.service import NOW
+from tests.support.timeline import Happening, store_happenings
 
 SAMPLES: Final = (
     sample("alice/mail", "2026-03-10T14:34:58Z", 31.5, 62.75, 400, 1, 84.25),

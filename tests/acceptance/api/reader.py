@@ -11,9 +11,9 @@ from typing import Final
 from tests.acceptance.api.site import Site
 from tests.acceptance.docs.reader import STATUS, told
 from tests.acceptance.docs.shell import Shell, opened
-from tests.examples import PAGE, Example, examples
-from tests.markdown import Block, blocks
-from tests.npm import package
+from tests.support.examples import PAGE, Example, examples
+from tests.support.markdown import Block, blocks
+from tests.support.npm import package
 
 # As the page writes it.
 ADDRESS: Final = "127.0.0.1:8080"

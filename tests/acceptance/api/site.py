@@ -13,9 +13,9 @@ import httpx
 import psycopg
 
 from tests.acceptance.page import site
-from tests.process import PATIENCE_S, run
-from tests.service import NOW, bearer, token
-from tests.stack import Stack, Topics, environment, free_port
+from tests.support.process import PATIENCE_S, run
+from tests.support.service import NOW, bearer, token
+from tests.support.stack import Stack, Topics, environment, free_port
 
 ORIGIN: Final = "https://dash.example.org"
 _WAITING: Final = """
@@ -82,7 +82,7 @@ def served(database: str, stack: Stack, topics: Topics) -> Iterator[Site]:
         "FLEETGAUGE_HTTP_CORS_ORIGINS": ORIGIN,
         "FLEETGAUGE_HTTP_METRICS_PORT": str(metrics),
     }
-    command = [sys.executable, "-m", "tests.serve_at", NOW.isoformat()]
+    command = [sys.executable, "-m", "tests.support.serve_at", NOW.isoformat()]
     with run(command, {**variables, **own}) as process:
         address = json.loads(process.await_line('"listening"'))["address"]
         service = site.Site(address, database, port)

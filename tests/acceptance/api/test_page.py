@@ -9,8 +9,8 @@ import pytest
 
 from tests.acceptance.api.reader import Reader, reading
 from tests.acceptance.api.site import Site
-from tests.examples import PAGE, Example, examples, told
-from tests.markdown import Block, blocks
+from tests.support.examples import PAGE, Example, examples, told
+from tests.support.markdown import Block, blocks
 
 EXAMPLES = [example for example in examples() if example.is_run]
 ANSWERED = [(example, example.answer) for example in EXAMPLES if example.answer]

@@ -15,9 +15,17 @@ import pytest
 
 from deploy.local.environment import render
 from tests.acceptance.docs.shell import Shell, opened
-from tests.markdown import Block, blocks
-from tests.process import fleetgauge
-from tests.stack import REPOSITORY, SECRET, Stack, Topics, created_database, environment, free_port
+from tests.support.markdown import Block, blocks
+from tests.support.process import fleetgauge
+from tests.support.stack import (
+    REPOSITORY,
+    SECRET,
+    Stack,
+    Topics,
+    created_database,
+    environment,
+    free_port,
+)
 
 NOT_RUN: Final = re.compile(r"not run: (.+)")
 RUNS_ON: Final = re.compile(r"runs on: (.+)")

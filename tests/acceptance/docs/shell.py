@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from tests.process import Running
+from tests.support.process import Running
 
 # Braces keep what a block sets; without input nothing can read the blocks that follow.
 _BLOCK: Final = "{{\n{text}\n}} </dev/null"

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from tests.acceptance.docs.reader import Reader, World
-from tests.markdown import Block, blocks, pages
-from tests.stack import Stack
+from tests.support.markdown import Block, blocks, pages
+from tests.support.stack import Stack
 
 # Page: the test that follows it, with the answers that it shows.
 ELSEWHERE: Final[dict[str, str]] = {

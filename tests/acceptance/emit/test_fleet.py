@@ -8,13 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.settings import KafkaSettings
-from tests.ingest_process import ingest_process
-from tests.oracle import all_stored, log_ends
-from tests.process import fleetgauge
-from tests.service import application, bearer, serving, token
-from tests.stack import Stack, Topics, environment
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import all_stored, log_ends
+from tests.support.process import fleetgauge
+from tests.support.service import application, bearer, serving, token
+from tests.support.stack import Stack, Topics, environment
 
 USERS = [f"user-{n}" for n in range(1, 6)]
 POINTS = {"24h": 24, "7d": 28, "30d": 30}

@@ -9,15 +9,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingest.refresh import LOCK_KEY as REFRESH_KEY
-from ingest.topics import create_topics
-from ingest.upkeep import LOCK_KEY
+from ingest.admin.refresh import LOCK_KEY as REFRESH_KEY
+from ingest.admin.topics import create_topics
+from ingest.admin.upkeep import LOCK_KEY
 from schemas.settings import KafkaSettings
-from sql.queries import query
-from tests.aggregates import check_aggregates
-from tests.integration.ingest.kafka import Put, put
-from tests.rows import LONG_AGO, Row, insert, refresh, set_watermark
-from tests.stack import Stack, Topics, environment, free_port
+from sql.named import query
+from tests.support.aggregates import check_aggregates
+from tests.support.kafka import Put, put
+from tests.support.rows import LONG_AGO, Row, insert, refresh, set_watermark
+from tests.support.stack import Stack, Topics, environment, free_port
 
 DAY = timedelta(days=1)
 

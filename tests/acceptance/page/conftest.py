@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from tests.acceptance.page.site import Site, fill, served
-from tests.browser.chromium import chromium, executable
-from tests.stack import Stack, Topics, created_database, migrate
+from tests.support.browser.chromium import chromium, executable
+from tests.support.stack import Stack, Topics, created_database, migrate
 
 WATCH_POLICY = """document.addEventListener("securitypolicyviolation",
     (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"""

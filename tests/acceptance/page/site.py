@@ -16,17 +16,17 @@ import psycopg
 from playwright.sync_api import Page
 
 from ingest.batch import AgentKeys
-from ingest.busy import DatabaseBusy
-from ingest.events import store_events
-from ingest.shape import shape
+from ingest.reading.busy import DatabaseBusy
+from ingest.writing.events import store_events
+from ingest.writing.shape import shape
 from schemas.events import AgentStatus, Deployment, DeploymentStatus, Event, Status
-from tests.business import events_of, open_writer, store
-from tests.fleet import happen
-from tests.process import PATIENCE_S, fleetgauge
-from tests.relay import relay
-from tests.rows import Row, insert
-from tests.service import token
-from tests.stack import Stack, Topics, environment, free_port
+from tests.support.business import events_of, open_writer, store
+from tests.support.fleet import happen
+from tests.support.process import PATIENCE_S, fleetgauge
+from tests.support.relay import relay
+from tests.support.rows import Row, insert
+from tests.support.service import token
+from tests.support.stack import Stack, Topics, environment, free_port
 from tests.unit.ingest.records import decoded
 
 # Hours and days before now in which alice's agent sent nothing.

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.acceptance.page.site import Site
 from tests.acceptance.page.states import STATES
-from tests.npm import package
+from tests.support.npm import package
 
 AUDIT = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
     violations.flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.html}`)))"""

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.acceptance.page.site import Site
-from tests.browser.chromium import ARGUMENTS, executable
-from tests.process import PATIENCE_S
-from tests.stack import SECRET
+from tests.support.browser.chromium import ARGUMENTS, executable
+from tests.support.process import PATIENCE_S
+from tests.support.stack import SECRET
 
 # As a browser does that is set to keep nothing of sites.
 BLOCK = """for (const name of ["localStorage", "sessionStorage"])

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.process import fleetgauge
-from tests.relay import relay
-from tests.rows import Row, insert
-from tests.serve_process import Serving, served
-from tests.service import bearer
-from tests.stack import REPOSITORY, Stack, Topics, environment, free_port
+from tests.support.process import fleetgauge
+from tests.support.relay import relay
+from tests.support.rows import Row, insert
+from tests.support.serve_process import Serving, served
+from tests.support.service import bearer
+from tests.support.stack import REPOSITORY, Stack, Topics, environment, free_port
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 
 from query.serve import serve
 from schemas.settings import HttpSettings
-from tests.process import run
-from tests.serve_process import Serving
-from tests.stack import SECRET, inherited_environment
+from tests.support.process import run
+from tests.support.serve_process import Serving
+from tests.support.stack import SECRET, inherited_environment
 
 PATH = "/bare"
 

@@ -17,7 +17,7 @@ from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Topics
+from tests.support.stack import Topics
 
 NAME: Final = "beside_ingest"
 TITLE: Final = "Ingest while dashboards are answered"

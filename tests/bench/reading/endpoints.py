@@ -9,7 +9,7 @@ import msgspec
 
 from query import platform, summary
 from query.points import query_of
-from query.spans import HOUR_STEPS, Asked, Span, custom_of, span_of, span_of_range
+from query.spans import HOUR_STEPS, Span, SpanParameters, custom_of, span_of, span_of_range
 from schemas.history import Range, Step
 
 RANGES: Final[tuple[Range, ...]] = ("24h", "7d", "30d")
@@ -68,7 +68,7 @@ def spans(now: datetime) -> tuple[Endpoint, ...]:
 
 
 def _custom(start: datetime, now: datetime, step: Step, zone: str) -> Span:
-    asked = Asked(start=f"{start:%Y-%m-%dT%H:%M:%SZ}", step=step, tz=zone)
+    asked = SpanParameters(start=f"{start:%Y-%m-%dT%H:%M:%SZ}", step=step, tz=zone)
     return span_of(custom_of(asked, now), {}, ("5m", *HOUR_STEPS))
 
 

@@ -7,11 +7,11 @@ from typing import Final
 
 import psycopg
 
-from ingest.refresh import SUMMARY_S
-from sql.queries import query
+from ingest.admin.refresh import SUMMARY_S
+from sql.named import query
 from tests.bench.reading.levels import run_file, writable_levels
 from tests.bench.writing.databases import empty_database
-from tests.stack import Stack, migrate
+from tests.support.stack import Stack, migrate
 
 AGENTS_A_USER: Final = 50
 AGGREGATES: Final = "fill_aggregates.sql"

@@ -15,16 +15,16 @@ import polars as pl
 import psycopg
 from psycopg.rows import class_row
 
-from ingest.copy import encode_samples
-from query.points import Sums
-from sql.queries import query
+from ingest.writing.copy import encode_samples
+from query.points import PointSums
+from sql.named import query
 from tests.bench.measurement import Bench, NotHereError, say
 from tests.bench.reading.endpoints import endpoints
 from tests.bench.reading.fleet import AGENTS_A_USER
 from tests.bench.reading.levels import run_file, writable_levels
 from tests.bench.result import Reached, Result, Series, ratios
 from tests.bench.writing.databases import empty_database
-from tests.stack import Stack, migrate
+from tests.support.stack import Stack, migrate
 
 NAME: Final = "history"
 TITLE: Final = "historical 30d, and how many raw samples there are"
@@ -179,7 +179,7 @@ def _check(asked: Asked, now: datetime) -> None:
         raise ValueError("the days tell something else than the samples")
 
 
-def _same(one: Sums, other: Sums) -> bool:
+def _same(one: PointSums, other: PointSums) -> bool:
     exact = [
         (row.timestamp, row.cpu_samples, row.memory_samples, row.messages, row.errors)
         for row in (one, other)
@@ -221,6 +221,6 @@ def _mean_ms(connection: Connection, wanted: Sequence[Question]) -> float:
     return 1_000 * (time.perf_counter() - began) / len(wanted)
 
 
-def _answer(connection: Connection, question: Question) -> list[Sums]:
-    with connection.cursor(row_factory=class_row(Sums)) as cursor:
+def _answer(connection: Connection, question: Question) -> list[PointSums]:
+    with connection.cursor(row_factory=class_row(PointSums)) as cursor:
         return cursor.execute(*question, prepare=True).fetchall()

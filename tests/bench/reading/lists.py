@@ -11,10 +11,10 @@ from psycopg import sql
 
 from query import agents, users
 from query.database import SESSION
-from query.paging import Place
+from query.paging import PagePosition
 from schemas.agents import AgentSort, Window
 from schemas.users import UserSort
-from sql.queries import query
+from sql.named import query
 from tests.bench.measurement import Bench
 from tests.bench.reading.fleet import AGENTS_A_USER, AGGREGATES, filled_database
 from tests.bench.result import Reached, Result, Series
@@ -65,22 +65,22 @@ def as_served(url: str) -> Iterator[Connection]:
 
 def user_page(window: Window) -> Asked:
     """The first page of a user's agents."""
-    asked = agents.Asked(USER, None, None, window, "attention", None)
-    parameters = agents.parameters_of(asked, Place(), LIMIT, datetime.now(UTC))
+    asked = agents.AgentsQuery(USER, None, None, window, "attention", None)
+    parameters = agents.parameters_of(asked, PagePosition(), LIMIT, datetime.now(UTC))
     return (f"a user's agents, {window}", "list_agents", parameters)
 
 
 def fleet_page(sort: AgentSort) -> Asked:
     """The first page of all agents."""
-    asked = agents.Asked(None, None, None, "24h", sort, None)
-    parameters = agents.parameters_of(asked, Place(), LIMIT, datetime.now(UTC))
+    asked = agents.AgentsQuery(None, None, None, "24h", sort, None)
+    parameters = agents.parameters_of(asked, PagePosition(), LIMIT, datetime.now(UTC))
     return (f"all agents by {sort}", "list_agents", parameters)
 
 
 def users_page(sort: UserSort) -> Asked:
     """The first page of all users."""
-    asked = users.Asked(None, "24h", sort, None)
-    parameters = users.parameters_of(asked, Place(), LIMIT, datetime.now(UTC))
+    asked = users.UsersQuery(None, "24h", sort, None)
+    parameters = users.parameters_of(asked, PagePosition(), LIMIT, datetime.now(UTC))
     return (f"all users by {sort}", "list_users", parameters)
 
 

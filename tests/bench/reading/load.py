@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from tests.bench.measurement import NotHereError
-from tests.service import token
+from tests.support.service import token
 
 SCRIPT: Final = Path(__file__).with_name("requests.lua")
 CONNECTIONS: Final = 16

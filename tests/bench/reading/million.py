@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
-from sql.queries import query
+from sql.named import query
 from tests.bench.measurement import Bench, NotHereError, say
 from tests.bench.reading import lists
 from tests.bench.reading.endpoints import endpoints
@@ -17,7 +17,7 @@ from tests.bench.reading.levels import run_file
 from tests.bench.reading.queries import explain_ms
 from tests.bench.result import Reached, Result, Series
 from tests.bench.writing.databases import empty_database
-from tests.stack import Stack, migrate
+from tests.support.stack import Stack, migrate
 
 NAME: Final = "platform_million"
 TITLE: Final = "The platform's figures, 1,000,000 agents"

@@ -13,11 +13,11 @@ from typing import Final
 from deploy.local.instance import load
 from deploy.local.timescale import PACKAGE, PROGRAMS, SUITE
 from query.database import SESSION
-from sql.queries import query
+from sql.named import query
 from tests.bench.measurement import NotHereError
 from tests.bench.reading.endpoints import Endpoint
 from tests.bench.reading.load import Load
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 Parameters = Mapping[str, object]
 # As the driver declares them; what is not named here it leaves to the server as well.

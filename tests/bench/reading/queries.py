@@ -7,12 +7,12 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from sql.queries import query
+from sql.named import query
 from tests.bench.measurement import Bench
 from tests.bench.reading.endpoints import endpoints, spans
 from tests.bench.reading.fleet import AGGREGATES, BUSINESS, filled_database
 from tests.bench.result import Result, Series
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 USER: Final = "user-7"
 RUNS: Final = 45

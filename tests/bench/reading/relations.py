@@ -7,7 +7,7 @@ from typing import Final
 import psycopg
 from psycopg import AsyncConnection, sql
 
-from ingest.refresh import refresh
+from ingest.admin.refresh import refresh
 from sql.edition import Edition, read_edition
 from tests.bench.measurement import Bench
 from tests.bench.reading.history import Samples
@@ -15,7 +15,7 @@ from tests.bench.reading.levels import run_file, table_of
 from tests.bench.result import Result, Series
 from tests.bench.writing.databases import migrated_database, set_watermark
 from tests.bench.writing.geometry import Geometry
-from tests.storing import add, batch_of
+from tests.support.storing import add, batch_of
 
 NAME: Final = "relations"
 TITLE: Final = "Bytes of a row, by table"

@@ -16,8 +16,8 @@ from tests.bench.reading.fleet import AGENTS_A_USER, AGGREGATES, BUSINESS, fille
 from tests.bench.reading.load import CONNECTIONS, Asking, ask, askings
 from tests.bench.reading.side import Side, side
 from tests.bench.result import Reached, Result, Series, ratios
-from tests.serve_process import Serving, served
-from tests.stack import Stack, Topics, environment
+from tests.support.serve_process import Serving, served
+from tests.support.stack import Stack, Topics, environment
 
 AGENTS: Final = 1_000
 USERS: Final = AGENTS // AGENTS_A_USER

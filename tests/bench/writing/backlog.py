@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from ingest.copy import encode_samples
+from ingest.writing.copy import encode_samples
 from schemas.settings import IngestSettings
 from tests.bench.measurement import Bench
 from tests.bench.result import Result
@@ -15,7 +15,7 @@ from tests.bench.writing.copying import copy_bare
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.throughput import ingested
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Topics
+from tests.support.stack import Topics
 
 NAME: Final = "backlog"
 TITLE: Final = "Backlog with default settings"

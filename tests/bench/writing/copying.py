@@ -6,12 +6,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from ingest.copy import encode_samples
-from sql.queries import query
+from ingest.writing.copy import encode_samples
+from sql.named import query
 from tests.bench.writing.databases import drop_aggregates, migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.meter import Run, open_meter
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 Batches = Sequence[Sequence[bytes]]
 

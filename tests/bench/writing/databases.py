@@ -10,7 +10,7 @@ from psycopg import sql
 
 from tests.bench.writing.geometry import Geometry, agent_ids
 from tests.bench.writing.progress import StalledError
-from tests.stack import Stack, created_database, migrate
+from tests.support.stack import Stack, created_database, migrate
 
 WATERMARK = """
 update rollup_watermark set (frontier, watermark, hours_before) = (

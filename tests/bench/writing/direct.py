@@ -8,13 +8,13 @@ from typing import Final
 
 from psycopg import AsyncConnection
 
+from ingest.admin.refresh import refresh
 from ingest.batch import Batch
-from ingest.refresh import refresh
 from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.meter import Meter, Run, open_meter
-from tests.stack import Stack
-from tests.storing import add, batch_of
+from tests.support.stack import Stack
+from tests.support.storing import add, batch_of
 
 # A backlog is written so fast that there are more between two refreshes, half a minute apart.
 BACKLOG_ROWS: Final = 300_000

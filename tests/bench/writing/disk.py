@@ -12,7 +12,7 @@ from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.peers.telegraf import TELEGRAF
 from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Topics
+from tests.support.stack import Topics
 
 NAME: Final = "disk"
 TITLE: Final = "Bytes on disk"

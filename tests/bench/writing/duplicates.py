@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ingest.copy import encode_samples
+from ingest.writing.copy import encode_samples
 from tests.bench.measurement import Bench
 from tests.bench.result import Result
 from tests.bench.writing.contest import Comparison, Contestant, in_turn
@@ -13,7 +13,7 @@ from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
 from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Topics
+from tests.support.stack import Topics
 
 NAME: Final = "duplicates"
 TITLE: Final = "Samples that are stored already"

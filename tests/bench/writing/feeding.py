@@ -15,7 +15,7 @@ from schemas.events import Sample
 from tests.bench.writing.processes import Process, running
 from tests.bench.writing.progress import stored_offsets
 from tests.bench.writing.topic import new_producer, send
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 STEP = timedelta(seconds=10)
 # So old a backlog lasts for a quarter of an hour at 200,000 rows/s of 1,000 agents.

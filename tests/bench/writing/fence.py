@@ -13,7 +13,7 @@ from tests.bench.writing.meter import Run
 from tests.bench.writing.progress import stored_row
 from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Topics
+from tests.support.stack import Topics
 
 NAME: Final = "exactly_once"
 TITLE: Final = "The price of exactly-once"

@@ -23,8 +23,8 @@ from tests.bench.writing.meter import open_meter
 from tests.bench.writing.processes import check
 from tests.bench.writing.progress import reach, stored_offsets
 from tests.bench.writing.topic import created_topics
-from tests.serve_process import Serving, holder, served
-from tests.stack import Topics, environment
+from tests.support.serve_process import Serving, holder, served
+from tests.support.stack import Topics, environment
 
 NAME: Final = "freshness"
 TITLE: Final = "Freshness"

@@ -14,11 +14,11 @@ from uuid import uuid4
 import psycopg
 from psycopg import AsyncConnection
 
-from ingest.refresh import LOCK_KEY, refresh
+from ingest.admin.refresh import LOCK_KEY, refresh
 from tests.bench.writing.meter import Run, open_meter
 from tests.bench.writing.processes import Process, check, running
 from tests.bench.writing.progress import Progress, StalledError, reach, stored_offsets
-from tests.stack import Stack, Topics, environment
+from tests.support.stack import Stack, Topics, environment
 
 DEADLINE_S = 180.0
 START_DEADLINE_S = 60.0

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from ingest.copy import encode_samples
+from ingest.writing.copy import encode_samples
 from tests.bench.measurement import Bench
 from tests.bench.result import Result
 from tests.bench.writing.contest import Comparison, Contestant, in_turn
@@ -16,7 +16,7 @@ from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
 from tests.bench.writing.throughput import SHORT, told
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Topics
+from tests.support.stack import Topics
 
 NAME: Final = "late"
 TITLE: Final = "Late samples"

@@ -12,12 +12,12 @@ import msgspec
 from aiokafka import TopicPartition
 
 from ingest.batch import AgentKeys, Fetched, agent_name
-from ingest.batchsize import MAX_FETCH
-from ingest.check import check_times
-from ingest.decode import decode
-from ingest.fetch import Fetcher, open_fetcher
-from ingest.limits import SMALLEST_FULL_BATCH
-from ingest.shape import agents_of, shape
+from ingest.decoding.check import check_times
+from ingest.decoding.decode import decode
+from ingest.reading.batchsize import MAX_FETCH
+from ingest.reading.fetch import Fetcher, open_fetcher
+from ingest.reading.limits import SMALLEST_FULL_BATCH
+from ingest.writing.shape import agents_of, shape
 from schemas.settings import IngestSettings, KafkaSettings, load
 from tests.bench.writing.geometry import agent_ids
 from tests.bench.writing.meter import Run

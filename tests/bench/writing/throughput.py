@@ -33,7 +33,7 @@ from tests.bench.writing.meter import Run
 from tests.bench.writing.peers import PEERS
 from tests.bench.writing.peers.peer import Peer
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Topics, environment
+from tests.support.stack import Topics, environment
 
 BATCH_ROWS: Final = 10_000
 OURS: Final = "Fleetgauge, topic to committed rows"

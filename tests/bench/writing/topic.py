@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.events import Sample
 from schemas.settings import KafkaSettings
-from tests.stack import Stack, Topics
+from tests.support.stack import Stack, Topics
 
 RECORD_BATCH_BYTES = 256 * 1024
 

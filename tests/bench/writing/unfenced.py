@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import ingest.run
-import ingest.store
+import ingest.writing.store
 from fleetgauge import run
-from ingest import offsets
 from ingest.batch import Batch
-from ingest.fetch import Fetcher, open_fetcher
-from ingest.offsets import Stored
-from ingest.write import write_batch
+from ingest.reading.fetch import Fetcher, open_fetcher
+from ingest.writing import offsets
+from ingest.writing.offsets import BatchState
+from ingest.writing.write import write_batch
 from schemas.settings import IngestSettings, KafkaSettings
 
 
@@ -44,8 +44,8 @@ class OffsetsInKafka:
             await self._fetcher.commit_to_group({tp: span.next for tp, span in batch.spans.items()})
 
 
-async def _compare_nothing(connection: Any, spans: Mapping[Any, Any], claims: Any) -> Stored:
-    return Stored.NOT_YET
+async def _compare_nothing(connection: Any, spans: Mapping[Any, Any], claims: Any) -> BatchState:
+    return BatchState.NOT_YET
 
 
 async def _move_nothing(connection: Any, spans: Mapping[Any, Any], claims: Any) -> None:
@@ -59,7 +59,7 @@ def main() -> None:
         (offsets, "lock", _compare_nothing),
         (offsets, "advance", _move_nothing),
         (ingest.run, "open_fetcher", in_kafka.open_fetcher),
-        (ingest.store, "write_batch", in_kafka.write_batch),
+        (ingest.writing.store, "write_batch", in_kafka.write_batch),
     ):
         if not hasattr(module, name):
             raise AttributeError(f"{module.__name__} has no {name} to stand in for")

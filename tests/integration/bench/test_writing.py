@@ -18,7 +18,7 @@ from tests.bench.writing.peers.plain import PLAIN
 from tests.bench.writing.progress import stored_row
 from tests.bench.writing.throughput import shaped
 from tests.bench.writing.topic import filled_topics
-from tests.stack import Stack, Topics
+from tests.support.stack import Stack, Topics
 
 pytestmark = pytest.mark.integration
 ROWS = 2_000

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deploy.local import files, host, process
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 SUITE = "trixie"
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deploy.local import files, host, process
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 DOCKERFILE = REPOSITORY / "deploy" / "Dockerfile"
 CACHE = REPOSITORY / ".stack" / "cache"

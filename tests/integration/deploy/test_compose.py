@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from deploy.local import docker
-from deploy.local.instance import Instance, Kept
+from deploy.local.instance import Instance, InstanceRecord
 from schemas.settings import IngestSettings
 from tests.integration.deploy.compose import config, run
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 ALL = REPOSITORY / "deploy" / "compose.yaml"
 VARIABLES = {"DATABASE_PASSWORD": "p", "FLEETGAUGE_JWT_SECRET": "s"}
@@ -28,7 +28,7 @@ def services() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def local_services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    instance = Instance(tmp_path_factory.mktemp("stack"), Kept("docker", "cache"))
+    instance = Instance(tmp_path_factory.mktemp("stack"), InstanceRecord("docker", "cache"))
     found: dict[str, Any] = config(docker.COMPOSE, docker.variables(instance))["services"]
     return found
 

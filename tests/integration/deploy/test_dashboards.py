@@ -9,16 +9,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.dashboards import (
-    POSTGRESQL,
-    Target,
-    annotations,
-    expanded,
-    filled,
-    provisioned,
-    targets,
-    variables,
-)
 from tests.integration.sql.analysts import (
     BUSINESS,
     NOW,
@@ -32,7 +22,17 @@ from tests.integration.sql.analysts import (
     store_history,
     values_of,
 )
-from tests.stack import Stack, created_database, migrate
+from tests.support.dashboards import (
+    POSTGRESQL,
+    Target,
+    annotations,
+    expanded,
+    filled,
+    provisioned,
+    targets,
+    variables,
+)
+from tests.support.stack import Stack, created_database, migrate
 
 START, STOP = "2026-02-24T14:30:00Z", "2026-03-10T14:30:00Z"
 STEPS = {"metrics_24h": "5m", "metrics_7d": "1h", "metrics_30d": "1d"}

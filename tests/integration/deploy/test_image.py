@@ -12,8 +12,8 @@ import pytest
 from tests.integration.deploy import compose
 from tests.integration.deploy.image import DOCKERFILE, Stage, build, instructions
 from tests.integration.deploy.test_compose import ALL, VARIABLES
-from tests.stack import Stack, Topics, environment, free_port
-from tests.waiting import until
+from tests.support.stack import Stack, Topics, environment, free_port
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="root folders need root"),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from schemas.settings import GROUPS, PREFIX, HttpSettings, IngestSettings, KafkaSettings
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 FOLDER = REPOSITORY / "deploy" / "kubernetes"
 CORE = "1.32"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.markdown import blocks
-from tests.stack import REPOSITORY
+from tests.support.markdown import blocks
+from tests.support.stack import REPOSITORY
 
 PAGES = ("docs/operate.md", "docs/operators/kubernetes.md")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from tests.integration.deploy.promtool import run
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 FOLDER = REPOSITORY / "deploy" / "prometheus"
 

@@ -13,7 +13,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from emit import Background, Emitter, Encoding, Sample, Status, Totals
 from schemas.events import Event
 from tests.integration.emit.topics import events_of, made, records
-from tests.stack import Stack, Topics
+from tests.support.stack import Stack, Topics
 from tests.unit.emit.events import ONE_OF_EACH, a_payment, a_sample
 
 LIMIT_BYTES = 1024**2

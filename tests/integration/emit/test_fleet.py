@@ -11,15 +11,15 @@ import msgspec
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 
-from emit.simulation.fleet import Fleet
+from emit.simulation.fleet import SimulatedFleet
 from emit.simulation.history import history
 from emit.simulation.moments import SECOND_US, micros
 from emit.simulation.scenario import Words, scenario
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Sample
 from tests.integration.emit.topics import events_of, made, records
-from tests.oracle import log_ends
-from tests.process import Running, fleetgauge
-from tests.stack import Stack, Topics, environment, free_port
+from tests.support.oracle import log_ends
+from tests.support.process import Running, fleetgauge
+from tests.support.stack import Stack, Topics, environment, free_port
 from tests.unit.emit.simulation.fleets import LIMIT
 
 HISTORY = ("--agents", "4", "--users", "2", "--backfill", "1d", "--interval", "60")
@@ -44,7 +44,7 @@ def expected(start: datetime) -> Counter[bytes]:
     """What the command's options stand for."""
     words = Words(agents=4, users=2, interval_s=60, backfill="1d", duration="0s")
     of = scenario(msgspec.structs.replace(words, start=start.isoformat()), start, LIMIT)
-    fleet = Fleet(of.seed, of.agents, of.users, of.interval_us)
+    fleet = SimulatedFleet(of.seed, of.agents, of.users, of.interval_us)
     return Counter(
         msgspec.json.encode(event)
         for stage in history(fleet, of)
@@ -114,7 +114,7 @@ async def test_the_present_is_sent_as_it_comes(
         assert await asyncio.to_thread(process.await_exit) == 0
     found = await records(stack.kafka_bootstrap, topics.samples)
     begin_us = micros(start)
-    live = Fleet(1, 3, 1, SECOND_US // 2).events(begin_us, begin_us + 3 * SECOND_US)
+    live = SimulatedFleet(1, 3, 1, SECOND_US // 2).events(begin_us, begin_us + 3 * SECOND_US)
     expected = Counter(msgspec.json.encode(e) for e in live if isinstance(e, Sample))
     assert Counter(msgspec.json.encode(e) for r in found for e in events_of(r)) == expected
     # Not all at the end.

@@ -14,8 +14,8 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.events import Sample
 from tests.integration.emit.topics import events_of, made, reader, records
-from tests.process import Running, fleetgauge
-from tests.stack import Stack, Topics, environment, free_port
+from tests.support.process import Running, fleetgauge
+from tests.support.stack import Stack, Topics, environment, free_port
 
 AGENT = "laptop@home"
 IDS = ("--user", "ada", "--agent", AGENT, "--interval", "0.2")

@@ -9,10 +9,10 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from emit.buffer import CarryingSample
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.events import Event, Message
 from schemas.settings import KafkaSettings
-from tests.stack import Topics
+from tests.support.stack import Topics
 
 READ_TIMEOUT_MS = 10_000
 

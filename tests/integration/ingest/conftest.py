@@ -9,12 +9,19 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
+from ingest.admin.topics import create_topics
 from ingest.database import Pool, open_pool
-from ingest.topics import create_topics
 from schemas.settings import KafkaSettings
 from tests.community.jobs import alone
-from tests.rows import set_watermark
-from tests.stack import Stack, Topics, created_database, database_settings, environment, migrate
+from tests.support.rows import set_watermark
+from tests.support.stack import (
+    Stack,
+    Topics,
+    created_database,
+    database_settings,
+    environment,
+    migrate,
+)
 
 # And what the community edition has materialized.
 ALL_TABLES: Final = """

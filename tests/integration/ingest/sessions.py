@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from tests.waiting import until
+from tests.support.waiting import until
 
 WAITING = """
     select count(*) from pg_stat_activity

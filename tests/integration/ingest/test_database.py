@@ -10,10 +10,10 @@ from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 from psycopg import AsyncConnection
 
-from ingest import offsets
 from ingest.database import Pool, evict_blockers
-from ingest.offsets import Claim
-from sql.queries import query
+from ingest.writing import offsets
+from ingest.writing.offsets import Claim
+from sql.named import query
 from tests.integration.ingest.sessions import blocks
 from tests.unit.ingest.records import identity
 

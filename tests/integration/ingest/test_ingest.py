@@ -16,17 +16,17 @@ import pytest
 from aiokafka import TopicPartition
 from psycopg.sql import SQL, Identifier
 
-from ingest import offsets
-from ingest.batch import Span
-from ingest.topics import check_topics, create_topics
+from ingest.admin.topics import check_topics, create_topics
+from ingest.batch import OffsetSpan
+from ingest.writing import offsets
 from schemas.settings import KafkaSettings
-from tests.aggregates import check_aggregates
-from tests.ingest_process import IngestProcess, ingest_process
-from tests.integration.ingest.kafka import Put, alter, delete, found, put, set_max_bytes
-from tests.oracle import all_stored
-from tests.stack import Stack, Topics, environment, free_port
+from tests.support.aggregates import check_aggregates
+from tests.support.ingest_process import IngestProcess, ingest_process
+from tests.support.kafka import Put, alter, delete, found, put, set_max_bytes
+from tests.support.oracle import all_stored
+from tests.support.stack import Stack, Topics, environment, free_port
+from tests.support.waiting import until
 from tests.unit.ingest.records import identity, record
-from tests.waiting import until
 
 Environment = Callable[..., dict[str, str]]
 
@@ -237,7 +237,9 @@ async def test_a_shorter_topic_made_anew_stops_ingest(
     cluster = await check_topics(kafka)
     async with await psycopg.AsyncConnection.connect(database) as connection:
         held = await offsets.claim(connection, here, 0, identity(cluster))
-        await offsets.advance(connection, {here: Span(0, 5, record(b"v", offset=4))}, {here: held})
+        await offsets.advance(
+            connection, {here: OffsetSpan(0, 5, record(b"v", offset=4))}, {here: held}
+        )
         # As an earlier version left it.
         await connection.execute("update ingest_offsets set topic_id = null")
     await put(stack, made_topics.samples, minutes("new", 2))

@@ -11,12 +11,12 @@ import psycopg
 from aiokafka import AIOKafkaProducer
 
 from schemas.events import Sample
-from tests.aggregates import check_aggregates
-from tests.ingest_process import ingest_process
-from tests.oracle import all_stored, log_ends
-from tests.service import application, bearer, serving, token
-from tests.stack import Stack, Topics
-from tests.waiting import until
+from tests.support.aggregates import check_aggregates
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import all_stored, log_ends
+from tests.support.service import application, bearer, serving, token
+from tests.support.stack import Stack, Topics
+from tests.support.waiting import until
 
 Environment = Callable[..., dict[str, str]]
 

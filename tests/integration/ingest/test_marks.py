@@ -9,15 +9,15 @@ import psycopg
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from ingest.topics import create_topics
+from ingest.admin.topics import create_topics
 from schemas.settings import KafkaSettings
-from tests.ingest_process import ingest_process
-from tests.integration.ingest.kafka import Put, delete, put
+from tests.integration.ingest.admin.test_topics import admin
 from tests.integration.ingest.test_ingest import encode, ends_with, minutes, sample
-from tests.integration.ingest.test_topics import admin
-from tests.oracle import all_stored, log_ends, stored_identities
-from tests.stack import Stack, Topics
-from tests.waiting import until
+from tests.support.ingest_process import ingest_process
+from tests.support.kafka import Put, delete, put
+from tests.support.oracle import all_stored, log_ends, stored_identities
+from tests.support.stack import Stack, Topics
+from tests.support.waiting import until
 
 Environment = Callable[..., dict[str, str]]
 

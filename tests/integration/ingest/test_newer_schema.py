@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored, check_exact, produce
-from tests.stack import Stack, Topics
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, all_stored, check_exact, produce
+from tests.support.stack import Stack, Topics
 
 ADDED = """
     insert into schema_migrations values ('9999');

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ingest.fetch import SESSION_TIMEOUT_MS
-from tests.ingest_process import ingest_process
-from tests.oracle import Fleet, all_stored, check_exact, produce
-from tests.proxy import Trap, proxy_to
-from tests.stack import Stack, Topics
-from tests.waiting import until
+from ingest.reading.fetch import SESSION_TIMEOUT_MS
+from tests.support.ingest_process import ingest_process
+from tests.support.oracle import Fleet, all_stored, check_exact, produce
+from tests.support.proxy import Trap, proxy_to
+from tests.support.stack import Stack, Topics
+from tests.support.waiting import until
 
 Environment = Callable[..., dict[str, str]]
 

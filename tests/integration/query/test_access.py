@@ -6,9 +6,9 @@ import pytest
 from litestar import Litestar
 
 from query.middleware import AuthMiddleware
-from query.pages import FOLDER
-from tests.rows import insert, sample
-from tests.service import NOW, application, bearer, serving, token
+from query.site import FOLDER
+from tests.support.rows import insert, sample
+from tests.support.service import NOW, application, bearer, serving, token
 
 ROUTES = ("historical", "performance", "summary")
 ALICE, BOB, PLATFORM = token("alice"), token("bob"), token("ops", "platform")

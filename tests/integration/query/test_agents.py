@@ -13,17 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import class_row
 
-from query.agents import WORST, Asked, Listed, agents_of, parameters_of
+from query.agents import WORST, AgentsPageRow, AgentsQuery, agents_of, parameters_of
 from query.cursor import resume
-from query.paging import Place
+from query.paging import PagePosition
 from query.window import BUCKETS
 from schemas.agents import AgentSort, Window
-from sql.queries import query
-from tests.fleet import USER, happen, moment
-from tests.fleet_model import Life, Sampled, Status, counts
-from tests.rows import insert, sample
-from tests.service import NOW, application, bearer, serving, token
-from tests.stack import Stack, created_database, migrate
+from sql.named import query
+from tests.support.fleet import USER, happen, moment
+from tests.support.fleet_model import Life, Sampled, Status, counts
+from tests.support.rows import insert, sample
+from tests.support.service import NOW, application, bearer, serving, token
+from tests.support.stack import Stack, created_database, migrate
 
 CASES: Final = [
     line.split(" | ")
@@ -59,21 +59,21 @@ def connection(migrated: str) -> Iterator[psycopg.Connection[Any]]:
         connection.rollback()
 
 
-def asked(user_id: str | None = USER, **others: Any) -> Asked:
+def asked(user_id: str | None = USER, **others: Any) -> AgentsQuery:
     defaults = {"state": None, "search": None, "window": "15m", "sort": "agentId", "order": None}
-    return Asked(user_id=user_id, **{**defaults, **others})
+    return AgentsQuery(user_id=user_id, **{**defaults, **others})
 
 
 def page(
     connection: psycopg.Connection[Any],
-    wanted: Asked,
+    wanted: AgentsQuery,
     now: datetime,
     cursor: str = "",
     limit: int = 500,
 ) -> dict[str, Any]:
     """An answer as the routes give it, asked in the connection's transaction."""
-    place = resume(cursor, wanted.query(), Place, now) if cursor else Place()
-    rows = connection.cursor(row_factory=class_row(Listed)).execute(
+    place = resume(cursor, wanted.query(), PagePosition, now) if cursor else PagePosition()
+    rows = connection.cursor(row_factory=class_row(AgentsPageRow)).execute(
         query("list_agents"), parameters_of(wanted, place, limit, now)
     )
     answer = agents_of(rows.fetchall(), wanted, place, limit, now)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from query.database import Database
-from tests.service import application, bearer, serving, token
+from query.database import QueryPool
+from tests.support.service import application, bearer, serving, token
 
 ALICE, BOB, PLATFORM = (
     bearer(token("alice")), bearer(token("bob")), bearer(token("ops", "platform"))
@@ -24,13 +24,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the queries that were sent."""
     names: list[str] = []
 
-    fetch = Database.fetch
+    fetch = QueryPool.fetch
 
-    async def counted(database: Database, name: str, row: Any, parameters: Any) -> Any:
+    async def counted(database: QueryPool, name: str, row: Any, parameters: Any) -> Any:
         names.append(name)
         return await fetch(database, name, row, parameters)
 
-    monkeypatch.setattr(Database, "fetch", counted)
+    monkeypatch.setattr(QueryPool, "fetch", counted)
     return names
 
 

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from jsonschema import Draft202012Validator
 
-from sql.queries import query
-from tests.examples import examples
-from tests.fleet import USER, happen
-from tests.service import NOW, application, bearer, serving, token
+from sql.named import query
+from tests.support.examples import examples
+from tests.support.fleet import USER, happen
+from tests.support.service import NOW, application, bearer, serving, token
 
 PAGE = Path(__file__).parents[3] / "docs" / "dashboards" / "http.md"
 ROW = re.compile(r"^\| `([^`]+)` \| (number|string|boolean|time|array) \| (.+) \|$", re.M)

@@ -7,9 +7,9 @@ import pytest
 
 from query import database as query_database
 from sql.session import Session
-from tests.rows import insert, sample
-from tests.service import NOW, application, bearer, serving, token
-from tests.stack import free_port
+from tests.support.rows import insert, sample
+from tests.support.service import NOW, application, bearer, serving, token
+from tests.support.stack import free_port
 
 SENTENCES = {
     "historical": "Failed to fetch historical metrics",

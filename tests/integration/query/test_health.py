@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from sql.queries import query
-from tests.relay import relay
-from tests.service import NOW, application, serving
-from tests.stack import free_port
+from sql.named import query
+from tests.support.relay import relay
+from tests.support.service import NOW, application, serving
+from tests.support.stack import free_port
 
 HOUR = timedelta(hours=1)
 TASKS = (

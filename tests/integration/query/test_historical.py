@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.rows import Row, insert, sample
-from tests.service import application, bearer, serving, token
+from tests.support.rows import Row, insert, sample
+from tests.support.service import application, bearer, serving, token
 
 FIRST_FIELDS = ("timestamp", "cpu", "memory", "messages", "errors")
 Answer = tuple[list[dict[str, Any]], tuple[float, float, float, float]]

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from query import database as query_database
-from tests.proxy import proxy_to
-from tests.service import application, bearer, serving, token
-from tests.waiting import until
+from tests.support.proxy import proxy_to
+from tests.support.service import application, bearer, serving, token
+from tests.support.waiting import until
 
 PLATFORM = bearer(token("ops", "platform"))
 SENTENCE = {"error": "Failed to fetch performance data"}

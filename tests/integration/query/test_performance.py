@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.rows import Row, insert, sample
-from tests.service import application, bearer, serving, token
+from tests.support.rows import Row, insert, sample
+from tests.support.service import application, bearer, serving, token
 
 # id: rows, (cpu, memory, errorRate, responseTime, status, asOf)
 CASES: dict[str, tuple[list[Row], tuple[float, float, float, float, str, str]]] = {

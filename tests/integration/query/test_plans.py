@@ -13,15 +13,15 @@ import pytest
 from psycopg import sql as composed
 
 from query import agents, platform
-from query.paging import Place
+from query.paging import PagePosition
 from query.points import QUERIES, query_of
-from query.spans import HOUR_STEPS, Asked, Span, custom_of, span_of, span_of_range
+from query.spans import HOUR_STEPS, Span, SpanParameters, custom_of, span_of, span_of_range
 from query.summary import moments_of
 from schemas.agents import Window
 from schemas.history import Range, Step
-from sql.queries import query
-from tests.service import NOW
-from tests.stack import Stack, created_database, migrate
+from sql.named import query
+from tests.support.service import NOW
+from tests.support.stack import Stack, created_database, migrate
 
 # The other edition has its own, tests/community/test_plans.py.
 pytestmark = pytest.mark.edition("apache")
@@ -130,7 +130,7 @@ def test_history_reads_its_level_and_the_tail(fleet: str, time_range: Range) -> 
 
 def custom(step: Step, zone: str) -> Span:
     """Two days ago to now."""
-    asked = Asked(start="2026-03-08T00:00:00Z", step=step, tz=zone)
+    asked = SpanParameters(start="2026-03-08T00:00:00Z", step=step, tz=zone)
     return span_of(custom_of(asked, NOW), {})
 
 
@@ -175,7 +175,7 @@ def test_the_platforms_past_reads_no_row_an_agent(fleet: str) -> None:
             "select count_agents_by_hour('-infinity', hours_before) from rollup_watermark"
         )
         connection.execute("vacuum analyze platform_agents_1h")
-    asked = Asked(start="2026-03-02T00:00:00Z", stop="2026-03-10T14:00:00Z")
+    asked = SpanParameters(start="2026-03-02T00:00:00Z", stop="2026-03-10T14:00:00Z")
     span = span_of(custom_of(asked, NOW), {}, HOUR_STEPS)
     found = relations(fleet, "platform_historical", span.bounds())
     assert found <= {"platform_metrics_1h", "platform_agents_1h", "rollup_watermark"}
@@ -193,8 +193,8 @@ def test_performance_reads_a_quarter_of_an_hour_and_the_tail(fleet: str) -> None
 
 
 def agents_page(user_id: str | None, window: Window) -> dict[str, Any]:
-    asked = agents.Asked(user_id, None, None, window, "attention", None)
-    return agents.parameters_of(asked, Place(), 100, NOW)
+    asked = agents.AgentsQuery(user_id, None, None, window, "attention", None)
+    return agents.parameters_of(asked, PagePosition(), 100, NOW)
 
 
 @pytest.mark.parametrize("window", get_args(Window))

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from psycopg.rows import class_row
 
-from query.platform import Totals, moments_of, platform_of
-from sql.queries import query
-from tests.fleet import happen, moment
-from tests.rows import insert, sample
-from tests.service import NOW, application, bearer, serving, token
-from tests.stack import Stack, created_database, migrate
+from query.platform import PlatformTotals, moments_of, platform_of
+from sql.named import query
+from tests.support.fleet import happen, moment
+from tests.support.rows import insert, sample
+from tests.support.service import NOW, application, bearer, serving, token
+from tests.support.stack import Stack, created_database, migrate
 
 LINES = (Path(__file__).parent / "platform_cases.txt").read_text(encoding="utf-8").splitlines()
 CASES = [line.split(" | ") for line in LINES if line and not line.startswith("#")]
@@ -40,7 +40,7 @@ def connection(migrated: str) -> Iterator[psycopg.Connection[Any]]:
 def ask(connection: psycopg.Connection[Any], now: str) -> dict[str, str]:
     """The answer's figures in the contract's order, by group; and the state of agent a."""
     moments = moments_of(moment(now))
-    cursor = connection.cursor(row_factory=class_row(Totals))
+    cursor = connection.cursor(row_factory=class_row(PlatformTotals))
     (totals,) = cursor.execute(query("platform"), msgspec.structs.asdict(moments)).fetchall()
     metrics = msgspec.to_builtins(platform_of(totals, moments))["metrics"]
     state = connection.execute("select state from agents_now where agent_id = 'a'").fetchone()

@@ -8,9 +8,9 @@ import pytest
 
 from query.errors import PARAMETER_HELP
 from query.platform_history import WHOLE_HOURS
-from sql.queries import query
-from tests.rows import insert, refresh, sample, set_watermark
-from tests.service import NOW, application, bearer, serving, token
+from sql.named import query
+from tests.support.rows import insert, refresh, sample, set_watermark
+from tests.support.service import NOW, application, bearer, serving, token
 
 OPS = bearer(token("ops", "platform"))
 ROWS = [

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 
-from tests.rows import Row, insert, refresh, set_watermark
-from tests.service import application, bearer, serving, token
+from tests.support.rows import Row, insert, refresh, set_watermark
+from tests.support.service import application, bearer, serving, token
 
 # Around changes of their clocks, a day that one of them has not, and offsets of 30 and 45 minutes.
 MIDDLES = {

@@ -11,9 +11,9 @@ import pytest
 from psycopg import AsyncConnection
 
 from schemas.events import Event, Payment
-from tests.business import answer, events_of, flat, moment, open_writer, store
-from tests.service import NOW, application, bearer, serving, token
-from tests.stack import Stack, created_database, migrate
+from tests.support.business import answer, events_of, flat, moment, open_writer, store
+from tests.support.service import NOW, application, bearer, serving, token
+from tests.support.stack import Stack, created_database, migrate
 
 FILE = Path(__file__).with_name("summary_cases.txt")
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from psycopg import AsyncConnection
 
 from schemas.events import Booking, BookingStatus, Event, Fan, Payment, Play, Segment, Skill
-from tests import model
-from tests.business import answer, moment, open_writer, store
-from tests.stack import Stack, created_database, migrate
+from tests.support import model
+from tests.support.business import answer, moment, open_writer, store
+from tests.support.stack import Stack, created_database, migrate
 
 # Ends of days, months and years, and what is near them.
 NOWS = st.sampled_from(

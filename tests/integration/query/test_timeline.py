@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from query.errors import PARAMETER_HELP
-from tests.service import NOW, application, bearer, serving, token
-from tests.timeline import Happening, store_happenings
+from tests.support.service import NOW, application, bearer, serving, token
+from tests.support.timeline import Happening, store_happenings
 
 OPS = bearer(token("ops", "platform"))
 MINUTE = timedelta(minutes=1)

@@ -10,10 +10,10 @@ import pytest
 
 from query.users import WORST
 from schemas.users import UserSort
-from tests.fleet import happen
-from tests.rows import insert, sample
-from tests.service import application, bearer, serving, token
-from tests.stack import Stack, created_database, migrate
+from tests.support.fleet import happen
+from tests.support.rows import insert, sample
+from tests.support.service import application, bearer, serving, token
+from tests.support.stack import Stack, created_database, migrate
 
 PLATFORM: Final = bearer(token("ops", "platform"))
 SAMPLES: Final = (

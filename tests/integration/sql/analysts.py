@@ -11,8 +11,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql as composed
 
-from tests.rows import agent_keys, insert, sample
-from tests.stack import REPOSITORY
+from tests.support.rows import agent_keys, insert, sample
+from tests.support.stack import REPOSITORY
 
 PAGE: Final = (REPOSITORY / "docs" / "analysts.md").read_text(encoding="utf-8")
 # Heading: the statement below it, as it stands on the page.

@@ -15,7 +15,7 @@ from psycopg import errors
 
 from sql import migrate as module
 from tests.integration.sql.analysts import Logins, as_role, let_in, logins
-from tests.stack import Stack, created_database, migrate, server_edition
+from tests.support.stack import Stack, created_database, migrate, server_edition
 
 FOLDER = Path(module.__file__).parent / "common" / "repeatable"
 LIMITS = {

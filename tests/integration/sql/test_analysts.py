@@ -25,7 +25,7 @@ from tests.integration.sql.analysts import (
     store_history,
     values_of,
 )
-from tests.stack import Stack, created_database, migrate
+from tests.support.stack import Stack, created_database, migrate
 
 # The answers at NOW, times as text in UTC.
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from tests.stack import migrate
+from tests.support.stack import migrate
 
 VIEWS = {
     "business_payments": ["payment_id", "amount", "currency"],

@@ -7,14 +7,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from ingest import upkeep
+from ingest.admin import upkeep
 from ingest.database import WRITER
 from query import database as query_database
 from sql import migrate
 from sql.connect import connected, connected_sync
 from sql.session import RELIED_ON, Session, UnusableDatabase
-from tests.defaults import HOSTILE, defaults
-from tests.stack import Stack, created_database, database_settings
+from tests.support.defaults import HOSTILE, defaults
+from tests.support.stack import Stack, created_database, database_settings
 
 SESSIONS = [WRITER, upkeep.SESSION, query_database.SESSION, migrate.SESSION]
 # As the server writes it.

@@ -5,10 +5,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.aggregates import DIFFERENCES
-from tests.business import events_of, moment, open_writer, store
-from tests.fleet import happen
-from tests.rows import Row, insert
+from tests.support.aggregates import DIFFERENCES
+from tests.support.business import events_of, moment, open_writer, store
+from tests.support.fleet import happen
+from tests.support.rows import Row, insert
 
 STORY = """
     pay 2026-03-01 100; pay 2026-03-01 20; pay 2019-01-01 30 EUR;

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tests.integration.sql.analysts import NOW, as_role, let_in, logins, store_history
-from tests.markdown import blocks
-from tests.stack import Stack, created_database, migrate
+from tests.support.markdown import blocks
+from tests.support.stack import Stack, created_database, migrate
 
 # In the page's order: the users and agents of the rows.
 FOUND: list[list[tuple[str, ...]]] = [

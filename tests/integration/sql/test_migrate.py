@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Identifier
 from sql.edition import Edition, read_edition
 from sql.migrate import MigrationError, pending
 from sql.migrate import migrate as run_migrations
-from tests.stack import Stack, database_settings, migrate, server_edition
+from tests.support.stack import Stack, database_settings, migrate, server_edition
 
 METRICS = {
     "bucket": "timestamp with time zone",

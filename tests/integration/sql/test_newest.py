@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import AsyncConnection
 
-from tests.stack import Stack, created_database, migrate
-from tests.storing import store
-from tests.watermarks import empty, refresh
+from tests.support.stack import Stack, created_database, migrate
+from tests.support.storing import store
+from tests.support.watermarks import empty, refresh
 
 # What empties a database for the next example knows the tables of this edition.
 pytestmark = pytest.mark.edition("apache")

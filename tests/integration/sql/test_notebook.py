@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from tests.integration.sql.analysts import as_role, let_in, logins
-from tests.markdown import blocks
-from tests.rows import Row, insert
-from tests.stack import Stack
+from tests.support.markdown import blocks
+from tests.support.rows import Row, insert
+from tests.support.stack import Stack
 
 
 def test_the_notebook_adds_up_by_day(database: str, stack: Stack) -> None:

@@ -8,7 +8,7 @@ from psycopg_pool import PoolTimeout
 
 from sql.pool import Pool
 from sql.session import Session, UnusableDatabase
-from tests.stack import database_settings
+from tests.support.stack import database_settings
 
 
 def pool_of(url: str) -> Pool:

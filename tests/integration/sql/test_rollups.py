@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import AsyncConnection
 
-from tests.rollups import BATCHES, Batch, Sent, check
-from tests.stack import Stack, created_database, migrate
-from tests.storing import store
-from tests.watermarks import empty, refresh
+from tests.support.rollups import BATCHES, Batch, Sent, check
+from tests.support.stack import Stack, created_database, migrate
+from tests.support.storing import store
+from tests.support.watermarks import empty, refresh
 
 # The other edition has its own, tests/community/test_rollups.py.
 pytestmark = pytest.mark.edition("apache")

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from sql.migrate import MigrationError
-from tests.rows import Row, agent_keys, copy, insert, sample
-from tests.stack import Stack, created_database, migrate
+from tests.support.rows import Row, agent_keys, copy, insert, sample
+from tests.support.stack import Stack, created_database, migrate
 
 VIEWS = ("samples", "metrics_24h", "metrics_7d", "metrics_30d", "fleet_1h", "agents_now")
 AGGREGATES = {

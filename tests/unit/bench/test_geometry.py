@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ingest.batch import ALONE
-from ingest.decode import samples_frame
+from ingest.decoding.decode import samples_frame
 from tests.bench.writing.geometry import Geometry, agent_ids
 
 NEWEST = datetime(2026, 1, 5, 12, tzinfo=UTC)

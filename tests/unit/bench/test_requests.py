@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 import jwt
 import pytest
 
-from sql.queries import query
+from sql.named import query
 from tests.bench.reading.endpoints import endpoints
 from tests.bench.reading.load import TOKENS_A_USER, FailedRequestsError, Load, askings, told_by
 from tests.bench.reading.pgbench import parsed, script
 from tests.bench.reading.side import OF_PROCESS, Side
-from tests.stack import SECRET
+from tests.support.stack import SECRET
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 TOLD = '{"requests": 100, "seconds": 2.0, "failed": %d, "took": {"median ms": 1.5}}\n'

@@ -10,7 +10,7 @@ import pytest
 from deploy.capacity import costs as measured
 from deploy.capacity import need
 from deploy.capacity.costs import Costs, MissingFigureError, read_costs
-from deploy.capacity.need import Fleet, need_of
+from deploy.capacity.need import FleetNeed, need_of
 from deploy.capacity.page import (
     FLEETS,
     PAGE,
@@ -46,40 +46,40 @@ COSTS = Costs(
 )
 
 NEEDS = [
-    (Fleet(6_000), "consumers", 1),
-    (Fleet(6_000), "partitions", 6),
-    (Fleet(6_000), "ingest_cores", 0.001),
-    (Fleet(6_000), "write_cores", 0.002),
-    (Fleet(6_000), "wal_a_day", 100 * 86_400 * 300),
-    (Fleet(6_000), "raw", 100 * 86_400 * 38 * 100),
-    (Fleet(1_000), "rollups", 1_000 * (288 * 90 * 200 + 365 * (24 * 300 + 400) + 4_000)),
-    (Fleet(1_000), "touched", 1_000 * (288 * 200 + 168 * 300 + 90 * 400 + 4_000 + 8_192)),
+    (FleetNeed(6_000), "consumers", 1),
+    (FleetNeed(6_000), "partitions", 6),
+    (FleetNeed(6_000), "ingest_cores", 0.001),
+    (FleetNeed(6_000), "write_cores", 0.002),
+    (FleetNeed(6_000), "wal_a_day", 100 * 86_400 * 300),
+    (FleetNeed(6_000), "raw", 100 * 86_400 * 38 * 100),
+    (FleetNeed(1_000), "rollups", 1_000 * (288 * 90 * 200 + 365 * (24 * 300 + 400) + 4_000)),
+    (FleetNeed(1_000), "touched", 1_000 * (288 * 200 + 168 * 300 + 90 * 400 + 4_000 + 8_192)),
     # A sample an hour makes 24 rows of 5 minutes a day, not 288.
-    (Fleet(1_000, 3_600), "touched", 1_000 * (24 * 200 + 168 * 300 + 90 * 400 + 4_000 + 8_192)),
+    (FleetNeed(1_000, 3_600), "touched", 1_000 * (24 * 200 + 168 * 300 + 90 * 400 + 4_000 + 8_192)),
     # Half of 30,000 rows a second is planned for.
-    (Fleet(900_000), "consumers", 1),
-    (Fleet(900_001), "consumers", 2),
-    (Fleet(9_000_000), "partitions", 20),
-    (Fleet(1_000), "platform_s", 0.002),
-    (Fleet(10_000), "platform_s", 0.011),
-    (Fleet(19_000), "platform_s", 0.020),
+    (FleetNeed(900_000), "consumers", 1),
+    (FleetNeed(900_001), "consumers", 2),
+    (FleetNeed(9_000_000), "partitions", 20),
+    (FleetNeed(1_000), "platform_s", 0.002),
+    (FleetNeed(10_000), "platform_s", 0.011),
+    (FleetNeed(19_000), "platform_s", 0.020),
     # The platform's query once in 2 seconds, from each process.
-    (Fleet(1_000, 60, 500), "servers", 1),
-    (Fleet(1_000, 60, 500), "read_cores", 500 * 4e-3 + 0.001),
-    (Fleet(1_000, 60, 501), "servers", 2),
+    (FleetNeed(1_000, 60, 500), "servers", 1),
+    (FleetNeed(1_000, 60, 500), "read_cores", 500 * 4e-3 + 0.001),
+    (FleetNeed(1_000, 60, 501), "servers", 2),
 ]
 
 
 @pytest.mark.parametrize(("fleet", "figure", "value"), NEEDS)
-def test_a_figure_is_a_cost_times_a_count(fleet: Fleet, figure: str, value: float) -> None:
+def test_a_figure_is_a_cost_times_a_count(fleet: FleetNeed, figure: str, value: float) -> None:
     assert getattr(need_of(fleet, COSTS), figure) == pytest.approx(value)
 
 
 def test_a_turn_is_where_the_figure_passes_its_limit() -> None:
     for turn in TURNS:
         most = most_agents(turn, COSTS)
-        assert turn.figure(need_of(Fleet(most), COSTS)) <= turn.limit, turn.what
-        assert turn.figure(need_of(Fleet(most + 1), COSTS)) > turn.limit, turn.what
+        assert turn.figure(need_of(FleetNeed(most), COSTS)) <= turn.limit, turn.what
+        assert turn.figure(need_of(FleetNeed(most + 1), COSTS)) > turn.limit, turn.what
 
 
 def figures(factor: float = 1.0) -> list[Mapping[str, object]]:

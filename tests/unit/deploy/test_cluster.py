@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from deploy.local.cluster import cluster_at
-from tests.fake_broker import answer, answering, framed
+from tests.support.fake_broker import answer, answering, framed
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.dashboards import (
+from tests.support.dashboards import (
     DASHBOARDS,
     FOLDER,
     POSTGRESQL,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import environment
-from deploy.local.instance import Instance, Kept, load, random_cluster_id
+from deploy.local.instance import Instance, InstanceRecord, load, random_cluster_id
 from deploy.local.part import StackError
 
 
@@ -16,14 +16,14 @@ def test_there_is_nothing_to_load_in_a_new_folder(tmp_path: Path) -> None:
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
-    kept = Kept("native", str(tmp_path / "cache"), folder=str(tmp_path))
+    kept = InstanceRecord("native", str(tmp_path / "cache"), folder=str(tmp_path))
     made = Instance(tmp_path, kept)
     made.save()
     assert load(tmp_path) == made
 
 
 def test_saving_writes_the_settings(tmp_path: Path) -> None:
-    made = Instance(tmp_path, Kept("native", str(tmp_path)))
+    made = Instance(tmp_path, InstanceRecord("native", str(tmp_path)))
     made.kept.ports["database"] = 6543
     made.save()
     values = environment.parse(made.env_file.read_text())
@@ -31,7 +31,7 @@ def test_saving_writes_the_settings(tmp_path: Path) -> None:
 
 
 def test_forgetting_leaves_nothing(tmp_path: Path) -> None:
-    made = Instance(tmp_path, Kept("native", str(tmp_path)))
+    made = Instance(tmp_path, InstanceRecord("native", str(tmp_path)))
     made.save()
     made.forget()
     assert list(tmp_path.iterdir()) == []
@@ -40,7 +40,7 @@ def test_forgetting_leaves_nothing(tmp_path: Path) -> None:
 def test_a_copy_of_a_folder_is_refused(tmp_path: Path) -> None:
     original, copy = tmp_path / "original", tmp_path / "copy"
     original.mkdir()
-    Instance(original, Kept("native", str(tmp_path), folder=str(original))).save()
+    Instance(original, InstanceRecord("native", str(tmp_path), folder=str(original))).save()
     shutil.copytree(original, copy)
     with pytest.raises(StackError, match=f"is a copy of the stack in {original}, .* delete {copy}"):
         load(copy)
@@ -50,7 +50,7 @@ def test_a_copy_of_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_was_moved_goes_on(tmp_path: Path) -> None:
     original, moved = tmp_path / "original", tmp_path / "moved"
     original.mkdir()
-    made = Instance(original, Kept("native", str(tmp_path), folder=str(original)))
+    made = Instance(original, InstanceRecord("native", str(tmp_path), folder=str(original)))
     made.save()
     original.rename(moved)
     found = load(moved)
@@ -59,7 +59,7 @@ def test_a_folder_that_was_moved_goes_on(tmp_path: Path) -> None:
 
 
 def test_two_instances_share_no_secret_and_no_name(tmp_path: Path) -> None:
-    one, other = Kept("native", str(tmp_path)), Kept("native", str(tmp_path))
+    one, other = InstanceRecord("native", str(tmp_path)), InstanceRecord("native", str(tmp_path))
     assert one.name != other.name
     assert one.password != other.password
     assert one.cluster_id != other.cluster_id

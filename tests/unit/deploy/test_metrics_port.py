@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from deploy.local import demo_ports, environment
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"
 PORT = "9465"

@@ -11,8 +11,8 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from ingest import metrics as of_ingest
 from query import monitoring as of_serve
-from tests.dashboards import PROMETHEUS, provisioned, targets
-from tests.stack import REPOSITORY
+from tests.support.dashboards import PROMETHEUS, provisioned, targets
+from tests.support.stack import REPOSITORY
 
 FOLDER = REPOSITORY / "deploy" / "prometheus"
 PAGE = "docs/operators/monitoring.md"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import ports, running
-from deploy.local.instance import Instance, Kept
+from deploy.local.instance import Instance, InstanceRecord
 from deploy.local.part import Mode, StackError
 
 
@@ -64,7 +64,7 @@ def instance(tmp_path: Path) -> Instance:
     with socket.create_server((ports.LOOPBACK, 0)) as probe:
         port = probe.getsockname()[1]
     chosen = {"server": port, "kafka": 1, "database": 2}
-    return Instance(tmp_path, Kept("native", str(tmp_path), ports=chosen))
+    return Instance(tmp_path, InstanceRecord("native", str(tmp_path), ports=chosen))
 
 
 def test_another_port_is_taken(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas.settings import GROUPS, PREFIX, HttpSettings, IngestSettings
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 FOLDER = REPOSITORY / "deploy" / "systemd"
 UNITS = sorted(path.name for path in FOLDER.glob("*.service"))

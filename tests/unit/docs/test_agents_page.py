@@ -8,8 +8,8 @@ import pytest
 
 from schemas.events import Event
 from schemas.settings import PREFIX, KafkaSettings
-from tests.markdown import Block, blocks, text_of
-from tests.producers import EMITTER, FOLDER, PLAIN
+from tests.support.markdown import Block, blocks, text_of
+from tests.support.producers import EMITTER, FOLDER, PLAIN
 from tests.unit.schemas.test_asyncapi import payload
 from tests.unit.schemas.test_events import decode
 

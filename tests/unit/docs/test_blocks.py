@@ -7,8 +7,8 @@ import pytest
 
 from tests.acceptance.docs.reader import NOT_RUN, told
 from tests.acceptance.docs.test_commands import ELSEWHERE
-from tests.markdown import Block, blocks, blocks_of, pages
-from tests.stack import REPOSITORY
+from tests.support.markdown import Block, blocks, blocks_of, pages
+from tests.support.stack import REPOSITORY
 
 BLOCKS: Final = [block for page in pages() for block in blocks(page)]
 # What a line of commands begins with, and other names for the language of such lines.

@@ -7,11 +7,11 @@ import pytest
 from click.testing import CliRunner
 
 import fleetgauge
-from schemas.exits import ALWAYS, DONE, ENDINGS, FAILED, UNUSABLE
+from schemas.runtime.exits import ALWAYS, DONE, ENDINGS, FAILED, UNUSABLE
 from sql import migrate
-from tests.commands import COMMANDS
 from tests.pages.exits import PAGE, page
-from tests.stack import SECRET, database_settings
+from tests.support.commands import COMMANDS
+from tests.support.stack import SECRET, database_settings
 
 NOBODY = "127.0.0.1:1"
 AWAY = {

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from markdown_it.token import Token
 
-from tests.markdown import pages, text_of, tokens
-from tests.stack import REPOSITORY
+from tests.support.markdown import pages, text_of, tokens
+from tests.support.stack import REPOSITORY
 
 START: Final = "docs/README.md"
 # Not a page of ours: what came with the packages that pages are made with.

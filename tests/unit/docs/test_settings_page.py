@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 import fleetgauge
 from schemas.settings import GROUPS, PREFIX, Settings
-from tests.commands import COMMANDS
 from tests.pages.settings import PAGE, page
+from tests.support.commands import COMMANDS
 
 # One wrong value a group, and words with which a command comes as far as its settings.
 WRONG = {

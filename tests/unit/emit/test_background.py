@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from emit import Background, Emitter
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 from tests.unit.emit.events import a_payment
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from emit.batch import Batch, Encoding, Packer
+from emit.batch import Encoding, MessageBatch, Packer
 from schemas.events import Event, Message
 from tests.unit.emit.events import ONE_OF_EACH, a_payment, a_sample
 
@@ -14,7 +14,7 @@ def packer(encoding: Encoding = "json", max_bytes: int = 512 * KIB) -> Packer:
     return Packer("samples", "events", encoding, max_bytes)
 
 
-def events_of(batch: Batch) -> list[Event]:
+def events_of(batch: MessageBatch) -> list[Event]:
     codec = msgspec.msgpack if batch.headers else msgspec.json
     decoded: Event | list[Event] = codec.decode(batch.value, type=Message)
     return decoded if isinstance(decoded, list) else [decoded]

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emit.cgroup import Limits
+from emit.cgroup import ResourceLimits
 
 ALL_MEMORY = psutil.virtual_memory().total
 ALL_PROCESSORS = float(len(os.sched_getaffinity(0)))
@@ -14,13 +14,13 @@ V2 = "0::/pod/agent\n"
 V1 = "5:cpu,cpuacct:/pod/agent\n4:memory:/pod/agent\n0::/\n"
 
 
-def limits(folder: Path, own: str, files: dict[str, str]) -> Limits:
+def limits(folder: Path, own: str, files: dict[str, str]) -> ResourceLimits:
     (folder / "own").write_text(own)
     for name, text in files.items():
         file = folder / "cgroup" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    return Limits(folder / "cgroup", folder / "own")
+    return ResourceLimits(folder / "cgroup", folder / "own")
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_memory(tmp_path: Path, own: str, files: dict[str, str], memory: int) ->
 
 
 def test_where_there_are_no_cgroups_it_is_the_machine(tmp_path: Path) -> None:
-    nowhere = Limits(tmp_path / "none", tmp_path / "none")
+    nowhere = ResourceLimits(tmp_path / "none", tmp_path / "none")
     assert (nowhere.processors(), nowhere.memory_bytes()) == (ALL_PROCESSORS, ALL_MEMORY)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from emit.batch import Batch, Packer
+from emit.batch import MessageBatch, Packer
 from emit.buffer import Buffer
 from emit.connection import BrokerConnection
 from emit.delivery import Delivery
@@ -17,7 +17,7 @@ from schemas.events import Event, Payment
 from tests.unit.emit.clocks import FakeClock
 from tests.unit.emit.events import a_payment
 
-Refuses = Callable[[Batch], BaseException | None]
+Refuses = Callable[[MessageBatch], BaseException | None]
 
 
 class Broker:
@@ -42,7 +42,7 @@ class Broker:
         finally:
             self.hung_up += 1
 
-    async def deliver(self, batches: list[Batch]) -> list[BaseException | None]:
+    async def deliver(self, batches: list[MessageBatch]) -> list[BaseException | None]:
         outcomes = [self._refuses(batch) for batch in batches]
         for batch, error in zip(batches, outcomes, strict=True):
             self.taken += [] if error else batch.events
@@ -83,7 +83,7 @@ async def test_a_broker_that_is_away_is_asked_again(failure: Exception) -> None:
 async def test_only_what_was_not_acknowledged_is_sent_again() -> None:
     failures = [KafkaTimeoutError()]
 
-    def once_not_for_bob(batch: Batch) -> BaseException | None:
+    def once_not_for_bob(batch: MessageBatch) -> BaseException | None:
         return failures.pop() if failures and batch.key == b"bob" else None
 
     broker = Broker(refuses=once_not_for_bob)
@@ -93,7 +93,7 @@ async def test_only_what_was_not_acknowledged_is_sent_again() -> None:
 
 
 async def test_a_message_too_large_for_the_broker_is_halved() -> None:
-    def at_most_three(batch: Batch) -> BaseException | None:
+    def at_most_three(batch: MessageBatch) -> BaseException | None:
         return MessageSizeTooLargeError() if len(batch.events) > 3 else None
 
     broker = Broker(refuses=at_most_three)
@@ -102,7 +102,7 @@ async def test_a_message_too_large_for_the_broker_is_halved() -> None:
 
 
 async def test_an_event_too_large_for_the_broker_is_dropped_alone() -> None:
-    def not_the_fifth(batch: Batch) -> BaseException | None:
+    def not_the_fifth(batch: MessageBatch) -> BaseException | None:
         return MessageSizeTooLargeError() if payments(5)[4] in batch.events else None
 
     broker = Broker(refuses=not_the_fifth)

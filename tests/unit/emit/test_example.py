@@ -4,8 +4,8 @@ from inspect import signature
 
 from emit import Emitter
 from tests.faults.test_emitter_broker_away import EXAMPLE
-from tests.markdown import blocks
-from tests.stack import REPOSITORY
+from tests.support.markdown import blocks
+from tests.support.stack import REPOSITORY
 
 
 def test_the_page_shows_the_example_that_runs() -> None:

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from emit.counts import MOST, Counts
+from emit.counts import MOST, ActivityCounts
 from emit.logs import ErrorCounter, context_of_own_work
 from emit.meter import Meter
 
@@ -45,14 +45,14 @@ def test_a_message_counts_with_its_time(meter: Meter) -> None:
         pass
     with meter.message():
         pass
-    assert meter.drain() == Counts(messages=2, timed=2, response_ms=2_000.0)
-    assert meter.drain() == Counts()
+    assert meter.drain() == ActivityCounts(messages=2, timed=2, response_ms=2_000.0)
+    assert meter.drain() == ActivityCounts()
 
 
 def test_an_exception_is_a_failure_and_goes_on(meter: Meter) -> None:
     with pytest.raises(LookupError), meter.message():
         fail()
-    assert meter.drain() == Counts(messages=1, errors=1, timed=1, response_ms=1_000.0)
+    assert meter.drain() == ActivityCounts(messages=1, errors=1, timed=1, response_ms=1_000.0)
 
 
 def test_a_failure_can_be_told_without_an_exception(meter: Meter) -> None:
@@ -65,7 +65,7 @@ def test_a_failure_can_be_told_without_an_exception(meter: Meter) -> None:
 def test_work_that_was_ended_has_no_outcome(meter: Meter, end: type[BaseException]) -> None:
     with pytest.raises(end), meter.message():
         raise end
-    assert meter.drain() == Counts()
+    assert meter.drain() == ActivityCounts()
 
 
 async def test_functions_and_coroutine_functions_are_counted(meter: Meter) -> None:
@@ -82,7 +82,7 @@ async def test_functions_and_coroutine_functions_are_counted(meter: Meter) -> No
     assert (double(2), await triple(number=2)) == (4, 6)
     assert (double.__name__, double.__doc__) == ("double", "Twice as much.")
     assert asyncio.iscoroutinefunction(triple)
-    assert meter.drain() == Counts(messages=2, timed=2, response_ms=2_000.0)
+    assert meter.drain() == ActivityCounts(messages=2, timed=2, response_ms=2_000.0)
 
 
 async def test_their_failures_are_counted(meter: Meter) -> None:
@@ -250,7 +250,7 @@ def test_a_counted_exception_still_pickles(meter: Meter) -> None:
 
 def test_entries_of_the_emitters_own_work_do_not_count(meter: Meter, log: logging.Logger) -> None:
     context_of_own_work().run(log.error, "cannot connect")
-    assert meter.drain() == Counts()
+    assert meter.drain() == ActivityCounts()
 
 
 @pytest.fixture
@@ -281,7 +281,7 @@ def test_nothing_is_lost_between_threads() -> None:
         while not all(one.done() for one in working):
             drained.append(meter.drain())
     drained.append(meter.drain())
-    total = sum(drained, Counts())
+    total = sum(drained, ActivityCounts())
     assert (total.messages, total.timed, total.errors) == (40_000, 40_000, 40_000)
 
 
@@ -296,7 +296,7 @@ def test_a_message_of_another_meter_has_its_own_errors(meter: Meter, log: loggin
 def test_what_was_counted_elsewhere_is_added(meter: Meter) -> None:
     meter.add(messages=100, errors=2, response_ms=12.5)
     meter.add(messages=50)
-    assert meter.drain() == Counts(messages=150, errors=2, timed=100, response_ms=1_250.0)
+    assert meter.drain() == ActivityCounts(messages=150, errors=2, timed=100, response_ms=1_250.0)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_bad_counts_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(told)):
         meter.add(messages, errors, response_ms)
-    assert meter.drain() == Counts()
+    assert meter.drain() == ActivityCounts()
 
 
 def test_more_than_a_sample_may_say_stays() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from emit.cgroup import Limits
+from emit.cgroup import ResourceLimits
 from emit.process import Process, process_agent_id
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 from tests.unit.emit.clocks import FakeClock
 
 
-class Allowed(Limits):
+class Allowed(ResourceLimits):
     """So much, whatever the files say."""
 
     def __init__(self, processors: float, memory_bytes: int) -> None:
@@ -53,7 +53,7 @@ def test_no_time_is_no_share() -> None:
 
 
 def test_this_machine_answers() -> None:
-    cpu, memory = Process(FakeClock(), Limits()).usage()
+    cpu, memory = Process(FakeClock(), ResourceLimits()).usage()
     assert (cpu, 0 < memory <= 100) == (0.0, True)
 
 

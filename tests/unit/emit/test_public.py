@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import emit
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -14,7 +14,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from emit.batch import Batch, Packer
+from emit.batch import MessageBatch, Packer
 from emit.connection import BrokerConnection
 from emit.sender import FIRST_PAUSE_S, LONGEST_PAUSE_S, ReconnectingSender
 from emit.stats import DeliveryStats, Totals
@@ -27,14 +27,14 @@ class Broker:
 
     def __init__(self, *answers: BaseException | None) -> None:
         self._answers = list(answers)
-        self.taken: list[Batch] = []
+        self.taken: list[MessageBatch] = []
         self.connections = 0
         self.hung_up = 0
 
-    async def deliver(self, batches: list[Batch]) -> list[BaseException | None]:
+    async def deliver(self, batches: list[MessageBatch]) -> list[BaseException | None]:
         return [self._answer(batch) for batch in batches]
 
-    def _answer(self, batch: Batch) -> BaseException | None:
+    def _answer(self, batch: MessageBatch) -> BaseException | None:
         answer = self._answers.pop(0) if self._answers else None
         if answer is None:
             self.taken.append(batch)
@@ -62,7 +62,7 @@ class Torn(Broker):
 class Silent(Broker):
     """Never answers."""
 
-    async def deliver(self, batches: list[Batch]) -> list[BaseException | None]:
+    async def deliver(self, batches: list[MessageBatch]) -> list[BaseException | None]:
         return await asyncio.Future()
 
 

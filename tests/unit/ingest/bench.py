@@ -9,15 +9,15 @@ from typing import cast
 
 import psycopg
 
-from ingest.batch import Span
-from ingest.limits import Limits
-from ingest.offsets import FencedError
+from ingest.batch import OffsetSpan
 from ingest.pipeline import Pipeline
-from ingest.progress import Progress
+from ingest.reading.limits import Limits
+from ingest.reading.progressreport import ProgressReport
 from ingest.record import Record
+from ingest.writing.offsets import FencedError
+from tests.support.waiting import until
 from tests.unit.ingest.doubles import PARTITION, Claims, Letters, Log, Table
 from tests.unit.ingest.records import SAMPLE, record
-from tests.waiting import until
 
 LIMITS = Limits(
     max_rows=100_000,
@@ -41,7 +41,7 @@ def records(*values: bytes, first: int = 0) -> list[Record]:
 
 
 def fenced() -> FencedError:
-    return FencedError(PARTITION, Span(0, 1, record(GOOD)), "offset 7 in epoch 9, ours is 1")
+    return FencedError(PARTITION, OffsetSpan(0, 1, record(GOOD)), "offset 7 in epoch 9, ours is 1")
 
 
 class Bench:
@@ -51,7 +51,7 @@ class Bench:
         self, log: Log, letters: Letters, claims: Claims, table: Table, limits: Limits = LIMITS
     ) -> None:
         self.log, self.letters, self.claims, self.table = log, letters, claims, table
-        self.progress = Progress(lambda: None)
+        self.progress = ProgressReport(lambda: None)
         self.pipeline = Pipeline(log, table, letters, claims, limits, self.progress, table.busy)
 
     @asynccontextmanager
@@ -67,10 +67,10 @@ class Bench:
 Bencher = Callable[..., Bench]
 
 
-async def came(condition: Callable[[], object], what: str) -> None:
+async def eventually(condition: Callable[[], object], what: str) -> None:
     """Returns when the condition holds."""
 
     async def probe() -> object:
         return condition()
 
-    await until(cast(Callable[[], Awaitable[object]], probe), what, 5.0)
+    await until(cast(Callable[[], Awaitable[object]], probe), what, 60.0)

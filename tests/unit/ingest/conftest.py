@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingest.limits import Limits
+from ingest.reading.limits import Limits
 from tests.unit.ingest.bench import LIMITS, Bench, Bencher
 from tests.unit.ingest.doubles import Claims, Letters, Log, Table
 

@@ -9,15 +9,15 @@ from aiokafka.errors import LeaderNotAvailableError
 from psycopg import errors
 
 from ingest.batch import AgentKeys, Batch
-from ingest.busy import DatabaseBusy
-from ingest.claimer import Assignment
-from ingest.identity import Identities, LogIdentity
-from ingest.logends import LogEnd
-from ingest.offsets import Claim
-from ingest.positions import Bounds, GapError, Positions
+from ingest.kafka.identity import Identities, LogIdentity
+from ingest.kafka.logends import LogEnd
+from ingest.reading.busy import DatabaseBusy
+from ingest.reading.claimer import Assignment
+from ingest.reading.positions import Bounds, GapError, Positions
 from ingest.record import Record
 from ingest.rejection import Rejection
 from ingest.scope import Scope
+from ingest.writing.offsets import Claim
 from tests.unit.ingest.records import TOPIC, identity
 
 PARTITION = TopicPartition(TOPIC, 0)

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from ingest.batch import ALONE, Decoded
-from ingest.decode import samples_frame
-from ingest.identity import LogIdentity
+from ingest.decoding.decode import samples_frame
+from ingest.kafka.identity import LogIdentity
 from ingest.record import Record
 from ingest.records import Records
 from ingest.rejection import Origin

@@ -5,7 +5,7 @@ from itertools import islice
 import psycopg
 import pytest
 
-from ingest.positions import GapError
+from ingest.reading.positions import GapError
 from ingest.retry import BASE_S, CAP_S, backoff, until_done
 from tests.unit.ingest.doubles import PARTITION
 

@@ -7,10 +7,10 @@ import pytest
 from aiokafka.errors import KafkaError
 from structlog.testing import capture_logs
 
-from ingest.batch import Span
-from ingest.offsets import FencedError
-from ingest.positions import GapError
+from ingest.batch import OffsetSpan
+from ingest.reading.positions import GapError
 from ingest.unexpected import LOG_EVERY_S, Reporter, detail_of, is_unexpected
+from ingest.writing.offsets import FencedError
 from tests.unit.ingest.doubles import PARTITION
 
 KINDS: list[tuple[Exception, bool]] = [
@@ -21,7 +21,7 @@ KINDS: list[tuple[Exception, bool]] = [
     (OSError("x"), False),
     (psycopg.OperationalError("x"), False),
     (KafkaError("x"), False),
-    (FencedError(PARTITION, Span(0, 1, None), "x"), False),
+    (FencedError(PARTITION, OffsetSpan(0, 1, None), "x"), False),
     (GapError(PARTITION, "x"), False),
 ]
 

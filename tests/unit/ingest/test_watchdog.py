@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from ingest import watchdog as module
 from ingest.watchdog import Watchdog
-from schemas.exits import STALLED
+from schemas.runtime.exits import STALLED
 
 TICK_S = 0.01
 

@@ -14,7 +14,7 @@ from query.edges import WIDTHS, edges_of
 from query.zones import zone_names, zone_of
 from schemas.history import Step
 
-CASES = Path(__file__).parents[2] / "zones" / "cases.tsv"
+CASES = Path(__file__).parents[2] / "support" / "zones" / "cases.tsv"
 ROWS = [line.split("\t") for line in CASES.read_text(encoding="utf-8").splitlines()]
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)

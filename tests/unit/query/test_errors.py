@@ -18,7 +18,7 @@ from query.errors import (
     handle_http_error,
     handle_overload,
 )
-from tests.service import serving
+from tests.support.service import serving
 
 FAILURES: dict[str, tuple[Exception, int, str]] = {
     "a bug": (KeyError("password=hunter2"), 500, "Failed to fetch the weather"),

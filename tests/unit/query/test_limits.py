@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from query.limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET_BYTES
-from tests.service import application, bearer, serving, token
+from tests.support.service import application, bearer, serving, token
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 PATH = "/api/metrics/alice/performance"

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from query.app import create_app
 from query.token import issue_platform
 from schemas.settings import DatabaseSettings, HttpSettings
-from tests.service import NOW, application, bearer, serving, token
-from tests.stack import SECRET
+from tests.support.service import NOW, application, bearer, serving, token
+from tests.support.stack import SECRET
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 PATHS = ("/api/metrics/alice/historical", "/api/metrics/alice/performance")

@@ -7,8 +7,8 @@ import pytest
 from query.iso4217 import DECIMALS
 from query.money import money
 
-# A code and its decimals, and Node's text of these amounts of minor units: tests/currencies/.
-CASES = Path(__file__).parents[2] / "currencies" / "cases.tsv"
+# A code and its decimals, and Node's text of these amounts: tests/support/currencies/.
+CASES = Path(__file__).parents[2] / "support" / "currencies" / "cases.tsv"
 AMOUNTS = (1_234_567, -1_234_567, 0, 1)
 ROWS = [line.split("\t") for line in CASES.read_text(encoding="utf-8").splitlines()]
 

@@ -11,8 +11,8 @@ from query import monitoring
 from query.app import create_app
 from query.monitoring import is_loopback
 from schemas.settings import DatabaseSettings, HttpSettings
-from tests.service import application, serving
-from tests.stack import SECRET
+from tests.support.service import application, serving
+from tests.support.stack import SECRET
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 PAGE = Path(__file__).parents[3] / "docs" / "operators" / "serve.md"

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from tests.service import application, serving
+from tests.support.service import application, serving
 
 ERROR = {"$ref": "#/components/schemas/Error"}
 OPERATIONS = {

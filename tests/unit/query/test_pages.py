@@ -7,9 +7,9 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from query.pages import FOLDER, KINDS
+from query.site import FOLDER, KINDS
 from schemas.asyncapi import asyncapi
-from tests.service import application, serving
+from tests.support.service import application, serving
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 

@@ -8,7 +8,7 @@ import pytest
 from litestar.exceptions import ValidationException
 
 from query.cursor import issue, resume
-from query.paging import MAX_LIMIT, Place
+from query.paging import MAX_LIMIT, PagePosition
 
 NOW: Final = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 QUERY: Final = ("agents",)
@@ -21,7 +21,7 @@ class Fleet:
         self.rng = random.Random(seed)
         self.values = {key: self.rng.random() for key in self.rng.sample(range(1, of + 1), agents)}
 
-    def page(self, place: Place, limit: int) -> list[int]:
+    def page(self, place: PagePosition, limit: int) -> list[int]:
         seen = set(place.keys())
         rest = [key for key in self.values if key not in seen]
         if place.after:
@@ -43,19 +43,19 @@ def _id(key: int) -> tuple[str, ...]:
 )
 def test_each_row_comes_exactly_once(agents: int, of: int, limit: int) -> None:
     fleet = Fleet(agents, of, seed=limit)
-    place, shown = Place(), []
+    place, shown = PagePosition(), []
     while page := fleet.page(place, limit):
         shown += page
         # A cursor of any length that is issued is taken again.
         cursor = issue(QUERY, place.past_rows(page, _id(page[-1])), NOW)
-        place = resume(cursor, QUERY, Place, NOW)
+        place = resume(cursor, QUERY, PagePosition, NOW)
         fleet.change()
     assert sorted(shown) == sorted(fleet.values)
 
 
 def test_the_order_holds_for_ten_thousand_agents() -> None:
     fleet = Fleet(10_000, 10_000, seed=1)
-    place, shown = Place(), []
+    place, shown = PagePosition(), []
     while page := fleet.page(place, 500):
         shown += page
         place = place.past_rows(page, _id(page[-1]))
@@ -63,7 +63,9 @@ def test_the_order_holds_for_ten_thousand_agents() -> None:
     assert shown == sorted(fleet.values, key=lambda key: fleet.values[key])
 
 
-@pytest.mark.parametrize("place", [Place(b"\x00"), Place(b"", ("a", "b", "c")), Place(b"", ("a",))])
-def test_a_place_of_no_list_is_refused(place: Place) -> None:
+@pytest.mark.parametrize(
+    "place", [PagePosition(b"\x00"), PagePosition(b"", ("a", "b", "c")), PagePosition(b"", ("a",))]
+)
+def test_a_place_of_no_list_is_refused(place: PagePosition) -> None:
     with pytest.raises(ValidationException):
         place.keys(), place.ids(2)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from query.points import Sums, averages_of, points_of
+from query.points import PointSums, averages_of, points_of
 from schemas.history import Averages
 
 AT = datetime(2026, 3, 10, tzinfo=UTC)
@@ -23,8 +23,8 @@ NOTHING: dict[str, Any] = {
 }
 
 
-def sums(**figures: Any) -> Sums:
-    return Sums(**{**NOTHING, **figures})
+def sums(**figures: Any) -> PointSums:
+    return PointSums(**{**NOTHING, **figures})
 
 
 def test_no_rows_give_zeros() -> None:

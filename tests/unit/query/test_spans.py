@@ -7,7 +7,7 @@ import pytest
 
 from query.edges import WIDTHS
 from query.errors import PARAMETER_HELP, Unusable
-from query.spans import HOUR_STEPS, Asked, Span, custom_of, span_of, span_of_range
+from query.spans import HOUR_STEPS, Span, SpanParameters, custom_of, span_of, span_of_range
 from schemas.history import Range
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
@@ -24,14 +24,14 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def asked(text: str) -> Asked:
+def asked(text: str) -> SpanParameters:
     """Parameters by their names in the URL: `from=… to=…`; a day is its midnight UTC."""
     names = {"from": "start", "to": "stop", "range": "time_range"}
     found: dict[str, Any] = dict(word.split("=", 1) for word in text.split())
     for name in ("from", "to"):
         if len(found.get(name, "")) == len("2026-03-10"):
             found[name] += "T00:00:00Z"
-    return Asked(**{names.get(name, name): value for name, value in found.items()})
+    return SpanParameters(**{names.get(name, name): value for name, value in found.items()})
 
 
 # range, now, start, stop

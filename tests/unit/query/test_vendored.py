@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from query.pages import FOLDER
-from tests.npm import package
+from query.site import FOLDER
+from tests.support.npm import package
 
 VENDORED: Final = FOLDER / "vendor"
 FILES: Final = {

@@ -13,7 +13,7 @@ from ingest.rejection import Reason
 from schemas.asyncapi import REASONS, asyncapi
 from schemas.events import Event
 from schemas.settings import KafkaSettings
-from tests.npm import package
+from tests.support.npm import package
 from tests.unit.schemas.test_events import PAYMENT, PLAY, SAMPLE, STATUS, decode
 
 DOCUMENT = asyncapi()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.database_url import check_database_url
+from schemas.settings.database_url import check_database_url
 
 TAKEN = [
     "postgresql://someone:secret@127.0.0.1:5432/fleetgauge",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.kafka import client_options, security_options
+from schemas.runtime.kafkaclient import client_options, security_options
 from schemas.settings import KafkaSettings, SettingsError, load
-from tests.certificates import Authority
+from tests.support.certificates import Authority
 
 
 def settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> KafkaSettings:

@@ -16,11 +16,11 @@ from schemas import events
 from schemas.asyncapi import asyncapi
 from schemas.export import json_schema
 from schemas.portable import portable
-from tests.npm import package
-from tests.service import application, serving
+from tests.support.npm import package
+from tests.support.service import application, serving
 from tests.unit.schemas.test_events import PAYMENT, SAMPLE, STATUS
 
-FOLDER = Path(__file__).parents[2] / "regexps"
+FOLDER = Path(__file__).parents[2] / "support" / "regexps"
 # An event and whether it is valid, by the contract of the events.
 EVENTS: list[tuple[dict[str, Any], bool]] = [
     (SAMPLE, True),

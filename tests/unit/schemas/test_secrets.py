@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import rich_click as click
 
-from schemas.secrets import REDACTED, cleaner, redacting, secrets
+from schemas.runtime.secrets import REDACTED, cleaner, redacting, secrets
 
 URL = "postgresql://someone:{}@127.0.0.1:5432/fleetgauge"
 # Each is as long as a secret of the settings has to be.

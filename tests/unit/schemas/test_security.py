@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from schemas.security import LOGIN, TLS, Protocol, check_together
+from schemas.settings.security import LOGIN, TLS, Protocol, check_together
 
 # the protocol, what is set besides, how the sentence goes on after the protocol; "" where it fits
 CASES: list[tuple[Protocol, str, str]] = [

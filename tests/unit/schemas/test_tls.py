@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from schemas.tls import client_context
-from tests.certificates import Authority
+from schemas.settings.tls import client_context
+from tests.support.certificates import Authority
 
 LOOPBACK = "127.0.0.1"
 

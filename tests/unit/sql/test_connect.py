@@ -8,7 +8,7 @@ import pytest
 from schemas.settings import DatabaseSettings, load
 from sql import connect
 from sql.session import Session, UnusableDatabase
-from tests.stack import REPOSITORY, database_settings
+from tests.support.stack import REPOSITORY, database_settings
 
 CALLS = {"connect", "AsyncConnectionPool", "ConnectionPool", "NullConnectionPool"}
 OF_PSYCOPG = {"psycopg", "AsyncConnection", "Connection", "ServerConnection"} | CALLS

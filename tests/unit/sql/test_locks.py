@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
-from ingest import agentsummary, refresh, upkeep
+from ingest.admin import agentsummary, refresh, upkeep
 from sql import migrate
-from sql.queries import query
-from tests.stack import REPOSITORY
+from sql.named import query
+from tests.support.stack import REPOSITORY
 
 JOBS: Final = REPOSITORY / "sql" / "community" / "repeatable" / "80_jobs.sql"
 WATERMARK: Final = REPOSITORY / "sql" / "common" / "repeatable" / "10_watermark.sql"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sql.queries import FOLDER, query
+from sql.named import FOLDER, query
 
 FILES = sorted(FOLDER.glob("*.sql"))
 

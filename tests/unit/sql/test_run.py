@@ -6,7 +6,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from sql.migrate import run
-from tests.stack import database_settings
+from tests.support.stack import database_settings
 
 
 def test_a_server_that_is_away_is_asked_again_and_then_named() -> None:

@@ -7,7 +7,7 @@ import yaml
 
 from sql.edition import Edition
 from sql.versions import known_faults, version_of
-from tests.stack import REPOSITORY
+from tests.support.stack import REPOSITORY
 
 CASES = [
     ("17.12 (Debian 17.12-0+deb13u1)", "2.29.2", Edition.COMMUNITY, True),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from emit.simulation.fleet import Fleet
+from emit.simulation.fleet import SimulatedFleet
 from emit.simulation.history import history
 from emit.simulation.moments import micros
 from emit.simulation.scenario import Scenario, Words, scenario
@@ -23,8 +23,8 @@ def planned(
     return scenario(words, NOW, LIMIT)
 
 
-def simulated(of: Scenario) -> Fleet:
-    return Fleet(of.seed, of.agents, of.users, of.interval_us, of.incident)
+def simulated(of: Scenario) -> SimulatedFleet:
+    return SimulatedFleet(of.seed, of.agents, of.users, of.interval_us, of.incident)
 
 
 def past(of: Scenario) -> Iterator[Event]:

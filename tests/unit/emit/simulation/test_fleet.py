@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emit.simulation.fleet import Fleet
+from emit.simulation.fleet import SimulatedFleet
 from emit.simulation.moments import HOUR_US, micros, time_of
 from emit.simulation.scenario import Words, scenario
 from schemas import events as contract
@@ -55,7 +55,7 @@ def test_another_seed_gives_other_bytes() -> None:
 
 
 def test_windows_may_be_cut_anywhere_and_asked_for_in_any_order() -> None:
-    fleet = Fleet(1, 4, 2, HOUR_US // 60)
+    fleet = SimulatedFleet(1, 4, 2, HOUR_US // 60)
     end_us = MARCH_US + 40 * HOUR_US
     whole = fleet.events(MARCH_US, end_us)
     cuts = [MARCH_US, MARCH_US + 1, MARCH_US + 7 * HOUR_US + 5, MARCH_US + 33 * HOUR_US, end_us]
@@ -89,7 +89,7 @@ def test_any_fleet_sends_valid_events_in_its_window(
     seed: int, agents: int, users: int, begin: int, minutes: int
 ) -> None:
     end = begin + minutes * HOUR_US // 60
-    found = Fleet(seed, agents, users, HOUR_US // 12).events(begin, end)
+    found = SimulatedFleet(seed, agents, users, HOUR_US // 12).events(begin, end)
     decoded = msgspec.json.decode(msgspec.json.encode(found), type=list[Event])
     assert decoded == found
     assert all(time_of(begin) <= event.ts < time_of(end) for event in found)

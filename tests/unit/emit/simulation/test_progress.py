@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from emit.simulation.history import Stage
-from emit.simulation.progress import Bar, Lines, displayed
+from emit.simulation.progress import Bar, ProgressLines, displayed
 from schemas.events import Event
 from tests.unit.emit.clocks import FakeClock
 
@@ -71,7 +71,7 @@ def test_elsewhere_there_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
         capture_logs() as told,
         displayed(clock, lambda: round(100 * clock.passed_s)) as display,
     ):
-        assert isinstance(display, Lines)
+        assert isinstance(display, ProgressLines)
         for _ in display.track(stage(20)):
             clock.pass_by(1)
     assert [line["percent"] for line in told] == [25.0, 50.0, 75.0]

@@ -7,7 +7,7 @@ from math import inf
 import msgspec
 from structlog.testing import capture_logs
 
-from emit.batch import Batch, Packer
+from emit.batch import MessageBatch, Packer
 from emit.sender import ReconnectingSender
 from emit.simulation.moments import SECOND_US, micros
 from emit.simulation.progress import LINE_EVERY_S
@@ -28,7 +28,7 @@ class Slow(Broker):
         self.clock = clock
         self.seconds = seconds
 
-    async def deliver(self, batches: list[Batch]) -> list[BaseException | None]:
+    async def deliver(self, batches: list[MessageBatch]) -> list[BaseException | None]:
         self.clock.pass_by(self.seconds)
         return await super().deliver(batches)
 

@@ -1,0 +1,1 @@
+"""Administration: everything that is not on the way of a sample from Kafka into the database."""

@@ -1,0 +1,105 @@
+"""`fleetgauge maintain --refresh`: by hand what ingest does every half minute."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from aiokafka.errors import KafkaError
+
+from ingest.admin.frontier import Frontier
+from ingest.admin.maintain import MaintainError, in_sentences
+from ingest.admin.refresh import (
+    SESSION,
+    Connection,
+    is_alone,
+    note_refresh,
+    read_watermark,
+    refresh,
+)
+from ingest.errors import HINT_KAFKA, sentence
+from ingest.kafka.topic import TopicError
+from schemas.settings import DatabaseSettings, KafkaSettings
+from sql.connect import connected
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The watermark before and after, and the frontier: as far as ingest's progress lets it go.
+
+    `after` is null in a dry run, `frontier` where no stored record tells one; `waits_for` is the
+    partition that is furthest behind, if one is.
+    """
+
+    before: datetime
+    after: datetime | None
+    frontier: datetime | None
+    waits_for: str | None
+
+
+def refresh_once(
+    database: DatabaseSettings, kafka: KafkaSettings, every: timedelta, *, dry_run: bool
+) -> Refreshed:
+    """Aggregates all samples up to the frontier; a dry run tells how far that is.
+
+    `every` is how often it is meant to be done. Raises MaintainError.
+    """
+    with in_sentences("refresh"):
+        try:
+            return asyncio.run(_refresh_once(database, kafka, every, dry_run=dry_run))
+        except psycopg.errors.LockNotAvailable as error:
+            raise MaintainError(
+                f"no refresh: {sentence(error)}: a writer took longer than a second, or a writer "
+                "of late samples, an erase or a repair longer than 10; try again"
+            ) from error
+        except TopicError as error:
+            raise MaintainError(f"no refresh: {error}") from error
+        except (KafkaError, OSError) as error:
+            raise MaintainError(f"no refresh: {sentence(error)}; {HINT_KAFKA}") from error
+
+
+async def _refresh_once(
+    database: DatabaseSettings, kafka: KafkaSettings, every: timedelta, *, dry_run: bool
+) -> Refreshed:
+    async with connected(database, SESSION) as connection:
+        if not (dry_run or await is_alone(connection)):
+            raise MaintainError(
+                "no refresh: another session refreshes, most often an ingest, which does it every "
+                f"{every.total_seconds():.0f} s; 'fleetgauge doctor' tells how far it is"
+            )
+        before, _ = await read_watermark(connection)
+        frontier = Frontier(kafka)
+        found = await frontier.find(connection)
+        after = None if dry_run else await _advance(connection, before, found, every)
+    waits_for = str(frontier.backlogs[0]) if frontier.backlogs else None
+    return Refreshed(before.astimezone(UTC), after and after.astimezone(UTC), found, waits_for)
+
+
+async def _advance(
+    connection: Connection, before: datetime, frontier: datetime | None, every: timedelta
+) -> datetime:
+    after = before if frontier is None else await refresh(connection, frontier)
+    await note_refresh(connection, every, None)
+    return after
+
+
+def describe_refresh(refreshed: Refreshed) -> str:
+    """For people: how far it went, and what keeps it from going further."""
+    lines = [_progress(refreshed)]
+    if refreshed.waits_for is not None:
+        lines.append(f"not further, for {refreshed.waits_for}")
+    return "\n".join(lines)
+
+
+def _progress(refreshed: Refreshed) -> str:
+    before = _shown(refreshed.before)
+    if refreshed.after is None:
+        upto = "nothing" if refreshed.frontier is None else f"up to {_shown(refreshed.frontier)}"
+        return f"samples are aggregated up to {before}; a refresh would aggregate {upto}"
+    if refreshed.after == refreshed.before:
+        return f"samples are aggregated up to {before}, as before"
+    return f"samples are aggregated up to {_shown(refreshed.after)}; before, up to {before}"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,178 @@
+"""The column path: many plain samples decoded at once, without an object for each.
+
+A message is plain if `ingest.decoding.message` would provably read the same from it. Every other
+message is left to that module, which alone decides what becomes of it.
+"""
+
+import io
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import polars as pl
+from msgspec import inspect
+from polars.exceptions import ComputeError
+
+from ingest.batch import ALONE, SAMPLE_SCHEMA
+from ingest.decoding.lines import Lines
+from schemas.events import Sample
+
+_FIELDS: Final = {field.name: field for field in msgspec.structs.fields(Sample)}
+# The types of fields, as numbers of the widest kind: bounds are checked on what was sent.
+_WIDE: Final[dict[type, Any]] = {
+    inspect.StrType: pl.String(),
+    inspect.DateTimeType: pl.String(),
+    inspect.IntType: pl.Int64(),
+    inspect.FloatType: pl.Float64(),
+}
+# Printable ASCII other than what could hide structure: escapes and braces.
+_PLAIN_BYTES: Final = bytes(byte for byte in range(0x20, 0x7F) if byte not in b"\\{}")
+# RFC 3339 in UTC, as most clients write it.
+_UTC: Final = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|\+00:00)$"
+# One call of the parser costs what the row path needs for some 300 messages.
+FEWEST: Final = 256
+
+
+def _type_of(name: str) -> Any:
+    found = inspect.type_info(_FIELDS[name].type)
+    if isinstance(found, inspect.UnionType):
+        (found,) = (one for one in found.types if not isinstance(one, inspect.NoneType))
+    return found.type if isinstance(found, inspect.Metadata) else found
+
+
+_TYPES: Final = {name: _type_of(name) for name in _FIELDS}
+_IDS: Final = [name for name, kind in _TYPES.items() if isinstance(kind, inspect.StrType)]
+_NUMBERS: Final = [name for name in _TYPES if name not in (*_IDS, "ts")]
+_TYPE_FIELD: Final = "type"
+_WIRE: Final = pl.Schema(
+    {
+        _TYPE_FIELD: pl.String(),
+        **{_FIELDS[name].encode_name: _WIDE[type(kind)] for name, kind in _TYPES.items()},
+    }
+)
+# `type`, the ids and `ts`.
+_STRINGS: Final = sum(kind == pl.String() for kind in _WIRE.values())
+
+
+def read_plain_samples(lines: Lines, fewest: int = FEWEST) -> pl.DataFrame:
+    """The samples among these messages that are plain, with the columns of SAMPLE_SCHEMA.
+
+    `record` is the place of each among the messages. What is missing is for the row path, and so
+    is what would have to be read in parts of less than the `fewest` messages.
+    """
+    found = list(_read(lines, 0, fewest))
+    return pl.concat(found) if found else SAMPLE_SCHEMA.to_frame()
+
+
+def _read(lines: Lines, first: int, fewest: int) -> Iterator[pl.DataFrame]:
+    count = len(lines)
+    if count < fewest:
+        return
+    text = lines.text()
+    frame = _parse(text, count)
+    if frame is not None:
+        is_named_once = _all_name_fields_once(text, frame) or _which_name_fields_once(lines, frame)
+        yield _plain_rows(frame, pl.lit(is_named_once), first)
+    elif count > 1:
+        # One message keeps all from being read: the half without it can be.
+        middle = count // 2
+        yield from _read(lines.between(0, middle), first, fewest)
+        yield from _read(lines.between(middle, count), first + middle, fewest)
+
+
+def _parse(text: bytes, count: int) -> pl.DataFrame | None:
+    """The fields of so many messages; None where one is no flat object on a line of its own.
+
+    A field of another type than its own is null.
+    """
+    if text.translate(None, _PLAIN_BYTES) != b"\n".join([b"{}"] * count):
+        return None
+    try:
+        frame = pl.read_ndjson(io.BytesIO(text), schema=_WIRE, ignore_errors=True)
+    except ComputeError:
+        return None
+    return frame if frame.height == count else None
+
+
+def _plain_rows(frame: pl.DataFrame, is_named_once: pl.Expr, first: int) -> pl.DataFrame:
+    places = pl.int_range(first, first + pl.len(), dtype=pl.Int32).alias("record")
+    return (
+        frame.lazy()
+        .with_columns(_MICROSECONDS.alias("us"), places)
+        .filter(is_named_once & _ARE_VALID)
+        .select(_COLUMNS)
+        .collect()
+    )
+
+
+def _all_name_fields_once(text: bytes, frame: pl.DataFrame) -> bool:
+    """Whether each of these messages names its values once, and nothing else."""
+    read = sum(frame.height - frame[name].null_count() for name in frame.columns)
+    found = np.frombuffer(text, np.uint8)
+    commas, quotes = (np.count_nonzero(found == ord(one)) for one in ',"')
+    return bool(_are_named_once(commas, quotes, read, frame.height))
+
+
+def _which_name_fields_once(lines: Lines, frame: pl.DataFrame) -> pl.Series:
+    """The same for each message."""
+    values = lines.values()
+    read = frame.select(pl.sum_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+    commas, quotes = (
+        np.fromiter((value.count(one) for value in values), np.int64, len(values))
+        for one in (b",", b'"')
+    )
+    return pl.Series(_are_named_once(commas, quotes, read.astype(np.int64), 1))
+
+
+def _are_named_once(commas: Any, quotes: Any, read: Any, messages: int) -> Any:
+    """Whether so many commas and quotes are what so many values need that were read of messages.
+
+    A flat object of k fields has k - 1 commas or more, for texts may have some too, and every value
+    that was read has a field: as many commas as that make the fields these, each named once. Then
+    two quotes for each name and for each text leave none for a number, and every id is a text. A
+    value that is null, or of another type, is not counted as read, and its message is not plain.
+    """
+    return (commas == read - messages) & (quotes == 2 * (read + _STRINGS * messages))
+
+
+def _id_is_valid(name: str) -> pl.Expr:
+    kind = _TYPES[name]
+    wire = pl.col(_FIELDS[name].encode_name)
+    # `$` is the end of a text here, and there are no look-aheads.
+    pattern = kind.pattern.removesuffix(r"(?!\n)")
+    is_valid: pl.Expr = wire.str.contains(pattern) & (wire.str.len_bytes() <= kind.max_length)
+    return is_valid
+
+
+def _number_is_valid(name: str) -> pl.Expr:
+    kind = _TYPES[name]
+    is_within = pl.col(_FIELDS[name].encode_name).is_between(kind.ge, kind.le)
+    return is_within if _FIELDS[name].required else is_within.fill_null(True)
+
+
+def _column(name: str, dtype: pl.DataType) -> pl.Expr:
+    return pl.col(_FIELDS[name].encode_name).cast(dtype).alias(name)
+
+
+_WITHOUT_ZONE: Final = pl.col("ts").str.strip_suffix("Z").str.strip_suffix("+00:00")
+_SECONDS: Final = _WITHOUT_ZONE.str.slice(0, 19).str.to_datetime(
+    "%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False
+)
+_NANOSECONDS: Final = _WITHOUT_ZONE.str.slice(20).str.pad_end(9, "0").cast(pl.Int64(), strict=False)
+# To the nearest microsecond, halves up, as msgspec rounds.
+_MICROSECONDS: Final = _SECONDS.to_physical() + (_NANOSECONDS + 500) // 1000
+_ARE_VALID: Final = pl.all_horizontal(
+    pl.col(_TYPE_FIELD) == "sample",
+    pl.col("us").is_not_null(),
+    pl.col("ts").str.contains(_UTC),
+    *map(_id_is_valid, _IDS),
+    *map(_number_is_valid, _NUMBERS),
+).fill_null(False)
+_COLUMNS: Final = [
+    pl.col("us").alias("ts"),
+    pl.concat_str("userId", "agentId", separator="/").alias("agent"),
+    *(_column(n, kind) for n, kind in SAMPLE_SCHEMA.items() if n in _NUMBERS),
+    pl.col("record"),
+    pl.lit(ALONE, pl.Int32()).alias("place"),
+]

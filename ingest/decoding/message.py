@@ -1,0 +1,138 @@
+"""Decodes one message: its events, or rejections that say why not. What it says, counts."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ingest.decoding.arrays import UNUSABLE, Parts, split_json, split_msgpack
+from ingest.decoding.depth import at_fixed_depth
+from ingest.decoding.names import have_no_repeated_names, refuse_repeated, refuse_repeated_packed
+from ingest.decoding.numbers import with_whole_numbers, with_whole_numbers_packed
+from ingest.reading.unread import UnreadBatch
+from ingest.record import Record
+from ingest.rejection import Origin, Rejection
+from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Message, Sample
+
+MSGPACK: Final = b"application/msgpack"
+Split = Callable[[bytes], Parts]
+Decoders = tuple[Callable[[bytes], Message], Callable[[bytes], Event], Split]
+
+Decoded = TypeVar("Decoded")
+
+
+def _with_json(decoder: msgspec.json.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
+    """Decodes with this decoder, whole numbers in any spelling; rejects repeated names."""
+
+    def decode_json(value: bytes) -> Decoded:
+        # A part of an array is msgspec.Raw.
+        text = bytes(value)
+        try:
+            message = decoder.decode(text)
+        except msgspec.ValidationError:
+            rewritten = with_whole_numbers(text)
+            if rewritten is text:
+                raise
+            text, message = rewritten, decoder.decode(rewritten)
+        _refuse_repeated(text, message if isinstance(message, list) else [message])
+        return message
+
+    return at_fixed_depth(decode_json)
+
+
+def _refuse_repeated(value: bytes, events: list[Any]) -> None:
+    samples = [event for event in events if isinstance(event, Sample)]
+    if len(samples) < len(events) or not have_no_repeated_names([value], samples):
+        refuse_repeated(value)
+
+
+def _with_msgpack(decoder: msgspec.msgpack.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
+    """The same for MessagePack."""
+
+    def decode_msgpack(value: bytes) -> Decoded:
+        try:
+            message = decoder.decode(value)
+        except msgspec.ValidationError:
+            rewritten = with_whole_numbers_packed(value)
+            if rewritten is value:
+                raise
+            message = decoder.decode(rewritten)
+        for part in split_msgpack(value) if isinstance(message, list) else [value]:
+            refuse_repeated_packed(part)
+        return message
+
+    return at_fixed_depth(decode_msgpack)
+
+
+_JSON: Final[Decoders] = (
+    _with_json(msgspec.json.Decoder(Message)),
+    _with_json(msgspec.json.Decoder(Event)),
+    at_fixed_depth(split_json),
+)
+_MSGPACK: Final[Decoders] = (
+    _with_msgpack(msgspec.msgpack.Decoder(Message)),
+    _with_msgpack(msgspec.msgpack.Decoder(Event)),
+    at_fixed_depth(split_msgpack),
+)
+
+
+def decode_message(
+    record: Record, max_bytes: int
+) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
+    """The events of one record and what of it cannot be used.
+
+    A value longer than `max_bytes` is refused unread. In an array a bad event is refused alone.
+    """
+    value = record.value
+    if value is None:
+        return [], [Rejection(Origin(record), "malformed", "the record has no value")]
+    if isinstance(value, UnreadBatch):
+        return [], [Rejection(Origin(record), value.reason, value.detail)]
+    if len(value) > max_bytes:
+        detail = f"{len(value)} bytes, at most {max_bytes} are taken"
+        return [], [Rejection(Origin(record), "too_large", detail)]
+    whole, single, split = _MSGPACK if is_msgpack(record.headers) else _JSON
+    try:
+        message = whole(value)
+    except UNUSABLE as error:
+        return _decode_each(record, value, single, split, error)
+    if isinstance(message, list):
+        return [(event, Origin(record, index)) for index, event in enumerate(message)], []
+    return [(message, Origin(record))], []
+
+
+def _decode_each(
+    record: Record, value: bytes, single: Callable[[bytes], Event], split: Split, problem: Exception
+) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
+    try:
+        parts = split(value)
+    except msgspec.ValidationError:
+        # Not an array: the one event in it is what the whole was refused for.
+        return [], [_reject(Origin(record), problem)]
+    except UNUSABLE as error:
+        return [], [Rejection(Origin(record), "malformed", str(error))]
+    if len(parts) > MAX_EVENTS_A_MESSAGE:
+        return [], [_reject(Origin(record), problem)]
+    events: list[tuple[Event, Origin]] = []
+    rejections: list[Rejection] = []
+    for index, part in enumerate(parts):
+        origin = Origin(record, index)
+        try:
+            events.append((single(part), origin))
+        except UNUSABLE as error:
+            rejections.append(_reject(origin, error))
+    return events, rejections
+
+
+def _reject(origin: Origin, problem: Exception) -> Rejection:
+    is_readable = isinstance(problem, msgspec.ValidationError)
+    return Rejection(origin, "invalid" if is_readable else "malformed", str(problem))
+
+
+def is_msgpack(headers: Iterable[tuple[str, bytes | None]]) -> bool:
+    """Whether a record's headers tell that its value is MessagePack; else it is JSON."""
+    return any(
+        name.lower() == "content-type"
+        and (content or b"").split(b";")[0].strip().lower() == MSGPACK
+        for name, content in headers
+    )

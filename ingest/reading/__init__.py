@@ -1,0 +1,1 @@
+"""The first stage: which partitions this process has, and their records."""

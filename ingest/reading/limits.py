@@ -1,0 +1,60 @@
+"""How much a batch holds and how long things may take."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from ingest.reading.polling import POLL_EVERY_S
+from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
+
+SMALLEST_FULL_BATCH: Final = 10_000
+ROWS_AN_AGENT: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds in rows, bytes and seconds.
+
+    So many `agents` are remembered; `lateness` is how old a sample may be,
+    `timeline` how old an event that the timeline keeps; leaders have `confirm_s`
+    to confirm a batch's logs; whoever waits longer than `poll_s` polls Kafka.
+    """
+
+    max_rows: int
+    max_bytes: int
+    max_message_bytes: int
+    agents: int
+    linger_s: float
+    patience_s: float
+    drain_s: float
+    stall_s: float
+    lateness: timedelta
+    timeline: timedelta
+    # A new leader is elected within it. Whoever waits longer keeps other partitions waiting.
+    confirm_s: float = 5.0
+    poll_s: float = POLL_EVERY_S
+
+    @classmethod
+    def of(
+        cls, database: DatabaseSettings, kafka: KafkaSettings, ingest: IngestSettings
+    ) -> "Limits":
+        return cls(
+            max_rows=ingest.batch_max_rows,
+            max_bytes=ingest.batch_max_bytes,
+            max_message_bytes=kafka.message_max_bytes,
+            agents=ingest.agent_cache_size,
+            linger_s=ingest.batch_linger_ms / 1000,
+            patience_s=ingest.claim_patience_ms / 1000,
+            drain_s=ingest.drain_timeout_ms / 1000,
+            stall_s=ingest.stall_timeout_ms / 1000,
+            lateness=database.lateness_limit,
+            timeline=database.timeline_retention,
+        )
+
+    def full_rows(self, agents: int) -> int:
+        """The rows of a full batch.
+
+        What a batch costs beside its rows grows with the agents in it: in a backlog it grows with
+        the fleet.
+        """
+        return min(max(SMALLEST_FULL_BATCH, ROWS_AN_AGENT * agents), self.max_rows)

@@ -1,0 +1,35 @@
+"""Polls Kafka during a long wait: a consumer that does not is taken for dead."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, NoReturn, Protocol
+
+from ingest.unexpected import reported
+
+POLL_EVERY_S: Final = 1.0
+
+
+class Polls(Protocol):
+    """See `ingest.reading.fetch.Fetcher`."""
+
+    async def poll_paused(self) -> None: ...
+
+
+@asynccontextmanager
+async def polled(source: Polls, every_s: float = POLL_EVERY_S) -> AsyncIterator[None]:
+    """A longer wait within pauses all partitions, and lets the group know that this consumer is
+    alive. Whoever reads on resumes them."""
+    polling = asyncio.create_task(_poll(source, every_s))
+    try:
+        yield
+    finally:
+        polling.cancel()
+        await asyncio.wait({polling})
+
+
+async def _poll(source: Polls, every_s: float) -> NoReturn:
+    while True:
+        await asyncio.sleep(every_s)
+        with reported("poll"):
+            await source.poll_paused()

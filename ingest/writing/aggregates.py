@@ -1,0 +1,105 @@
+"""What a batch adds to the aggregates: hours of the platform, and samples that come late."""
+
+from typing import Any, Final
+
+import polars as pl
+from psycopg import AsyncConnection
+
+from ingest.writing.parameters import Bigints, Column, Doubles, Integers, Reals, Timestamps
+from sql.named import query
+
+HOUR_US: Final = 3_600_000_000
+BUCKET_US: Final = 300_000_000
+
+# Of some samples, in the order of the type `sample_sums`. Values have single precision in the
+# table, and add up in double.
+SUMS: Final[dict[str, tuple[pl.Expr, type[Column]]]] = {
+    "samples": (pl.len().cast(pl.Int64), Bigints),
+    "cpu_samples": (pl.col("cpu").count().cast(pl.Int64), Bigints),
+    "cpu_sum": (pl.col("cpu").cast(pl.Float64).sum(), Doubles),
+    "cpu_max": (pl.col("cpu").max(), Reals),
+    "memory_samples": (pl.col("memory").count().cast(pl.Int64), Bigints),
+    "memory_sum": (pl.col("memory").cast(pl.Float64).sum(), Doubles),
+    "memory_max": (pl.col("memory").max(), Reals),
+    "messages": (pl.col("messages").cast(pl.Int64).sum(), Bigints),
+    "errors": (pl.col("errors").cast(pl.Int64).sum(), Bigints),
+    "response_ms_sum": (
+        (pl.col("response_ms").cast(pl.Float64) * pl.col("messages")).sum(),
+        Doubles,
+    ),
+    "response_messages": (
+        pl.col("messages").cast(pl.Int64).filter(pl.col("response_ms").is_not_null()).sum(),
+        Bigints,
+    ),
+}
+_told: Final = pl.col("storage_used_mb").is_not_null() & pl.col("storage_total_mb").is_not_null()
+# Of an agent's samples in the order of time: the columns of `agent_latest`.
+NEWEST: Final[dict[str, tuple[pl.Expr, type[Column]]]] = {
+    "first_ts": (pl.col("ts").first(), Timestamps),
+    "ts": (pl.col("ts").last(), Timestamps),
+    "cpu": (pl.col("cpu").last(), Reals),
+    "memory": (pl.col("memory").last(), Reals),
+    # The agent's first time stands for none: storage is null beside it.
+    "storage_ts": (pl.col("ts").filter(_told).last().fill_null(pl.col("ts").first()), Timestamps),
+    "storage_used_mb": (pl.col("storage_used_mb").filter(_told).last(), Reals),
+    "storage_total_mb": (pl.col("storage_total_mb").filter(_told).last(), Reals),
+}
+
+
+async def add_to_platform(
+    connection: AsyncConnection[Any], samples: pl.DataFrame, shard: int
+) -> None:
+    """Adds samples, columns as in `Batch`, to the platform's hours; in the caller's transaction."""
+    await connection.execute(query("add_to_platform"), {**hours_of(samples), "shard": shard})
+
+
+def hours_of(samples: pl.DataFrame) -> dict[str, Column]:
+    """The sums of samples by the hour, as `add_to_platform` takes them."""
+    hours = _grouped(samples, SUMS, _bucket(HOUR_US))
+    return {"bucket": Timestamps(hours["bucket"].to_numpy()), **_columns(hours, SUMS)}
+
+
+async def add_late(connection: AsyncConnection[Any], samples: pl.DataFrame) -> None:
+    """Holds the watermark until the caller's transaction ends, and aggregates what is before it.
+
+    `samples` are stored in the same transaction, by (agent_key, ts). Waits for a refresh only
+    where they are older than what that aggregates.
+    """
+    oldest = samples["ts"].min()
+    if oldest is None:
+        return
+    cursor = await connection.execute(query("hold_watermark"), {"oldest": Timestamps([oldest])})
+    ((watermark_us,),) = await cursor.fetchall()
+    late = samples.filter(pl.col("ts") < watermark_us)
+    if late.height:
+        await connection.execute(query("add_late_samples"), late_values(late))
+
+
+def late_values(late: pl.DataFrame) -> dict[str, Column]:
+    """Sums of samples by agent and 5 minutes and each agent's newest, for `add_late_samples`."""
+    sums = _grouped(late, SUMS, pl.col("agent_key"), _bucket(BUCKET_US))
+    newest = _grouped(late, NEWEST, pl.col("agent_key"))
+    return {
+        "sums_agent_key": Integers(sums["agent_key"].to_numpy()),
+        "bucket": Timestamps(sums["bucket"].to_numpy()),
+        **_columns(sums, SUMS),
+        "agent_key": Integers(newest["agent_key"].to_numpy()),
+        **_columns(newest, NEWEST),
+    }
+
+
+def _bucket(width_us: int) -> pl.Expr:
+    return (pl.col("ts") // width_us * width_us).alias("bucket")
+
+
+def _grouped(
+    samples: pl.DataFrame, figures: dict[str, tuple[pl.Expr, type[Column]]], *keys: pl.Expr
+) -> pl.DataFrame:
+    wanted = [expression.alias(name) for name, (expression, _) in figures.items()]
+    return samples.group_by(*keys, maintain_order=True).agg(wanted)
+
+
+def _columns(
+    frame: pl.DataFrame, figures: dict[str, tuple[pl.Expr, type[Column]]]
+) -> dict[str, Column]:
+    return {name: column(frame[name].to_numpy()) for name, (_, column) in figures.items()}

@@ -1,0 +1,52 @@
+"""Stores samples: by COPY, or through a temporary table where some are there already."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import polars as pl
+from psycopg import AsyncConnection
+
+from ingest.batch import Batch
+from ingest.reading.busy import DatabaseBusy
+from sql.named import query
+
+# What one write hands to the client library: the event loop runs between two.
+PIECE_BYTES = 256 * 1024
+
+
+async def store_new_samples(
+    connection: AsyncConnection[Any], batch: Batch, busy: DatabaseBusy
+) -> pl.DataFrame:
+    """Writes a batch's samples in the caller's transaction; returns those that were new: all.
+
+    Raises psycopg's UniqueViolation where one was there already: then the transaction is over.
+    """
+    if not batch.samples.is_empty():
+        await _copy(connection, "copy_samples", batch.pieces, busy)
+    return batch.samples
+
+
+async def store_resent_samples(
+    connection: AsyncConnection[Any], batch: Batch, busy: DatabaseBusy
+) -> pl.DataFrame:
+    """The same, for samples of which some were there already; returns those that were not."""
+    await connection.execute(query("create_resent_samples"))
+    await _copy(connection, "copy_resent_samples", batch.pieces, busy)
+    with busy.at_work():
+        cursor = await connection.execute(query("insert_resent_samples"))
+        new = await cursor.fetchall()
+    schema = {"agent_key": pl.Int32, "ts": pl.Int64}
+    keys = pl.DataFrame(new, schema=schema, orient="row")
+    return batch.samples.join(keys, on=list(schema), how="semi", maintain_order="left")
+
+
+async def _copy(
+    connection: AsyncConnection[Any], name: str, pieces: list[bytes], busy: DatabaseBusy
+) -> None:
+    with ExitStack() as until_done:
+        async with connection.cursor() as cursor, cursor.copy(query(name)) as copy:
+            for piece in pieces:
+                view = memoryview(piece)
+                for start in range(0, len(view), PIECE_BYTES):
+                    await copy.write(view[start : start + PIECE_BYTES])
+            until_done.enter_context(busy.at_work())

@@ -1,0 +1,44 @@
+"""The database as the pipeline sees it: it gives keys to agents, and stores batches."""
+
+from collections.abc import Collection, Mapping
+
+from aiokafka import TopicPartition
+
+from ingest.batch import AgentKeys, Batch
+from ingest.database import Pool
+from ingest.reading.busy import DatabaseBusy
+from ingest.reading.limits import Limits
+from ingest.writing.agents import AgentDirectory
+from ingest.writing.offsets import Claim
+from ingest.writing.write import write_batch
+
+
+class DatabaseStore:
+    """One database's agents and batches; sets `busy` while it is at work."""
+
+    def __init__(self, pool: Pool, limits: Limits, busy: DatabaseBusy) -> None:
+        self._pool = pool
+        self._agents = AgentDirectory(pool, limits.agents)
+        self._patience_s = limits.patience_s
+        self._busy = busy
+
+    @property
+    def agents(self) -> int:
+        """How many are known."""
+        return len(self._agents)
+
+    async def keys_of(self, agents: Collection[str]) -> AgentKeys:
+        """Keys of at least these agents; raises psycopg's errors."""
+        return await self._agents.resolve(agents)
+
+    def stands_by(self, keys: AgentKeys) -> bool:
+        """Whether these keys may be used still."""
+        return self._agents.stands_by(keys)
+
+    def forget(self) -> None:
+        """Asks for every key again, for the database may be another."""
+        self._agents.forget()
+
+    async def write(self, batch: Batch, claims: Mapping[TopicPartition, Claim]) -> None:
+        """Stores a batch, or finds that it is stored; raises as `write_batch`."""
+        await write_batch(self._pool, batch, claims, self._patience_s, self._busy)

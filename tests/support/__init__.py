@@ -1,0 +1,1 @@
+"""What the tests share: parts to run them on, doubles, and data."""
