@@ -113,7 +113,7 @@ def existing(choice: argparse.Namespace) -> Instance:
 
 
 def create(choice: argparse.Namespace) -> Instance:
-    """A new instance, run in the way that this machine allows."""
+    """A new instance, with the runtime that this machine allows."""
     runtime = docker.choose_runtime(docker.answers(), host.is_root())
     folder = choice.dir.resolve()
     chosen = ports.first_choice(folder, REPOSITORY / ".stack")

@@ -16,7 +16,7 @@ ATTEMPTS = 5
 
 
 def parts_of(instance: Instance) -> Sequence[Part]:
-    """The broker and the database, run in the instance's way."""
+    """The broker and the database, run by the instance's runtime."""
     if instance.kept.runtime == "docker":
         return docker.services(instance)
     return [Kafka(instance), Timescale(instance)]

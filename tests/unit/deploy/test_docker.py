@@ -11,11 +11,11 @@ from deploy.local.part import StackError
 
 
 @pytest.mark.parametrize(
-    ("engine_answers", "is_root", "way"),
+    ("engine_answers", "is_root", "runtime"),
     [(True, False, "docker"), (True, True, "docker"), (False, True, "native")],
 )
-def test_choose_runtime(engine_answers: bool, is_root: bool, way: str) -> None:
-    assert docker.choose_runtime(engine_answers, is_root) == way
+def test_choose_runtime(engine_answers: bool, is_root: bool, runtime: str) -> None:
+    assert docker.choose_runtime(engine_answers, is_root) == runtime
 
 
 def test_without_an_engine_and_without_root_there_is_no_way() -> None:
