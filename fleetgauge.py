@@ -10,8 +10,8 @@ from emit.commands import emit
 from ingest.admin.dlq.commands import dlq
 from schemas.runtime.command import NAME, Group, Helpful
 
-# Each command imports what it runs: `emit` works where neither database nor web server is there,
-# and a shell that completes a word waits for none of it.
+# Each command imports its own dependencies: `emit` then needs no database driver or web server,
+# and shell completion stays fast.
 
 # Set by the script that `fleetgauge completion` prints.
 COMPLETING: Final = "_FLEETGAUGE_COMPLETE"
@@ -23,12 +23,12 @@ SHELLS: Final = ("bash", "zsh", "fish")
     context_settings={"help_option_names": ["-h", "--help"]},
     examples={
         "fleetgauge migrate": "once, and after each update",
-        "fleetgauge doctor": "what is wrong, and how to fix it",
+        "fleetgauge doctor": "find problems, and how to fix them",
         "fleetgauge emit fleet --help": "the options of a command, with examples",
     },
 )
 @click.command_panel(
-    "Set up and look after", commands=["migrate", "doctor", "maintain", "erase", "dlq"]
+    "Set up and maintain", commands=["migrate", "doctor", "maintain", "erase", "dlq"]
 )
 @click.command_panel("Run", commands=["ingest", "serve", "emit"])
 @click.command_panel("Print", commands=["token", "schema", "completion"])
@@ -39,7 +39,7 @@ SHELLS: Final = ("bash", "zsh", "fish")
     default="info",
     show_default=True,
     envvar="FLEETGAUGE_LOG_LEVEL",
-    help="Least severe log lines to write.",
+    help="Minimum severity of log lines.",
 )
 def main(log_level: str) -> None:
     """Fleetgauge: telemetry for fleets of software agents."""
@@ -49,9 +49,9 @@ main.add_command(dlq)
 main.add_command(emit)
 
 
-@main.command(examples={"fleetgauge migrate": "safe to repeat, and from many at once"})
+@main.command(examples={"fleetgauge migrate": "safe to repeat and to run concurrently"})
 def migrate() -> None:
-    """Bring the database and the topics to this version's shape."""
+    """Migrate the database and the topics to this version."""
     from ingest.admin import reread
     from ingest.admin.topics import create_topics
     from schemas.settings import DatabaseSettings, KafkaSettings, load
@@ -64,20 +64,20 @@ def migrate() -> None:
 @main.command(
     examples={
         "fleetgauge ingest": "until SIGTERM or Ctrl-C",
-        "fleetgauge --log-level debug ingest": "with all that there is to tell",
-        "fleetgauge ingest --accept-gap": "after it stopped at a gap, and you know why",
+        "fleetgauge --log-level debug ingest": "with the most detailed log",
+        "fleetgauge ingest --accept-gap": "after it stopped at a gap whose cause you know",
         "fleetgauge ingest --skip-unreadable": "after a partition could not be read",
     },
 )
 @click.option(
     "--accept-gap",
     is_flag=True,
-    help="Go on where stored offsets and the log do not meet; records between are lost.",
+    help="Continue across a gap between the stored offset and the log; its records are lost.",
 )
 @click.option(
     "--skip-unreadable",
     is_flag=True,
-    help="Send batches that cannot be read to the dead letters as they are, and go on behind them.",
+    help="Send unreadable record batches to the dead letters unchanged, and continue after them.",
 )
 def ingest(*, accept_gap: bool, skip_unreadable: bool) -> None:
     """Write what agents send from Kafka into TimescaleDB, exactly once."""
@@ -90,18 +90,18 @@ def ingest(*, accept_gap: bool, skip_unreadable: bool) -> None:
 
 @main.command(
     examples={
-        "fleetgauge maintain --dry-run": "what would be removed",
-        "fleetgauge maintain --json": "remove it, and tell a script",
+        "fleetgauge maintain --dry-run": "show what would be removed",
+        "fleetgauge maintain --json": "remove it, with output for a script",
         "fleetgauge maintain --repair": "recompute rollups that differ from the samples",
-        "fleetgauge maintain --refresh": "aggregate samples, where no ingest runs to do it",
+        "fleetgauge maintain --refresh": "aggregate samples while no ingest runs",
     },
 )
-@click.option("--dry-run", is_flag=True, help="Tell what would be done, and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--repair", is_flag=True, help="Remove nothing; recompute rollups that are wrong.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--repair", is_flag=True, help="Remove nothing; recompute incorrect rollups.")
 @click.option("--refresh", is_flag=True, help="Remove nothing; aggregate the newest samples.")
 def maintain(*, dry_run: bool, as_json: bool, repair: bool, refresh: bool) -> None:
-    """Do at once what ingest does every hour: drop what is older than its retention."""
+    """Drop data older than its retention now, as ingest does every hour."""
     import msgspec
 
     from ingest.admin.conservation.command import describe_repairs
@@ -112,7 +112,7 @@ def maintain(*, dry_run: bool, as_json: bool, repair: bool, refresh: bool) -> No
     from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings, load
 
     if repair and refresh:
-        raise click.UsageError("--repair and --refresh are two tasks: name one of them")
+        raise click.UsageError("--repair and --refresh exclude each other: name one of them")
     failed = False
     try:
         if refresh:
@@ -138,17 +138,17 @@ def maintain(*, dry_run: bool, as_json: bool, repair: bool, refresh: bool) -> No
 
 @main.command(
     examples={
-        "fleetgauge erase --user alice --dry-run": "what is stored of alice",
-        "fleetgauge erase --user alice --agent a1 --yes": "one agent, without being asked",
-        "fleetgauge erase --orphans --yes --json": "what the doctor calls orphans, for a script",
+        "fleetgauge erase --user alice --dry-run": "count what is stored of alice",
+        "fleetgauge erase --user alice --agent a1 --yes": "one agent, without a question",
+        "fleetgauge erase --orphans --yes --json": "the orphans that doctor reports, in a script",
     },
 )
 @click.option("--user", "user_id", metavar="ID", help="The user whose data is erased.")
 @click.option("--agent", "agent_id", metavar="ID", help="Only this agent of the user.")
 @click.option("--orphans", is_flag=True, help="Rows whose agent no longer exists.")
-@click.option("--dry-run", is_flag=True, help="Count what would be erased, and leave it there.")
+@click.option("--dry-run", is_flag=True, help="Count what would be erased, and erase nothing.")
 @click.option("--yes", is_flag=True, help="Erase without asking.")
-@click.option("--json", "as_json", is_flag=True, help="For programs: a list of relations.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of relations.")
 def erase(
     user_id: str | None,
     agent_id: str | None,
@@ -158,7 +158,7 @@ def erase(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Erase all that is stored of a user or of an agent, for good."""
+    """Permanently erase all data of a user or of an agent."""
     import msgspec
 
     from ingest.admin.erase import EraseError, Subject, count, describe
@@ -168,13 +168,13 @@ def erase(
     if (user_id is None) is not orphans or (orphans and agent_id is not None):
         raise click.UsageError("name either --user ID, with --agent ID or without, or --orphans")
     if not (dry_run or yes or sys.stdin.isatty()):
-        raise click.UsageError("--yes is needed where nobody can be asked")
+        raise click.UsageError("--yes is required without a terminal")
     (database,) = load(DatabaseSettings)
     subject = Subject(user_id, agent_id)
     try:
         if not (dry_run or yes):
             click.echo(describe(count(database, subject)), err=True)
-            click.confirm(f"Erase all of this, of {subject}, for good?", abort=True, err=True)
+            click.confirm(f"Permanently erase all of this, of {subject}?", abort=True, err=True)
         erased = count(database, subject) if dry_run else run(database, subject)
     except EraseError as error:
         raise click.ClickException(str(error)) from error
@@ -188,9 +188,9 @@ def erase(
         "fleetgauge doctor --json": "the same for a script, with the figures",
     },
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs: a list of findings.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of findings.")
 def doctor(*, as_json: bool) -> None:
-    """Examine the database and the broker, and print what is wrong and how to fix it."""
+    """Check the database and the broker, and print each problem with its fix."""
     import asyncio
     from datetime import UTC, datetime
 
@@ -202,7 +202,7 @@ def doctor(*, as_json: bool) -> None:
     from schemas.settings import DatabaseSettings, KafkaSettings, load
 
     settings = load(DatabaseSettings, KafkaSettings)
-    with waiting("looking at the database and the broker"):
+    with waiting("checking the database and the broker"):
         findings = asyncio.run(examine(*settings, datetime.now(UTC)))
     click.echo(msgspec.json.encode(findings) if as_json else describe(findings))
     sys.exit(EXIT_STATUS[worst(findings)])
@@ -211,7 +211,7 @@ def doctor(*, as_json: bool) -> None:
 @main.command(
     examples={
         "fleetgauge serve": "on 127.0.0.1:8080, until SIGTERM or Ctrl-C",
-        "FLEETGAUGE_HTTP_PORT=0 fleetgauge serve": "on a port that is free; the log tells it",
+        "FLEETGAUGE_HTTP_PORT=0 fleetgauge serve": "on any free port, which the log names",
     },
 )
 def serve() -> None:
@@ -225,24 +225,23 @@ def serve() -> None:
 
 @main.command(
     examples={
-        "fleetgauge token --user alice": "reads alice's own for an hour",
-        "fleetgauge token --platform --name ops-bob --ttl 7d": "reads everything for a week",
+        "fleetgauge token --user alice": "reads alice's data for an hour",
+        "fleetgauge token --platform --name ops-bob --ttl 7d": "reads all data for a week",
     },
 )
-@click.option("--user", "user_id", metavar="ID", help="The user whose own data may be read.")
-@click.option("--platform", is_flag=True, help="Everything may be read.")
+@click.option("--user", "user_id", metavar="ID", help="A token that reads this user's data.")
+@click.option("--platform", is_flag=True, help="A token that reads all data.")
 @click.option(
     "--name",
     metavar="NAME",
-    help="Whose token of the platform it is: each name has a rate limit of its own.  "
-    "[default: platform]",
+    help="Holder of a platform token: each name has its own rate limit.  [default: platform]",
 )
 @click.option(
     "--ttl",
     default="1h",
     show_default=True,
     metavar="SPAN",
-    help="How long it holds: 90s, 15m, 1h, 7d. At most 90d, or FLEETGAUGE_JWT_MAX_TTL_S.",
+    help="Lifetime: 90s, 15m, 1h, 7d. At most 90d, or FLEETGAUGE_JWT_MAX_TTL_S.",
 )
 def token(user_id: str | None, name: str | None, *, platform: bool, ttl: str) -> None:
     """Print a token for the HTTP service, signed with FLEETGAUGE_JWT_SECRET."""
@@ -252,7 +251,7 @@ def token(user_id: str | None, name: str | None, *, platform: bool, ttl: str) ->
     if (user_id is None) is not platform:
         raise click.UsageError("name either --user ID or --platform")
     if user_id is not None and name is not None:
-        raise click.UsageError("--name goes with --platform")
+        raise click.UsageError("--name requires --platform")
     (http,) = load(HttpSettings)
     try:
         if user_id is not None:
@@ -265,11 +264,13 @@ def token(user_id: str | None, name: str | None, *, platform: bool, ttl: str) ->
 
 @main.command(
     examples={
-        "fleetgauge schema > fleetgauge.schema.json": "what events and answers look like",
+        "fleetgauge schema > fleetgauge.schema.json": "events and answers",
         "fleetgauge schema --asyncapi > asyncapi.json": "topics and messages",
     },
 )
-@click.option("--asyncapi", "is_asyncapi", is_flag=True, help="The AsyncAPI 3 document instead.")
+@click.option(
+    "--asyncapi", "is_asyncapi", is_flag=True, help="Print the AsyncAPI 3 document instead."
+)
 def schema(*, is_asyncapi: bool) -> None:
     """Print the JSON Schema of events and answers."""
     import msgspec
@@ -284,14 +285,14 @@ def schema(*, is_asyncapi: bool) -> None:
 @main.command(
     cls=Helpful,
     examples={
-        "source <(fleetgauge completion bash)": "in this bash; in ~/.bashrc for all",
-        "fleetgauge completion zsh > ~/.zfunc/_fleetgauge": "zsh, where fpath has ~/.zfunc",
+        "source <(fleetgauge completion bash)": "this bash; in ~/.bashrc: every bash",
+        "fleetgauge completion zsh > ~/.zfunc/_fleetgauge": "zsh, with ~/.zfunc in fpath",
         "fleetgauge completion fish > ~/.config/fish/completions/fleetgauge.fish": "fish",
     },
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
-    """Print the script by which a shell completes commands, options and choices."""
+    """Print the shell script that completes commands, options and choices."""
     from click.shell_completion import get_completion_class
 
     if (of_shell := get_completion_class(shell)) is not None:
@@ -299,7 +300,7 @@ def completion(shell: str) -> None:
 
 
 def run() -> None:
-    """The command as a process of its own: no secret of its settings is in what it complains of."""
+    """Entry point of the process; redacts the settings' secrets in everything on stderr."""
     if COMPLETING not in os.environ:
         from schemas.runtime.secrets import redacting
 

@@ -1,1 +1,1 @@
-"""Every shape that crosses a boundary: Kafka events, HTTP answers, settings."""
+"""Types of everything that crosses a boundary: Kafka events, HTTP answers, settings."""

@@ -1,4 +1,4 @@
-"""What the HTTP service answers about agents one by one; as in `schemas.responses`."""
+"""HTTP answers about single agents; conventions as in `schemas.responses`."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -28,11 +28,11 @@ Next = Annotated[
 ]
 WindowUsed = Annotated[
     Window,
-    Meta(description="As asked: the newest 3, 12 or 288 buckets of 5 minutes", examples=["15m"]),
+    Meta(description="As requested: the newest 3, 12 or 288 5-minute buckets", examples=["15m"]),
 ]
 ListAsOf = Annotated[
     datetime,
-    Meta(description="When the rows were read; of the fleet at most 5 seconds ago"),
+    Meta(description="When the rows were read; at most 5 seconds ago for the whole fleet"),
 ]
 
 
@@ -42,15 +42,13 @@ class StateCounts(Answer, frozen=True, kw_only=True):
     active: Annotated[
         int, Meta(description="Running, and sampled in the last 5 minutes", examples=[36])
     ]
-    inactive: Annotated[
-        int, Meta(description="Neither active nor failed nor removed", examples=[3])
-    ]
+    inactive: Annotated[int, Meta(description="Not active, failed or removed", examples=[3])]
     failed: Annotated[int, Meta(description="Failed, and not sampled since", examples=[1])]
     removed: Annotated[int, Meta(description="Removed, and not running since", examples=[2])]
 
 
 class AgentRow(Answer, frozen=True, kw_only=True):
-    """One agent: its state, its newest sample, and what it did in the window."""
+    """One agent: its state, its newest sample, and its sums over the window."""
 
     user_id: Annotated[str, Meta(description="User the agent belongs to", examples=["alice"])]
     agent_id: Annotated[str, Meta(description="Unique within its user", examples=["agent-1"])]
@@ -59,16 +57,16 @@ class AgentRow(Answer, frozen=True, kw_only=True):
     reason: Annotated[
         str,
         Meta(
-            description='Reason of the status event that put it there, `""` without',
+            description='Reason of the status event that set the state, or `""`',
             examples=[""],
         ),
     ]
     silent: Annotated[bool, Meta(description="No sample in the last 5 minutes", examples=[False])]
     first_seen: Annotated[
-        datetime, Meta(description="Time of its first sample, the epoch without any")
+        datetime, Meta(description="Time of its first sample; the Unix epoch without samples")
     ]
     last_seen: Annotated[
-        datetime, Meta(description="Time of its newest sample, the epoch without any")
+        datetime, Meta(description="Time of its newest sample; the Unix epoch without samples")
     ]
     cpu: Annotated[float, Meta(description="Percent, of its newest sample", examples=[31.4])]
     memory: Annotated[float, Meta(description="Percent, of its newest sample", examples=[62.75])]
@@ -83,22 +81,22 @@ class AgentRow(Answer, frozen=True, kw_only=True):
     error_rate: Annotated[
         float,
         Meta(
-            description="Percent: errors ÷ messages over the window, at most 100; errors without "
-            "messages are 100",
+            description="Percent: errors ÷ messages over the window, at most 100; 100 for errors "
+            "without messages",
             examples=[0.33],
         ),
     ]
     response_time: Annotated[
         float,
         Meta(
-            description="Milliseconds, mean over the messages of the window whose time is known",
+            description="Milliseconds, mean over the window's messages with a known response time",
             examples=[84.2],
         ),
     ]
     uptime: Annotated[
         float,
         Meta(
-            description="Percent of the 5-minute buckets since its first sample that have one, in "
+            description="Percent of 5-minute buckets with a sample, since its first sample and in "
             "the last 30 UTC days",
             examples=[97.5],
         ),
@@ -106,9 +104,9 @@ class AgentRow(Answer, frozen=True, kw_only=True):
 
 
 class Agents(Answer, frozen=True, kw_only=True):
-    """A page of agents, and how many there are."""
+    """A page of agents, with counts by state."""
 
-    agents: Annotated[list[AgentRow], Meta(description="In the order asked for")]
+    agents: Annotated[list[AgentRow], Meta(description="In the requested order")]
     counts: StateCounts
     window: WindowUsed
     as_of: ListAsOf
@@ -116,17 +114,17 @@ class Agents(Answer, frozen=True, kw_only=True):
 
 
 class Deployment(Answer, frozen=True, kw_only=True):
-    """A deployment to an agent, by its newest status."""
+    """A deployment to an agent, with its newest status."""
 
     deployment_id: Annotated[
         str, Meta(description="Unique within its user", examples=["deployment-7"])
     ]
-    ts: Annotated[datetime, Meta(description="When it reached that status")]
+    ts: Annotated[datetime, Meta(description="Time of its newest status")]
     status: Annotated[DeploymentStatus, Meta(description="Its newest status")]
 
 
 class Agent(AgentRow, frozen=True, kw_only=True):
-    """One agent, and what was deployed to it."""
+    """One agent, with its deployments."""
 
     deployments: Annotated[list[Deployment], Meta(description="The newest 10, newest first")]
     window: WindowUsed

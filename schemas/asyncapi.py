@@ -9,7 +9,7 @@ from schemas import events
 from schemas.portable import portable
 
 ASYNCAPI: Final = "3.0.0"
-# As in the OpenAPI document: a change that breaks senders makes it 2.
+# As in the OpenAPI document: a breaking change for senders raises it to 2.
 CONTRACT: Final = "1"
 MSGPACK: Final = "application/msgpack"
 REASONS: Final = ("malformed", "invalid", "future", "expired", "too_large", "refused")
@@ -26,7 +26,7 @@ ID: Final = {"type": "string", "minLength": 1, "maxLength": 128}
 
 
 def asyncapi() -> dict[str, Any]:
-    """What Fleetgauge receives and sends over Kafka, as AsyncAPI 3."""
+    """The AsyncAPI 3 document of all messages that Fleetgauge receives and sends over Kafka."""
     kinds = (events.Sample, *STATES)
     _, named = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     shapes = portable(named)
@@ -36,9 +36,9 @@ def asyncapi() -> dict[str, Any]:
             "title": "Fleetgauge",
             "version": CONTRACT,
             "description": (
-                "Events of software agents. Keys are placed as Java's client places them "
-                "(murmur2), so that one source stays in one partition; acks=all. The same event "
-                "sent twice counts once. Unknown fields are passed over."
+                "Events of software agents. Producers partition by key as Java's client does "
+                "(murmur2), so that a source stays in one partition, and use acks=all. Duplicate "
+                "events count once. Unknown fields are ignored."
             ),
             "license": {"name": "Apache-2.0"},
         },
@@ -47,7 +47,7 @@ def asyncapi() -> dict[str, Any]:
             "samples": _channel("fleet.samples", "The key is the agentId.", [events.Sample]),
             "events": _channel("fleet.events", "The key is the userId.", STATES),
             "deadletter": {
-                **_address("fleet.deadletter", "What could not be used, with why."),
+                **_address("fleet.deadletter", "Rejected events, each with a reason."),
                 "messages": {"deadLetter": {"$ref": "#/components/messages/deadLetter"}},
             },
         },
@@ -55,7 +55,7 @@ def asyncapi() -> dict[str, Any]:
             "receiveSamples": _operation("receive", "samples", "Stores samples, exactly once."),
             "receiveEvents": _operation("receive", "events", "Stores events, exactly once."),
             "sendDeadLetters": _operation(
-                "send", "deadletter", "Passes on what could not be used, at least once."
+                "send", "deadletter", "Sends rejected events, at least once."
             ),
         },
         "components": {
@@ -81,7 +81,7 @@ def _operation(action: str, channel: str, summary: str) -> dict[str, Any]:
 
 
 def _message(kind: type) -> dict[str, Any]:
-    """One event of a kind, or an array of them."""
+    """A message: one event of this kind, or an array of them."""
     shape = {"$ref": f"#/components/schemas/{kind.__name__}"}
     many = {"type": "array", "items": shape, "maxItems": events.MAX_EVENTS_A_MESSAGE}
     owner = "agentId" if kind is events.Sample else "userId"
@@ -92,7 +92,7 @@ def _message(kind: type) -> dict[str, Any]:
             "type": "object",
             "properties": {
                 "content-type": {
-                    "description": "JSON without it.",
+                    "description": "Default: JSON.",
                     "enum": ["application/json", MSGPACK],
                 }
             },
@@ -107,7 +107,7 @@ def _dead_letter() -> dict[str, Any]:
         "fleetgauge.reason": {"enum": list(REASONS)},
         "fleetgauge.index": {
             "type": "string",
-            "description": "In an array: places of the rejected events, from 0: `3`, `0-2,7`.",
+            "description": "Indexes of the rejected events in an array, from 0: `3`, `0-2,7`.",
         },
         "__connect.errors.topic": {"type": "string"},
         "__connect.errors.partition": {"type": "string"},
@@ -117,7 +117,7 @@ def _dead_letter() -> dict[str, Any]:
     return {
         "deadLetter": {
             "name": "deadLetter",
-            "summary": "A message as it came, with its key and headers, and why it was not used.",
+            "summary": "An unchanged message with its key and headers, and why it was rejected.",
             "contentType": "application/octet-stream",
             "headers": {
                 "type": "object",

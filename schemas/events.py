@@ -1,7 +1,7 @@
-"""What agents and business systems send to Kafka, one Struct an event type.
+"""Events that agents and business systems send to Kafka, one Struct per event type.
 
-A message is one event or an array of them, as JSON or MessagePack; `type` names the event.
-Unknown fields are ignored. Times are RFC 3339 with an offset; ids count within their user.
+A message is one event or an array of them, as JSON or MessagePack; `type` names the event type.
+Unknown fields are ignored. Times are RFC 3339 with an offset; ids are unique within their user.
 """
 
 from datetime import datetime
@@ -12,9 +12,9 @@ from msgspec import Meta
 
 MAX_EVENTS_A_MESSAGE: Final = 1_000
 
-# `.` and `..` are no ids, since no URL path can carry them.
-# `$` also matches before a final newline in Python; the look-ahead rules that out. Documents for
-# others say it without: schemas/portable.py.
+# `.` and `..` are not valid ids, since a URL path cannot contain them.
+# `$` also matches before a final newline in Python; the look-ahead rules that out. Published
+# schemas express it without look-ahead: schemas/portable.py.
 ID_PATTERN: Final = (
     r"^(?:[A-Za-z0-9_~:@-]|\.[A-Za-z0-9_~:@-]|\.\.[A-Za-z0-9._~:@-])[A-Za-z0-9._~:@-]*$(?!\n)"
 )
@@ -28,7 +28,7 @@ Megabytes = Annotated[float, Meta(ge=0, le=1e12)]
 # PostgreSQL's bigint.
 Amount = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code")]
-# PostgreSQL's text holds no NUL.
+# PostgreSQL's text type cannot store NUL.
 Text = Annotated[str, Meta(max_length=1_000, pattern=r"^[^\u0000]*$")]
 
 AgentStatus = Literal["running", "stopped", "failed", "removed"]
@@ -44,21 +44,21 @@ class _Event(
     kw_only=True,
     tag_field="type",
     rename="camel",
-    # What is not told is left out, and not told to be null: readers take it in half the time.
+    # Unknown values are left out instead of sent as null: decoding takes half the time.
     omit_defaults=True,
 ):
-    """What every event carries: whose it is and when it happened."""
+    """Fields of every event: its user and its time."""
 
     user_id: Id
     ts: Time
 
 
 class Sample(_Event, tag="sample", frozen=True, gc=False, kw_only=True):
-    """What one agent used and did since its previous sample.
+    """Resource use and work of one agent since its previous sample.
 
-    `cpu` and `memory` are percent of what the agent may use; `messages` and `errors` are counts
-    since the previous sample; `responseMs` is the mean over those messages. An agent leaves out
-    what it cannot know.
+    `cpu` and `memory` are percent of the agent's limit; `messages` and `errors` are counts since
+    the previous sample; `responseMs` is the mean over those messages. An agent leaves out values
+    that it cannot measure.
     """
 
     agent_id: Id
@@ -72,7 +72,7 @@ class Sample(_Event, tag="sample", frozen=True, gc=False, kw_only=True):
 
 
 class Status(_Event, tag="status", frozen=True, gc=False, kw_only=True):
-    """An agent changed its state; `removed` holds until `running`."""
+    """An agent changed its state; `removed` lasts until `running`."""
 
     agent_id: Id
     status: AgentStatus
@@ -80,7 +80,7 @@ class Status(_Event, tag="status", frozen=True, gc=False, kw_only=True):
 
 
 class Deployment(_Event, tag="deployment", frozen=True, gc=False, kw_only=True):
-    """A deployment of an agent reached a state."""
+    """A deployment to an agent reached a status."""
 
     deployment_id: Id
     agent_id: Id
@@ -96,14 +96,14 @@ class Payment(_Event, tag="payment", frozen=True, gc=False, kw_only=True):
 
 
 class Booking(_Event, tag="booking", frozen=True, gc=False, kw_only=True):
-    """A booking reached a state."""
+    """A booking reached a status."""
 
     booking_id: Id
     status: BookingStatus
 
 
 class Fan(_Event, tag="fan", frozen=True, gc=False, kw_only=True):
-    """A fan was active at `ts` and counts to this segment."""
+    """A fan was active at `ts` and belongs to this segment."""
 
     fan_id: Id
     segment: Segment

@@ -20,7 +20,7 @@ ANSWERS = (
 
 
 def json_schema() -> dict[str, Any]:
-    """One JSON Schema (2020-12): `message` is what Kafka takes, `$defs` holds each shape."""
+    """One JSON Schema (2020-12) of a Kafka message; `$defs` holds every event and answer."""
     (message, *_), definitions = msgspec.json.schema_components(
         [events.Message, *ANSWERS], ref_template="#/$defs/{name}"
     )
@@ -28,7 +28,8 @@ def json_schema() -> dict[str, Any]:
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "Fleetgauge",
-            "description": "A value in fleet.samples or fleet.events; $defs has the answers too.",
+            "description": "A record value in fleet.samples or fleet.events; $defs also has the "
+            "HTTP answers.",
             **message,
             "$defs": definitions,
         }

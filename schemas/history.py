@@ -1,4 +1,4 @@
-"""What the HTTP service answers about a span of time, in points; as in `schemas.responses`."""
+"""HTTP answers with points over time; conventions as in `schemas.responses`."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -28,13 +28,14 @@ class Point(Answer, frozen=True, kw_only=True):
     response_time: Annotated[
         float,
         Meta(
-            description="Milliseconds, mean over the messages whose time is known", examples=[84.2]
+            description="Milliseconds, mean over messages with a known response time",
+            examples=[84.2],
         ),
     ]
     error_rate: Annotated[
         float,
         Meta(
-            description="Percent: errors ÷ messages, at most 100; errors without messages are 100",
+            description="Percent: errors ÷ messages, at most 100; 100 for errors without messages",
             examples=[0.25],
         ),
     ]
@@ -45,8 +46,8 @@ class Point(Answer, frozen=True, kw_only=True):
     agents: Annotated[
         int,
         Meta(
-            description="Agents that sampled in the bucket; the largest number where the bucket is "
-            "made of several finer ones",
+            description="Agents with a sample in the bucket; the maximum if the bucket combines "
+            "several finer ones",
             examples=[50],
         ),
     ]
@@ -65,15 +66,15 @@ class Averages(Answer, frozen=True, kw_only=True):
     errors: Annotated[float, Meta(description="Mean per point returned", examples=[1.5])]
 
 
-UserId = Annotated[str, Meta(description="As asked", examples=["alice"])]
-AgentId = Annotated[str, Meta(description="As asked", examples=["agent-1"])]
+UserId = Annotated[str, Meta(description="As requested", examples=["alice"])]
+AgentId = Annotated[str, Meta(description="As requested", examples=["agent-1"])]
 TimeRange = Annotated[
     Literal["24h", "7d", "30d", "custom"],
-    Meta(description="As asked; `custom` with `from`", examples=["7d"]),
+    Meta(description="As requested; `custom` with `from`", examples=["7d"]),
 ]
 Points = Annotated[
     list[Point],
-    Meta(description="In time order, buckets with data only; the newest is unfinished"),
+    Meta(description="In time order, only buckets with data; the newest may be incomplete"),
 ]
 From = Annotated[datetime, Meta(description="Start of the first bucket")]
 To = Annotated[datetime, Meta(description="End of the last bucket, exclusive")]

@@ -1,4 +1,4 @@
-"""What the HTTP service answers about the whole platform; as in `schemas.responses`."""
+"""HTTP answers about the whole platform; conventions as in `schemas.responses`."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,15 +11,13 @@ Percent = Annotated[str, Meta(pattern=r"^[0-9]{1,3}\.[0-9]{2}$")]
 
 
 class AgentCounts(Answer, frozen=True, kw_only=True):
-    """Agents that ever sent a sample or a status, by effective state."""
+    """Agents that have sent a sample or a status event, by effective state."""
 
-    total: Annotated[int, Meta(description="Agents known and not removed", examples=[40])]
+    total: Annotated[int, Meta(description="All agents that are not removed", examples=[40])]
     active: Annotated[
         int, Meta(description="Running, and sampled in the last 5 minutes", examples=[36])
     ]
-    inactive: Annotated[
-        int, Meta(description="All that are neither active nor failed", examples=[3])
-    ]
+    inactive: Annotated[int, Meta(description="Not active, failed or removed", examples=[3])]
     failed: Annotated[int, Meta(description="Failed, and not sampled since", examples=[1])]
 
 
@@ -40,74 +38,74 @@ class DeploymentCounts(Answer, frozen=True, kw_only=True):
 
 
 class Uptime(Answer, frozen=True, kw_only=True):
-    """How much of the time there was a sign of life."""
+    """Shares of the time with a heartbeat or a sample."""
 
     platform_uptime: Annotated[
         float,
         Meta(
-            description="Percent of the minutes since the first heartbeat, 30 days at most, in "
-            "which ingest wrote its heartbeat",
+            description="Percent of minutes with a heartbeat of ingest, since the first heartbeat "
+            "and in the last 30 days",
             examples=[99.98],
         ),
     ]
     average_agent_uptime: Annotated[
         float,
         Meta(
-            description="Percent of the 5-minute buckets since each agent's first sample that have "
-            "one, over all agents not removed and the last 30 UTC days",
+            description="Percent of 5-minute buckets with a sample, since each agent's first "
+            "sample and in the last 30 UTC days, over all agents that are not removed",
             examples=[97.5],
         ),
     ]
 
 
 class Quality(Answer, frozen=True, kw_only=True):
-    """How messages went in the last 24 hours, the current one and the 23 before."""
+    """Response time and errors of the last 24 hours: the current hour and the 23 before."""
 
     average_response_time: Annotated[
         float,
         Meta(
-            description="Milliseconds, mean over the messages of the last 24 hours whose time "
-            "was told",
+            description="Milliseconds, mean over the messages of the last 24 hours with a known "
+            "response time",
             examples=[84.2],
         ),
     ]
     success_rate: Annotated[
-        Percent, Meta(description="Percent: 100 less `errorRate`", examples=["99.75"])
+        Percent, Meta(description="Percent: 100 minus `errorRate`", examples=["99.75"])
     ]
     error_rate: Annotated[
         Percent,
         Meta(
-            description="Percent: errors ÷ messages of the last 24 hours, at most 100; errors "
-            "without messages are 100",
+            description="Percent: errors ÷ messages of the last 24 hours, at most 100; 100 for "
+            "errors without messages",
             examples=["0.25"],
         ),
     ]
 
 
 class Storage(Answer, frozen=True, kw_only=True):
-    """The newest storage that each agent not removed has told."""
+    """Storage of all agents that are not removed, by each one's newest report."""
 
     used: Annotated[
         float,
         Meta(
-            description="MB in use, sum of what each agent told last; each has single precision",
+            description="MB in use, sum of each agent's newest report (single precision)",
             examples=[5_120.0],
         ),
     ]
     total: Annotated[
         float,
         Meta(
-            description="MB there are, sum of what each agent told last; each has single precision",
+            description="MB in total, sum of each agent's newest report (single precision)",
             examples=[20_480.0],
         ),
     ]
     percent_used: Annotated[
-        float, Meta(description="Percent in use, 0 where total is 0", examples=[25.0])
+        float, Meta(description="Percent in use; 0 if the total is 0", examples=[25.0])
     ]
 
 
 class PlatformMetrics(Answer, frozen=True, kw_only=True):
-    """The figures of all users' agents together."""
+    """Metrics of all users' agents together."""
 
     agents: AgentCounts
     messages: MessageCounts
@@ -118,8 +116,8 @@ class PlatformMetrics(Answer, frozen=True, kw_only=True):
 
 
 class Platform(Answer, frozen=True, kw_only=True):
-    """How the whole platform does."""
+    """Metrics of the whole platform."""
 
     metrics: PlatformMetrics
-    timestamp: Annotated[datetime, Meta(description="The moment of the answer")]
+    timestamp: Annotated[datetime, Meta(description="Time of the answer")]
     status: Annotated[Literal["ok"], Meta(description="Always `ok`")]

@@ -1,19 +1,19 @@
-"""JSON Schema that every validator reads alike, whatever its language.
+"""Makes JSON Schema portable between validators in any language.
 
-Patterns are written for Python, where `$` matches before a final line break, too. Go's RE2 has no
-look-ahead and no `\\u0000`; the pattern's dialect here is what RE2, ECMA-262 and Python share.
+Our patterns are written for Python, where `$` also matches before a final line break. Go's RE2 has
+neither look-ahead nor `\\u0000`; the output uses only syntax that RE2, ECMA-262 and Python share.
 """
 
 import inspect
 from typing import Any, Final
 
-# How a pattern of ours ends in Python, and what says the same without look-ahead.
+# The end of our patterns in Python, and its equivalent without look-ahead.
 _PYTHON_END: Final = r"$(?!\n)"
 _NO_LINE_BREAK: Final = {"pattern": r"\n"}
 
 
 def portable(schema: Any) -> Any:
-    """The same schema, without what only some validators know."""
+    """The same schema in the portable subset."""
     if isinstance(schema, dict):
         kept = {name: value for name, value in schema.items() if not _is_discriminator(name, value)}
         return _with_pattern({name: _value(name, value) for name, value in kept.items()})
@@ -23,12 +23,12 @@ def portable(schema: Any) -> Any:
 
 
 def _is_discriminator(name: str, value: Any) -> bool:
-    """OpenAPI's keyword, which JSON Schema does not have."""
+    """Whether it is OpenAPI's keyword, which JSON Schema does not have."""
     return name == "discriminator" and "propertyName" in value
 
 
 def _value(name: str, value: Any) -> Any:
-    # Python 3.13 compiles docstrings without their indentation, versions before it with.
+    # Python 3.13 strips a docstring's indentation, older versions do not.
     if name == "description" and isinstance(value, str):
         return inspect.cleandoc(value)
     return portable(value)

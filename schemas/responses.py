@@ -1,4 +1,4 @@
-"""What the HTTP service answers. Numbers are never null; times are UTC, ISO 8601 with `Z`."""
+"""HTTP answers. Numbers are never null; times are UTC, ISO 8601 with `Z`."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,23 +8,23 @@ from msgspec import Meta
 
 Freshness = Literal["ok", "stale", "no_data"]
 Money = Annotated[
-    str, Meta(description="As in the en-US locale, decimals by ISO 4217; to be shown, not parsed")
+    str, Meta(description="For display, not for parsing: en-US locale, decimals by ISO 4217")
 ]
 Change = Annotated[str, Meta(pattern=r"^[+-][0-9]+\.[0-9]%$")]
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Answers share the camelCase of the contract."""
+    """Base of all answers: camelCase field names."""
 
 
 class Error(Answer, frozen=True, kw_only=True):
-    """One sentence on what was wrong."""
+    """One sentence that describes the error."""
 
     error: str
 
 
 class Performance(Answer, frozen=True, kw_only=True):
-    """How a user's agents do right now."""
+    """Current load and errors of a user's agents."""
 
     cpu: Annotated[
         float,
@@ -43,30 +43,32 @@ class Performance(Answer, frozen=True, kw_only=True):
     error_rate: Annotated[
         float,
         Meta(
-            description="Percent: errors ÷ messages of the last 15 minutes, at most 100; errors "
-            "without messages are 100",
+            description="Percent: errors ÷ messages of the last 15 minutes, at most 100; 100 for "
+            "errors without messages",
             examples=[0.25],
         ),
     ]
     response_time: Annotated[
         float,
         Meta(
-            description="Milliseconds, mean over the messages of the last 15 minutes whose time "
-            "was told",
+            description="Milliseconds, mean over the messages of the last 15 minutes with a known "
+            "response time",
             examples=[84.2],
         ),
     ]
     status: Annotated[
         Freshness,
-        Meta(description="`ok`; `stale`: no sample in 5 minutes, all zeros; `no_data`: never one"),
+        Meta(
+            description="`ok`; `stale`: no sample in 5 minutes, all zeros; `no_data`: no sample yet"
+        ),
     ]
     as_of: Annotated[
-        datetime, Meta(description="Time of the newest sample, the epoch where there is none")
+        datetime, Meta(description="Time of the newest sample; the Unix epoch without samples")
     ]
 
 
 class MinorUnits(Answer, frozen=True, kw_only=True):
-    """The sums of money as whole numbers, for programs: the texts beside them are for people."""
+    """The same sums as integers, for programs; the texts beside them are for display."""
 
     month: Annotated[
         int, Meta(description="This month so far, in minor units, exact", examples=[123_450])
@@ -74,12 +76,12 @@ class MinorUnits(Answer, frozen=True, kw_only=True):
     total: Annotated[int, Meta(description="All time, in minor units, exact", examples=[9_876_500])]
     decimals: Annotated[
         int,
-        Meta(description="Decimals of the currency: divide by 10 to the power of it", examples=[2]),
+        Meta(description="Decimals of the currency: divide by 10 to this power", examples=[2]),
     ]
 
 
 class OtherRevenue(Answer, frozen=True, kw_only=True):
-    """Money in a currency beside the user's own; it is not converted and not added up."""
+    """Revenue in another currency than the main one; neither converted nor added to it."""
 
     currency: Annotated[str, Meta(description="ISO 4217 code", examples=["EUR"])]
     month: Annotated[Money, Meta(description="This month so far", examples=["€12.00"])]
@@ -88,18 +90,18 @@ class OtherRevenue(Answer, frozen=True, kw_only=True):
 
 
 class Revenue(Answer, frozen=True, kw_only=True):
-    """Money in the currency of most of the user's payments, refunds taken off."""
+    """Revenue in the currency of most of the user's payments, less refunds."""
 
     currency: Annotated[
         str,
-        Meta(description="ISO 4217 code, that of most of the user's payments", examples=["USD"]),
+        Meta(description="ISO 4217 code of most of the user's payments", examples=["USD"]),
     ]
     month: Annotated[Money, Meta(description="This month so far", examples=["$1,234.50"])]
     total: Annotated[Money, Meta(description="All time", examples=["$98,765.00"])]
     change: Annotated[
         Change,
         Meta(
-            description="This month so far against last month to the same day and time of day",
+            description="This month so far against last month up to the same day and time",
             examples=["+12.5%"],
         ),
     ]
@@ -115,7 +117,7 @@ class Bookings(Answer, frozen=True, kw_only=True):
     conversion: Annotated[
         str,
         Meta(
-            description="Completed ones in percent of all, cancelled ones among them",
+            description="Completed ones in percent of all, including cancelled ones",
             pattern=r"^[0-9]+\.[0-9]%$",
             examples=["62.5%"],
         ),
@@ -123,22 +125,22 @@ class Bookings(Answer, frozen=True, kw_only=True):
 
 
 class Segmentation(Answer, frozen=True, kw_only=True):
-    """Fans by their newest segment; together they are all fans."""
+    """Fans by their newest segment; the three add up to all fans."""
 
-    superfans: Annotated[int, Meta(description="Fans whose newest segment it is", examples=[100])]
-    casual: Annotated[int, Meta(description="Fans whose newest segment it is", examples=[800])]
-    new: Annotated[int, Meta(description="Fans whose newest segment it is", examples=[300])]
+    superfans: Annotated[int, Meta(description="Newest segment is `superfan`", examples=[100])]
+    casual: Annotated[int, Meta(description="Newest segment is `casual`", examples=[800])]
+    new: Annotated[int, Meta(description="Newest segment is `new`", examples=[300])]
 
 
 class Fans(Answer, frozen=True, kw_only=True):
-    """Everybody who was ever a fan."""
+    """All fans, past and present."""
 
     total: Annotated[int, Meta(description="All fans", examples=[1_200])]
     active: Annotated[
         int, Meta(description="Active in the last 30 UTC days, today included", examples=[340])
     ]
     growth: Annotated[
-        Change, Meta(description="Fans now against before these 30 days", examples=["+3.1%"])
+        Change, Meta(description="All fans now against before these 30 days", examples=["+3.1%"])
     ]
     segmentation: Segmentation
 
@@ -153,7 +155,7 @@ class Streams(Answer, frozen=True, kw_only=True):
         int, Meta(description="Plays of the last 30 UTC days", examples=[4_100])
     ]
     growth: Annotated[
-        Change, Meta(description="Plays against the 30 days before", examples=["-3.0%"])
+        Change, Meta(description="Plays against the previous 30 days", examples=["-3.0%"])
     ]
 
 
@@ -161,14 +163,14 @@ class Skills(Answer, frozen=True, kw_only=True):
     """Skills by their newest change."""
 
     active: Annotated[int, Meta(description="Active ones", examples=[4])]
-    total: Annotated[int, Meta(description="All known ones", examples=[6])]
+    total: Annotated[int, Meta(description="All skills", examples=[6])]
     growth: Annotated[
         Change, Meta(description="Active ones now against 7 days ago", examples=["+0.0%"])
     ]
 
 
 class Summary(Answer, frozen=True, kw_only=True):
-    """How a user's business does. Percents that compare carry a sign; days and months are UTC."""
+    """Business metrics of a user. Changes in percent have a sign; days and months are UTC."""
 
     revenue: Revenue
     bookings: Bookings
@@ -186,7 +188,7 @@ class Live(Answer, frozen=True, kw_only=True):
 class Ready(Answer, frozen=True, kw_only=True):
     """Whether requests can be answered; `reasons` says why not.
 
-    `warnings` are of what has to be seen to although requests can be answered.
+    `warnings` need attention although requests can be answered.
     """
 
     status: Literal["ok", "unavailable"]

@@ -1,4 +1,4 @@
-"""What the HTTP service answers about what happened; as in `schemas.responses`."""
+"""HTTP answers about status events and deployments; conventions as in `schemas.responses`."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -13,16 +13,16 @@ Happening = Literal["running", "stopped", "failed", "removed", "pending", "succe
 
 
 class TimelineEvent(Answer, frozen=True, kw_only=True):
-    """An agent's status, or a deployment's."""
+    """A status event of an agent or of a deployment."""
 
     ts: Annotated[datetime, Meta(description="When it happened")]
     user_id: Annotated[str, Meta(description="User the agent belongs to", examples=["alice"])]
     agent_id: Annotated[str, Meta(description="Unique within its user", examples=["agent-1"])]
-    kind: Annotated[Kind, Meta(description="What it is the status of", examples=["status"])]
+    kind: Annotated[Kind, Meta(description="Of an agent: `status`", examples=["status"])]
     status: Annotated[
         Happening,
         Meta(
-            description="Of an agent `running`, `stopped`, `failed` or `removed`; of a deployment "
+            description="Agents: `running`, `stopped`, `failed` or `removed`; deployments: "
             "`pending`, `succeeded` or `failed`",
             examples=["failed"],
         ),
@@ -30,17 +30,17 @@ class TimelineEvent(Answer, frozen=True, kw_only=True):
     reason: Annotated[
         str,
         Meta(
-            description='Why, in the sender\'s words; `""` without, and of a deployment',
+            description='Reason as sent; `""` without one, and for deployments',
             examples=["out of memory"],
         ),
     ]
     deployment_id: Annotated[
-        str, Meta(description='Unique within its user; `""` of an agent\'s status', examples=[""])
+        str, Meta(description='Unique within its user; `""` for an agent\'s status', examples=[""])
     ]
 
 
 class Timeline(Answer, frozen=True, kw_only=True):
-    """A page of what happened."""
+    """A page of timeline events."""
 
     events: Annotated[list[TimelineEvent], Meta(description="Newest first")]
     next: Next

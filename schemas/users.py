@@ -1,4 +1,4 @@
-"""What the HTTP service answers about users one by one; as in `schemas.responses`."""
+"""HTTP answers about single users; conventions as in `schemas.responses`."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -23,14 +23,14 @@ UserSort = Literal[
 
 
 class UserCounts(Answer, frozen=True, kw_only=True):
-    """Users by whether any of their agents has failed."""
+    """Users with and without a failed agent."""
 
     failed: Annotated[int, Meta(description="Users with a failed agent", examples=[1])]
     ok: Annotated[int, Meta(description="Users without one", examples=[4])]
 
 
 class UserRow(Answer, frozen=True, kw_only=True):
-    """One user: their agents, as these do now and did in the window."""
+    """One user: the current state of their agents, and sums over the window."""
 
     user_id: Annotated[str, Meta(description="The user", examples=["alice"])]
     agents: StateCounts
@@ -53,28 +53,28 @@ class UserRow(Answer, frozen=True, kw_only=True):
     error_rate: Annotated[
         float,
         Meta(
-            description="Percent: errors ÷ messages over the window, at most 100; errors without "
-            "messages are 100",
+            description="Percent: errors ÷ messages over the window, at most 100; 100 for errors "
+            "without messages",
             examples=[0.13],
         ),
     ]
     response_time: Annotated[
         float,
         Meta(
-            description="Milliseconds, mean over the messages of the window whose time is known",
+            description="Milliseconds, mean over the window's messages with a known response time",
             examples=[84.2],
         ),
     ]
     last_seen: Annotated[
         datetime,
-        Meta(description="Time of the newest sample of any agent, the epoch without any"),
+        Meta(description="Time of the newest sample of any agent; the Unix epoch without samples"),
     ]
 
 
 class Users(Answer, frozen=True, kw_only=True):
-    """A page of users, and how many there are."""
+    """A page of users, with counts."""
 
-    users: Annotated[list[UserRow], Meta(description="In the order asked for")]
+    users: Annotated[list[UserRow], Meta(description="In the requested order")]
     counts: UserCounts
     window: WindowUsed
     as_of: ListAsOf

@@ -1,1 +1,1 @@
-"""What every command needs beside shapes: command line, logs, progress, clients of the broker."""
+"""Shared by all commands: command line, logs, progress, clients of the broker."""

@@ -1,4 +1,4 @@
-"""The way to the broker: a start of aiokafka's clients that says what keeps them from it."""
+"""Starts aiokafka's clients, with errors that name the cause of a failed connection."""
 
 import ssl
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.metadata import MetadataRequest
 
 PROBE_TIMEOUT_MS: Final = 5_000
-# Of a client's options those that a connection has.
+# The options of a client that apply to a connection.
 CONNECTION: Final = (
     "security_protocol",
     "ssl_context",
@@ -30,13 +30,13 @@ class Client(Protocol):
     """A consumer, producer or admin client of aiokafka."""
 
     async def start(self) -> None:
-        """Connects; KafkaConnectionError says no more than that it could not."""
+        """Connects; its KafkaConnectionError does not name the cause."""
 
 
 async def start(client: Client, options: Mapping[str, Any]) -> None:
-    """Starts a client that was made with these options.
+    """Starts a client that was created with these options.
 
-    Raises KafkaConnectionError with a sentence of what keeps it from the broker.
+    Raises KafkaConnectionError with a sentence that names the cause.
     """
     try:
         await client.start()
@@ -45,11 +45,11 @@ async def start(client: Client, options: Mapping[str, Any]) -> None:
 
 
 async def _trouble(options: Mapping[str, Any]) -> str:
-    """One connection to each address, made by hand: the client keeps to itself what it met."""
+    """Probes each address with a connection, since the client does not expose its error."""
     addresses = [address.strip() for address in options["bootstrap_servers"].split(",")]
     known = {name: options[name] for name in CONNECTION if name in options}
-    told = [await _probe(address, known) for address in addresses]
-    return "; ".join(dict.fromkeys(told))
+    causes = [await _probe(address, known) for address in addresses]
+    return "; ".join(dict.fromkeys(causes))
 
 
 async def _probe(address: str, options: Mapping[str, Any]) -> str:
@@ -64,7 +64,7 @@ async def _probe(address: str, options: Mapping[str, Any]) -> str:
             connection.close()
     except (OSError, KafkaError) as error:
         return _sentence(address, error)
-    return f"no broker answered at {address}, until now"
+    return f"no broker answered at {address} before"
 
 
 def _sentence(address: str, error: OSError | KafkaError) -> str:
@@ -72,21 +72,21 @@ def _sentence(address: str, error: OSError | KafkaError) -> str:
     match error, error.__cause__:
         case ssl.SSLCertVerificationError(), _:
             return (
-                f"the certificate of {broker} is not to be trusted ({error.verify_message}): "
-                "check the CA file, and the host's name"
+                f"the certificate of {broker} is not trusted ({error.verify_message}): "
+                "check the CA file and the host name"
             )
         case ((ssl.SSLError() | ConnectionResetError()), _):
-            return f"{broker} does not speak TLS as we do: check the security protocol"
+            return f"the TLS handshake with {broker} failed: check the security protocol"
         case OSError(), _:
             return f"no broker answers at {address}"
         case SaslAuthenticationFailed(), _:
-            return f"{broker} refuses the login: check user name, password and SASL mechanism"
+            return f"{broker} rejects the login: check user name, password and SASL mechanism"
         case UnsupportedSaslMechanismError(), _:
-            return f"{broker} does not take this SASL mechanism: choose another"
+            return f"{broker} does not support this SASL mechanism: choose another"
         case IllegalSaslStateError(), _:
-            return f"{broker} takes no user names: check the security protocol"
+            return f"{broker} does not accept logins: check the security protocol"
         case KafkaConnectionError(), ssl.SSLError():
-            return f"{broker} refuses our certificate, or that we have none: check its file"
+            return f"{broker} rejects our client certificate, or requires one: check its file"
         case KafkaConnectionError(), _:
-            return f"{broker} hangs up at our first words: check the security protocol"
+            return f"{broker} closes the connection at once: check the security protocol"
     return f"{broker} does not answer: {error}"

@@ -1,6 +1,6 @@
-"""How commands show themselves: help with examples, errors as a sentence that says what to do.
+"""Commands whose help has examples, and whose errors are sentences that say what to do.
 
-Nothing here is slow to import: a shell that completes a word waits for it.
+Imports only fast modules: shell completion waits for them.
 """
 
 from collections.abc import Mapping
@@ -11,25 +11,25 @@ import rich_click as click
 from schemas.runtime.exits import INTERRUPTED, UNUSABLE
 
 NAME: Final = "fleetgauge"
-# A line for the shell each, and what it does.
+# A shell command each, with its purpose.
 Examples = Mapping[str, str]
 
 
 class SettingsUnusable(click.ClickException):
-    """A sentence a problem; exit status 2."""
+    """One sentence per problem; exit status 2."""
 
     exit_code = UNUSABLE
 
 
 class _Formatter(click.RichHelpFormatter):
-    """Errors go where nobody draws: no frame, and no line broken where a log would cut it."""
+    """Prints errors for logs: no frame and no line breaks."""
 
     def write_error(self, e: click.ClickException) -> None:
         for line in _lines(e):
             self.write(line, markup=False, highlight=False, soft_wrap=True)
 
     def write_examples(self, examples: Examples) -> None:
-        """As they may be pasted: comments, and lines that are never broken."""
+        """Ready to paste: comments, and lines that are never wrapped."""
         self.write("\n [bold]Examples[/]")
         for command, meaning in examples.items():
             self.write(f"\n   # {meaning}", style="dim", markup=False, soft_wrap=True)
@@ -41,7 +41,7 @@ class _Context(click.RichContext):
 
 
 class Helpful(click.RichCommand):
-    """A command whose help ends with examples, and whose errors are sentences."""
+    """A command whose help ends with examples, with errors as sentences."""
 
     context_class = _Context
 
@@ -54,7 +54,7 @@ class Helpful(click.RichCommand):
 
 
 class Command(Helpful):
-    """One that reads settings and writes a log."""
+    """A command that reads settings and writes a log."""
 
     def invoke(self, ctx: click.Context) -> Any:
         from schemas.runtime.logs import configure
@@ -71,7 +71,7 @@ class Command(Helpful):
 
 
 class Group(Helpful, click.RichGroup):  # type: ignore[misc] # as its own bases differ
-    """Commands of these kinds."""
+    """A group of such commands."""
 
     command_class = Command
 
@@ -80,7 +80,7 @@ Group.group_class = Group
 
 
 def complain(sentence: str) -> None:
-    """Tells on stderr what could not be done, as a command that goes on to its end."""
+    """Prints an error on stderr without ending the command."""
     click.echo(f"{NAME}: {sentence}", err=True)
 
 

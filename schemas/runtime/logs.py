@@ -1,4 +1,4 @@
-"""The log on stderr: for people on a terminal, a JSON object a line elsewhere."""
+"""The log on stderr: readable text on a terminal, otherwise one JSON object per line."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ import structlog
 
 
 def configure(level: str) -> None:
-    """Writes what is at least as severe as `level`, of whichever library."""
+    """Logs lines of all libraries from `level` on."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -28,7 +28,7 @@ def configure(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # aiokafka tells each retry of its own at error level; what matters of it, ingest says itself.
+    # aiokafka logs its own retries as errors; ingest logs those that matter.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
@@ -39,7 +39,7 @@ def _renderer() -> structlog.typing.Processor:
 
 
 def _takes_colours() -> bool:
-    """As no-color.org has it: any value but an empty one says no."""
+    """By no-color.org: any value of NO_COLOR but an empty one disables colours."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in {None, "dumb"}
 
 

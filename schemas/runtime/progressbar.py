@@ -1,4 +1,4 @@
-"""How far a command is: a bar on a terminal, a line of the log every few seconds elsewhere."""
+"""Progress of a command: a bar on a terminal, otherwise a log line every few seconds."""
 
 import logging
 import sys
@@ -15,18 +15,18 @@ LINE_EVERY_S: Final = 5.0
 
 log = structlog.get_logger("progress")
 
-# Called with how many are done, and of how many.
+# Called with the number of finished steps and the total.
 Done = Callable[[int, int], None]
 
 
 def draws(console: Console) -> bool:
-    """Whether what is drawn there can be drawn over."""
+    """Whether the console can be redrawn."""
     return console.is_terminal and not console.is_dumb_terminal
 
 
 @contextmanager
 def shown(what: str) -> Iterator[Done]:
-    """What to call as the work goes on; the bar is gone at its end."""
+    """Yields the callback that reports progress; removes the bar at the end."""
     console = Console(stderr=True)
     if not draws(console):
         yield lines(what)
@@ -44,7 +44,7 @@ def shown(what: str) -> Iterator[Done]:
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """For work that knows no parts: something moves on a terminal; elsewhere nothing is told."""
+    """A spinner on a terminal, for work without steps; silent elsewhere."""
     console = Console(stderr=True)
     if not draws(console):
         yield
@@ -54,13 +54,13 @@ def waiting(what: str) -> Iterator[None]:
 
 
 def lines(what: str, clock: Callable[[], float] = time.monotonic) -> Done:
-    """The same as lines of the log; none for what takes a moment."""
-    told_s = clock()
+    """Progress as log lines, the first after `LINE_EVERY_S`."""
+    logged_s = clock()
 
     def done_so_far(done: int, total: int) -> None:
-        nonlocal told_s
-        if clock() >= told_s + LINE_EVERY_S:
-            told_s = clock()
+        nonlocal logged_s
+        if clock() >= logged_s + LINE_EVERY_S:
+            logged_s = clock()
             log.info(what, done=done, of=total)
 
     return done_so_far
@@ -68,7 +68,7 @@ def lines(what: str, clock: Callable[[], float] = time.monotonic) -> Done:
 
 @contextmanager
 def logs_above() -> Iterator[None]:
-    """The bar has put a proxy in place of stderr; lines that go around it would tear the bar."""
+    """Logs through the bar's proxy of stderr; lines that bypass it would break the bar."""
     handlers = [
         handler
         for handler in logging.getLogger().handlers

@@ -1,4 +1,4 @@
-"""Keeps the settings' secrets out of what a process writes, whoever writes it."""
+"""Redacts the settings' secrets in everything that a process writes."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from urllib.parse import quote, unquote
 from schemas.settings import GROUPS, PREFIX
 
 REDACTED: Final = "[redacted]"
-# What is shorter would be found in every second word, and is no secret.
+# Shorter values would match ordinary words, and are not secrets.
 _SHORTEST: Final = 4
 
 
 class Redacting:
-    """A stream that writes all but these secrets; everything else is the stream's own."""
+    """A stream that replaces secrets in writes and delegates everything else."""
 
     def __init__(self, stream: TextIO, clean: Callable[[str], str]) -> None:
         self._stream = stream
@@ -28,7 +28,7 @@ class Redacting:
         return self._stream.write(self._clean(text))
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Writes all of the lines, cleaned."""
+        """Writes the lines with each secret replaced."""
         for line in lines:
             self.write(line)
 
@@ -37,12 +37,12 @@ class Redacting:
 
 
 def redacting(stream: TextIO) -> TextIO:
-    """This stream without the secrets that the environment's settings hold."""
+    """The stream with the secrets of the environment's settings redacted."""
     return cast(TextIO, Redacting(stream, cleaner(secrets())))
 
 
 def secrets() -> set[str]:
-    """The values of all settings that are secret, as the environment or a file has them."""
+    """The values of all secret settings, from the environment or a file."""
     found: set[str] = set()
     for group in GROUPS:
         for name, field in group.model_fields.items():
@@ -52,7 +52,7 @@ def secrets() -> set[str]:
 
 
 def cleaner(hidden: set[str]) -> Callable[[str], str]:
-    """What replaces each of these in a text, also where it is quoted or percent-encoded."""
+    """A function that redacts these in a text, including quoted and percent-encoded forms."""
     forms = {form for secret in hidden for form in _forms(secret)}
     if not forms:
         return _as_it_is
@@ -73,7 +73,7 @@ def _values(variable: str) -> Iterator[str]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """A URL is no secret but for its password, a value that is no URL is as a whole."""
+    """Only the password of a URL is secret; any other value is secret as a whole."""
     login, at, _ = value.rpartition("@")
     if "://" not in value:
         yield value

@@ -1,7 +1,7 @@
 """Settings from the environment, `FLEETGAUGE_…`, a group for each part of Fleetgauge.
 
-What a docstring here says of a group or a setting stands on `docs/operators/settings.md`, which
-`make pages` writes: links are relative to that page.
+`make pages` writes the docstrings of groups and settings to `docs/operators/settings.md`: links
+are relative to that page.
 """
 
 from schemas.settings.database import DatabaseSettings

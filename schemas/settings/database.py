@@ -1,4 +1,4 @@
-"""Where TimescaleDB is."""
+"""The connection to TimescaleDB."""
 
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from schemas.settings.windows import WindowSettings
 
 
 class DatabaseSettings(WindowSettings):
-    """Where TimescaleDB is."""
+    """The connection to TimescaleDB."""
 
     model_config = SettingsConfigDict(title="Database")
     commands: ClassVar[tuple[str, ...]] = (
@@ -24,9 +24,9 @@ class DatabaseSettings(WindowSettings):
     )
 
     database_url: SecretStr
-    """`postgresql://user:password@host:port/database`, with parameters for [TLS](database-tls.md);
-    in the password `/ ? # @ %` are written as `%2F %3F %23 %40 %25`. A file that
-    `FLEETGAUGE_DATABASE_URL_FILE` names is read again for each
+    """`postgresql://user:password@host:port/database`, with optional parameters for
+    [TLS](database-tls.md); in the password write `/ ? # @ %` as `%2F %3F %23 %40 %25`. The file
+    named by `FLEETGAUGE_DATABASE_URL_FILE` is read again for each
     [new connection](database.md#a-new-password)"""
 
     _is_from_file: bool = PrivateAttr(default=False)
@@ -41,9 +41,9 @@ class DatabaseSettings(WindowSettings):
         self._is_from_file = read_file("database_url") == self.database_url.get_secret_value()
 
     def current_url(self) -> str:
-        """The URL of a new connection: as its file has it now, where it came from a file.
+        """The URL for a new connection, read again if it came from a file.
 
-        Raises SettingsError, without a word of the URL, where the file has none that can be used.
+        Raises SettingsError, without any part of the URL, if the file has no valid one.
         """
         url = read_file("database_url") if self._is_from_file else None
         if url is None:

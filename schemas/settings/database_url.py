@@ -1,4 +1,4 @@
-"""What the database's URL may look like."""
+"""Validates the database URL."""
 
 import re
 from typing import Final
@@ -7,14 +7,14 @@ TAKES: Final = (
     "takes postgresql://user:password@host:port/database; "
     "in the password / ? # @ % are written as %2F %3F %23 %40 %25"
 )
-# A password with one of these as it is would end elsewhere than meant, and be told as a host's name
-# by whoever cannot find it.
+# An unescaped one of these ends the password early; the rest of it would be taken for a host name
+# and appear in errors.
 _SHAPE: Final = re.compile(r"postgres(ql)?://([^/?#@]*@)?[^/?#@]*/[^/?#@]+(\?.*)?", re.S)
 
 
 def check_database_url(url: str) -> None:
-    """Raises ValueError, without a word of the URL, where the driver could not read it as meant."""
-    # Only who uses the database has its driver.
+    """Raises ValueError, without any part of the URL, if the driver cannot parse it as intended."""
+    # Only commands that use the database have its driver.
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 

@@ -1,4 +1,4 @@
-"""Reads groups of settings from the environment; all that is wrong with them is told at once."""
+"""Reads groups of settings from the environment and reports all their problems at once."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 PREFIX = "FLEETGAUGE_"
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Days = Annotated[int, Field(ge=1)]
-# What has no default, as it looks.
+# Required settings, with the form of their values.
 _REQUIRED: Final = {
     "database_url": "postgresql://user:password@host:port/database",
     "kafka_bootstrap": "host:port of the broker, such as localhost:9092",
@@ -22,7 +22,7 @@ C = TypeVar("C", bound="Settings")
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used: `problems` has one sentence each, naming the variable."""
+    """Invalid settings: `problems` has one sentence each that names the variable."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -30,9 +30,9 @@ class SettingsError(Exception):
 
 
 def read_file(field_name: str) -> str | None:
-    """What is in the file that `FLEETGAUGE_X_FILE` names; None where it names none.
+    """The content of the file that `FLEETGAUGE_X_FILE` names; None if that is not set.
 
-    Raises SettingsError where the file cannot be read.
+    Raises SettingsError if the file cannot be read.
     """
     variable = f"{PREFIX}{field_name.upper()}_FILE"
     path = os.environ.get(variable)
@@ -41,7 +41,7 @@ def read_file(field_name: str) -> str | None:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError([f"{variable}: cannot read {path}: {why}"]) from error
 
 
@@ -57,12 +57,12 @@ class _FileSource(PydanticBaseSettingsSource):
 
 
 class Settings(BaseSettings):
-    """A group of settings. A variable goes before the file that its `…_FILE` names."""
+    """A group of settings. A variable takes precedence over the file that its `…_FILE` names."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True
     )
-    # The commands that load this group, or one that is made of it; `title` names it on the page.
+    # The commands that load this group or a subclass; `title` is its heading on the page.
     commands: ClassVar[tuple[str, ...]]
 
     @classmethod

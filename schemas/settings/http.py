@@ -1,4 +1,4 @@
-"""Where the service listens and how it knows its users."""
+"""Addresses, tokens and limits of the HTTP service."""
 
 import re
 from pathlib import Path
@@ -9,61 +9,61 @@ from pydantic_settings import SettingsConfigDict
 
 from schemas.settings.environment import Port, Settings
 
-# As a browser writes it: no path, no final slash, no capital, no wildcard.
+# As browsers send it: no path, no trailing slash, no capitals, no wildcard.
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
 
 
 class HttpSettings(Settings):
-    """Where the service listens and how it knows its users.
+    """Addresses, tokens and limits of the HTTP service.
 
-    Of `FLEETGAUGE_JWT_SECRET` and `FLEETGAUGE_JWT_PUBLIC_KEY_FILE` exactly one has to be set. The
-    burst has to be at least the number of replicas, for each grants its share.
+    Set exactly one of `FLEETGAUGE_JWT_SECRET` and `FLEETGAUGE_JWT_PUBLIC_KEY_FILE`. The burst must
+    be at least the number of replicas, since each replica grants its share of it.
     """
 
     model_config = SettingsConfigDict(title="HTTP")
     commands: ClassVar[tuple[str, ...]] = ("serve", "token")
 
     http_host: str = "127.0.0.1"
-    """the address to listen on, or a name of it: `127.0.0.1`, `::1`, `[::1]`, `localhost`"""
+    """the address to listen on, or its host name: `127.0.0.1`, `::1`, `[::1]`, `localhost`"""
     http_port: Port = 8080
-    """the port to listen on; 0 for any that is free"""
+    """the port to listen on; 0 for any free port"""
     http_cors_origins: str | None = None
-    """origins whose pages may read answers in a browser: `https://host[:port]`, several with
-    commas"""
+    """allowed CORS origins: `https://host[:port]`, separated by commas"""
     http_max_connections: Annotated[int, Field(ge=1, le=65_535)] = 2_048
-    """most connections at a time; further ones wait. Each is an open file: the process raises its
-    own limit as far as it may"""
+    """maximum concurrent connections; further ones wait. Each is an open file: the process raises
+    its own limit of open files as far as permitted"""
     http_drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
-    """how long the end waits for requests that were accepted"""
+    """how long shutdown waits for accepted requests"""
     http_metrics_host: str = "127.0.0.1"
-    """the address on which `/metrics` is served on a port of its own"""
+    """the address of the separate `/metrics` port"""
     http_metrics_port: Port | None = None
-    """that port; the files in `deploy/` set 9465. Without it metrics are not served"""
+    """the separate `/metrics` port; the files in `deploy/` set 9465. Without it metrics are not
+    served"""
     http_metrics_on_main_port: bool = False
-    """serve `/metrics` on the main port, too, to clients on the same machine. A proxy there that
-    adds neither `Forwarded` nor `X-Forwarded-For` passes for such a client: then leave it off"""
+    """also serve `/metrics` on the main port, to clients on the same machine. Leave it off behind a
+    local proxy that adds neither `Forwarded` nor `X-Forwarded-For`: its requests look local"""
     jwt_secret: SecretStr | None = None
-    """the secret that tokens are signed with (HS256), 32 bytes or more"""
+    """the secret that signs tokens (HS256), 32 bytes or more"""
     jwt_public_key_file: Path | None = None
-    """in place of the secret: a PEM file with the public key of who signs tokens (RS256, ES256)"""
+    """instead of the secret: a PEM file with the token issuer's public key (RS256, ES256)"""
     jwt_previous_secret: SecretStr | None = None
-    """the secret before, while tokens that it signed hold"""
+    """the previous secret, until the tokens that it signed expire"""
     jwt_previous_public_key_file: Path | None = None
-    """a PEM file with the public key before, while tokens that it signed hold"""
+    """a PEM file with the previous public key, until its tokens expire"""
     jwt_max_ttl_s: Annotated[int, Field(ge=1)] | None = None
-    """how long a token may hold, from its `iat`, or from now without one; a longer one is refused.
-    Without it every `exp` is taken, and `fleetgauge token` gives 90 days at most"""
+    """maximum lifetime of a token, from its `iat`, or from now without one; a longer one is
+    rejected. If not set, any `exp` is accepted, and `fleetgauge token` grants at most 90 days"""
     rate_limit_per_s: Annotated[int, Field(ge=0)] = 50
-    """requests a second that the tokens of one `sub` have together; 0 for no limit"""
+    """requests a second for all tokens of one `sub` together; 0 for no limit"""
     rate_limit_burst: Annotated[int, Field(ge=1)] = 100
-    """requests that they have at once after a pause"""
+    """requests that they may send at once after a pause"""
     http_replicas: Annotated[int, Field(ge=1)] = 1
-    """how many processes share the requests, most of them at a time: each grants its share of the
-    limit, so that together they never grant more"""
+    """the maximum number of processes that share the requests: each grants its share of the rate
+    limit, so that together they never exceed it"""
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 8
-    """most connections to the database"""
+    """maximum number of database connections"""
     answer_cache_ms: Annotated[int, Field(ge=0, le=60_000)] = 2_000
-    """how long an answer is kept for whoever asks the same again; with 0 each request asks the
+    """how long the response cache keeps an answer; 0 disables it, and each request queries the
     database"""
 
     @field_validator("http_cors_origins")
@@ -77,7 +77,7 @@ class HttpSettings(Settings):
     @field_validator("http_host", "http_metrics_host")
     @classmethod
     def _has_no_brackets(cls, host: str) -> str:
-        """An IPv6 address may be written as in a URL."""
+        """Accepts an IPv6 address written as in a URL."""
         return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
     @field_validator("jwt_secret", "jwt_previous_secret")

@@ -1,4 +1,4 @@
-"""How much a batch holds and how long things may take."""
+"""Batch sizes, timeouts and intervals of ingest."""
 
 from datetime import timedelta
 from typing import Annotated, ClassVar
@@ -10,40 +10,39 @@ from schemas.settings.environment import Port, Settings
 
 
 class IngestSettings(Settings):
-    """How much a batch holds and how long things may take."""
+    """Batch sizes, timeouts and intervals of ingest."""
 
     model_config = SettingsConfigDict(title="Ingest")
     commands: ClassVar[tuple[str, ...]] = ("ingest", "maintain")
 
     consumer_group: str = "fleetgauge-ingest"
-    """the group whose members share the partitions"""
+    """the Kafka consumer group"""
     batch_max_rows: Annotated[int, Field(ge=1)] = 100_000
-    """most rows of a transaction; it is filled so far only when many agents send and there is a
-    backlog"""
+    """maximum rows of a transaction; reached only with many agents and a backlog"""
     batch_max_bytes: Annotated[int, Field(ge=1_024)] = 64 * 1024**2
-    """most bytes of messages of a transaction"""
+    """maximum bytes of messages of a transaction"""
     batch_linger_ms: Annotated[int, Field(ge=0, le=60_000)] = 100
-    """how long a batch that is not full waits for more"""
+    """how long a batch that is not full waits for more messages"""
     agent_cache_size: Annotated[int, Field(ge=1_000)] = 100_000
-    """agents whose keys ingest remembers, those it heard of last; with a larger fleet it looks some
-    up for each batch. It holds twice as many at most"""
+    """number of most recently seen agents whose keys are cached; with a larger fleet each batch
+    looks some up. The cache holds at most twice this number"""
     claim_patience_ms: Annotated[int, Field(ge=100)] = 2_000
     """how long a claim on partitions waits for another writer before it ends that writer's
     session"""
     drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
-    """how long the end waits for the batches under way"""
+    """how long shutdown waits for batches in progress"""
     stall_timeout_ms: Annotated[int, Field(ge=1_000)] = 300_000
-    """how long ingest may stand still before it [ends with status 3](ingest.md#standing-still); a
-    database that is away does not count"""
+    """how long ingest may make no progress before it
+    [ends with status 3](ingest.md#standing-still); time without the database does not count"""
     upkeep_interval_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
-    """how often what is older than its retention is dropped"""
+    """how often data older than its retention is dropped"""
     refresh_s: Annotated[int, Field(ge=1, le=600)] = 30
-    """seconds between two [refreshes](refresh.md), which aggregate samples; readers add up what is
-    not aggregated yet"""
+    """seconds between two [refreshes](refresh.md), which aggregate samples; queries add the samples
+    that are not aggregated yet"""
     metrics_host: str = "127.0.0.1"
-    """where ingest's own metrics are served"""
+    """the address of ingest's `/metrics`"""
     metrics_port: Port = 9464
-    """the port of these"""
+    """the port of ingest's `/metrics`"""
 
     @property
     def upkeep_interval(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""Where the broker is and how it knows us; the topics' names and sizes."""
+"""The connection to Kafka, and the names and sizes of the topics."""
 
 import re
 from pathlib import Path
@@ -16,15 +16,14 @@ _VARIABLES = {
     "samples_topic": "FLEETGAUGE_SAMPLES_TOPIC",
     "events_topic": "FLEETGAUGE_EVENTS_TOPIC",
     "deadletter_topic": "FLEETGAUGE_DEADLETTER_TOPIC",
-    "replayed_topic": "the topic of what was replayed, FLEETGAUGE_DEADLETTER_TOPIC with .replayed,",
+    "replayed_topic": "the topic of replayed letters, FLEETGAUGE_DEADLETTER_TOPIC with .replayed,",
 }
 
 
 class KafkaSettings(Settings):
-    """Where the broker is and how it knows us; the topics' names and sizes.
+    """The connection to Kafka, and the names and sizes of the topics.
 
-    What goes together for a login or TLS is told in [Kafka with a login and
-    TLS](kafka-security.md).
+    [Kafka with a login and TLS](kafka-security.md) shows which security settings belong together.
     """
 
     model_config = SettingsConfigDict(title="Kafka")
@@ -41,43 +40,42 @@ class KafkaSettings(Settings):
     )
 
     kafka_bootstrap: str
-    """`host:port`, several with commas"""
+    """bootstrap brokers: `host:port`, separated by commas"""
     kafka_security_protocol: Protocol = "PLAINTEXT"
-    """whether there is a login (`SASL_…`) and TLS (`…SSL`)"""
+    """with or without a login (`SASL_…`) and TLS (`…SSL`)"""
     kafka_sasl_mechanism: Mechanism | None = None
-    """how the login is proved"""
+    """the SASL mechanism of the login"""
     kafka_username: Annotated[str, Field(min_length=1)] | None = None
-    """the login"""
+    """the user name of the login"""
     kafka_password: Annotated[SecretStr, Field(min_length=1)] | None = None
-    """its password"""
+    """the password of the login"""
     kafka_ca_file: Path | None = None
-    """certificates that vouch for the brokers, in PEM; without it the system's are trusted"""
+    """CA certificates for the brokers, in PEM; default: the system's"""
     kafka_certificate_file: Path | None = None
-    """our own certificate, where brokers ask for one, in PEM"""
+    """client certificate, if brokers require one, in PEM"""
     kafka_key_file: Path | None = None
-    """its key, in PEM, unencrypted"""
+    """key of the client certificate, in PEM, unencrypted"""
     kafka_check_hostname: bool = True
-    """whether a broker's certificate must have the name that we connect to"""
+    """verify that a broker's certificate has the host name of the connection"""
     samples_topic: str = "fleet.samples"
-    """where samples are"""
+    """topic of samples"""
     events_topic: str = "fleet.events"
-    """where all other events are"""
+    """topic of all other events"""
     deadletter_topic: str = "fleet.deadletter"
-    """where that goes which could not be used; beside it `migrate` makes a topic of this name and
-    `.replayed`"""
+    """topic of dead letters; `migrate` also creates a topic with this name and `.replayed`"""
     samples_partitions: Annotated[int, Field(ge=1)] = 6
-    """partitions of the samples' topic, when `migrate` creates it"""
+    """partitions with which `migrate` creates the samples topic"""
     events_partitions: Annotated[int, Field(ge=1)] = 3
-    """partitions of the events' topic, when `migrate` creates it"""
+    """partitions with which `migrate` creates the events topic"""
     topic_replication: Annotated[int, Field(ge=1)] = 1
-    """replicas of each topic, when `migrate` creates it; with 3 or more, two of them have to have a
-    message before it counts (`min.insync.replicas`)"""
+    """replicas with which `migrate` creates each topic; with 3 or more, two of them must have a
+    message before it is acknowledged (`min.insync.replicas`)"""
     topic_retention_days: Days = 7
-    """how long the broker keeps messages, when `migrate` creates the topic; longer than your oldest
-    [backup](backup.md) is old"""
+    """retention with which `migrate` creates topics; longer than the age of your oldest
+    [backup](backup.md)"""
     message_max_bytes: Annotated[int, Field(ge=1_024, le=4 * 1024**2)] = 1024**2
-    """the longest message that ingest takes; the topics take twice that, so that a longer one can
-    be told in a dead letter"""
+    """the largest message that ingest accepts; the topics allow twice that, so that a larger one
+    can be reported in a dead letter"""
 
     @field_validator("kafka_bootstrap")
     @classmethod
@@ -91,7 +89,7 @@ class KafkaSettings(Settings):
     def _security_fits(self) -> Self:
         given = {name.removeprefix("kafka_").upper() for name in self.model_fields_set}
         check_together(self.kafka_security_protocol, given)
-        # Files that cannot be used are told now, not at the first connection.
+        # Reports unusable files now, not at the first connection.
         self.tls_context()
         return self
 
@@ -102,18 +100,18 @@ class KafkaSettings(Settings):
             name, variable = getattr(self, field), _VARIABLES[field]
             if name in names:
                 raise ValueError(
-                    f"{names[name]} and {variable} are both {name}: each takes a topic of its own"
+                    f"{names[name]} and {variable} are both {name}: each needs a separate topic"
                 )
             names[name] = variable
         return self
 
     @property
     def replayed_topic(self) -> str:
-        """Where it is written which dead letters have been replayed."""
+        """Topic that records which dead letters have been replayed."""
         return f"{self.deadletter_topic}.replayed"
 
     def tls_context(self) -> SSLContext | None:
-        """What TLS needs; None where the security protocol has none."""
+        """The TLS context; None if the security protocol has no TLS."""
         if not self.kafka_security_protocol.endswith("SSL"):
             return None
         certificate, key = self.kafka_certificate_file, self.kafka_key_file

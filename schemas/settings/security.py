@@ -1,4 +1,4 @@
-"""Which settings of the broker's security go together."""
+"""Checks which settings of the broker's security belong together."""
 
 from collections.abc import Collection
 from typing import Final, Literal
@@ -13,19 +13,19 @@ Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
 def check_together(protocol: Protocol, given: Collection[str]) -> None:
-    """Raises ValueError, a sentence, where what is given is too much or too little for a protocol.
+    """Raises ValueError if the `given` settings are too many or too few for the protocol.
 
-    `given` are names of settings as above.
+    `given` are names as above, without the prefix.
     """
     login = LOGIN if protocol.startswith("SASL_") else ()
     tls = TLS if protocol.endswith("SSL") else ()
     identity = IDENTITY if tls and not {*IDENTITY}.isdisjoint(given) else ()
     chosen = f"{PREFIX}SECURITY_PROTOCOL={protocol}"
     if unused := [name for name in (*LOGIN, *TLS) if name in given and name not in (*login, *tls)]:
-        raise ValueError(f"{chosen} has no use for {_told(unused)}: choose another, or remove them")
+        raise ValueError(f"{chosen} does not use {_listed(unused)}: choose another, or remove them")
     if missing := [name for name in (*login, *identity) if name not in given]:
-        raise ValueError(f"{chosen} needs {_told(missing)} besides what is set")
+        raise ValueError(f"{chosen} also needs {_listed(missing)}")
 
 
-def _told(names: Collection[str]) -> str:
+def _listed(names: Collection[str]) -> str:
     return " and ".join(f"{PREFIX}{name}" for name in names)

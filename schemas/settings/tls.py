@@ -1,4 +1,4 @@
-"""The TLS side of a connection: whom to trust, and who we are."""
+"""TLS contexts of clients: trusted authorities and our own certificate."""
 
 import ssl
 from pathlib import Path
@@ -9,10 +9,10 @@ Identity = tuple[Path, Path]
 def client_context(
     ca_file: Path | None, identity: Identity | None, *, check_hostname: bool
 ) -> ssl.SSLContext:
-    """What a client needs; without a CA file the system's authorities are trusted.
+    """A client's context; without a CA file it trusts the system's authorities.
 
-    `identity` is its certificate's file and its key's. Raises ValueError naming the file that
-    cannot be used.
+    `identity` is the certificate file and the key file. Raises ValueError that names an unusable
+    file.
     """
     try:
         context = ssl.create_default_context(cafile=ca_file)
@@ -26,7 +26,7 @@ def client_context(
 
 def _load(context: ssl.SSLContext, certificate_file: Path, key_file: Path) -> None:
     def password() -> str:
-        # Without this OpenSSL would ask the terminal.
+        # Without this OpenSSL would prompt on the terminal.
         raise ValueError(f"the key in {key_file} is encrypted: give it unencrypted")
 
     try:

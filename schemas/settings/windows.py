@@ -1,4 +1,4 @@
-"""The windows of time: how late a sample may be, and how long what is kept."""
+"""Time windows: how late a sample may be, and how long data is kept."""
 
 from datetime import timedelta
 from typing import ClassVar, Self
@@ -10,12 +10,12 @@ from schemas.settings.environment import Days, Settings
 
 
 class WindowSettings(Settings):
-    """How late a sample may be, and how long what is kept.
+    """How late a sample may be, and how long data is kept.
 
-    Each of these days but the timeline's has to be greater than the one before it, raw retention
-    by two days or more: otherwise rollups would be computed from rows that are gone, or a late
-    sample would meet a day that is being dropped. What is deleted when, and what is never, is told
-    in [Retention and upkeep](retention.md).
+    Except for the timeline's, each number of days must be greater than the one before it, raw
+    retention by at least two days. Otherwise rollups would be computed from dropped rows, or a late
+    sample would be written to a day that is being dropped. [Retention and upkeep](retention.md)
+    describes when data is deleted, and which data never is.
     """
 
     model_config = SettingsConfigDict(title="Windows of time")
@@ -30,25 +30,25 @@ class WindowSettings(Settings):
     )
 
     lateness_limit_days: Days = 31
-    """how far a sample may lie behind the broker's time; an older one goes to the dead letters"""
+    """how far a sample's time may be behind the broker time; an older one becomes a dead letter"""
     refresh_start_days: Days = 32
-    """the oldest day that rollups are worked out for"""
+    """the oldest day for which rollups are computed"""
     raw_retention_days: Days = 38
-    """how long raw samples are kept; no shorter than the lateness limit and the retention of the
-    samples' topic together, or a sample could be [read again after it was
+    """how long raw samples are kept; at least the lateness limit plus the retention of the samples
+    topic, or a sample could be [read again after it was
     dropped](retention.md#what-is-read-again)"""
     metrics_5m_retention_days: Days = 90
     """how long rollups of 5 minutes are kept"""
     metrics_1h_retention_days: Days = 365
-    """how long rollups of an hour are kept; 8 or more, for the range 7d is read from them"""
+    """how long rollups of an hour are kept; 8 or more, since the range 7d is read from them"""
     timeline_retention_days: Days = 365
-    """how long status events and deployments are kept in the timeline; an event that is older than
-    this when it is sent counts for the newest state only"""
+    """how long status events and deployments are kept in the timeline; an event that is already
+    older when it is sent only counts for the newest state"""
 
     @model_validator(mode="after")
     def _windows_fit(self) -> Self:
-        # A refresh over dropped chunks erases rollups, a writer that meets drop_chunks fails, and a
-        # late row without its 5-minute row would count a fresh bucket twice.
+        # A refresh over dropped chunks erases rollups, a writer fails on a chunk that is being
+        # dropped, and a late row without its 5-minute row would count a new bucket twice.
         chunk_days = 1
         if not self.lateness_limit_days < self.refresh_start_days:
             raise ValueError(
@@ -76,9 +76,8 @@ class WindowSettings(Settings):
     @field_validator("metrics_1h_retention_days")
     @classmethod
     def _holds_a_week(cls, days: int) -> int:
-        # Dashboards' 7d is read from the hours.
         if days < 8:
-            raise ValueError("takes 8 or more: the range 7d is answered from the hours")
+            raise ValueError("takes 8 or more: the range 7d is read from hourly rollups")
         return days
 
     @property

@@ -129,7 +129,7 @@ async def test_what_becomes_wrong_while_ingest_runs_is_reported(
 SAME = [
     ("deadletter_topic", "samples_topic", "SAMPLES_TOPIC and FLEETGAUGE_DEADLETTER_TOPIC are both"),
     ("events_topic", "samples_topic", "SAMPLES_TOPIC and FLEETGAUGE_EVENTS_TOPIC are both"),
-    ("events_topic", "replayed_topic", "EVENTS_TOPIC and the topic of what was replayed, FLEET"),
+    ("events_topic", "replayed_topic", "EVENTS_TOPIC and the topic of replayed letters, FLEETG"),
 ]
 
 

@@ -198,7 +198,7 @@ async def trouble(kafka: KafkaSettings) -> str:
     return str(caught.value).removeprefix("KafkaConnectionError: ")
 
 
-LOGIN = "refuses the login: check user name, password and SASL mechanism"
+LOGIN = "rejects the login: check user name, password and SASL mechanism"
 PROTOCOL = "check the security protocol"
 
 
@@ -223,7 +223,7 @@ async def test_another_mechanism_that_is_taken(broker: SecureBroker) -> None:
 
 async def test_a_mechanism_that_is_not_taken(broker: SecureBroker) -> None:
     kafka = logged_in(broker, kafka_sasl_mechanism="SCRAM-SHA-256")
-    assert (await trouble(kafka)).endswith("does not take this SASL mechanism: choose another")
+    assert (await trouble(kafka)).endswith("does not support this SASL mechanism: choose another")
 
 
 async def test_a_certificate_of_the_broker_that_is_not_to_be_trusted(
@@ -231,7 +231,7 @@ async def test_a_certificate_of_the_broker_that_is_not_to_be_trusted(
 ) -> None:
     told = await trouble(logged_in(broker, kafka_ca_file=stranger.file))
     assert told.startswith(f"the certificate of the broker at {broker.bootstrap(PASSWORDS)} is not")
-    assert told.endswith("check the CA file, and the host's name")
+    assert told.endswith("check the CA file and the host name")
 
 
 async def test_a_name_that_the_certificate_has_not(broker: SecureBroker) -> None:
@@ -247,7 +247,7 @@ async def test_our_certificate_is_refused_or_missed(
     broker: SecureBroker, stranger: Authority
 ) -> None:
     unknown = stranger.identity("unknown", "127.0.0.1")
-    words = "refuses our certificate, or that we have none: check its file"
+    words = "rejects our client certificate, or requires one: check its file"
     assert (await trouble(certified(broker, unknown))).endswith(words)
     assert (await trouble(certified(broker, None))).endswith(words)
 
@@ -263,7 +263,7 @@ async def test_another_protocol_than_the_listeners(broker: SecureBroker) -> None
         kafka_certificate_file=broker.client.certificate,
         kafka_key_file=broker.client.key,
     )
-    assert (await trouble(certain)).endswith(f"takes no user names: {PROTOCOL}")
+    assert (await trouble(certain)).endswith(f"does not accept logins: {PROTOCOL}")
 
 
 async def test_nobody_there_is_told_once_an_address(broker: SecureBroker) -> None:

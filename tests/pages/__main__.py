@@ -1,4 +1,4 @@
-"""Writes the pages that are made from what the code says of itself: `make pages`."""
+"""Writes the pages that are generated from the code: `make pages`."""
 
 from tests.pages import exits, settings
 

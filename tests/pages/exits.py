@@ -1,4 +1,4 @@
-"""The operators' page of exit statuses, from what the commands end with."""
+"""The operators' page of exit statuses, from `schemas.runtime.exits`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +11,9 @@ OPENING: Final = """\
 <!-- Written by `make pages` from schemas/runtime/exits.py: change the text there. -->
 # Exit statuses
 
-What each command ends with. The last line on stderr says in words what a status other than 0 is \
-about. A command that a signal kills has none of these; a shell tells it as 128 and the signal's \
-number: 137 is SIGKILL, most often for want of memory, and 143 a second SIGTERM.
+The exit statuses of each command. The last line on stderr explains a status other than 0. A \
+shell reports a command that was killed by a signal as 128 plus the signal's number: 137 is \
+SIGKILL, usually out of memory, and 143 a second SIGTERM.
 """
 HEAD: Final = "| status | meaning | what to do |\n|---|---|---|\n"
 

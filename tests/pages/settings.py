@@ -15,14 +15,13 @@ OPENING: Final = """\
 <!-- Written by `make pages` from schemas/settings: change the text there. -->
 # Settings
 
-Fleetgauge reads its settings from environment variables. In place of any of them but \
-`FLEETGAUGE_LOG_LEVEL` and those that name a file already, a variable of the same name with \
-`_FILE` at its end may name a file that holds the value: `FLEETGAUGE_DATABASE_URL_FILE`, \
-`FLEETGAUGE_KAFKA_PASSWORD_FILE`, `FLEETGAUGE_JWT_SECRET_FILE`. The variable itself goes before \
-the file.
+Fleetgauge reads its settings from environment variables. A variable with the suffix `_FILE` names \
+a file that holds the value: `FLEETGAUGE_DATABASE_URL_FILE`, `FLEETGAUGE_KAFKA_PASSWORD_FILE`, \
+`FLEETGAUGE_JWT_SECRET_FILE`. This works for every setting except `FLEETGAUGE_LOG_LEVEL` and those \
+that already name a file. The variable itself takes precedence over the file.
 
-Settings that cannot be used end the command with status 2 and a sentence for each, all at once. \
-Neither these sentences nor the log hold a secret: where one would be written, `[redacted]` stands.
+Invalid settings end the command with status 2 and one sentence for each, all at once. These \
+sentences and the log never contain a secret: they show `[redacted]` instead.
 """
 HEAD: Final = "| variable | takes | default | meaning |\n|---|---|---|---|\n"
 # A setting's unit is the end of its name.
@@ -51,24 +50,24 @@ def _section(group: type[Settings]) -> str:
 
 
 def _own(group: type[Settings]) -> dict[str, dict[str, Any]]:
-    """What JSON Schema tells of each setting that is the group's own."""
+    """The JSON Schema of each setting that the group itself declares."""
     fields = group.model_json_schema()["properties"]
     return {name: _given(fields[name]) for name in group.__annotations__ if name in fields}
 
 
 def _given(about: dict[str, Any]) -> dict[str, Any]:
-    """The same, of a setting that may be absent: what it takes where it is there."""
+    """The same without the null of an optional setting."""
     return {**about, **next(iter(about.get("anyOf", ())), {})}
 
 
 def _row(name: str, about: dict[str, Any]) -> str:
     meaning = " ".join(about["description"].split())
-    default = f"`{_told(about['default'])}`" if about.get("default") is not None else "none"
+    default = f"`{_shown(about['default'])}`" if about.get("default") is not None else "none"
     default = default if "default" in about else "required"
     return f"| `{PREFIX}{name.upper()}` | {_takes(name, about)} | {default} | {meaning} |\n"
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -79,7 +79,7 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     ("erase", DATABASE, "fleetgauge erase: name either --user ID, with --agent ID or without,"),
     ("erase --agent=a", DATABASE, "fleetgauge erase: name either --user ID, with --agent ID"),
     ("erase --orphans --agent=a", DATABASE, "fleetgauge erase: name either --user ID, with"),
-    ("erase --user=a", DATABASE, "fleetgauge erase: --yes is needed where nobody can be asked"),
+    ("erase --user=a", DATABASE, "fleetgauge erase: --yes is required without a terminal"),
     ("token", SECRET, "fleetgauge token: name either --user ID or --platform. See"),
     ("token --user=a --ttl=1y", SECRET, "fleetgauge token: ttl takes a number and s, m, h or"),
     ("token --user=a", {}, "fleetgauge: set either FLEETGAUGE_JWT_SECRET (or"),

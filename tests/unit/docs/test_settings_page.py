@@ -28,12 +28,14 @@ WORDS = {
 }
 ROWS = [
     "| `FLEETGAUGE_BATCH_LINGER_MS` | 0 to 60,000 milliseconds | `100` | how long a batch that is "
-    "not full waits for more |",
-    "| `FLEETGAUGE_SAMPLES_PARTITIONS` | 1 or more | `6` | partitions of the samples' topic, when "
-    "`migrate` creates it |",
-    "| `FLEETGAUGE_KAFKA_PASSWORD` | text, secret | none | its password |",
-    "| `FLEETGAUGE_KAFKA_KEY_FILE` | a file | none | its key, in PEM, unencrypted |",
-    "| `FLEETGAUGE_KAFKA_BOOTSTRAP` | text | required | `host:port`, several with commas |",
+    "not full waits for more messages |",
+    "| `FLEETGAUGE_SAMPLES_PARTITIONS` | 1 or more | `6` | partitions with which `migrate` creates "
+    "the samples topic |",
+    "| `FLEETGAUGE_KAFKA_PASSWORD` | text, secret | none | the password of the login |",
+    "| `FLEETGAUGE_KAFKA_KEY_FILE` | a file | none | key of the client certificate, in PEM, "
+    "unencrypted |",
+    "| `FLEETGAUGE_KAFKA_BOOTSTRAP` | text | required | bootstrap brokers: `host:port`, separated "
+    "by commas |",
 ]
 
 
