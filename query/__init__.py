@@ -1,1 +1,1 @@
-"""TimescaleDB to HTTP: what dashboards ask for, answered from the aggregates."""
+"""The HTTP service for dashboards, answered from the aggregates in TimescaleDB."""

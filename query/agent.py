@@ -1,4 +1,4 @@
-"""One agent: its row as in lists, and what was deployed to it."""
+"""One agent: its row as in lists, and its deployments."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from query.agents import AgentsPageRow, AgentsQuery, parameters_of, row_of
 from query.context import QueryContext
 from query.errors import UnknownAgent, failure
-from query.openapi import AgentId, UserId, answers, told
+from query.openapi import AgentId, UserId, answers, error_response
 from query.paging import PagePosition
 from query.window import WindowParameter
 from schemas.agents import Agent, Deployment, Window
@@ -19,7 +19,7 @@ STATES: Final = ("active", "inactive", "failed", "removed")
 
 
 async def read(context: QueryContext, user_id: str, agent_id: str, window: Window) -> Agent:
-    """The agent now; raises UnknownAgent (404) where it never sent a sample or a status."""
+    """The agent now; raises UnknownAgent (404) if it never sent a sample or a status event."""
     now = context.clock()
     asked = AgentsQuery(user_id, None, None, window, "agentId", None)
     parameters = {
@@ -43,7 +43,7 @@ def agent(context: QueryContext) -> HTTPRouteHandler:
         opt=failure(FAILURE),
         operation_id="getAgent",
         response_description="The agent",
-        responses={**answers(FAILURE), 404: told("The user has no such agent")},
+        responses={**answers(FAILURE), 404: error_response("The user has no such agent")},
         summary="One agent",
     )
     async def get_agent(

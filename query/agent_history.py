@@ -1,4 +1,4 @@
-"""One agent's history, as a user's."""
+"""One agent's history, like a user's."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from query.context import QueryContext
 from query.errors import UnknownAgent, failure
-from query.openapi import AgentId, UserId, answers, told
+from query.openapi import AgentId, UserId, answers, error_response
 from query.points import averages_of, points_of, read_span
 from query.spans import (
     FromParameter,
@@ -24,7 +24,7 @@ FAILURE: Final = "Failed to fetch historical metrics of the agent"
 
 
 class Known(msgspec.Struct, frozen=True):
-    """Whether the user has an agent."""
+    """Whether the user has the agent."""
 
     is_known: bool
 
@@ -32,9 +32,9 @@ class Known(msgspec.Struct, frozen=True):
 async def read(
     context: QueryContext, user_id: str, agent_id: str, asked: SpanParameters
 ) -> AgentHistorical:
-    """The answer from the level of rollups that has the span.
+    """The answer from the rollup level that covers the span.
 
-    Raises Unusable, or UnknownAgent (404) where the user has none of that id.
+    Raises Unusable, or UnknownAgent (404) if the user has no agent with that id.
     """
     span, rows = await read_span(context, asked, user_id, agent_id)
     if not rows and not await _is_known(context, user_id, agent_id):
@@ -66,7 +66,7 @@ def agent_history(context: QueryContext) -> HTTPRouteHandler:
         opt=failure(FAILURE),
         operation_id="getAgentHistorical",
         response_description="The agent's history",
-        responses={**answers(FAILURE), 404: told("The user has no such agent")},
+        responses={**answers(FAILURE), 404: error_response("The user has no such agent")},
         summary="An agent's history",
     )
     async def get_agent_historical(
@@ -78,7 +78,7 @@ def agent_history(context: QueryContext) -> HTTPRouteHandler:
         step: StepParameter = None,
         tz: ZoneParameter = None,
     ) -> Response[AgentHistorical]:
-        """Points with data in time order, the newest unfinished, and the averages over them."""
+        """Points with data in time order, the newest unfinished, and their averages."""
         asked = SpanParameters(time_range, start, stop, step, tz)
         return await context.answer("agent_history", read, user_id, agent_id, asked)
 

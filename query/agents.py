@@ -1,4 +1,4 @@
-"""Lists of agents: of one user as they are now, of the fleet as its summary has it."""
+"""Lists of agents: of one user, read now, and of the fleet, read from its summary."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ FAILURE: Final = "Failed to fetch agents"
 FRESH: Final = timedelta(minutes=5)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PRESENT: Final[Sequence[AgentState]] = ("active", "inactive", "failed")
-# The worst first: failed, silent for longest, highest.
+# The default order puts the worst first: failed, longest silent, highest.
 WORST: Final[dict[AgentSort, Order]] = {
     "attention": "desc",
     "agentId": "asc",
@@ -49,7 +49,7 @@ OrderParameter = Annotated[
 
 
 class AgentsQuery(msgspec.Struct, frozen=True):
-    """Which agents of a list, in which order; `user_id` is None for the fleet's."""
+    """Selection and order of a list of agents; `user_id` is None for the fleet's."""
 
     user_id: str | None
     state: AgentState | None
@@ -60,19 +60,19 @@ class AgentsQuery(msgspec.Struct, frozen=True):
 
     @property
     def ordered(self) -> Order:
-        """The order asked for, or the one with the worst first."""
+        """The requested order, or the default with the worst first."""
         return self.order or WORST[self.sort]
 
     @property
     def whose(self) -> Literal["user", "fleet", "urgent"]:
-        """Whose agents; `urgent` are the fleet's, where an index has the order."""
+        """The scope of the list; `urgent` is the fleet in an order that an index has."""
         if self.user_id is not None:
             return "user"
         is_plain = self.search is None and self.sort == "attention" and self.ordered == "desc"
         return "urgent" if is_plain else "fleet"
 
     def query(self) -> tuple[str | None, ...]:
-        """What a cursor belongs to."""
+        """Identifies the list that a cursor belongs to."""
         named = (self.user_id, self.state, self.search, self.window, self.sort, self.ordered)
         return ("agents", *named)
 
@@ -80,8 +80,8 @@ class AgentsQuery(msgspec.Struct, frozen=True):
 class AgentsPageRow(msgspec.Struct, frozen=True):
     """A row of a page, with the counts of the whole list.
 
-    Without an agent, on an empty page, it has the counts alone. `kept_at` is None where the list
-    was read now. `buckets_up` of `buckets` have a sample.
+    On an empty page one row has only the counts. `kept_at` is None if the list was read now.
+    `up_buckets` of `buckets` have a sample.
     """
 
     active: int
@@ -114,12 +114,12 @@ class AgentsPageRow(msgspec.Struct, frozen=True):
 
     @property
     def ids(self) -> tuple[str, str]:
-        """What the list is sorted by last."""
+        """The last sort columns of the list."""
         return (self.agent_id or "", self.user_id or "")
 
 
 def row_of(listed: AgentsPageRow, as_of: datetime) -> AgentRow:
-    """An agent as of a moment: zeros for what it never had, two decimals."""
+    """An agent at `as_of`: zeros for missing values, two decimals."""
     errors, messages = listed.errors or 0, listed.messages or 0
     return AgentRow(
         user_id=listed.user_id or "",
@@ -151,8 +151,8 @@ def uptime_of(listed: AgentsPageRow) -> float:
 def parameters_of(
     asked: AgentsQuery, place: PagePosition, limit: int, now: datetime
 ) -> dict[str, object]:
-    """What the query takes for a page of `limit` agents and, if there is one, the next."""
-    # Once the list goes by ids alone, its own order is over.
+    """Parameters of the query for `limit` agents and one more, which shows that a page follows."""
+    # After the switch to the order of ids, the requested order no longer applies.
     sort: AgentSort = "agentId" if place.after else asked.sort
     sign = SIGNS[asked.ordered]
     after_agent, after_user = place.ids(2)
@@ -160,7 +160,7 @@ def parameters_of(
     return {
         "user_id": asked.user_id,
         "whose": "fleet" if asked.whose == "urgent" and place.after else asked.whose,
-        # So many of a state are enough, whichever of them were shown.
+        # Enough of each state, even if all seen rows are among them.
         "most": limit + 1 + len(seen),
         "agent_id": None,
         "search": asked.search,
@@ -185,7 +185,7 @@ def agents_of(
     limit: int,
     now: datetime,
 ) -> Agents:
-    """A page from the query's rows, of which one too many says that there is another page."""
+    """A page from the query's rows; one more row than `limit` means that a page follows."""
     listed = [row for row in rows if row.agent_key is not None]
     shown = listed[:limit]
     as_of = rows[0].kept_at or now
@@ -214,7 +214,7 @@ def _past(shown: Sequence[AgentsPageRow], asked: AgentsQuery, place: PagePositio
 
 
 async def read(context: QueryContext, asked: AgentsQuery, limit: int, cursor: str | None) -> Agents:
-    """A page of agents; raises ValidationException (400) for a cursor that is not of this list."""
+    """A page of agents; raises ValidationException (400) for a cursor of another list."""
     now = context.clock()
     place = (
         resume(cursor, asked.query(), PagePosition, now) if cursor is not None else PagePosition()
@@ -245,7 +245,7 @@ def agents(context: QueryContext) -> HTTPRouteHandler:
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> Response[Agents]:
-        """Agents with state, newest sample and sums over the window, and how many there are."""
+        """Agents with state, newest sample and sums over the window, and counts by state."""
         asked = AgentsQuery(user_id, agent_state, search, window, agent_sort, order)
         return await context.answer("agents", read, asked, limit, cursor)
 
@@ -272,7 +272,7 @@ def fleet_agents(context: QueryContext) -> HTTPRouteHandler:
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> Response[Agents]:
-        """The agents of all users; `search` also takes what user ids begin with."""
+        """The agents of all users; `search` also matches prefixes of user ids."""
         asked = AgentsQuery(None, agent_state, search, window, agent_sort, order)
         return await context.answer("agents", read, asked, limit, cursor)
 

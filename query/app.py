@@ -1,4 +1,4 @@
-"""The application: its routes, what stands before them, and the pool that it opens and closes."""
+"""The application: its routes, its middleware, and the lifetime of its database pool."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,9 +52,9 @@ ENDPOINTS: Final = (
 
 
 def create_app(settings: DatabaseSettings, http: HttpSettings, clock: Clock = utc_now) -> Litestar:
-    """The service over this database; its pool is open for as long as the application runs.
+    """The service over this database; its pool is open while the application runs.
 
-    Raises SettingsError where there is no usable key for tokens.
+    Raises SettingsError without a usable key for tokens.
     """
     verifier = Verifier(keys_of(http), clock, http.jwt_max_ttl_s)
     database = QueryPool(settings, http.database_pool_size)
@@ -101,7 +101,7 @@ def _limit(http: HttpSettings) -> RateLimit | None:
 
 
 def _cors(http: HttpSettings) -> CORSConfig | None:
-    """None, which leaves browsers' pages of other origins out, where no origin is named."""
+    """The CORS rules; None, which rejects pages of other origins, if no origin is allowed."""
     if not http.cors_origins:
         return None
     return CORSConfig(

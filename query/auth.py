@@ -1,4 +1,4 @@
-"""The claims of a token, and whether they hold now; no database is asked."""
+"""Verifies tokens and their claims, without the database."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,22 +11,22 @@ from query.clock import Clock
 from query.jwt_keys import Key, algorithm_of
 
 AUDIENCE: Final = "fleetgauge"
-# Bound the memory of what is remembered; a longer token is checked each time.
+# Bounds of the token cache; a longer token is verified each time.
 MAX_KEPT: Final = 2_048
 MAX_KEPT_BYTES: Final = 2_048
-# The words of `scope` that count; further ones belong to other services.
+# Our words in `scope`; others belong to other services.
 USER: Final = "user"
 PLATFORM: Final = "platform"
-# For the start of a token: the clock of its issuer may be that much ahead.
+# Tolerance for the start of a token, as its issuer's clock may be ahead.
 LEEWAY_S: Final = 30
-# The end of the year 9999: a later `exp` is no date to most libraries.
+# The end of the year 9999: most libraries cannot represent a later `exp`.
 MAX_TIME_S: Final = 253_402_300_799
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """The claims that count; times are seconds since the epoch.
+    """The claims that are used; times are seconds since the Unix epoch.
 
-    `scope` is one or several words separated by spaces (RFC 8693).
+    `scope` is one or more words separated by spaces (RFC 8693).
     """
 
     sub: Annotated[str, msgspec.Meta(min_length=1)]
@@ -38,16 +38,16 @@ class Claims(msgspec.Struct, frozen=True):
 
     @property
     def is_platform(self) -> bool:
-        """Whether the token reads everything."""
+        """Whether the token reads all data."""
         return PLATFORM in self.scope.split(" ")
 
 
 class Verifier:
-    """Checks tokens with these keys, each of which fixes the one algorithm it is used with.
+    """Verifies tokens with these keys, each of which fixes its algorithm.
 
-    Tokens with a good signature are remembered, the oldest first out; whether they hold now is
-    asked each time. What cannot be trusted is not remembered, so it pushes nothing out. A token
-    that holds for longer than `max_ttl_s` from `iat`, or from now without `iat`, never holds.
+    Claims of tokens with a valid signature are cached and evicted in order of insertion; their
+    times are checked on each call. Invalid tokens are not cached, so they evict nothing. A token
+    with a lifetime above `max_ttl_s`, from `iat` or else from now, is rejected.
     """
 
     def __init__(self, keys: Sequence[Key], clock: Clock, max_ttl_s: int | None = None) -> None:
@@ -58,9 +58,9 @@ class Verifier:
         self._trusted: dict[bytes, Claims] = {}
 
     def claims(self, token: bytes) -> Claims:
-        """The claims of a token that holds now.
+        """The claims of a valid token.
 
-        Raises ValueError where signature, shape, audience or time are wrong.
+        Raises ValueError if signature, format, audience or time are invalid.
         """
         claims = self._trusted.get(token)
         if claims is None:
@@ -68,21 +68,21 @@ class Verifier:
             self._keep(token, claims)
         now_s = self._clock().timestamp()
         if not max(claims.nbf, claims.iat or 0) - LEEWAY_S <= now_s < claims.exp:
-            raise ValueError("the token does not hold now")
-        # Without `iat` the clock of whoever signed it may be ahead of ours.
+            raise ValueError("the token is expired or not valid yet")
+        # Without `iat` the issuer's clock may be ahead of ours.
         began_s = now_s + LEEWAY_S if claims.iat is None else claims.iat
         if self._max_ttl_s is not None and claims.exp - began_s > self._max_ttl_s:
-            raise ValueError("the token holds for too long")
+            raise ValueError("the token's lifetime is too long")
         return claims
 
     def _decoded(self, token: bytes) -> Claims:
         try:
             claims = msgspec.json.decode(self._payload(token), type=Claims)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise ValueError("the token cannot be trusted") from error
+            raise ValueError("the token is invalid") from error
         audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
         if AUDIENCE not in audiences:
-            raise ValueError("the token is meant for somebody else")
+            raise ValueError("the token has another audience")
         if not {USER, PLATFORM} & set(claims.scope.split(" ")):
             raise ValueError("the token has no scope of this service")
         return claims
@@ -92,7 +92,7 @@ class Verifier:
             with suppress(jwt.PyJWTError):
                 payload: bytes = self._jws.decode(token, key, algorithms=[algorithm])
                 return payload
-        raise ValueError("no key fits")
+        raise ValueError("no key matches the signature")
 
     def _keep(self, token: bytes, claims: Claims) -> None:
         if len(token) > MAX_KEPT_BYTES:

@@ -1,4 +1,4 @@
-"""ResponseCache kept for a moment: who asks for the same at the same time shares one flight."""
+"""A response cache with a short lifetime; concurrent identical requests share one computation."""
 
 import asyncio
 import time
@@ -17,22 +17,22 @@ Make = Callable[[], Awaitable[Answer]]
 
 
 class CachedResponse(Response[bytes]):
-    """An encoded response, assembled once and sent to everybody unchanged."""
+    """An encoded response, built once and sent unchanged to all clients."""
 
     def __init__(self, encoded: bytes) -> None:
         super().__init__(encoded)
         self._sent = ASGIResponse(body=encoded)
 
     def to_asgi_response(self, *_: object, **__: object) -> ASGIResponse:
-        """Always the same."""
+        """Returns the same response each time."""
         return self._sent
 
 
 class ResponseCache:
     """Encoded responses by endpoint, user and parameters; the oldest is evicted first.
 
-    Requests are authorised before: a key holds whose data it is, not who reads it. `clock` returns
-    seconds, of which only differences count.
+    Requests are authorised before: a key names the user whose data it is, not the reader. `clock`
+    returns seconds from any origin.
     """
 
     def __init__(self, kept_ms: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -42,15 +42,15 @@ class ResponseCache:
         self._flights: dict[Key, asyncio.Task[CachedResponse]] = {}
 
     async def answer(self, key: Key, make: Make[Answer]) -> Response[Answer]:
-        """What `make` returns, as JSON; it is called only where no fresh response is cached.
+        """The result of `make` as JSON; calls `make` only without a fresh cached response.
 
-        Raises what `make` raises, to all who wait for it; the next request calls it again.
+        An exception of `make` reaches all waiting requests; the next request calls it again.
         """
-        # The type is what the OpenAPI document says of the bytes.
+        # The declared type is for the OpenAPI document.
         return cast("Response[Answer]", await self._found(key, make))
 
     async def close(self) -> None:
-        """Ends the flights that nobody waits for any more."""
+        """Cancels computations that are still running."""
         flights = list(self._flights.values())
         for flight in flights:
             flight.cancel()
@@ -63,7 +63,7 @@ class ResponseCache:
         if found is not None and self._clock() - found[0] < self._kept_s:
             return found[1]
         flight = self._flights.get(key) or self._start(key, make)
-        # A client that goes away takes nobody else's answer with it.
+        # A client that disconnects must not cancel the computation for others.
         return await asyncio.shield(flight)
 
     def _start(self, key: Key, make: Make[Any]) -> asyncio.Task[CachedResponse]:

@@ -1,4 +1,4 @@
-"""The time that windows and tokens are measured against; tests put their own in its place."""
+"""The clock for windows and tokens; tests inject their own."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,5 +7,5 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """This moment, with its offset."""
+    """The current time in UTC, with its offset."""
     return datetime.now(UTC)

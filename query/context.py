@@ -1,4 +1,4 @@
-"""What an endpoint answers from."""
+"""The dependencies of an endpoint."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Parameters = TypeVarTuple("Parameters")
 
 @dataclass(frozen=True)
 class QueryContext:
-    """The database, the answers that are kept of it, and the time."""
+    """The database, the response cache and the clock."""
 
     database: QueryPool
     answers: ResponseCache
@@ -29,8 +29,8 @@ class QueryContext:
         read: "Callable[[QueryContext, *Parameters], Awaitable[Answer]]",
         *parameters: *Parameters,
     ) -> Response[Answer]:
-        """What `read` returns for these parameters, which are all that an answer depends on.
+        """The cached or computed result of `read`.
 
-        Endpoint and parameters are the key of the response cache.
+        Endpoint and parameters are the cache key, so an answer may depend on nothing else.
         """
         return await self.answers.answer((endpoint, *parameters), partial(read, self, *parameters))

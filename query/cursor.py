@@ -1,9 +1,9 @@
-"""Cursors: where a list goes on, sealed to the query that they belong to.
+"""Cursors: the position in a list where the next page starts, bound to its query.
 
 A cursor is base64url of a digest and a MessagePack body. The digest covers the body and the query:
-route, user and every parameter but `limit` and `cursor`. It finds damage and a cursor of another
-query; it is no signature. Whoever forges a matching one chooses which rows of their own list they
-skip, and nothing else, so a body is checked as any other input is.
+route, user and every parameter but `limit` and `cursor`. It detects damage and cursors of another
+query, but is not a signature: a forged cursor can only skip rows of the caller's own list, and its
+body is validated like any other input.
 """
 
 import base64
@@ -20,9 +20,9 @@ from litestar.params import QueryParameter
 from query.errors import PARAMETER_HELP
 
 MAX_CHARACTERS: Final = 4_096
-# Also the time that a client may pause between two pages.
+# Also the longest pause of a client between two pages.
 MAX_AGE: Final = timedelta(hours=1)
-# Clocks of two machines that answer the same client may differ by that much.
+# Tolerated difference between the clocks of two machines that answer the same client.
 LEEWAY: Final = timedelta(minutes=5)
 _DIGEST_BYTES: Final = 12
 
@@ -41,28 +41,28 @@ Position = TypeVar("Position", bound=msgspec.Struct)
 
 
 class _Body(msgspec.Struct, frozen=True, array_like=True):
-    """When a cursor was issued, and the position as MessagePack."""
+    """The time of issue, and the position as MessagePack."""
 
     issued_at: datetime
     position: msgspec.Raw
 
 
 def issue(query: Query, position: msgspec.Struct, now: datetime) -> str:
-    """The cursor of a position in the list that `query` names, issued at `now`.
+    """The cursor of a position in the list of `query`, issued at `now`.
 
-    Raises ValueError where it would be longer than MAX_CHARACTERS.
+    Raises ValueError if it would be longer than MAX_CHARACTERS.
     """
     body = msgspec.msgpack.encode(_Body(now, msgspec.Raw(msgspec.msgpack.encode(position))))
     cursor = base64.urlsafe_b64encode(_digest(query, body) + body).rstrip(b"=").decode()
     if len(cursor) > MAX_CHARACTERS:
-        raise ValueError(f"a cursor of {len(cursor)} characters: {MAX_CHARACTERS} is the most")
+        raise ValueError(f"cursor has {len(cursor)} characters, more than {MAX_CHARACTERS}")
     return cursor
 
 
 def resume(cursor: str, query: Query, kind: type[Position], now: datetime) -> Position:
-    """The position in a cursor of this very query, issued within MAX_AGE before `now`.
+    """The position in a cursor of the same query that is not older than MAX_AGE.
 
-    Raises ValidationException (400), with the sentence on cursors.
+    Raises ValidationException (400).
     """
     try:
         raw = base64.b64decode(
@@ -80,12 +80,12 @@ def resume(cursor: str, query: Query, kind: type[Position], now: datetime) -> Po
 
 
 def unusable() -> ValidationException:
-    """The refusal of a cursor that is broken, too old or of another query."""
+    """The error for a cursor that is damaged, too old or of another query."""
     return ValidationException(extra=[{"key": "cursor"}])
 
 
 def _digest(query: Query, body: bytes) -> bytes:
-    # Times and enumerations have one spelling in JSON, and no two queries have the same.
+    # JSON is canonical for these types, and distinct for distinct queries.
     named = msgspec.json.encode(query)
     return hashlib.blake2b(
         len(named).to_bytes(4, "big") + named + body, digest_size=_DIGEST_BYTES

@@ -1,4 +1,4 @@
-"""The way to the database: one pool, a short queue before it, one round trip a request."""
+"""Access to the database: one pool with a short queue, and one round trip per request."""
 
 import asyncio
 import select
@@ -19,42 +19,42 @@ from sql.session import Session, UnusableDatabase
 Row = TypeVar("Row")
 
 STATEMENT_TIMEOUT_MS: Final = 5_000
-# What every query runs under. Left to itself the server plans `summary` anew for each request,
-# which takes it several times as long as the answer.
+# With plan_cache_mode=auto the server plans `summary` again for each request, which takes several
+# times as long as running it.
 SESSION: Final = Session(
     "fleetgauge-query",
     {"statement_timeout": f"{STATEMENT_TIMEOUT_MS}ms", "plan_cache_mode": "force_generic_plan"},
     connect_timeout_s=3,
 )
-# On the community edition a plan for any 30 days takes three times as long as one for these: this
-# query goes to the server with its values in it, quoted by the driver.
-PLANNED_ANEW: Final = frozenset({"historical_days"})
-# How long a query waits for its turn, and how many do.
+# On the community edition a generic plan for 30 days runs three times as long as a specific one:
+# the driver sends this query with its values quoted in the text.
+CUSTOM_PLANNED: Final = frozenset({"historical_days"})
+# How long a query waits in the queue, and how many queries may wait.
 TURN_PATIENCE_S: Final = 1.0
 WAITING_PER_CONNECTION: Final = 32
-# How long it waits then for a connection, which nobody else uses: the database is away without.
+# How long it then waits for a connection. One is always free, unless the database is unavailable.
 PATIENCE_S: Final = 2.0
-# From question to rows; the server ends a statement before, if it hears us at all.
+# From request to rows; the server's statement timeout is shorter, if it still receives packets.
 ANSWER_TIMEOUT_S: Final = 8.0
-# The pool's pauses between attempts double: start over before they keep a database that is back
-# waiting.
+# The pool's pauses between attempts double: start over before they delay the reconnection to a
+# database that is available again.
 RECONNECT_TIMEOUT_S: Final = 5.0
 
 
-class Overloaded(Exception):  # noqa: N818 - a state, and whoever asks may ask again
-    """More is asked than the database's connections can answer soon."""
+class Overloaded(Exception):  # noqa: N818 - a state, and the client may retry
+    """More queries are waiting than the connections can answer soon."""
 
 
 class Unreachable(Exception):  # noqa: N818 - as above
-    """The database gives no connection or no answer."""
+    """No connection to the database, or no answer in time."""
 
 
 class Rejected(Unreachable):
-    """The database answers and rejects us; the message says why, and what to change."""
+    """The database rejects the connection; the message has the reason and the fix."""
 
 
 class QueryPool:
-    """Named queries, of which `size` run at once; a few more wait for their turn, and not long."""
+    """Runs at most `size` named queries at once; a bounded number waits briefly in a queue."""
 
     def __init__(self, settings: DatabaseSettings, size: int) -> None:
         self._pool = make_pool(settings, size)
@@ -75,7 +75,7 @@ class QueryPool:
         await self._pool.close()
 
     async def fetch(self, name: str, row: type[Row], parameters: Mapping[str, object]) -> list[Row]:
-        """All rows of a named query; the columns' names are the fields of `row`.
+        """All rows of a named query; its column names are the fields of `row`.
 
         Raises Overloaded, Unreachable or psycopg.Error.
         """
@@ -83,8 +83,8 @@ class QueryPool:
         self._queries.add(task)
         task.add_done_callback(self._queries.discard)
         try:
-            # To end a query on a link that is dead takes seconds more: nobody waits for that, but
-            # its turn is not given away before.
+            # Cancelling a query on a dead connection takes seconds more: the request does not wait
+            # for that, but the query keeps its slot until then.
             await asyncio.wait({task}, timeout=ANSWER_TIMEOUT_S)
         finally:
             if not task.done():
@@ -117,15 +117,15 @@ class QueryPool:
 
     async def _wait(self) -> None:
         if self._waiting >= self._max_waiting:
-            raise Overloaded(f"{self._waiting} queries wait already")
+            raise Overloaded(f"{self._waiting} queries are already waiting")
         self._waiting += 1
         try:
             async with asyncio.timeout(TURN_PATIENCE_S):
                 await self._turns.acquire()
         except TimeoutError:
-            # Those whose turn it is run queries, or have no connection either.
+            # If the queries in the slots have no connection either, the database is unavailable.
             kind = Overloaded if self._connected else Unreachable
-            raise kind(f"no turn within {TURN_PATIENCE_S} s") from None
+            raise kind(f"no free slot within {TURN_PATIENCE_S} s") from None
         finally:
             self._waiting -= 1
 
@@ -145,7 +145,7 @@ class QueryPool:
 
 
 def _cursor_of(name: str) -> type[psycopg.AsyncCursor[Any]]:
-    return psycopg.AsyncClientCursor if name in PLANNED_ANEW else psycopg.AsyncCursor
+    return psycopg.AsyncClientCursor if name in CUSTOM_PLANNED else psycopg.AsyncCursor
 
 
 def make_pool(database: DatabaseSettings, size: int) -> Pool:
@@ -162,7 +162,7 @@ def make_pool(database: DatabaseSettings, size: int) -> Pool:
 
 
 async def _check(connection: ServerConnection) -> None:
-    """Refuses connections that the server has ended; costs a round trip only where it spoke."""
+    """Rejects connections that the server has closed; a round trip only if it sent something."""
     socket = select.poll()
     socket.register(connection.fileno(), select.POLLIN)
     if socket.poll(0):

@@ -1,10 +1,10 @@
-"""Where the steps of a span begin, on the clock of a time zone.
+"""The boundaries of a span's steps on the local clock of a time zone.
 
-A step of 1h, 6h or 1d begins when the local clock reaches a multiple of it, counted from midnight,
-or skips over it: so a day of 23 or 25 hours has four steps of 6h, the one with the change an hour
-shorter or longer, and where the clock has no 00:00 the day begins with its first moment. An hour
-that the clock shows twice is two steps of 1h; 6h and 1d begin at the first of two. Steps of 5m and
-15m begin as in UTC, from which every zone has differed by whole quarters of an hour since 1972.
+A step of 1h, 6h or 1d begins when the local clock reaches, or skips over, a multiple of it counted
+from midnight. A day of 23 or 25 hours therefore has four steps of 6h, one of them an hour shorter
+or longer; a day without 00:00 begins with its first instant. An hour that the clock shows twice is
+two steps of 1h; steps of 6h and 1d begin at the first of the two. Steps of 5m and 15m begin as in
+UTC, since every zone's offset has been a multiple of 15 minutes since 1972.
 """
 
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ WIDTHS: Final[dict[Step, timedelta]] = {
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR: Final = timedelta(hours=1)
 _SECOND: Final = timedelta(seconds=1)
-# More than any zone's clock ever jumped.
+# Longer than any zone's clock has ever jumped.
 _LONGEST_JUMP: Final = timedelta(days=2)
 
 
 def edges_of(start: datetime, stop: datetime, step: Step, zone: ZoneInfo) -> list[datetime]:
-    """The fewest edges of steps, in UTC, between which [start, stop) lies; two or more."""
+    """The fewest step boundaries, in UTC, that enclose [start, stop); at least two."""
     width = WIDTHS[step]
     find = _absolute if width < _HOUR else _local
     found = sorted(set(find(start, stop, width, zone)))
@@ -59,7 +59,7 @@ def _local(start: datetime, stop: datetime, width: timedelta, zone: ZoneInfo) ->
 
 
 def _reached(clock: datetime, zone: ZoneInfo) -> datetime:
-    """When the local clock reads that, the second time with `fold`, or skips over it."""
+    """When the local clock shows `clock` (the second time with `fold`), or skips over it."""
     found = clock.replace(tzinfo=zone).astimezone(UTC)
     if _read(found, zone) == clock.replace(fold=0):
         return found
@@ -67,7 +67,7 @@ def _reached(clock: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _skipped(clock: datetime, zone: ZoneInfo) -> datetime:
-    """The moment from which the local clock is past a time that it never reads, to the second."""
+    """The instant, to the second, at which the local clock skips a time that it never shows."""
     before = clock.replace(tzinfo=zone, fold=1).astimezone(UTC)
     after = clock.replace(tzinfo=zone, fold=0).astimezone(UTC)
     while after - before > _SECOND:

@@ -1,4 +1,4 @@
-"""Every refusal and failure as the contract's body: one sentence, and nothing of the inside."""
+"""All error responses: one sentence in the contract's body, without internal details."""
 
 import re
 from collections.abc import Sequence
@@ -28,17 +28,17 @@ RETRY_AFTER_S: Final = 1
 PARAMETER_HELP: Final = {
     "range": "range takes one of 24h, 7d and 30d, once.",
     "userId": f"userId takes {ID_TAKES}, in the path.",
-    "from": "from takes a time in RFC 3339, as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
-    "to": "to takes a time in RFC 3339, as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
+    "from": "from takes an RFC 3339 time such as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
+    "to": "to takes an RFC 3339 time such as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
     "step": "step takes one of 5m, 15m, 1h, 6h and 1d, once.",
     "hourStep": "step takes one of 1h, 6h and 1d, once.",
-    "tz": "tz takes the name of an IANA time zone, as Europe/Berlin, spelled exactly so, once.",
-    "cursor": "cursor takes next of an answer to the same query, less than an hour old, once; "
-    "without it the list starts over.",
+    "tz": "tz takes an IANA time zone name such as Europe/Berlin, spelled exactly, once.",
+    "cursor": "cursor takes the field next of an answer to the same query, less than an hour old, "
+    "once; without it the list starts at the beginning.",
     "agentId": f"agentId takes {ID_TAKES}, in the path.",
     "state": "state takes one of active, inactive, failed and removed, once; without it all but "
     "removed agents are listed.",
-    "search": "search takes what ids begin with, 128 characters at most, once.",
+    "search": "search takes a prefix of ids, at most 128 characters, once.",
     "window": "window takes one of 15m, 1h and 24h, once.",
     "agentSort": "sort takes one of attention, agentId, lastSeen, cpu, memory, storage, messages, "
     "errors, errorRate and responseTime, once.",
@@ -49,7 +49,7 @@ PARAMETER_HELP: Final = {
     "kind": "kind takes one of status and deployment, once; without it both are listed.",
     "limit": "limit takes a whole number from 1 to 500, once.",
 }
-# The framework tells a parameter by its name in Python.
+# The framework reports a parameter by its Python name.
 _NAMES: Final = {
     "time_range": "range",
     "user_id": "userId",
@@ -65,48 +65,48 @@ _SENTENCES: Final = {
     400: "The request is malformed.",
     401: "This needs a valid token in the header Authorization: Bearer <JWT>.",
     403: "This token may not read that.",
-    404: "There is nothing at this path.",
-    429: "This token's user asks too often: wait as long as Retry-After says.",
+    404: "This path does not exist.",
+    429: "Too many requests of this token's user: wait as long as Retry-After says.",
 }
 _UNNAMED_FAILURE: Final = "Failed to answer"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ANY_QUERY: Final = "any_query"
-# The mark of a route that ignores its query, as a page does.
+# Marks a route that ignores its query string, such as a page.
 ANY_QUERY: Final = {_ANY_QUERY: True}
 
 
 class Unusable(ClientException):
-    """Parameters that are no use together; the detail is the answer's sentence."""
+    """An invalid combination of parameters; the detail is the answer's sentence."""
 
 
 class UnknownParameter(Unusable):
-    """A query parameter that the path does not take; the detail is the answer's sentence."""
+    """A query parameter that the path does not have; the detail is the answer's sentence."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         takes = ", ".join(known) or "none"
-        # Only what looks like a name is repeated: the rest may be meant for whoever reads it.
+        # Only plausible names are echoed: other text could be an injection.
         shown = name if _NAME.fullmatch(name) else "A parameter"
         super().__init__(f"{shown} is unknown: the query parameters of this path: {takes}.")
 
 
 class UnknownAgent(NotFoundException):
-    """This user has no agent of that id."""
+    """This user has no agent with that id."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__ or "")
 
 
 def failure(sentence: str) -> dict[str, str]:
-    """The mark of a route: what it says when it fails."""
+    """Route option: the sentence of its failures."""
     return {"failure": sentence}
 
 
 async def check_parameters(request: Request[Any, Any, Any]) -> None:
-    """Before a handler: refuses an unknown parameter, one that is given twice, and null for a word.
+    """Before each handler: rejects unknown and repeated parameters, and null for an enum value.
 
-    A parameter that is misspelt would be ignored in silence, and so would `null` where one of a few
-    words is expected: the framework takes it for None. Readers disagree on which of two values
-    counts. Raises UnknownParameter or ValidationException (400).
+    The framework would silently ignore a misspelt parameter, and reads `null` for an enum as None.
+    Clients disagree on which of two values counts. Raises UnknownParameter or ValidationException
+    (400).
     """
     handler = request.scope["route_handler"]
     if not request.scope["query_string"] or request.method == "OPTIONS":
@@ -124,7 +124,7 @@ async def check_parameters(request: Request[Any, Any, Any]) -> None:
 
 @lru_cache(1_024)
 def _query_names(handler: BaseRouteHandler) -> dict[str, str]:
-    """The query parameters that a handler takes: their names in Python by those in the URL."""
+    """The query parameters of a handler: Python names by URL names."""
     found = handler.parsed_fn_signature.parameters.values()
     return {
         definition.name or parameter.name: parameter.name
@@ -135,7 +135,7 @@ def _query_names(handler: BaseRouteHandler) -> dict[str, str]:
 
 @lru_cache(1_024)
 def _words(handler: BaseRouteHandler) -> frozenset[str]:
-    """Of the query parameters that a handler takes those of which the values are listed."""
+    """The query parameters of a handler that are enums."""
     return frozenset(
         definition.name or parameter.name
         for parameter in handler.parsed_fn_signature.parameters.values()
@@ -145,7 +145,7 @@ def _words(handler: BaseRouteHandler) -> frozenset[str]:
 
 
 def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Error]:
-    """The answer to a request that is at fault."""
+    """The answer to an invalid request."""
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return handle_error(request, error)
     headers = {
@@ -157,14 +157,14 @@ def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 
 def handle_overload(request: Request[Any, Any, Any], _: Overloaded) -> Response[Error]:
-    """The answer where more is asked than can be answered now."""
+    """The answer while the service is overloaded."""
     headers = {"retry-after": str(RETRY_AFTER_S)}
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return Response(Error(error=_failure_of(request)), status_code=status, headers=headers)
 
 
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[Error]:
-    """The answer where the service itself is at fault; why is for the log only."""
+    """The answer to an internal error; only the log has the reason."""
     sentence = _failure_of(request)
     reason = str(error).partition("\n")[0]
     log.error(sentence, path=request.scope["path"], error=type(error).__name__, reason=reason)
@@ -192,5 +192,5 @@ def _parameter_sentence(error: ValidationException) -> str:
     keys = [str(problem.get("key")) for problem in problems]
     names = [_NAMES.get(key, key) for key in keys]
     known = [PARAMETER_HELP[name] for name in names if name in PARAMETER_HELP]
-    # A name that is not ours came from the request: it is not repeated.
+    # An unknown name came from the request: it is not echoed.
     return known[0] if known else "Each parameter may be given once."

@@ -1,4 +1,4 @@
-"""Files that never change while the process runs: their tags, and gzip for who accepts it."""
+"""Static files with ETags, and gzip for clients that accept it."""
 
 import gzip
 from hashlib import sha256
@@ -14,7 +14,7 @@ _GZIP: Final = frozenset({"gzip", "x-gzip"})
 
 
 class StaticFile:
-    """One file with the headers of every answer that carries it."""
+    """A file with the headers of its responses."""
 
     def __init__(self, content: bytes, media_type: Type, headers: dict[str, str]) -> None:
         self._media_type = media_type
@@ -23,7 +23,7 @@ class StaticFile:
         self._gzip = _Encoded(compressed, {**self._plain.headers, "content-encoding": "gzip"})
 
     def answer(self, request: Request[Any, Any, Any]) -> Response[bytes]:
-        """The file, or 304 to whoever has it already."""
+        """The file, or 304 if the client has it already."""
         encoded = self._gzip if accepts_gzip(request.headers.get("accept-encoding", "")) else None
         sent = encoded or self._plain
         if sent.tag in request.headers.get("if-none-match", ""):
@@ -32,7 +32,7 @@ class StaticFile:
 
 
 class _Encoded:
-    """The bytes that are sent, and their tag, which has to differ between encodings."""
+    """Encoded bytes and their ETag, which must differ between encodings."""
 
     def __init__(self, content: bytes, headers: dict[str, str]) -> None:
         self.content = content
@@ -41,7 +41,7 @@ class _Encoded:
 
 
 def digest(content: bytes) -> str:
-    """A name for these bytes."""
+    """A short hash of the bytes."""
     return sha256(content).hexdigest()[:32]
 
 

@@ -1,4 +1,4 @@
-"""Whether the process lives and whether requests can be answered."""
+"""Liveness and readiness."""
 
 import asyncio
 import time
@@ -24,34 +24,34 @@ from sql.session import UnusableDatabase
 
 log = structlog.get_logger(__name__)
 
-# Anybody may ask: whether the database is there is asked once for all who ask at a time; bad news
-# and warnings are kept for a second.
+# The route is public: concurrent requests share one query, and unavailability and warnings are
+# cached for a second.
 KEPT_S: Final = 1.0
-# What a stranger may read: names, versions and errors are for the log and the doctor.
+# Public text: names, versions and errors are only in the log and in `fleetgauge doctor`.
 PENDING: Final = "Migrations are pending: run `fleetgauge migrate`."
 REJECTED: Final = "The database rejects this service: the log and `fleetgauge doctor` say why."
 
 
 class Schema(msgspec.Struct, frozen=True):
-    """Whether any migration ran."""
+    """Whether any migration has run."""
 
     present: bool
 
 
 class Overdue(msgspec.Struct, frozen=True):
-    """How many tasks that have to be done again and again have not gone well for too long."""
+    """Number of periodic tasks whose last success is too long ago."""
 
     tasks: int
 
 
 class Conservation(msgspec.Struct, frozen=True):
-    """In how many buckets a level's sums differ from the platform's."""
+    """Number of buckets in which a level's sums differ from the platform's."""
 
     level: str
     buckets: int
 
 
-# In place of a relation's name.
+# Public names of the relations.
 LEVEL_WORDS: Final = {
     "agent_metrics_5m": "hours of the 5-minute figures",
     "agent_metrics_1h": "hours of the hourly figures",
@@ -60,7 +60,7 @@ LEVEL_WORDS: Final = {
 
 
 class Readiness:
-    """Asks the database whether it is there and migrated, which is remembered, and kept up."""
+    """Checks that the database is reachable, migrated (cached once true) and maintained."""
 
     def __init__(
         self,
@@ -79,8 +79,8 @@ class Readiness:
         self._warned: tuple[float, list[str]] | None = None
 
     async def state(self) -> Ready:
-        """Whether requests can be answered, and what should be seen to although they can."""
-        # Good news is not kept: a database that went away would be there for a while longer.
+        """Whether requests can be answered, and warnings."""
+        # Readiness is not cached: it would outlive the database.
         if self._unavailable is not None and self._clock() - self._unavailable[0] < KEPT_S:
             return self._unavailable[1]
         if self._question is None or self._question.done():
@@ -88,7 +88,7 @@ class Readiness:
         return await asyncio.shield(self._question)
 
     async def close(self) -> None:
-        """Ends a question that nobody waits for any more."""
+        """Cancels a running check."""
         if self._question is not None:
             self._question.cancel()
             await asyncio.gather(self._question, return_exceptions=True)
@@ -98,7 +98,7 @@ class Readiness:
             await self._database.fetch("has_migrations", Schema, {})
             reasons = [] if self._migrated else await self._migrations()
         except Overloaded:
-            # Who is busy answers others: out of rotation, the rest would have more to do.
+            # A busy process is still ready: taking it out would overload the others.
             return Ready(status="ok", reasons=[], warnings=[])
         except (psycopg.Error, Unreachable, EditionError) as error:
             log.warning("not ready", error=type(error).__name__, reason=str(error).split("\n")[0])
@@ -111,7 +111,7 @@ class Readiness:
         return Ready(status="ok", reasons=[], warnings=await self._warnings())
 
     async def _warnings(self) -> list[str]:
-        """No reason to take no requests: it is so for every process of this database."""
+        """Warnings do not make a process unready, since every process of this database has them."""
         now = self._clock()
         if self._warned is None or now - self._warned[0] >= KEPT_S:
             self._warned = (now, await self._find_warnings())
@@ -142,7 +142,7 @@ def _overdue(count: int) -> list[str]:
 
 
 def _differing(levels: Sequence[Conservation]) -> list[str]:
-    """Figures that are wrong, and which."""
+    """The levels whose sums are wrong."""
     differing = ", ".join(
         f"{LEVEL_WORDS[found.level]} ({found.buckets})" for found in levels if found.buckets
     )
@@ -155,7 +155,7 @@ def _differing(levels: Sequence[Conservation]) -> list[str]:
 
 
 def health(readiness: Readiness) -> list[HTTPRouteHandler]:
-    """The routes that tell it."""
+    """The routes `/livez` and `/readyz`."""
 
     @get(
         "/livez",
@@ -163,11 +163,11 @@ def health(readiness: Readiness) -> list[HTTPRouteHandler]:
         sync_to_thread=False,
         security=[{}],
         operation_id="getLiveness",
-        response_description="It runs",
+        response_description="The process runs",
         summary="Whether the process runs",
     )
     def livez() -> Live:
-        """Always the same answer, without a look at the database."""
+        """Always the same answer, independent of the database."""
         return Live(status="ok")
 
     @get(
@@ -175,12 +175,12 @@ def health(readiness: Readiness) -> list[HTTPRouteHandler]:
         opt=PUBLIC,
         security=[{}],
         operation_id="getReadiness",
-        response_description="They can; there may be warnings",
+        response_description="Ready; there may be warnings",
         summary="Whether requests can be answered",
-        responses={503: ResponseSpec(Ready, description="Why not", generate_examples=False)},
+        responses={503: ResponseSpec(Ready, description="Not ready", generate_examples=False)},
     )
     async def readyz() -> Response[Ready]:
-        """200 where the database is there and migrated, else 503 and the reasons."""
+        """200 if the database is reachable and migrated, otherwise 503 with the reasons."""
         state = await readiness.state()
         is_ok = state.status == "ok"
         return Response(

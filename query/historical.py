@@ -23,7 +23,7 @@ FAILURE: Final = "Failed to fetch historical metrics"
 
 
 async def read(context: QueryContext, user_id: str, asked: SpanParameters) -> Historical:
-    """The answer from the level of rollups that has the span; raises Unusable."""
+    """The answer from the rollup level that covers the span; raises Unusable."""
     span, rows = await read_span(context, asked, user_id, agent_id=None)
     return Historical(
         user_id=user_id,
@@ -56,7 +56,7 @@ def historical(context: QueryContext) -> HTTPRouteHandler:
         step: StepParameter = None,
         tz: ZoneParameter = None,
     ) -> Response[Historical]:
-        """Points with data in time order, the newest unfinished, and the averages over them."""
+        """Points with data in time order, the newest unfinished, and their averages."""
         return await context.answer(
             "historical", read, user_id, SpanParameters(time_range, start, stop, step, tz)
         )

@@ -1,7 +1,7 @@
-"""Minor units of the currencies of ISO 4217: how many decimals an amount has.
+"""Minor units (decimals) of the currencies of ISO 4217.
 
-From list one of the standard, with the codes that the last years took out of it; the digits of
-locale data are those of cash and differ. Units without any ("N.A."), as gold, have none.
+From list one of the standard, plus recently withdrawn codes. Locale data is not used: its digits
+are those of cash and differ. Codes without minor units ("N.A."), such as gold, have 0.
 """
 
 from typing import Final

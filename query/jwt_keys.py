@@ -1,4 +1,4 @@
-"""The keys that tokens are checked with: a secret shared with who signs, or a public key."""
+"""The keys that verify tokens: a secret shared with the issuer, or a public key."""
 
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ _PREVIOUS_FILE: Final = f"{PREFIX}JWT_PREVIOUS_PUBLIC_KEY_FILE"
 
 
 def keys_of(http: HttpSettings) -> list[Key]:
-    """The key of the settings, and the one before where it is told; SettingsError without one."""
+    """The key from the settings, then the previous key if set; SettingsError without a key."""
     keys: list[Key] = [*_secret(http.jwt_secret), *_public_key(http.jwt_public_key_file, _FILE)]
     if not keys:
         raise SettingsError([f"set {PREFIX}JWT_SECRET or {_FILE}"])
@@ -27,13 +27,13 @@ def keys_of(http: HttpSettings) -> list[Key]:
 
 
 def read_public_key(path: Path, variable: str = _FILE) -> Key:
-    """The RSA or P-256 public key in a PEM file; SettingsError, naming `variable`, without one."""
+    """The RSA or P-256 public key in a PEM file; else SettingsError that names `variable`."""
     try:
         key = load_pem_public_key(path.read_bytes())
     except OSError as error:
         raise SettingsError([f"{variable}: cannot read {path}: {error.strerror}"]) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise SettingsError([f"{variable}: {path} holds no public key in PEM"]) from error
+        raise SettingsError([f"{variable}: {path} does not contain a PEM public key"]) from error
     if isinstance(key, RSAPublicKey) and key.key_size >= 2048:
         return key
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
@@ -42,7 +42,7 @@ def read_public_key(path: Path, variable: str = _FILE) -> Key:
 
 
 def algorithm_of(key: Key) -> str:
-    """The one algorithm that this key is used with."""
+    """The algorithm of this key."""
     if isinstance(key, bytes):
         return "HS256"
     return "RS256" if isinstance(key, RSAPublicKey) else "ES256"

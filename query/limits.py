@@ -1,4 +1,4 @@
-"""What every request passes first and every answer last: bounds, headers, measures."""
+"""The outermost layer of the application: request limits, response headers, metrics."""
 
 import time
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ MAX_TARGET_BYTES: Final = 6_144
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16_384
 
-# As Granian and as ASGI write it.
+# HTTP/1.0 as Granian and as ASGI spell it.
 _WITHOUT_HOST: Final = frozenset({"1", "1.0"})
 
 POLICY: Final = b"content-security-policy"
-# An answer is data: should a browser take it for a page all the same, nothing in it runs or loads.
+# Answers are data: if a browser renders one as a page, nothing in it runs or loads.
 _STRICTEST: Final = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
 HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -36,20 +36,20 @@ def _refusal(status: HTTPStatus, sentence: str) -> ASGIResponse:
     return ASGIResponse(body=msgspec.json.encode(Error(error=sentence)), status_code=status)
 
 
-_HOST: Final = _refusal(HTTPStatus.BAD_REQUEST, "A request takes the header Host, once.")
-_BODY: Final = _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A request takes no body here.")
+_HOST: Final = _refusal(HTTPStatus.BAD_REQUEST, "A request needs exactly one Host header.")
+_BODY: Final = _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Requests must not have a body.")
 _TARGET: Final = _refusal(
     HTTPStatus.REQUEST_URI_TOO_LONG,
-    f"Path and query take {MAX_TARGET_BYTES} characters at most.",
+    f"Path and query may have at most {MAX_TARGET_BYTES} characters.",
 )
 _HEADERS: Final = _refusal(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    f"Headers take {MAX_HEADERS} lines and {MAX_HEADER_BYTES} bytes at most.",
+    f"Headers may have at most {MAX_HEADERS} lines and {MAX_HEADER_BYTES} bytes.",
 )
 
 
 class RequestLimits:
-    """Around the whole application, so that it limits and measures unrouted requests as well."""
+    """Wraps the whole application, so that unrouted requests are limited and measured too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -57,7 +57,7 @@ class RequestLimits:
         UNDER_WAY.set_function(lambda: self._under_way)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuses what is malformed or too large (400, 413, 414, 431); else passes it on."""
+        """Rejects malformed and too large requests (400, 413, 414, 431); passes on the rest."""
         began = time.perf_counter()
         status: int = HTTPStatus.INTERNAL_SERVER_ERROR
 
@@ -78,8 +78,8 @@ class RequestLimits:
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer, with those that every answer has; a page's own rules come first."""
-    # The router knows the methods that have a handler, and HEAD has none of its own.
+    """The headers of an answer plus the common ones; a page's own policy takes precedence."""
+    # The router lists only methods with a handler, and HEAD has no separate handler.
     own = [_ALLOW if name == b"allow" else (name, value) for name, value in headers]
     if any(name == POLICY for name, _ in own):
         return [*own, *HEADERS]
@@ -95,7 +95,7 @@ def _refused(scope: Scope) -> ASGIResponse | None:
         size += len(name) + len(value)
         if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
             return _BODY
-        # The server adds an empty one where a request has none.
+        # The server adds an empty Host to a request without one.
         if name == b"host" and value:
             hosts += 1
     if hosts != 1 and not (hosts == 0 and scope["http_version"] in _WITHOUT_HOST):

@@ -1,4 +1,4 @@
-"""The methods that every path takes: GET, HEAD as GET without a body, and OPTIONS."""
+"""The methods of every path: GET, HEAD as GET without a body, and OPTIONS."""
 
 from typing import Final, cast
 
@@ -8,14 +8,14 @@ METHODS: Final = "GET, HEAD, OPTIONS"
 
 
 def as_get(scope: Scope) -> Scope:
-    """A HEAD request as the GET request that it asks about; any other request as it is."""
+    """Turns a HEAD request into GET; returns other requests unchanged."""
     if scope.get("method") != "HEAD":
         return scope
     return cast(HTTPScope, {**scope, "method": "GET"})
 
 
 def without_body(send: Send) -> Send:
-    """Sends an answer's status and headers, `content-length` among them, and no body."""
+    """Sends status and headers, including `content-length`, but no body."""
 
     async def send_head(message: Message) -> None:
         if message["type"] == "http.response.body":

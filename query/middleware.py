@@ -1,4 +1,4 @@
-"""The one place where it is decided who reads what, and how often; from the token alone."""
+"""Authorisation and rate limiting of all routes, from the token alone."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,7 +15,7 @@ from query.auth import Claims, Verifier
 from query.rate import RateLimit
 
 USER_PARAMETER: Final = "userId"
-# A route is closed unless it carries this mark.
+# Routes need a token unless they have this option.
 _PUBLIC: Final = "public"
 PUBLIC: Final = {_PUBLIC: True}
 
@@ -23,14 +23,14 @@ _CHALLENGE: Final = {"www-authenticate": "Bearer"}
 
 
 def public_paths(routes: Sequence[HTTPRouteHandler]) -> frozenset[str]:
-    """The paths of the routes that carry the mark."""
+    """The paths of the routes with the option PUBLIC."""
     return frozenset(path for route in routes if route.opt.get(_PUBLIC) for path in route.paths)
 
 
 class AuthMiddleware:
-    """Stands before every route of the application, after the path has been parsed.
+    """Runs before every route of the application, after the path has been parsed.
 
-    `public` paths take every method without a token.
+    `public` paths need no token, for any method.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class AuthMiddleware:
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets public routes, a user's own routes and the platform's tokens pass.
+        """Passes requests of public routes, of a user's own routes and with platform tokens.
 
         Raises NotAuthorizedException (401), PermissionDeniedException (403), or
         TooManyRequestsException (429).
@@ -59,10 +59,10 @@ class AuthMiddleware:
         wait_s = self._limit.wait_s((claims.is_platform, claims.sub)) if self._limit else 0
         if wait_s:
             raise TooManyRequestsException(headers={"retry-after": str(wait_s)})
-        # The handler gets the same parsed value, so no spelling of the path can tell them apart.
-        # A route without a user is the platform's.
+        # The handler gets the same parsed value, so no spelling of the path bypasses this check.
+        # A route without a user needs a platform token.
         if not claims.is_platform and path_params.get(USER_PARAMETER) != claims.sub:
-            raise PermissionDeniedException("this token does not reach that far")
+            raise PermissionDeniedException("the token's scope does not cover this path")
 
     def _claims(self, scope: Scope) -> Claims:
         given = [value for name, value in scope["headers"] if name == b"authorization"]

@@ -1,10 +1,10 @@
-"""Moments in a query: RFC 3339, strictly."""
+"""Strict parsing of RFC 3339 times in a query string."""
 
 import re
 from datetime import UTC, datetime
 from typing import Final
 
-# Years that leave room for a zone's offset and a step on either side.
+# Leaves room for a zone's offset and a step on either side.
 FIRST_YEAR: Final = 2
 LAST_YEAR: Final = 9_998
 _RFC3339: Final = re.compile(
@@ -15,9 +15,9 @@ _RFC3339: Final = re.compile(
 
 
 def moment_of(text: str) -> datetime:
-    """That moment in UTC, to the microsecond, further digits cut off; ValueError for anything else.
+    """The time in UTC, truncated to microseconds; ValueError for anything else.
 
-    A leap second, `:60`, is none that a sample can have, and is not accepted.
+    A leap second, `:60`, is not accepted, since samples cannot have one.
     """
     found = _RFC3339.fullmatch(text)
     if found is None:

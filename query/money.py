@@ -1,4 +1,4 @@
-"""Money as text: minor units of a currency, written as in the en-US locale."""
+"""Formats minor units of a currency as text in the en-US locale."""
 
 import decimal
 import unicodedata
@@ -12,16 +12,16 @@ from babel.numbers import format_currency, get_currency_symbol
 from query.iso4217 import DECIMALS, UNLISTED
 
 _LOCALE: Final = Locale.parse("en_US")
-# Two sums of many bigint amounts and their decimals fit; Python's default of 28 digits might not.
+# Fits sums of many bigint amounts with decimals; Python's default of 28 digits might not.
 _DIGITS: Final = 60
 
 
 def decimals_of(currency: str) -> int:
-    """How many decimals an amount has: ISO 4217's, two for a code that it does not have."""
+    """The decimals of a currency by ISO 4217; two for an unlisted code."""
     return DECIMALS.get(currency, UNLISTED)
 
 
-# A user's totals are what they were until somebody pays: most of an answer's time went here.
+# Totals rarely change, and formatting took most of an answer's time.
 @lru_cache(4_096)
 def money(minor: int, currency: str) -> str:
     """`money(123450, "USD")` is `"$1,234.50"`."""
@@ -34,6 +34,6 @@ def money(minor: int, currency: str) -> str:
 
 @lru_cache(256)
 def _space_after(currency: str) -> str:
-    """A no-break space after a symbol that ends with a letter: CLDR's rule `currencySpacing`."""
+    """A no-break space for symbols that end with a letter: CLDR's rule `currencySpacing`."""
     last = get_currency_symbol(currency, _LOCALE)[-1]
     return "" if unicodedata.category(last)[0] in "SZ" else "\N{NO-BREAK SPACE}"

@@ -1,4 +1,4 @@
-"""The service's own metrics, each listed once, and their route on the main port."""
+"""The service's metrics, and their route on the main port."""
 
 import ipaddress
 import time
@@ -16,7 +16,7 @@ from prometheus_client import generate_latest as written
 
 from query.middleware import PUBLIC
 
-# Paths are told by their template: a label for each user would grow without bound.
+# Paths are labelled by their template: one label per user would grow without bound.
 REQUESTS: Final = Counter(
     "fleetgauge_http_requests", "Requests answered.", ["method", "path", "status_code"]
 )
@@ -36,7 +36,7 @@ _VIA_PROXY: Final = frozenset({b"forwarded", b"x-forwarded-for"})
 
 
 def measure(scope: HTTPScope, status: int, began: float) -> None:
-    """Counts a request that came at `began` (of `time.perf_counter`) and is answered."""
+    """Records an answered request that began at `began` (`time.perf_counter`)."""
     requests, seconds = _meters(scope["method"], scope.get("path_template", _OTHER), status)
     requests.inc()
     seconds.observe(time.perf_counter() - began)
@@ -44,7 +44,7 @@ def measure(scope: HTTPScope, status: int, began: float) -> None:
 
 @lru_cache(1_024)
 def _meters(method: str, path: str, status: int) -> tuple[Counter, Histogram]:
-    # To look labels up costs more than to count.
+    # Cached, since looking up labels costs more than counting.
     known = method if method in _METHODS else _OTHER
     return REQUESTS.labels(known, path, str(status)), SECONDS.labels(path)
 
@@ -52,7 +52,7 @@ def _meters(method: str, path: str, status: int) -> tuple[Counter, Histogram]:
 async def require_loopback(
     connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
 ) -> None:
-    """Guard: to clients of other machines, also by a proxy that says so, there is nothing here."""
+    """Guard: 404 for clients of other machines, including those behind a proxy that says so."""
     client = connection.client
     names = {name for name, _ in connection.scope["headers"]}
     if client is None or not is_loopback(client.host) or names & _VIA_PROXY:
@@ -60,7 +60,7 @@ async def require_loopback(
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is this machine's own; an IPv4 one may come mapped into IPv6."""
+    """Whether an address is loopback, including IPv4 mapped into IPv6."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The description of the service that tools read, and what its routes share in it."""
+"""The OpenAPI document of the service, and the parts that its routes share."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
@@ -47,32 +47,32 @@ AgentId = Annotated[
 ]
 
 
-def told(description: str) -> ResponseSpec:
-    """A further answer whose body is the sentence on what was wrong."""
+def error_response(description: str) -> ResponseSpec:
+    """An error response; its body is one sentence."""
     return ResponseSpec(Error, description=description, generate_examples=False)
 
 
 _REFUSALS: Final = {
-    400: told("A parameter is wrong"),
-    401: told("No token or a bad one"),
-    403: told("Somebody else's data"),
-    413: told("A body, which no request has"),
-    414: told("The path or the query is too long"),
-    429: told("The user asks too often; Retry-After says when to go on"),
-    431: told("Too many headers, or too long ones"),
+    400: error_response("Invalid parameter"),
+    401: error_response("Missing or invalid token"),
+    403: error_response("The token may not read this data"),
+    413: error_response("Requests must not have a body"),
+    414: error_response("Path or query too long"),
+    429: error_response("Too many requests of this user; Retry-After says when to retry"),
+    431: error_response("Headers too many or too large"),
 }
 
 _RETRY_AFTER: Final = OpenAPIHeader(
     schema=Schema(type=OpenAPIType.INTEGER, minimum=1),
-    description="Seconds until the next request is taken",
+    description="Seconds until the next request is accepted",
     required=True,
 )
 
 
 def answers(failure: str) -> dict[int, ResponseSpec]:
-    """What a guarded endpoint answers but its data; `failure` is its own sentence."""
-    overloaded = f"{failure}: too much is asked; Retry-After says when to go on"
-    return {**_REFUSALS, 500: told(failure), 503: told(overloaded)}
+    """The error responses of an endpoint that needs a token; `failure` is its sentence."""
+    overloaded = f"{failure}: overloaded; Retry-After says when to retry"
+    return {**_REFUSALS, 500: error_response(failure), 503: error_response(overloaded)}
 
 
 def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
@@ -80,9 +80,9 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
     config = OpenAPIConfig(
         title="Fleetgauge",
         version="1",
-        description="How fleets of software agents are doing.",
+        description="Metrics of fleets of software agents.",
         use_handler_docstrings=True,
-        # Where the document is, so that it is right behind a proxy's prefix, too.
+        # Relative to the document, so that it is also correct behind a proxy's prefix.
         servers=[Server(url=".")],
         security=[{"token": []}],
         components=Components(
@@ -92,7 +92,7 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
         ),
     )
     described = Litestar(routes, openapi_config=config, logging_config=None).openapi_schema
-    _tell_waits(described)
+    _add_retry_after(described)
     schema = portable(described.to_schema())
     for item in schema["paths"].values():
         for parameter in item["get"].get("parameters", []):
@@ -101,7 +101,7 @@ def document(routes: Sequence[HTTPRouteHandler]) -> bytes:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """What a parameter takes where it is given: None in Python means that it is absent."""
+    """The schema of a parameter without null, which only means that it is absent."""
     kept = {name: value for name, value in schema.items() if name not in {"oneOf", "type", "enum"}}
     for one in schema.get("oneOf", []):
         if one != {"type": "null"}:
@@ -114,11 +114,11 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _tell_waits(described: OpenAPI) -> None:
-    """Of a further answer a route can tell the body only, not the headers."""
+def _add_retry_after(described: OpenAPI) -> None:
+    """Adds the header to 429 and 503, since a route can only declare a response's body."""
     operations = [item.get for item in (described.paths or {}).values() if item.get]
     for answers_of in (operation.responses or {} for operation in operations):
-        # What is limited is put off as well.
+        # Rate-limited routes can also be overloaded.
         for status in ("429", "503") if "429" in answers_of else ():
             response = answers_of[status]
             if isinstance(response, OpenAPIResponse):

@@ -1,4 +1,4 @@
-"""How a user's agents do right now."""
+"""Current performance of a user's agents."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,9 +19,9 @@ FAILURE: Final = "Failed to fetch performance data"
 
 
 class Recent(msgspec.Struct, frozen=True):
-    """The user's newest samples and the sums of 15 minutes, as the database tells them.
+    """Means of the user's newest samples and sums of 15 minutes, from the database.
 
-    `cpu` and `memory` are None where no agent's newest sample of the last 5 minutes has them.
+    `cpu` and `memory` are None if no agent's newest sample of the last 5 minutes has them.
     """
 
     as_of: datetime | None
@@ -34,7 +34,7 @@ class Recent(msgspec.Struct, frozen=True):
 
 
 def performance_of(recent: Recent, now: datetime) -> Performance:
-    """The answer at `now`: zeros but for `asOf` where nothing is fresh; two decimals."""
+    """The answer at `now`, with two decimals; without a fresh sample zeros, except `asOf`."""
     if recent.as_of is None:
         return _silent("no_data", EPOCH)
     if recent.as_of <= now - FRESH:
@@ -64,18 +64,18 @@ async def read(context: QueryContext, user_id: str) -> Performance:
 
 
 def performance(context: QueryContext) -> HTTPRouteHandler:
-    """The route of how a user's agents do."""
+    """The route of a user's performance."""
 
     @get(
         "/api/metrics/{userId:str}/performance",
         opt=failure(FAILURE),
         operation_id="getPerformance",
-        response_description="How the user's agents do",
+        response_description="The current performance of the user's agents",
         responses=answers(FAILURE),
         summary="A user's agents right now",
     )
     async def get_performance(user_id: UserId) -> Response[Performance]:
-        """Means over the agents' newest samples, error rate and response time of 15 minutes."""
+        """Means over the agents' newest samples; error rate and response time of 15 minutes."""
         return await context.answer("performance", read, user_id)
 
     return get_performance

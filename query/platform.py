@@ -1,4 +1,4 @@
-"""How the whole platform does: agents, messages, deployments, uptime, performance, storage."""
+"""The whole platform: agents, messages, deployments, uptime, performance, storage."""
 
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -29,10 +29,10 @@ DAY: Final = timedelta(days=1)
 
 
 class PlatformWindows(msgspec.Struct, frozen=True):
-    """Where the windows begin and end; all UTC.
+    """The limits of the windows, all in UTC.
 
-    `recent` is the first of 24 hours that end with the current one.
-    `minute` is the current one and the last of 43,200 that begin with `minutes_start`.
+    `recent` starts the 24 hours that end with the current hour. `minute` is the current minute and
+    the last of the 43,200 that start with `minutes_start`.
     """
 
     now: datetime
@@ -47,10 +47,10 @@ class PlatformWindows(msgspec.Struct, frozen=True):
 
 
 class PlatformTotals(msgspec.Struct, frozen=True):
-    """The platform as the database adds it up.
+    """Sums of the platform, from the database.
 
-    `buckets` are the finished ones since each agent's first sample, summed over agents, and
-    `buckets_up` those of them with a sample. `messages` to `response_messages`: the last 24 hours.
+    `buckets` counts the finished buckets since each agent's first sample, summed over agents, and
+    `buckets_up` those with a sample. `messages` to `response_messages` cover the last 24 hours.
     """
 
     agents: int
@@ -76,7 +76,7 @@ class PlatformTotals(msgspec.Struct, frozen=True):
 
 
 def moments_of(now: datetime) -> PlatformWindows:
-    """The windows at a moment in UTC."""
+    """The windows at a time in UTC."""
     minute = now.replace(second=0, microsecond=0)
     today = minute.replace(hour=0, minute=0)
     minutes_start = minute - 30 * DAY + MINUTE
@@ -134,7 +134,7 @@ def _uptime(totals: PlatformTotals, moments: PlatformWindows) -> Uptime:
 
 
 def _minutes(totals: PlatformTotals, moments: PlatformWindows) -> int:
-    """How many minutes could have had a heartbeat; the current one only once it has."""
+    """Number of minutes that could have a heartbeat; the current one only if it has one."""
     if totals.first_minute is None or totals.first_minute > moments.minute:
         return 0
     first = max(totals.first_minute, moments.minutes_start)
@@ -174,7 +174,7 @@ def platform(context: QueryContext) -> HTTPRouteHandler:
         "/api/metrics",
         opt=failure(FAILURE),
         operation_id="getPlatform",
-        response_description="How the platform does",
+        response_description="The platform's metrics",
         responses=answers(FAILURE),
         summary="The whole platform",
     )

@@ -27,13 +27,13 @@ from schemas.history import PlatformHistorical
 FAILURE: Final = "Failed to fetch historical metrics of the platform"
 HOUR: Final = timedelta(hours=1)
 WHOLE_HOURS: Final = (
-    "tz: the platform's history is kept in hours of UTC and takes a zone that is whole hours from "
-    "it all through the span, as UTC or Europe/Berlin."
+    "tz: the platform's history is kept in UTC hours; it takes a zone whose offset is whole hours "
+    "throughout the span, such as UTC or Europe/Berlin."
 )
 
 
 async def read(context: QueryContext, asked: SpanParameters) -> PlatformHistorical:
-    """The answer from the platform's hours, which are kept for good; raises Unusable."""
+    """The answer from the platform's hours, which are kept permanently; raises Unusable."""
     now = context.clock()
     if asked.is_range:
         span = span_of_range(asked.time_range, now)
@@ -71,7 +71,7 @@ def platform_history(context: QueryContext) -> HTTPRouteHandler:
         hour_step: HourStepParameter = None,
         tz: ZoneParameter = None,
     ) -> Response[PlatformHistorical]:
-        """Points with data in time order, the newest unfinished, and the averages over them."""
+        """Points with data in time order, the newest unfinished, and their averages."""
         return await context.answer(
             "platform_history", read, SpanParameters(time_range, start, stop, hour_step, tz)
         )

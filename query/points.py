@@ -1,4 +1,4 @@
-"""Points of a history: sums of the rollups, and the figures that they give."""
+"""Points of a history: sums of the rollups, and the values computed from them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,9 +22,9 @@ QUERIES: Final[Mapping[Level, str]] = {
 
 
 class PointSums(msgspec.Struct, frozen=True):
-    """One point as the database sums it up; `cpu_samples` of the samples have CPU, for example.
+    """Sums of one point, from the database; `cpu_samples` is the number of samples with CPU.
 
-    A maximum is None where no sample has the figure.
+    A maximum is None if no sample has the value.
     """
 
     timestamp: datetime
@@ -42,14 +42,14 @@ class PointSums(msgspec.Struct, frozen=True):
 
 
 class Dropped(msgspec.Struct, frozen=True):
-    """Before when retention has dropped a level."""
+    """The time before which retention has dropped a level."""
 
     relation: str
     dropped_before: datetime
 
 
 def points_of(rows: list[PointSums]) -> list[Point]:
-    """The rows as points; means over each point's samples that have the figure, two decimals."""
+    """The rows as points; means over a point's samples that have the value, two decimals."""
     return [
         Point(
             timestamp=row.timestamp,
@@ -68,7 +68,7 @@ def points_of(rows: list[PointSums]) -> list[Point]:
 
 
 def averages_of(rows: list[PointSums]) -> Averages:
-    """Percents over all samples that have them, counts over the points; two decimals."""
+    """Means of percents over all samples that have them, of counts over points; two decimals."""
     return Averages(
         cpu=mean(sum(row.cpu_sum for row in rows), sum(row.cpu_samples for row in rows)),
         memory=mean(sum(row.memory_sum for row in rows), sum(row.memory_samples for row in rows)),
@@ -80,7 +80,7 @@ def averages_of(rows: list[PointSums]) -> Averages:
 async def read_span(
     context: QueryContext, asked: SpanParameters, user_id: str, agent_id: str | None
 ) -> tuple[Span, list[PointSums]]:
-    """The span and its points with data, of all the user's agents or of one; raises Unusable."""
+    """The span and its points with data, for all agents of the user or one; raises Unusable."""
     now = context.clock()
     if asked.is_range:
         span = span_of_range(asked.time_range, now)
@@ -90,16 +90,16 @@ async def read_span(
         dropped = await _read_dropped(context)
         span = span_of(custom, dropped)
         rows = await _read(context, span, user_id, agent_id)
-        # What retention drops in between may be missing from the rows.
+        # Retention may have dropped rows in between: then read again.
         if await _read_dropped(context) == dropped:
             return span, rows
 
 
 def query_of(span: Span) -> tuple[str, dict[str, object]]:
-    """The query that has the span's points, and its parameters but whose they are."""
+    """The query for the span's points, and its parameters except user and agent."""
     if span.level != FINEST or WIDTHS[span.step] <= HOUR:
         return QUERIES[span.level], span.bounds()
-    # Most hours are whole in such a span: a twelfth of the rows.
+    # Most hours of such a span are whole: reading them as hours takes a twelfth of the rows.
     hours = span.cut_hours()
     fine = [hour + place * FINE for hour in hours for place in range(HOUR // FINE)]
     return "historical_cut_hours", {**span.bounds(), "cuts": hours, "fine": fine}

@@ -1,27 +1,27 @@
-"""The agents or users that a list has shown already, small enough for a cursor.
+"""Packs the keys of the rows that a list has already shown, small enough for a cursor.
 
-Their keys in rising order, each as its distance from the one before, in 7 bits a byte, compressed.
-Any keys of ten thousand in a row take 1,350 bytes at most.
+Keys in ascending order, delta-encoded as 7-bit varints and compressed. Any subset of ten thousand
+consecutive keys takes at most 1,350 bytes.
 """
 
 import zlib
 from collections.abc import Iterable
 from typing import Final
 
-# What is unpacked of a cursor is bounded, for anybody may send one.
+# Bounds the memory for a forged cursor.
 MAX_UNPACKED_BYTES: Final = 65_536
 MAX_KEY: Final = 2**31 - 1
 _MORE: Final = 0x80
-# Runs of neighbours repeat; distances that look random only cost more where repeats are sought.
+# The default suits runs of consecutive keys; Huffman coding alone is smaller for random distances.
 _STRATEGIES: Final = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY)
 
 
 class TooMuchSeenError(ValueError):
-    """A set that unpacks to more than MAX_UNPACKED_BYTES, or to no set of keys."""
+    """Packed data that exceeds MAX_UNPACKED_BYTES or is not a set of keys."""
 
 
 def pack(keys: Iterable[int]) -> bytes:
-    """Distinct keys, 1 to MAX_KEY, in any order."""
+    """Packs keys from 1 to MAX_KEY, in any order."""
     plain = bytearray()
     before = 0
     for key in sorted(set(keys)):
@@ -42,7 +42,7 @@ def _compressed(plain: bytearray, strategy: int) -> bytes:
 
 
 def unpack(packed: bytes) -> list[int]:
-    """The keys in rising order; raises TooMuchSeenError where `pack` has not made this."""
+    """The keys in ascending order; raises TooMuchSeenError for data that `pack` did not create."""
     keys, key, distance, shift = [], 0, 0, 0
     for byte in _plain(packed):
         distance |= (byte & 0x7F) << shift

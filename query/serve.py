@@ -1,4 +1,4 @@
-"""Runs the application in this process until it is told to end."""
+"""Runs the application in this process until SIGTERM or SIGINT."""
 
 import asyncio
 import errno
@@ -25,31 +25,31 @@ from schemas.settings import DatabaseSettings, HttpSettings, SettingsError
 
 log = structlog.get_logger(__name__)
 
-# A connection that says nothing, or not all of its headers, is ended after this: it takes one of
-# the places that there are. Only of HTTP/1 does Granian time the first byte, too.
+# Closes connections that do not send all headers in time, since each takes one of the limited
+# connections. Only with HTTP/1 does Granian include the wait for the first byte.
 HEADER_TIMEOUT_MS: Final = 5_000
-# Twice what the application takes, so that it is the one to refuse, in a sentence.
+# Twice the application's limit, so that the application rejects with a sentence.
 MAX_HEAD_BYTES: Final = 32_768
 BACKLOG: Final = 1_024
-# Besides those of clients: the database's, the log's, the libraries'.
+# Open files besides client connections: of the database, the log and libraries.
 OWN_FILES: Final = 128
 
-# Granian's own lines go where ours go, and only those that matter.
+# Granian logs to our handlers, and only errors.
 _LOGS: Final[dict[str, Any]] = {"incremental": True, "handlers": {}, "loggers": {"_granian": {}}}
 
 
 def run(database: DatabaseSettings, http: HttpSettings) -> NoReturn:
-    """Serves until SIGTERM or SIGINT, and ends the process.
+    """Serves until SIGTERM or SIGINT, then exits the process.
 
-    With 0 after a clean end, 1 where the address cannot be had or requests had to be cut off, 2
-    where the settings cannot be used.
+    Status 0 after a clean shutdown, 1 if the address cannot be bound or requests were cut off, 2
+    for invalid settings.
     """
     _end(_run(database, http))
 
 
 def _end(code: int) -> NoReturn:
-    # Granian's threads may still hold objects of the interpreter, and abort the process where it
-    # takes itself apart meanwhile.
+    # Granian's threads may still hold Python objects, and would abort the process during the
+    # interpreter's finalization.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -93,7 +93,7 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
 def _hint(error: OSError, settings: str) -> str:
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return f"{settings}_HOST takes an address of this machine, or a name of one"
-    return f"end what listens there, or set {settings}_PORT"
+    return f"stop the program that listens there, or set {settings}_PORT"
 
 
 def _allow_open_files(needed: int) -> None:
@@ -107,7 +107,7 @@ def _allow_open_files(needed: int) -> None:
 
 
 async def serve(app: Litestar, http: HttpSettings) -> None:
-    """Answers requests until SIGTERM or SIGINT; OSError where the address cannot be had."""
+    """Answers requests until SIGTERM or SIGINT; OSError if the address cannot be bound."""
     address, port = await asyncio.to_thread(find_address, http.http_host, http.http_port)
     server = Server(
         app,
@@ -124,14 +124,14 @@ async def serve(app: Litestar, http: HttpSettings) -> None:
         log_level=LogLevels.error,
         log_dictconfig=_LOGS,
     )
-    told = asyncio.Event()
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(ending, told.set)
+        loop.add_signal_handler(ending, stopping.set)
     serving = asyncio.create_task(server.serve())
     announcement = asyncio.create_task(_announce(address, port))
     await asyncio.wait(
-        {serving, asyncio.create_task(told.wait())}, return_when=asyncio.FIRST_COMPLETED
+        {serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED
     )
     announcement.cancel()
     stop: Callable[[], None] = server.stop
@@ -144,7 +144,7 @@ async def serve(app: Litestar, http: HttpSettings) -> None:
 
 
 async def _announce(host: str, port: int) -> None:
-    """Tells the address once connections are accepted there; Granian has no event for it."""
+    """Logs the address once it accepts connections; Granian has no event for it."""
     while True:
         with suppress(OSError):
             _, writer = await asyncio.open_connection(host, port)
@@ -156,9 +156,9 @@ async def _announce(host: str, port: int) -> None:
 
 
 def find_address(host: str, port: int) -> tuple[str, int]:
-    """The address of a name, IPv4 first, and this port, or any that is free for 0.
+    """The address of a host name, IPv4 first, and the port, or a free one for 0.
 
-    OSError where the name is unknown or the port is taken, which Granian would share or panic at.
+    OSError if the name is unknown or the port in use, as Granian would share the port or panic.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)

@@ -1,4 +1,4 @@
-"""The pages that people open, and the documents that describe the service and its topics."""
+"""The web pages, and the documents that describe the service and its topics."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,22 +23,22 @@ KINDS: Final = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-# Everything a page needs comes from this service, and nothing runs that is not in its files.
+# Pages load everything from this service, and run no inline code.
 _POLICY: Final = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
 }
-# May be kept, but has to be asked for each time: after an update, no page meets another's files.
+# Cached, but revalidated each time: after an update, pages and files always match.
 HEADERS: Final = {**_POLICY, "cache-control": "no-cache"}
-# Under a path that changes with the content.
+# For paths that contain the content's hash.
 KEPT: Final = {**_POLICY, "cache-control": "public, max-age=31536000, immutable"}
 _REFERENCE: Final = re.compile(rb'(\b(?:href|src)=")([^"]+)')
 
 
 def pages(document: bytes) -> Sequence[HTTPRouteHandler]:
-    """`/`, `/docs`, the files that they name, and the documents of service and topics."""
+    """The routes of `/`, `/docs`, their files, and the OpenAPI and AsyncAPI documents."""
     files = {
         file.relative_to(FOLDER).as_posix(): file.read_bytes()
         for file in sorted(FOLDER.rglob("*"))
@@ -55,9 +55,9 @@ def pages(document: bytes) -> Sequence[HTTPRouteHandler]:
 
 
 def _static_files(files: Mapping[str, bytes]) -> Iterator[HTTPRouteHandler]:
-    """Each file by its name, and what pages load also below a folder named for the content.
+    """Each file by its name, and assets also in a folder named by the hash of their content.
 
-    Modules import one another by relative names: one folder for all of them keeps them together.
+    Modules import each other by relative names, so all of them share one folder.
     """
     assets = {name: content for name, content in files.items() if not name.endswith(".html")}
     folder = f"static/{digest(b''.join(assets.values()))}"
@@ -72,7 +72,7 @@ def _static_files(files: Mapping[str, bytes]) -> Iterator[HTTPRouteHandler]:
 
 
 def _with_folder(page: bytes, folder: str, assets: Mapping[str, bytes]) -> bytes:
-    """A page whose references lead to the folder."""
+    """The page with its references changed to the folder."""
 
     def lead(found: re.Match[bytes]) -> bytes:
         name = found[2].decode()
@@ -82,14 +82,14 @@ def _with_folder(page: bytes, folder: str, assets: Mapping[str, bytes]) -> bytes
 
 
 def _page_path(name: str) -> str:
-    """A page has no suffix in its address, and the index no name."""
+    """The path of a page: without its suffix, and `/` for the index."""
     return f"/{name.removesuffix('.html').removesuffix('index')}"
 
 
 def _route(path: str, file: StaticFile) -> HTTPRouteHandler:
     @get(path, opt={**PUBLIC, **ANY_QUERY}, include_in_schema=False, sync_to_thread=False)
     def page(request: Request[Any, Any, Any]) -> Response[bytes]:
-        # The router takes a slash at the end for nothing; relative references do not.
+        # The router ignores a trailing slash, but relative references would break.
         if path != "/" and request.scope["raw_path"].partition(b"?")[0].endswith(b"/"):
             headers = {"location": f"../{path.rpartition('/')[2]}"}
             return Response(b"", status_code=HTTP_308_PERMANENT_REDIRECT, headers=headers)

@@ -1,4 +1,4 @@
-"""The span that a history is asked for: its points, and the level of rollups that has them."""
+"""The span of a history: its points, and the rollup level that has them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ FEW_POINTS: Final = 400
 MOST_POINTS: Final = 2_000
 STEPS: Final[Sequence[Step]] = get_args(Step)
 HOUR_STEPS: Final[Sequence[Step]] = get_args(HourStep)
-# A level has what begins and ends on its buckets, which are of UTC; the coarsest first.
+# A level covers spans whose edges are on its UTC buckets; coarsest first.
 LEVELS: Final[Sequence[tuple[Level, timedelta]]] = (
     ("agent_metrics_1d", timedelta(days=1)),
     ("agent_metrics_1h", timedelta(hours=1)),
@@ -36,7 +36,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR: Final = timedelta(hours=1)
 UTC_NAME: Final = "UTC"
 
-_DEFAULT_STEP: Final = " Default the finest that gives 400 points or fewer."
+_DEFAULT_STEP: Final = " Default: the finest with at most 400 points."
 
 RangeParameter = Annotated[
     Range | None,
@@ -64,7 +64,7 @@ ZoneParameter = Annotated[
 
 
 class SpanParameters(msgspec.Struct, frozen=True):
-    """The parameters as they are in the query; None where one is absent."""
+    """The query parameters; None if absent."""
 
     time_range: Range | None = None
     start: str | None = None
@@ -74,12 +74,12 @@ class SpanParameters(msgspec.Struct, frozen=True):
 
     @property
     def is_range(self) -> bool:
-        """Whether no custom span is asked for."""
+        """Whether the request names a range, not a custom span."""
         return self.start is self.stop is self.step is self.tz is None
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Points between each two neighbours of `edges`, which are in UTC."""
+    """One point between each two consecutive `edges`, which are in UTC."""
 
     time_range: Range | Literal["custom"]
     edges: Sequence[datetime]
@@ -88,22 +88,22 @@ class Span(msgspec.Struct, frozen=True):
 
     @property
     def start(self) -> datetime:
-        """The first moment."""
+        """The start, inclusive."""
         return self.edges[0]
 
     @property
     def stop(self) -> datetime:
-        """The first moment after it."""
+        """The end, exclusive."""
         return self.edges[-1]
 
     @property
     def points(self) -> int:
-        """How many there are, with those that have no data."""
+        """Number of points, including those without data."""
         return len(self.edges) - 1
 
     @property
     def level(self) -> Level:
-        """The coarsest level whose buckets no edge divides."""
+        """The coarsest level whose buckets are not split by an edge."""
         return next((level for level, width in LEVELS if self.is_of(width)), FINEST)
 
     def is_of(self, width: timedelta) -> bool:
@@ -115,13 +115,13 @@ class Span(msgspec.Struct, frozen=True):
         return {"edges": list(self.edges), "start": self.start, "stop": self.stop}
 
     def cut_hours(self) -> list[datetime]:
-        """The hours of UTC that an edge divides."""
+        """The UTC hours that an edge splits."""
         hours = {edge - (edge - _EPOCH) % _HOUR for edge in self.edges if (edge - _EPOCH) % _HOUR}
         return sorted(hours)
 
 
 class Custom(NamedTuple):
-    """What is asked of [start, stop), in UTC, before both ends are widened to whole steps."""
+    """A requested span [start, stop), in UTC, before both ends are widened to whole steps."""
 
     start: datetime
     stop: datetime
@@ -129,7 +129,7 @@ class Custom(NamedTuple):
     zone: ZoneInfo
 
     def span(self, step: Step) -> Span | None:
-        """In points of that step; None where these are too many."""
+        """The span in points of that step; None if there are too many."""
         if (self.stop - self.start) / WIDTHS[step] > MOST_POINTS + 1:
             return None
         edges = edges_of(self.start, self.stop, step, self.zone)
@@ -138,7 +138,7 @@ class Custom(NamedTuple):
 
 
 def span_of_range(time_range: Range | None, now: datetime) -> Span:
-    """The points of a range, in UTC; the last one holds `now` and is unfinished."""
+    """The span of a range, in UTC; the last point contains `now` and is unfinished."""
     time_range = time_range or "24h"
     points, step = _RANGES[time_range]
     width = WIDTHS[step]
@@ -148,25 +148,25 @@ def span_of_range(time_range: Range | None, now: datetime) -> Span:
 
 
 def custom_of(asked: SpanParameters, now: datetime) -> Custom:
-    """What is asked for at `now` (UTC) in place of a range; raises Unusable."""
+    """The custom span requested at `now` (UTC); raises Unusable."""
     if asked.time_range is not None:
-        raise Unusable("range is given alone, or from, to, step and tz in its place.")
+        raise Unusable("range cannot be combined with from, to, step or tz.")
     if asked.start is None:
-        raise Unusable(f"from is needed with to, step and tz: {PARAMETER_HELP['from']}")
+        raise Unusable(f"to, step and tz require from: {PARAMETER_HELP['from']}")
     start = _parsed("from", moment_of, asked.start)
-    # Without `to` the last point is the one that holds this moment.
+    # Without `to` the last point is the one that contains `now`.
     stop = now + datetime.resolution if asked.stop is None else _parsed("to", moment_of, asked.stop)
     zone = _parsed("tz", zone_of, UTC_NAME if asked.tz is None else asked.tz)
     if start >= stop:
-        raise Unusable("from takes a time before to, and to is now by default.")
+        raise Unusable("from must be before to, which is now by default.")
     return Custom(start, stop, asked.step, zone)
 
 
 def span_of(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step] = STEPS) -> Span:
-    """The span in the step that is asked for, or else in the finest that is available and suits.
+    """The span in the requested step, or by default in the finest suitable one.
 
-    `dropped` says before when retention has dropped a level, `steps` lists those there are, finest
-    first. Raises Unusable.
+    `dropped` has the time before which retention has dropped a level; `steps` are the available
+    steps, finest first. Raises Unusable.
     """
     if custom.step is None:
         return _default(custom, dropped, steps)
@@ -186,7 +186,7 @@ def _parsed(name: str, parse: Callable[[str], Value], text: str) -> Value:
 
 
 def _default(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step]) -> Span:
-    """The finest with few points, or the coarsest, of those that are held."""
+    """Of the spans with data, the finest with at most FEW_POINTS, or else the coarsest."""
     found = None
     for span in _possible(custom, dropped, steps):
         found = span
@@ -213,7 +213,7 @@ def _is_held(span: Span, dropped: Mapping[str, datetime]) -> bool:
 
 
 def _accepted(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step]) -> str:
-    """What would be answered instead."""
+    """The alternative that would be accepted, for the error sentence."""
     finest = next(_possible(custom, dropped, steps), None)
     if finest is not None:
         return f"the finest step that is available for it is {finest.step}."

@@ -1,4 +1,4 @@
-"""How a user's business does: money, bookings, fans, listening and skills."""
+"""A user's business: revenue, bookings, fans, streams and skills."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -26,15 +26,15 @@ from schemas.responses import (
 )
 
 FAILURE: Final = "Failed to fetch metrics summary"
-# Of a user who was never paid.
+# For a user without payments.
 DEFAULT_CURRENCY: Final = "USD"
 
 
 class SummaryWindows(msgspec.Struct, frozen=True):
-    """What the windows hang on; all UTC.
+    """The limits of the windows, all in UTC.
 
-    `month` and `last_month` are first days; `partner` is the moment of last month that `now` is
-    compared with.
+    `month` and `last_month` are first days; `partner` is the time of last month that corresponds to
+    `now`.
     """
 
     now: datetime
@@ -45,11 +45,11 @@ class SummaryWindows(msgspec.Struct, frozen=True):
 
 
 class Business(msgspec.Struct, frozen=True):
-    """What the database tells of a user.
+    """A user's sums, from the database.
 
-    `currencies`, most payments first, and beside each its `month`, `base` (last month up to the
-    partner moment) and `total`, in minor units. Of fans and plays the last 30 days, of
-    `plays_before` the 30 before; `fans_gained` and `skills_gained` (of 7 days) are differences.
+    `currencies`, most payments first, with their `month`, `base` (last month up to `partner`) and
+    `total` in minor units. Fans and plays cover the last 30 days, `plays_before` the 30 days
+    before; `fans_gained` and `skills_gained` (7 days) are differences.
     """
 
     currencies: list[str]
@@ -73,7 +73,7 @@ class Business(msgspec.Struct, frozen=True):
 
 
 def moments_of(now: datetime) -> SummaryWindows:
-    """The windows at a moment in UTC."""
+    """The windows at a time in UTC."""
     today = now.date()
     month = today.replace(day=1)
     last_month = (month - timedelta(days=1)).replace(day=1)
@@ -81,14 +81,14 @@ def moments_of(now: datetime) -> SummaryWindows:
 
 
 def _partner(now: datetime, month: date, last_month: date) -> datetime:
-    """The same day and time of day in last month, or its last moment where it is shorter."""
+    """The same day and time in last month, or the end of last month if that is shorter."""
     same = datetime.combine(last_month, now.time(), UTC) + timedelta(days=now.day - 1)
     end = datetime.combine(month, datetime.min.time(), UTC) - timedelta(microseconds=1)
     return min(same, end)
 
 
 def summary_of(business: Business) -> Summary:
-    """The answer: figures as they are, money and percents as text."""
+    """The answer, with money and percents as text."""
     return Summary(
         revenue=_revenue(business),
         bookings=_bookings(business),
@@ -180,12 +180,12 @@ def summary(context: QueryContext) -> HTTPRouteHandler:
         "/api/metrics/{userId:str}/summary",
         opt=failure(FAILURE),
         operation_id="getSummary",
-        response_description="How the user's business does",
+        response_description="The user's business metrics",
         responses=answers(FAILURE),
         summary="A user's business",
     )
     async def get_summary(user_id: UserId) -> Response[Summary]:
-        """Revenue, bookings, fans, listening and skills, and how they grow; days are UTC."""
+        """Revenue, bookings, fans, streams and skills, with their growth; days are UTC."""
         return await context.answer("summary", read, user_id)
 
     return get_summary

@@ -1,4 +1,4 @@
-"""What happened: status changes and deployments, newest first, of a user and of the fleet."""
+"""The timeline of a user or the fleet: status changes and deployments, newest first."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -54,7 +54,7 @@ _Text = Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[^\u0000]*$")]
 
 
 class TimelineQuery(msgspec.Struct, frozen=True):
-    """Whose events, and of what span; `user_id` is None for the fleet's."""
+    """Selection and span of events; `user_id` is None for the fleet's."""
 
     user_id: str | None
     start: str | None
@@ -63,16 +63,16 @@ class TimelineQuery(msgspec.Struct, frozen=True):
     kind: Kind | None
 
     def query(self) -> tuple[str | None, ...]:
-        """What a cursor belongs to."""
+        """Identifies the list that a cursor belongs to."""
         return ("timeline", *msgspec.structs.astuple(self))
 
 
 class TimelinePosition(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page begins: after an event, by what the list is sorted by, all descending.
+    """The start of a page: after the event with these sort values, all descending.
 
-    `name` is the agent's or the deployment's id. All of it names one event, so that events of the
-    same time are neither repeated nor skipped. `start` is where the list ends, which without `from`
-    was decided for the first page.
+    `name` is the agent's or the deployment's id. Together the values identify one event, so that
+    events of the same time are neither repeated nor skipped. `start` is the end of the list; the
+    default, without `from`, is fixed by the first page.
     """
 
     start: datetime
@@ -84,7 +84,7 @@ class TimelinePosition(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """An event as the database returns it; `place` is that of its status in the contract's list."""
+    """An event from the database; `place` is the index of its status in the contract's list."""
 
     ts: datetime
     kind: Kind
@@ -97,12 +97,12 @@ class Happened(msgspec.Struct, frozen=True):
 
 
 def first_place(asked: TimelineQuery, now: datetime) -> TimelinePosition:
-    """The newest event before `to`; raises Unusable (400) for a span that is none."""
-    # Agents' clocks may be ahead of ours: without `to` everything up to now counts, and no more.
+    """The position of the newest event before `to`; raises Unusable (400) for an invalid span."""
+    # Agents' clocks may be ahead of ours: without `to` only events up to now count.
     stop = now if asked.stop is None else _moment("to", asked.stop)
     start = stop - DEFAULT_SPAN if asked.start is None else _moment("from", asked.start)
     if start >= stop:
-        raise Unusable("from takes a time before to, and to is now by default.")
+        raise Unusable("from must be before to, which is now by default.")
     return TimelinePosition(start, stop)
 
 
@@ -121,7 +121,7 @@ def query_of(asked: TimelineQuery) -> str:
 
 
 def parameters_of(asked: TimelineQuery, place: TimelinePosition, limit: int) -> dict[str, object]:
-    """What the queries take for a page of `limit` events and, if there is one, the next."""
+    """Parameters of the query for `limit` events and one more, which shows that a page follows."""
     return {
         "user_id": asked.user_id,
         "agent_id": asked.agent_id,
@@ -143,7 +143,7 @@ def timeline_of(
     limit: int,
     now: datetime,
 ) -> Timeline:
-    """A page from the query's rows, of which one too many says that there is another page."""
+    """A page from the query's rows; one more row than `limit` means that a page follows."""
     shown = rows[:limit]
     following = ""
     if len(rows) > limit:
@@ -171,7 +171,7 @@ def _event(row: Happened) -> TimelineEvent:
 async def read(
     context: QueryContext, asked: TimelineQuery, limit: int, cursor: str | None
 ) -> Timeline:
-    """A page of events; raises Unusable or ValidationException (400) for a cursor or a span."""
+    """A page of events; raises Unusable or ValidationException (400) for a bad span or cursor."""
     now = context.clock()
     place = first_place(asked, now)
     if cursor is not None:
@@ -182,15 +182,15 @@ async def read(
 
 
 def timeline(context: QueryContext) -> HTTPRouteHandler:
-    """The route of what happened to a user's agents."""
+    """The route of a user's timeline."""
 
     @get(
         "/api/metrics/{userId:str}/timeline",
         opt=failure(FAILURE),
         operation_id="getTimeline",
-        response_description="A page of what happened",
+        response_description="A page of timeline events",
         responses=answers(FAILURE),
-        summary="What happened to a user's agents",
+        summary="Timeline of a user's agents",
     )
     async def get_timeline(
         user_id: UserId,
@@ -209,15 +209,15 @@ def timeline(context: QueryContext) -> HTTPRouteHandler:
 
 
 def fleet_timeline(context: QueryContext) -> HTTPRouteHandler:
-    """The route of what happened to all agents."""
+    """The route of the fleet's timeline."""
 
     @get(
         "/api/metrics/timeline",
         opt=failure(FAILURE),
         operation_id="getFleetTimeline",
-        response_description="A page of what happened",
+        response_description="A page of timeline events",
         responses=answers(FAILURE),
-        summary="What happened to all agents",
+        summary="Timeline of all agents",
     )
     async def get_fleet_timeline(
         start: FromParameter = None,

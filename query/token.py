@@ -1,4 +1,4 @@
-"""Makes tokens for people and scripts where the service shares a secret with its users."""
+"""Issues tokens for people and scripts, signed with the shared secret."""
 
 import re
 from datetime import timedelta
@@ -13,29 +13,29 @@ from schemas.events import ID_TAKES, Id
 from schemas.settings import HttpSettings
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-# Where FLEETGAUGE_JWT_MAX_TTL_S does not say otherwise.
+# Unless FLEETGAUGE_JWT_MAX_TTL_S is set.
 MAX_TTL: Final = timedelta(days=90)
 
 
 def issue_user(http: HttpSettings, user_id: str, ttl: str, clock: Clock = utc_now) -> str:
-    """A signed token that reads one user's own data.
+    """A signed token that reads one user's data.
 
-    Raises ValueError with a sentence where the id, the ttl or the key will not do.
+    Raises ValueError with a sentence if the id, the ttl or the key is invalid.
     """
     return _signed(http, {"sub": _checked("user", user_id), "scope": USER}, ttl, clock)
 
 
 def issue_platform(http: HttpSettings, name: str, ttl: str, clock: Clock = utc_now) -> str:
-    """A signed token that reads everything; the rate limit counts its requests by `name`.
+    """A signed token that reads all data; the rate limit counts its requests by `name`.
 
-    Raises ValueError as for a user's.
+    Raises ValueError as `issue_user`.
     """
     return _signed(http, {"sub": _checked("name", name), "scope": PLATFORM}, ttl, clock)
 
 
 def _signed(http: HttpSettings, claims: dict[str, str], ttl: str, clock: Clock) -> str:
     if http.jwt_secret is None:
-        raise ValueError("tokens are made with FLEETGAUGE_JWT_SECRET, and it is not set")
+        raise ValueError("tokens are signed with FLEETGAUGE_JWT_SECRET, which is not set")
     exp = int((clock() + _allowed(http, ttl)).timestamp())
     secret = http.jwt_secret.get_secret_value()
     return jwt.encode({"aud": AUDIENCE, **claims, "exp": exp}, secret, "HS256")
@@ -56,7 +56,7 @@ def _allowed(http: HttpSettings, ttl: str) -> timedelta:
 
 
 def duration(ttl: str) -> timedelta:
-    """The time that `90s`, `15m`, `1h` or `7d` stand for; ValueError for anything else."""
+    """Parses `90s`, `15m`, `1h` or `7d`; ValueError for anything else."""
     match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", ttl)
     if match is None:
         raise ValueError(f"ttl takes a number and s, m, h or d, as in 15m, not {ttl!r}")

@@ -1,4 +1,4 @@
-"""The list of users: what each one's agents do, from the fleet's summary."""
+"""The list of users with the state of their agents, from the fleet's summary."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ from schemas.agents import Order, StateCounts, Window
 from schemas.users import UserCounts, UserRow, Users, UserSort
 
 FAILURE: Final = "Failed to fetch users"
-# The worst first, as in lists of agents.
+# The default order puts the worst first, as in lists of agents.
 WORST: Final[dict[UserSort, Order]] = {
     "attention": "desc",
     "userId": "asc",
@@ -41,7 +41,7 @@ SortParameter = Annotated[
 
 
 class UsersQuery(msgspec.Struct, frozen=True):
-    """Which users, in which order."""
+    """Selection and order of a list of users."""
 
     search: str | None
     window: Window
@@ -50,16 +50,16 @@ class UsersQuery(msgspec.Struct, frozen=True):
 
     @property
     def ordered(self) -> Order:
-        """The order asked for, or the one with the worst first."""
+        """The requested order, or the default with the worst first."""
         return self.order or WORST[self.sort]
 
     def query(self) -> tuple[str | None, ...]:
-        """What a cursor belongs to."""
+        """Identifies the list that a cursor belongs to."""
         return ("users", self.search, self.window, self.sort, self.ordered)
 
 
 class UsersPageRow(msgspec.Struct, frozen=True):
-    """A row of a page, with the counts of the whole list; on an empty page these alone."""
+    """A row of a page, with the counts of the whole list; on an empty page only the counts."""
 
     users_failed: int
     users_ok: int
@@ -82,7 +82,7 @@ class UsersPageRow(msgspec.Struct, frozen=True):
 
 
 def row_of(listed: UsersPageRow) -> UserRow:
-    """A user: zeros where no agent has the figure, two decimals."""
+    """A user: zeros for values that no agent has, two decimals."""
     errors, messages = listed.errors or 0, listed.messages or 0
     return UserRow(
         user_id=listed.user_id or "",
@@ -105,7 +105,7 @@ def row_of(listed: UsersPageRow) -> UserRow:
 def parameters_of(
     asked: UsersQuery, place: PagePosition, limit: int, now: datetime
 ) -> dict[str, object]:
-    """What the query takes for a page of `limit` users and, if there is one, the next."""
+    """Parameters of the query for `limit` users and one more, which shows that a page follows."""
     sort: UserSort = "userId" if place.after else asked.sort
     sign = SIGNS[asked.ordered]
     (after_user,) = place.ids(1)
@@ -125,7 +125,7 @@ def parameters_of(
 def users_of(
     rows: Sequence[UsersPageRow], asked: UsersQuery, place: PagePosition, limit: int, now: datetime
 ) -> Users:
-    """A page from the query's rows, of which one too many says that there is another page."""
+    """A page from the query's rows; one more row than `limit` means that a page follows."""
     listed = [row for row in rows if row.user_key is not None]
     shown = listed[:limit]
     following = ""
@@ -148,7 +148,7 @@ def _past(shown: Sequence[UsersPageRow], asked: UsersQuery, place: PagePosition)
 
 
 async def read(context: QueryContext, asked: UsersQuery, limit: int, cursor: str | None) -> Users:
-    """A page of users; raises ValidationException (400) for a cursor that is not of this list."""
+    """A page of users; raises ValidationException (400) for a cursor of another list."""
     now = context.clock()
     place = (
         resume(cursor, asked.query(), PagePosition, now) if cursor is not None else PagePosition()
@@ -177,7 +177,7 @@ def users(context: QueryContext) -> HTTPRouteHandler:
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> Response[Users]:
-        """Users with the states of their agents, means now and sums over the window."""
+        """Users with agents by state, current means and sums over the window."""
         asked = UsersQuery(search, window, user_sort, order)
         return await context.answer("users", read, asked, limit, cursor)
 

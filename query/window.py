@@ -1,4 +1,4 @@
-"""The window of a list: the newest buckets of 5 minutes, and how they are read."""
+"""The window of a list: the newest 5-minute buckets, and the hours that replace them in reads."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -19,7 +19,7 @@ WindowParameter = Annotated[
 
 
 class Buckets(msgspec.Struct, frozen=True):
-    """Those from `starts` on; the hours in [hours_from, hours_upto) are whole, if there are any."""
+    """The buckets from `starts` on; [hours_from, hours_upto) are whole hours, maybe none."""
 
     starts: datetime
     hours_from: datetime
