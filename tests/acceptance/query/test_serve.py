@@ -116,7 +116,7 @@ def test_an_unusable_key_is_told(variables: dict[str, str]) -> None:
     with_file["FLEETGAUGE_JWT_PUBLIC_KEY_FILE"] = str(REPOSITORY / "pyproject.toml")
     with fleetgauge(with_file, "serve") as process:
         assert process.await_exit() == 2
-    assert "holds no public key in PEM" in process.output
+    assert "does not contain a PEM public key" in process.output
 
 
 def test_an_address_in_use_is_told(variables: dict[str, str]) -> None:

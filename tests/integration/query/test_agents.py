@@ -411,7 +411,7 @@ async def test_an_agent_has_its_newest_deployments(database: str) -> None:
     }
     # It was only deployed to: nobody has heard of it.
     assert deployed.status_code == 404
-    assert deployed.json() == {"error": "This user has no agent of that id."}
+    assert deployed.json() == {"error": "This user has no agent with that id."}
 
 
 REFUSED: Final[Sequence[tuple[str, str]]] = [
@@ -423,10 +423,10 @@ REFUSED: Final[Sequence[tuple[str, str]]] = [
     ("limit=0", "limit takes a whole number from 1 to 500"),
     ("limit=501", "limit takes a whole number from 1 to 500"),
     ("limit=ten", "limit takes a whole number from 1 to 500"),
-    (f"search={'x' * 129}", "search takes what ids begin with"),
-    ("search=%00", "search takes what ids begin with"),
-    ("cursor=", "cursor takes next of an answer"),
-    ("cursor=AAAA", "cursor takes next of an answer"),
+    (f"search={'x' * 129}", "search takes a prefix of ids"),
+    ("search=%00", "search takes a prefix of ids"),
+    ("cursor=", "cursor takes the field next of"),
+    ("cursor=AAAA", "cursor takes the field next of"),
     ("limit=1&limit=1", "limit takes a whole number"),
     ("sort=cpu&sort=cpu", "sort takes one of attention, agentId"),
     ("states=failed", "states is unknown: the query parameters of this path: state, search,"),

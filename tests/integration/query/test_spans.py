@@ -125,7 +125,7 @@ REFUSED = [
     (f"{DAY}&{DAY}", PARAMETER_HELP["from"]),
     (
         f"{DAY}&range=24h",
-        "range is given alone, or from, to, step and tz in its place.",
+        "range cannot be combined with from, to, step or tz.",
     ),
     (
         f"{DAY}&zone=UTC",

@@ -15,7 +15,7 @@ from tests.support.timeline import Happening, store_happenings
 
 OPS = bearer(token("ops", "platform"))
 MINUTE = timedelta(minutes=1)
-BACKWARDS = "from takes a time before to, and to is now by default."
+BACKWARDS = "from must be before to, which is now by default."
 UNKNOWN = (
     "since is unknown: the query parameters of this path: from, to, agent, kind, limit, cursor."
 )

@@ -170,7 +170,7 @@ def test_tokens_hold_as_long_as_the_settings_allow(times: dict[str, int], holds:
     if holds:
         assert checks.claims(token).sub == "alice"
     else:
-        with pytest.raises(ValueError, match="the token holds for too long"):
+        with pytest.raises(ValueError, match="the token's lifetime is too long"):
             checks.claims(token)
 
 
@@ -196,7 +196,7 @@ MISMADE = {
 
 @pytest.mark.parametrize("token", MISMADE.values(), ids=MISMADE.keys())
 def test_mismade(token: str) -> None:
-    with pytest.raises(ValueError, match="the token cannot be trusted"):
+    with pytest.raises(ValueError, match="the token is invalid"):
         verifier().claims(token.encode(errors="surrogateescape"))
 
 
@@ -209,12 +209,12 @@ def test_public_keys_fix_their_algorithm(
     confused = signed(with_(), key=pem(private.public_key()))
     also_confused = signed(with_(), b'{"alg":"HS256"}', pem(private.public_key()).strip())
     for token in (confused, also_confused, signed(with_()), MISMADE["none"]):
-        with pytest.raises(ValueError, match="the token cannot be trusted"):
+        with pytest.raises(ValueError, match="the token is invalid"):
             checks.claims(token.encode())
 
 
 def test_a_longer_rsa_hash_is_not_taken() -> None:
-    with pytest.raises(ValueError, match="the token cannot be trusted"):
+    with pytest.raises(ValueError, match="the token is invalid"):
         verifier(RSA.public_key()).claims(jwt.encode(GOOD, RSA, "RS512").encode())
 
 
@@ -224,7 +224,7 @@ def test_each_of_two_keys_is_taken() -> None:
         assert checks.claims(good.encode()) == Claims(**GOOD)
     confused = signed(with_(), key=pem(RSA.public_key()))
     for bad in (confused, signed(with_(), key=b"x" * 32), jwt.encode(GOOD, CURVE, "ES256")):
-        with pytest.raises(ValueError, match="the token cannot be trusted"):
+        with pytest.raises(ValueError, match="the token is invalid"):
             checks.claims(bad.encode())
 
 
@@ -235,7 +235,7 @@ def test_a_token_that_is_remembered_ends_all_the_same() -> None:
     assert checks.claims(signed(payload).encode()).sub == "alice"
     for seconds in (-91, 60):
         now[0] = NOW + timedelta(seconds=seconds)
-        with pytest.raises(ValueError, match="does not hold now"):
+        with pytest.raises(ValueError, match="expired or not valid yet"):
             checks.claims(signed(payload).encode())
     now[0] = NOW
     assert checks.claims(signed(payload).encode()).sub == "alice"
@@ -280,9 +280,9 @@ UNUSABLE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: pem(ed25519.Ed25519PrivateKey.generate().public_key()),
         "takes an RSA key",
     ),
-    "private": (private_key, "holds no public key in PEM"),
-    "text": (lambda: b"a secret", "holds no public key in PEM"),
-    "empty": (lambda: b"", "holds no public key in PEM"),
+    "private": (private_key, "does not contain a PEM public key"),
+    "text": (lambda: b"a secret", "does not contain a PEM public key"),
+    "empty": (lambda: b"", "does not contain a PEM public key"),
 }
 
 

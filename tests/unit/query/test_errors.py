@@ -36,10 +36,10 @@ FAILURES: dict[str, tuple[Exception, int, str]] = {
     "too often": (
         TooManyRequestsException("inside"),
         429,
-        "This token's user asks too often: wait as long as Retry-After says.",
+        "Too many requests of this token's user: wait as long as Retry-After says.",
     ),
     "too much": (Overloaded("inside"), 503, "Failed to fetch the weather"),
-    "a bare one": (HTTPException("inside", status_code=404), 404, "There is nothing at this path."),
+    "a bare one": (HTTPException("inside", status_code=404), 404, "This path does not exist."),
 }
 
 
@@ -75,7 +75,7 @@ async def test_one_sentence_and_nothing_of_the_inside(
 async def test_unknown_path() -> None:
     async with serving(application()) as client:
         answer = await client.get("/wether")
-    assert (answer.status_code, answer.json()) == (404, {"error": "There is nothing at this path."})
+    assert (answer.status_code, answer.json()) == (404, {"error": "This path does not exist."})
 
 
 async def test_unknown_method() -> None:

@@ -105,7 +105,7 @@ async def test_a_refusal_tells_when_to_go_on() -> None:
         answer = await client.get(PATHS[0], headers=bearer(ALICE))
     assert 50 < int(answer.headers["retry-after"]) <= 60
     assert answer.json() == {
-        "error": "This token's user asks too often: wait as long as Retry-After says."
+        "error": "Too many requests of this token's user: wait as long as Retry-After says."
     }
 
 

@@ -139,9 +139,9 @@ def test_the_current_point_is_the_last_without_to() -> None:
 
 
 LONG = "No step is available for this span; from and to take 2,000 days at most, in steps of 1d."
-BOTH = "range is given alone, or from, to, step and tz in its place."
-ORDER = "from takes a time before to, and to is now by default."
-NEEDED = f"from is needed with to, step and tz: {PARAMETER_HELP['from']}"
+BOTH = "range cannot be combined with from, to, step or tz."
+ORDER = "from must be before to, which is now by default."
+NEEDED = f"to, step and tz require from: {PARAMETER_HELP['from']}"
 REFUSED = {
     "range=24h from=2026-03-01": BOTH,
     "range=24h tz=UTC": BOTH,
