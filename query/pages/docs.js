@@ -1,5 +1,5 @@
 "use strict";
-// Renders openapi.json as a page. Text goes in as text, never as markup.
+// Renders openapi.json as a page. Inserts text as text, never as markup.
 
 function element(tag, ...children) {
   const made = document.createElement(tag);

@@ -1,7 +1,7 @@
-// An agent's view: its state and why, figures now, history, deployments and what happened.
+// An agent's view: its state with the reason, current figures, history, deployments and timeline.
 
 import { agoOf, stateOf } from "./cells.js";
-import { copyOf, part, tell } from "./dom.js";
+import { copyOf, part, setText } from "./dom.js";
 import { Events } from "./events.js";
 import { fill } from "./figures.js";
 import { span } from "./format.js";
@@ -42,7 +42,7 @@ export class AgentView {
     return `${this.#place.agent} of ${this.#place.user}`;
   }
 
-  /** Takes another place of the same agent; the sections that have to be read for it. */
+  /** Switches to another place of the same agent; returns the sections to read for it. */
   go(place) {
     const zoned = place.tz !== this.#place.tz;
     this.#place = place;
@@ -63,21 +63,21 @@ export class AgentView {
     const { since, reason, silent, lastSeen, firstSeen, deployments } = agent;
     part(this.node, "chip").replaceChildren(stateOf(agent));
     part(this.node, "since").replaceChildren("since ", agoOf(since, at));
-    tell(part(this.node, "reason"), reason);
+    setText(part(this.node, "reason"), reason);
     const age = span((at - Date.parse(lastSeen)) / 1000);
     const newest = fullTime(new Date(lastSeen), at);
-    tell(part(section, "stale"), silent ? `No sample for ${age}: what is shown is of ${newest}.` : "");
+    setText(part(section, "stale"), silent ? `No sample for ${age}: these figures are from ${newest}.` : "");
     fill(section, sentOf(agent));
     part(section, "firstSeen").replaceChildren(agoOf(firstSeen, at));
     part(section, "lastSeen").replaceChildren(agoOf(lastSeen, at));
     this.#deployments.title(`The newest deployments, times in ${inUse()}`);
     this.#deployments.show(deployments, this.#place);
     this.#deployments.node.hidden = !deployments.length;
-    tell(part(section, "none"), deployments.length ? "" : "Nothing has been deployed to this agent.");
+    setText(part(section, "none"), deployments.length ? "" : "Nothing has been deployed to this agent.");
   }
 }
 
-// Of what sent no message in 15 minutes, nothing is known there.
+// Without messages in 15 minutes, the error rate and the response time are unknown.
 function sentOf(agent) {
   return agent.messages || agent.errors ? agent : { ...agent, errorRate: null, responseTime: null };
 }

@@ -1,4 +1,4 @@
-// The list of agents: its columns, and what is asked for it.
+// The list of agents: its columns and its request.
 
 import { ageOf, ofMessages, sinceOf, stateOf } from "./cells.js";
 import { FORMATS } from "./format.js";
@@ -18,7 +18,7 @@ const COLUMNS = [
     cell: ({ userId, agentId }, place) => link(place, { user: userId, agent: agentId }, agentId),
   },
   { name: "state", sorts: "attention", title: "State", order: "", cell: stateOf },
-  { name: "since", title: "Since, and why", cell: sinceOf },
+  { name: "since", title: "Since, reason", cell: sinceOf },
   { name: "lastSeen", title: "Last sample", order: "asc", cell: ({ lastSeen }) => ageOf(lastSeen) },
   { name: "cpu", title: "CPU", order: "desc", cell: ({ cpu }) => percent(cpu) },
   { name: "memory", title: "Memory", order: "desc", cell: ({ memory }) => percent(memory) },
@@ -28,7 +28,7 @@ const COLUMNS = [
   { name: "responseTime", title: "Response", order: "desc", cell: (row) => ofMessages(row, row.responseTime, ms) },
 ];
 
-/** The agents of a user; of all users where `user` is null. */
+/** The agents of a user, or of all users if `user` is null. */
 export function agents(api, user) {
   const [agent, ...others] = COLUMNS;
   return {

@@ -1,12 +1,12 @@
-// The service's answers, and its refusals as sentences.
+// Calls of the service, with its errors as sentences.
 
 const PATIENCE_MS = 15_000;
-// A timer of more than 24 days ends at once.
+// Timers of more than 24 days would fire at once.
 const LONGEST_WAIT_S = 3_600;
 
-/** A refusal or failure: the message is the service's sentence; `status` is 0 without an answer.
+/** A failed request: the message is the service's sentence; `status` is 0 without an answer.
  *
- * `at` is the service's time then.
+ * `at` is the service's time of the answer.
  */
 export class ApiError extends Error {
   constructor(sentence, { status = 0, retryAfterS = 0, at = null } = {}) {
@@ -17,9 +17,9 @@ export class ApiError extends Error {
   }
 }
 
-/** The endpoints, asked with one token. Each answers `{body, at}`: JSON, and the service's time.
+/** The endpoints, called with one token. Each returns `{body, at}`: JSON, and the service's time.
  *
- * A `whose` is `{user, agent}`, with null for all of them.
+ * A `whose` is `{user, agent}`, with null for all users or agents.
  */
 export class Api {
   #headers;
@@ -29,7 +29,7 @@ export class Api {
     this.#headers = { authorization: `Bearer ${token}` };
   }
 
-  /** The service's time in milliseconds, as far as its answers have shown it. */
+  /** The service's time in milliseconds, estimated from its newest answer. */
   get now() {
     return Date.now() + this.#aheadMs;
   }
@@ -92,15 +92,15 @@ function pathOf({ user = null, agent = null }) {
 }
 
 async function errorOf(answer) {
-  const told = await answer.json().catch(() => ({}));
-  const sentence = told.error ?? `The service answers with status ${answer.status}.`;
+  const body = await answer.json().catch(() => ({}));
+  const sentence = body.error ?? `The service answers with status ${answer.status}.`;
   const wait = Number(answer.headers.get("retry-after")) || 0;
   const retryAfterS = Math.min(LONGEST_WAIT_S, wait);
   return new ApiError(sentence, { status: answer.status, retryAfterS, at: timeOf(answer) });
 }
 
-// The clock of this machine may be wrong, and buckets begin by the service's.
+// Buckets follow the service's clock, and this machine's may be wrong.
 function timeOf(answer) {
-  const told = Date.parse(answer.headers.get("date"));
-  return new Date(Number.isNaN(told) ? Date.now() : told);
+  const date = Date.parse(answer.headers.get("date"));
+  return new Date(Number.isNaN(date) ? Date.now() : date);
 }

@@ -1,7 +1,7 @@
-// What needs attention: agents that failed or fell silent, and users with the highest error rates.
+// Needs attention: agents that failed or are silent, and users with the highest error rates.
 
 import { agoOf, stateOf } from "./cells.js";
-import { part, tell } from "./dom.js";
+import { part, setText } from "./dom.js";
 import { FORMATS } from "./format.js";
 import { aim, link } from "./links.js";
 import { Section } from "./section.js";
@@ -44,7 +44,7 @@ export class Attention {
     this.section = new Section(node, (signal) => read(api, signal), (body) => this.#show(body));
   }
 
-  /** Takes another place; whether something else is asked for it: times in another zone. */
+  /** Switches to another place; returns whether to read again, for times in another zone. */
   go(place) {
     const same = place.tz === this.#place.tz;
     this.#place = place;
@@ -62,11 +62,11 @@ export class Attention {
     this.#users.show(failing, this.#place);
     this.#agents.node.hidden = !affected.length;
     this.#users.node.hidden = !failing.length;
-    tell(part(this.#node, "no-agents"), affected.length ? "" : "No agent has failed, stopped or fallen silent.");
-    tell(part(this.#node, "no-users"), failing.length ? "" : "No user has an error in the last 15 minutes.");
+    setText(part(this.#node, "no-agents"), affected.length ? "" : "No agent has failed, stopped or fallen silent.");
+    setText(part(this.#node, "no-users"), failing.length ? "" : "No user has an error in the last 15 minutes.");
     for (const state of ["failed", "inactive"]) {
       const leads = part(this.#node, `all-${state}`);
-      tell(leads, counts[state] ? `All ${state} agents (${count(counts[state])})` : "");
+      setText(leads, counts[state] ? `All ${state} agents (${count(counts[state])})` : "");
     }
   }
 }

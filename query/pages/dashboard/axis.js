@@ -1,4 +1,4 @@
-// The axes of a chart: how far they reach, where they are marked, and what stands there.
+// The axes of a chart: their ranges, ticks and labels.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { instantOf, wallOf, write } from "./zone.js";
@@ -12,31 +12,31 @@ const STEPS_S = [5, 15, 30].map((minutes) => minutes * MINUTE_S)
 const LABEL_WIDTH = 64;
 const MOST_DIGITS = 9;
 
-/** A round number above all values, from which the axis goes down to 0. */
+/** The upper end of an axis that starts at 0: a round number above all values. */
 export function ceiling(greatest, { least, most }) {
   const [, round] = uPlot.rangeNum(0, Math.max(greatest ?? 0, least), 0.1, true);
   return Math.min(round, most);
 }
 
-/** What a chart's values are divided by: uPlot marks no axis of more than 17 digits. */
+/** The divisor of a chart's values: uPlot cannot draw an axis with more than 17 digits. */
 export function unitOf(greatest) {
   return 10 ** Math.max(0, Math.floor(Math.log10(greatest)) - MOST_DIGITS);
 }
 
-/** The moments to mark between two: as many as there is room for, on round times of the zone. */
+/** The ticks between two times: as many as fit, on round times of the zone. */
 export function moments(_, __, first, last, increment, space) {
-  // `space` is the room of one increment now; the plot's elements still have the former size.
+  // `space` is the width of one increment now; the plot's elements still have the old size.
   const width = (space / increment) * (last - first);
   const room = Math.max(2, Math.floor(width / LABEL_WIDTH));
   const step = STEPS_S.find((one) => (last - first) / one <= room) ?? STEPS_S.at(-1);
   const start = Math.ceil(wallSecond(first) / step) * step;
   const marks = [];
   for (let wall = start; wall <= wallSecond(last); wall += step) marks.push(instantOf(wall * 1000) / 1000);
-  // The clock may be set back on the way.
+  // The clock may be set back in between.
   return marks.filter((mark, place) => mark >= first && mark <= last && mark !== marks[place - 1]);
 }
 
-/** `06:00`, or the day where a day begins. */
+/** `06:00`, or the date at midnight. */
 export function momentLabels(_, marks) {
   return marks.map((at) => {
     const parts = wallSecond(at) % DAY_S ? { hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric" };

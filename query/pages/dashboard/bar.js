@@ -1,6 +1,6 @@
-// The bar at the top: where one can go, how fresh the figures are, pause, and the way out.
+// The bar at the top: navigation, freshness of the figures, pause and sign-out.
 
-import { announce, tell } from "./dom.js";
+import { announce, setText } from "./dom.js";
 import { elsewhere, hashOf } from "./route.js";
 import { timeOfDay } from "./zone.js";
 
@@ -11,7 +11,7 @@ const freshness = document.getElementById("freshness");
 const pause = document.getElementById("pause");
 const signOut = document.getElementById("sign-out");
 
-/** Tells what is wanted: `pause(wanted)`, `signOut()`, `open(user)`. */
+/** Registers the callbacks: `pause(wanted)`, `signOut()`, `open(user)`. */
 export function listen(wants) {
   pause.addEventListener("click", () => {
     const wanted = pause.getAttribute("aria-pressed") !== "true";
@@ -25,7 +25,7 @@ export function listen(wants) {
   });
 }
 
-/** Shows what a session may do, and which view is open; null while there is none. */
+/** Shows the controls for a session and the open view; null without a session. */
 export function showSession(session, place) {
   for (const one of [signOut, pause]) one.hidden = session === null;
   places.hidden = session?.scope !== "platform";
@@ -33,7 +33,7 @@ export function showSession(session, place) {
   showPlace(place);
 }
 
-/** Shows which view is open, and leads to the platform's over the same span. */
+/** Shows which view is open, and sets the link to the platform's view to the same span. */
 export function showPlace(place) {
   openUser.elements.user.value = place?.user ?? "";
   toPlatform.href = place ? hashOf(elsewhere(place, {})) : "#/platform";
@@ -41,12 +41,12 @@ export function showPlace(place) {
   else toPlatform.removeAttribute("aria-current");
 }
 
-/** Tells when the figures were last read, and whether the newest try failed. */
+/** Shows when the figures were last read, and whether the last attempt failed. */
 export function showFreshness(readAt, failed) {
   const state = failed ? "outdated" : "fresh";
   if (freshness.dataset.state === "outdated" && !failed) announce("The figures are up to date again.");
   if (freshness.dataset.state !== "outdated" && failed) announce("Some figures could not be read.");
   freshness.dataset.state = state;
   const time = readAt ? timeOfDay(readAt) : "";
-  tell(freshness, failed ? `Not up to date${time && `, read ${time}`}` : `Updated ${time}`);
+  setText(freshness, failed ? `Not up to date${time && `, read ${time}`}` : `Updated ${time}`);
 }

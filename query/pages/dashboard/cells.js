@@ -1,4 +1,4 @@
-// What stands in the cells of tables: states, times with how long ago, and sums of states.
+// Contents of table cells: states, figures, and times with their age.
 
 import { element } from "./dom.js";
 import { span } from "./format.js";
@@ -6,25 +6,25 @@ import { fullTime, shortTime } from "./zone.js";
 
 const NEVER = 0;
 
-/** A state as a word with its sign; `silent` where an agent sends nothing. */
+/** A state as a word with its sign, and `(silent)` for an active agent without samples. */
 export function stateOf({ state, silent }) {
   const quiet = silent && state === "active" ? " (silent)" : "";
   return element("span", { class: `chip ${state}` }, state + quiet);
 }
 
-/** A figure of messages, where there were any: `write(value)`. */
+/** `write(value)` for a figure of messages; a dash without messages. */
 export function ofMessages({ messages, errors }, value, write) {
   return messages || errors ? write(value) : "–";
 }
 
-/** How long ago a moment is, with the moment itself at hand; `never` for the epoch. */
+/** The age of a time, with the time as tooltip; `never` for the Unix epoch. */
 export function ageOf(text, now = Date.now()) {
   const at = new Date(text);
   if (at.getTime() === NEVER) return "never";
   return element("time", { datetime: text, title: fullTime(at, new Date(now)) }, `${span((now - at) / 1000)} ago`);
 }
 
-/** A moment, and how long ago that is; `never` for the epoch. */
+/** A time with its age; `never` for the Unix epoch. */
 export function agoOf(text, now = Date.now()) {
   const at = new Date(text);
   if (at.getTime() === NEVER) return "never";
@@ -32,7 +32,7 @@ export function agoOf(text, now = Date.now()) {
   return element("span", { class: "ago" }, time, " ", element("small", {}, `${span((now - at) / 1000)} ago`));
 }
 
-/** Since when an agent is in its state, and why. */
+/** When an agent's state began, with the reason. */
 export function sinceOf({ since, reason }) {
   const when = agoOf(since);
   return reason ? element("span", {}, when, " ", element("span", { class: "why" }, reason)) : when;

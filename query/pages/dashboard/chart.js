@@ -8,7 +8,7 @@ import { inUse } from "./zone.js";
 const HEIGHT = 210;
 const NOWHERE = { left: -10, top: -10 };
 
-/** A chart in `host`, empty until `draw`. Its colours are the host's `--ink`, `--wash` and so on. */
+/** A chart in `host`, empty until `draw`. Its colours are the host's `--ink`, `--wash` etc. */
 export class Chart {
   #host;
   #kind;
@@ -19,11 +19,11 @@ export class Chart {
   #resized;
   #watch = new ResizeObserver(() => this.#resize());
 
-  /** `kind`: the value's `name` and `unit(each)`, that of its `most` if there is one, `bars` or a line,
-   * the `reach`, `label` and look of its `axis`.
+  /** `kind`: the value's `name`, `unit(each)` and optional maximum `most`, whether it has `bars` or a
+   * line, and the `reach`, `label` and style of its `axis`.
    *
-   * The cursors of one `group` go together; `moved(place)` is called with its bucket, or null;
-   * `resized()` when the plot has another size.
+   * The cursors of one `group` move together. Calls `moved(place)` with the cursor's bucket or null,
+   * and `resized()` when the plot's size has changed.
    */
   constructor(host, kind, group, moved, resized) {
     this.#host = host;
@@ -34,44 +34,44 @@ export class Chart {
     this.#watch.observe(host);
   }
 
-  /** Where the values are drawn. */
+  /** The plotting area. */
   get area() {
     return this.#plot.over;
   }
 
-  /** Shows the buckets of a span, `each` of which is so long. */
+  /** Shows the buckets of a span; `each` names their width. */
   draw(buckets, each) {
     const { name, most, reach, bars: apart } = this.#kind;
     const valuesOf = (field) => buckets.map(({ point }) => point?.[field] ?? null);
-    const told = valuesOf(name);
-    this.#unit = unitOf(Math.min(reach.most, Math.max(0, ...told)));
-    const values = told.map((value) => (value === null ? null : value / this.#unit));
+    const raw = valuesOf(name);
+    this.#unit = unitOf(Math.min(reach.most, Math.max(0, ...raw)));
+    const values = raw.map((value) => (value === null ? null : value / this.#unit));
     const open = buckets.findIndex(({ unfinished }) => unfinished);
     const finished = values.map((value, place) => (place === open ? null : value));
-    // A line goes on to the unfinished bucket from the one before.
+    // A line connects the unfinished bucket to the one before.
     const first = open < 0 ? Infinity : open - (apart ? 0 : 1);
     const rest = values.map((value, place) => (place < first ? null : value));
     this.#buckets = buckets;
     this.#each = each;
     const middles = buckets.map(({ start, end }) => (start + end) / 2);
     const data = [middles, finished, rest, ...(most ? [valuesOf(most)] : [])];
-    // At once, so that a cursor set next goes by the new scale.
+    // Synchronous, so that a cursor set next uses the new scale.
     this.#plot.batch(() => this.#plot.setData(data));
     this.#widen();
   }
 
-  /** Puts the cursor of the whole group at a bucket; null: nowhere. */
+  /** Moves the cursor of the whole group to a bucket; null hides it. */
   point(place) {
     const cursor = place === null ? NOWHERE : { left: this.#middle(place), top: 0 };
     this.#plot.setCursor(cursor, true, true);
   }
 
-  /** The bucket nearest to a place on the screen. */
+  /** The bucket nearest to a screen position. */
   placeAt(clientX) {
     return this.#plot.posToIdx(clientX - this.area.getBoundingClientRect().left);
   }
 
-  /** Draws anew, in the colours that hold now. */
+  /** Redraws in the current colours. */
   redraw() {
     this.#plot.redraw();
   }
@@ -92,7 +92,7 @@ export class Chart {
     return {
       width: this.#host.clientWidth,
       height: HEIGHT,
-      // On the right, half a label of the last mark.
+      // Room on the right for half a label of the last tick.
       padding: [10, 22, 0, 0],
       legend: { show: false },
       cursor: {
@@ -154,7 +154,7 @@ export class Chart {
     this.#resized();
   }
 
-  // The cursor is as wide as a bucket, and never too fine to see.
+  // The cursor is as wide as a bucket, with a visible minimum.
   #widen() {
     const width = this.area.clientWidth / (this.#buckets.length || 1);
     this.#host.style.setProperty("--bucket", `${Math.max(2, width)}px`);

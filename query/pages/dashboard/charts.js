@@ -1,4 +1,4 @@
-// The charts of a history, with one cursor and one selection for all: by pointer, touch or keys.
+// The charts of a history, with a shared cursor and selection by pointer, touch or keys.
 
 import { Chart } from "./chart.js";
 import { announce, element } from "./dom.js";
@@ -26,10 +26,10 @@ const KINDS = {
   errors: { title: "Errors", unit: (each) => `errors per ${each}`, ...COUNT },
   errorRate: { title: "Error rate", ...PERCENT },
   responseTime: { title: "Response time", unit: () => "milliseconds", ...NUMBER, axis: {} },
-  agents: { title: "Agents", unit: () => "agents that sent", ...NUMBER, ...WHOLE },
+  agents: { title: "Agents", unit: () => "agents with samples", ...NUMBER, ...WHOLE },
 };
 
-/** Charts in `host`, each a slider over the buckets to a keyboard or a screen reader. */
+/** Charts in `host`, each a slider over the buckets for keyboards and screen readers. */
 export class Charts {
   #frames;
   #buckets = [];
@@ -40,7 +40,7 @@ export class Charts {
   #selection;
   #redraw = () => this.#frames.forEach(({ chart }) => chart.redraw());
 
-  /** `names`: which charts; `readout` shows and describes buckets; `selected({start, end})` is called. */
+  /** `names` are the charts; `readout` shows and describes buckets; calls `selected({start, end})`. */
   constructor(host, names, readout, selected) {
     this.#readout = readout;
     this.#selection = new Selection(selected, (span) => span && announce(`Selected: ${nameOf(span)} ${inUse()}. Enter shows it.`));
@@ -48,13 +48,13 @@ export class Charts {
     document.addEventListener("theme", this.#redraw);
   }
 
-  /** Shows the buckets of a span, `each` of which is so long, and the events of the timeline there. */
+  /** Shows the buckets of a span, with `each` as the name of their width, and its timeline events. */
   draw(buckets, each, { events }, place) {
     const at = this.#place === null ? null : this.#buckets[this.#place].start;
     this.#buckets = buckets;
     [this.#events, this.#at] = [events, place];
     this.#selection.take(buckets);
-    // Another span may have fewer.
+    // The new span may have fewer buckets.
     if (this.#place > this.#last) this.#place = null;
     for (const { kind, slider, chart, flags } of this.#frames) {
       chart.draw(buckets, each);
@@ -62,7 +62,7 @@ export class Charts {
       slider.setAttribute("aria-label", `${kind.title}, ${kind.unit(each)}`);
     }
     if (at !== null) this.#frames[0].chart.point(this.#placeOf(at));
-    this.#tell();
+    this.#update();
   }
 
   destroy() {
@@ -100,7 +100,7 @@ export class Charts {
     if (this.#at) flags.draw(this.#buckets, this.#events, this.#at);
   }
 
-  // The cursor stays at its bucket when a new one pushes that aside; the oldest is as far as it goes.
+  // The cursor stays at its bucket when new ones shift it left, down to the oldest.
   #placeOf(at) {
     return Math.max(0, this.#buckets.findIndex(({ start, end }) => start <= at && at < end));
   }
@@ -127,14 +127,14 @@ export class Charts {
     if (moves) chart.point(place);
   }
 
-  // Each chart of the group tells the same.
+  // Each chart of the group reports the same move.
   #goTo(place) {
     if (place === this.#place) return;
     this.#place = place;
-    this.#tell();
+    this.#update();
   }
 
-  #tell() {
+  #update() {
     const place = this.#place ?? this.#last;
     for (const { kind, slider } of this.#frames) {
       slider.setAttribute("aria-valuemax", Math.max(0, this.#last));

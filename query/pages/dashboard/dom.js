@@ -1,4 +1,4 @@
-// Small helpers for the document. Text goes in as text, never as markup.
+// DOM helpers. They insert text as text, never as markup.
 
 /** A new element. */
 export function element(name, attributes = {}, ...children) {
@@ -8,7 +8,7 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** What a template of the page holds, anew. */
+/** A copy of the content of a template. */
 export function copyOf(template) {
   return document.getElementById(template).content.cloneNode(true);
 }
@@ -18,20 +18,20 @@ export function part(root, name) {
   return root.querySelector(`[data-part="${name}"]`);
 }
 
-/** Puts a number in an element; a narrow one breaks it between its groups of digits. */
+/** Writes a number to an element; it may wrap between groups of digits. */
 export function write(target, text) {
   if (target.textContent === text) return;
   const groups = text.split(/(?<=,)/).flatMap((group) => [element("wbr"), group]);
   target.replaceChildren(...groups.slice(1));
 }
 
-/** Shows a text in an element, or hides the element where there is none. */
-export function tell(target, text) {
+/** Shows a text in an element, or hides the element if the text is empty. */
+export function setText(target, text) {
   target.hidden = !text;
   if (target.textContent !== text) target.textContent = text;
 }
 
-/** Has a screen reader say this when it is done with what it says. */
+/** Announces a text to screen readers, after their current speech. */
 export function announce(text) {
   document.getElementById("announcement").textContent = text;
 }

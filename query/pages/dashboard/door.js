@@ -1,13 +1,13 @@
-// The way in: a form for the token, and what a token may not open.
+// The sign-in form, and the view for denied access.
 
-import { copyOf, element, part, tell } from "./dom.js";
+import { copyOf, element, part, setText } from "./dom.js";
 import { sessionOf } from "./session.js";
 
-/** The form; `why` tells why it is shown again, `opened(session)` is told of a new session. */
+/** The sign-in form; `why` explains why it is shown again; calls `opened(session)`. */
 export function door(why, opened) {
   const node = element("div");
   node.append(copyOf("signed-out"));
-  tell(part(node, "why"), why);
+  setText(part(node, "why"), why);
   const [form] = node.getElementsByTagName("form");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -29,7 +29,7 @@ function enter(field, wrong, opened) {
   opened(session);
 }
 
-/** What is shown in place of a view that the token does not open, or that is not there. */
+/** Shown instead of a view that the token may not read or that does not exist. */
 export function refusal(heading, why, href, way) {
   const node = element("div");
   node.append(copyOf("refused"));

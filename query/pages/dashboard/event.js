@@ -1,4 +1,4 @@
-// One event of the timeline in words and as a sign, and events by the buckets they fall in.
+// Timeline events as words and signs, and grouped by buckets.
 
 import { shortTime } from "./zone.js";
 
@@ -11,20 +11,20 @@ const SIGNS = {
   pending: "△",
 };
 const STATUS_WORDS = { failed: "failed", stopped: "stopped", removed: "was removed", running: "is running" };
-// Worst first: what stands for several.
+// Worst first: the worst status represents several events.
 const ORDER = ["failed", "stopped", "removed", "pending", "succeeded", "running"];
 
-/** The sign of a status; a dot for one that is not known here. */
+/** The sign of a status; a dot for an unknown one. */
 export function signOf(status) {
   return SIGNS[status] ?? "•";
 }
 
-/** The words for what a row of the timeline says happened: `failed`, `deployment d-1 succeeded`. */
+/** An event in words: `failed`, `deployment d-1 succeeded`. */
 export function wordsOf({ kind, status, deploymentId }) {
   return kind === "deployment" ? `deployment ${deploymentId} ${status}` : (STATUS_WORDS[status] ?? status);
 }
 
-/** One event as a sentence: who, what, why, when. */
+/** An event as a sentence with time, agent, status and reason. */
 export function sentenceOf(event) {
   const { ts, userId, agentId, reason } = event;
   const who = agentId ? `${agentId} of ${userId}` : userId;
@@ -48,13 +48,13 @@ function countOf([key, many]) {
   return kind === "deployment" ? `${many} ${noun} ${status}` : `${many} ${status}`;
 }
 
-/** What stands for several events: `{status, many}`, the worst status and how many have it. */
+/** The worst status of several events, and how many have it: `{status, many}`. */
 export function worstOf(events) {
   const [{ status }] = events.toSorted(byWorst);
   return { status, many: events.filter((event) => event.status === status).length };
 }
 
-/** The events of each bucket, by its place; those of no bucket are left out. */
+/** Events by index of their bucket; events outside all buckets are left out. */
 export function eventsIn(buckets, events) {
   const found = new Map();
   for (const event of events) {

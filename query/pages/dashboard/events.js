@@ -1,7 +1,7 @@
-// What happened in the span: status changes and deployments, newest first, in pages.
+// The timeline of the span: status changes and deployments, newest first, in pages.
 
 import { agoOf } from "./cells.js";
-import { copyOf, element, part, tell } from "./dom.js";
+import { copyOf, element, part, setText } from "./dom.js";
 import { signOf, wordsOf } from "./event.js";
 import { link } from "./links.js";
 import { Pager, isLost } from "./pager.js";
@@ -47,7 +47,7 @@ export class Events {
     this.#title();
   }
 
-  /** Takes another place; whether something else is asked for it. */
+  /** Switches to another place; returns whether to read again. */
   go(place) {
     const same = ASKED.every((name) => place[name] === this.#place[name]);
     if (ASKED.some((name) => !["events", "since"].includes(name) && place[name] !== this.#place[name])) this.#pager.forget();
@@ -84,7 +84,7 @@ export class Events {
     this.#table.show(events, this.#place);
     this.#table.node.hidden = !events.length;
     this.#pager.show({ ...this.#place, since: this.#from }, events.length, next, null);
-    tell(part(this.#node, "none"), events.length ? "" : "No status changed and nothing was deployed.");
+    setText(part(this.#node, "none"), events.length ? "" : "No status changed and nothing was deployed.");
   }
 }
 

@@ -1,19 +1,19 @@
-// Puts an answer's values where the page names them: figures, meters, stacked bars.
+// Writes an answer's values to the page's figures, meters and stacked bars.
 
 import { element, write } from "./dom.js";
 import { FORMATS } from "./format.js";
 
-const UNTOLD = "–";
+const UNKNOWN = "–";
 
 /** Fills every `data-figure`, `data-meter` and `data-stack` under `root`.
  *
- * `figures` is an answer's object; names in the page are paths in it. Null, there or of all: untold.
+ * `figures` is an answer's object; names in the page are paths in it. Null means unknown.
  */
 export function fill(root, figures) {
   for (const target of root.querySelectorAll("[data-figure]")) {
     const { figure, format } = target.dataset;
     const value = figures ? at(figures, figure) : null;
-    const text = value === null ? UNTOLD : FORMATS[format](value);
+    const text = value === null ? UNKNOWN : FORMATS[format](value);
     write(target, text);
     if (format === "text") target.dataset.trend = trendOf(text);
   }
@@ -24,7 +24,7 @@ export function fill(root, figures) {
   for (const bar of root.querySelectorAll("[data-stack]")) stack(bar, figures);
 }
 
-// Percents that compare carry a sign, and nothing else does.
+// Only percents of change have a sign.
 function trendOf(text) {
   const [, sign, size] = /^([+-])([0-9.]+)%$/.exec(text) ?? [];
   return { "+": "up", "-": "down" }[Number(size) && sign] ?? "none";

@@ -1,4 +1,4 @@
-// What happened, as labelled marks along the top of a chart: one for what is too close to tell apart.
+// Timeline events as labelled marks along the top of a chart; close events share a mark.
 
 import { element } from "./dom.js";
 import { signOf, summaryOf, worstOf } from "./event.js";
@@ -14,20 +14,20 @@ export class Flags {
   #inOrder;
   #shown = "";
 
-  /** Above `area`, for a chart of this `title`; of several charts one has its marks in the tab order. */
+  /** Above `area` of the chart `title`; only one of several charts has its marks in the tab order. */
   constructor(area, title, { inOrder }) {
     this.#area = area;
     this.#inOrder = inOrder;
     this.node.setAttribute("aria-label", `What happened, on ${title}`);
   }
 
-  /** Shows events over the time of the buckets; each leads to its agent, several to their span. */
+  /** Shows the events of the buckets; a single one links to its agent, several to their span. */
   draw(buckets, events, place) {
     const width = this.#area.clientWidth;
     const [first, last] = [buckets[0]?.start, buckets.at(-1)?.end];
     const groups = clustered(events, (at) => ((at - first) / (last - first)) * width, width);
     const key = JSON.stringify([groups, hashOf(place)]);
-    // A mark that has the focus keeps it.
+    // Keeps the focus of unchanged marks.
     if (key === this.#shown) return;
     this.#shown = key;
     this.node.style.setProperty("--from", `${this.#area.offsetLeft}px`);
@@ -49,7 +49,7 @@ export class Flags {
   }
 }
 
-// Newest first as they come; from left to right as they are drawn.
+// Events are newest first; groups are from left to right.
 function clustered(events, leftOf, width) {
   const groups = [];
   for (const event of events.toReversed()) {
@@ -62,7 +62,7 @@ function clustered(events, leftOf, width) {
   return groups;
 }
 
-// The buckets in which several happened, as a span.
+// The span of the buckets that contain the events.
 function closer(place, events, buckets) {
   const times = events.map(({ ts }) => Date.parse(ts) / 1000);
   const start = buckets.findLast((one) => one.start <= Math.min(...times))?.start ?? Math.min(...times);

@@ -1,10 +1,10 @@
-// Numbers and units as people read them: en-US.
+// Formats numbers and units in en-US.
 
 const count = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const decimal = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 const scientific = new Intl.NumberFormat("en-US", { notation: "scientific", maximumFractionDigits: 1 });
-// From here on `short` has no letter, and writes all digits.
+// From here on `short` has no letter and would write all digits.
 const UNNAMED = 1e15;
 const MEGABYTES = [
   [1e6, "TB"],
@@ -18,7 +18,7 @@ const SPANS = [
   [1, "second"],
 ];
 
-/** What `data-format` in the page names. Percents come as numbers or as text without a sign. */
+/** The formats of `data-format`. Percents are numbers, or text without a percent sign. */
 export const FORMATS = {
   count: (value) => count.format(value),
   decimal: (value) => decimal.format(value),
@@ -33,12 +33,12 @@ function megabytes(value) {
   return `${decimal.format(value / size)} ${unit}`;
 }
 
-/** A count with few letters, for axes: `1.2K`, `5E15`. */
+/** A short count for axes: `1.2K`, `5E15`. */
 export function compact(value) {
   return (value < UNNAMED ? short : scientific).format(value);
 }
 
-/** `3 hours`, `1 minute`: the greatest unit that fits, rounded down. */
+/** `3 hours`, `1 minute`: in the largest unit that fits, rounded down. */
 export function span(seconds) {
   const [size, unit] = SPANS.find(([least]) => seconds >= least) ?? [1, "second"];
   const many = Math.max(0, Math.floor(seconds / size));

@@ -1,9 +1,9 @@
-// A history: its span, the charts with what happened, what their cursor is at, and the same as a table.
+// A history: its span, the charts with timeline events, the values at their cursor, and a table.
 
 import { ApiError } from "./api.js";
 import { STEPS } from "./buckets.js";
 import { Charts } from "./charts.js";
-import { copyOf, part, tell } from "./dom.js";
+import { copyOf, part, setText } from "./dom.js";
 import { eventsIn } from "./event.js";
 import { Picker } from "./picker.js";
 import { Readout } from "./readout.js";
@@ -23,13 +23,13 @@ export class History {
   #kinds;
   #visit;
 
-  /** `kinds`: which charts there are; `visit` goes to other places. */
+  /** `kinds` are the charts; `visit` goes to other places. */
   constructor(node, api, place, kinds, visit) {
     this.#node = node;
     this.#kinds = kinds;
     this.#visit = visit;
     node.append(copyOf("history-parts"));
-    // How many agents sent is nothing to say of one.
+    // A number of agents makes no sense for one agent.
     part(node, "agents").parentElement.hidden = !kinds.includes("agents");
     this.#picker = new Picker(node, visit);
     this.#readout = new Readout(node);
@@ -41,7 +41,7 @@ export class History {
     this.#take(place);
   }
 
-  /** Takes another place; whether its span is another, so that nothing is shown of the old one. */
+  /** Switches to another place; returns whether its span differs, and then hides the old one. */
   go(place) {
     const same = ASKED.every((name) => place[name] === this.#place[name]);
     if (!same) this.#take(place);
@@ -67,10 +67,10 @@ export class History {
     this.#picker.stands(buckets);
     this.#readout.take(buckets, answer.averages, each, eventsIn(buckets, events.events));
     const select = ({ start, end }) => this.#visit.to(spanned(this.#place, start, end));
-    // Not before there is something to show: until then it may not be known how wide they are.
+    // Created with the first data: before that their width may be unknown.
     this.#charts ??= new Charts(part(this.#node, "charts"), this.#kinds, this.#readout, select);
     this.#charts.draw(buckets, each, events, this.#place);
-    tell(part(this.#node, "capped"), events.next ? ` The marks are the newest ${MOST_EVENTS} of what happened.` : "");
+    setText(part(this.#node, "capped"), events.next ? ` The marks show only the newest ${MOST_EVENTS} events.` : "");
   }
 }
 
@@ -84,7 +84,7 @@ async function read(api, place, signal) {
   return { body: { ...history.body, events: events.body }, at: history.at };
 }
 
-// The charts do without marks; the list of what happened says what is wrong.
+// The charts then have no marks; the timeline's list shows the error.
 function unmarked(problem) {
   if (!(problem instanceof ApiError)) throw problem;
   return { body: { events: [], next: "" } };

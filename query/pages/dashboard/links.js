@@ -1,14 +1,14 @@
-// Links to other views, over the same span and in the same zone.
+// Links to other views that keep the span and the zone.
 
 import { element } from "./dom.js";
 import { elsewhere, hashOf } from "./route.js";
 
-/** A link to a view: `{user, agent}`, and what else of a place is wanted there. */
+/** A link to a view; `wanted` has `{user, agent}` and other parameters of the place. */
 export function link(place, wanted, text) {
   return element("a", { href: hashOf(elsewhere(place, wanted)) }, text);
 }
 
-/** Aims each `data-link="list=agents&state=failed"` under `root` at that within the same view. */
+/** Sets the href of each `data-link="list=agents&state=failed"` under `root`, in the same view. */
 export function aim(root, place) {
   const { user, agent } = place;
   for (const target of root.querySelectorAll("[data-link]")) {

@@ -1,6 +1,6 @@
 // A list of agents or users: search, filters, a sorted table, and its pages.
 
-import { copyOf, part, tell } from "./dom.js";
+import { copyOf, part, setText } from "./dom.js";
 import { Pager, isLost } from "./pager.js";
 import { placeOf } from "./route.js";
 import { Section } from "./section.js";
@@ -10,7 +10,7 @@ import { inUse } from "./zone.js";
 const ROWS = 25;
 const TYPING_MS = 250;
 const ASKED = ["list", "sort", "order", "search", "state", "window", "cursor", "tz"];
-// Pages are of one list.
+// The parameter that is reset when another list begins.
 const OF_A_PAGE = "cursor";
 
 export class List {
@@ -24,7 +24,7 @@ export class List {
   #pager;
   #typing;
 
-  /** `kinds` are what `list` of a place chooses from, as agents.js and users.js have them. */
+  /** `kinds` are the lists that `place.list` selects from, as defined by agents.js and users.js. */
   constructor(node, kinds, place, visit) {
     this.#node = node;
     this.#kinds = kinds;
@@ -38,7 +38,7 @@ export class List {
     this.#take(place);
   }
 
-  /** Takes another place; whether something else is asked for it. */
+  /** Switches to another place; returns whether to read again. */
   go(place) {
     const same = ASKED.every((name) => place[name] === this.#place[name]);
     if (same) this.#place = place;
@@ -103,7 +103,7 @@ export class List {
       const many = part(this.#node, "states").querySelector(`input[value="${state}"] ~ span small`);
       many.textContent = this.#kind.total(counts, { ...this.#place, state }).toLocaleString("en-US");
     });
-    tell(part(this.#node, "none"), rows.length ? "" : this.#none());
+    setText(part(this.#node, "none"), rows.length ? "" : this.#none());
   }
 
   #none() {
@@ -120,7 +120,7 @@ export class List {
     this.#go({ sort: name, order: wanted === order ? "" : wanted });
   }
 
-  // Each letter is no place to go back to.
+  // Typed letters do not add to the browser's history.
   #type() {
     clearTimeout(this.#typing);
     this.#typing = setTimeout(() => {

@@ -1,4 +1,4 @@
-// The page: who is signed in, which view is open, and when it is read anew.
+// The page: the session, the open view, and its refreshes.
 
 import { AgentView } from "./agent.js";
 import { Api, ApiError } from "./api.js";
@@ -29,7 +29,7 @@ bar.listen({
 });
 content.addEventListener("retry", () => refresher.start());
 document.getElementById("skip").addEventListener("click", (event) => {
-  // The address is the view's.
+  // The address belongs to the view.
   event.preventDefault();
   content.focus();
 });
@@ -45,7 +45,7 @@ function enter(entered) {
   arrive();
 }
 
-// The address is data: what names no view leads home, and nothing in it begins or ends a session.
+// The address is untrusted: an unknown view leads home, and no address starts or ends a session.
 function arrive() {
   const asked = routeOf(location.hash) ?? home();
   history.replaceState(null, "", hashOf(asked));
@@ -111,7 +111,7 @@ function goTo(wanted) {
   open(wanted);
 }
 
-// Browsers take the focus from a link within the page that they follow.
+// When a browser follows a link within the page, the link loses the focus.
 function follow(event) {
   const found = event.target.closest('a[href^="#/"]');
   const elsewhere = event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
@@ -120,7 +120,7 @@ function follow(event) {
   goTo(routeOf(found.hash) ?? home());
 }
 
-// The same, without a step to go back by.
+// Like goTo, but replaces the entry in the browser's history.
 function amend(wanted) {
   history.replaceState(null, "", hashOf(wanted));
   open(wanted);
@@ -155,13 +155,13 @@ function showFreshness() {
 function turnAway({ status, message, at }) {
   if (status === 401) return leave(whyNot(session, at));
   close();
-  if (status === 404) show(refusal("Not there", message, hashOf(elsewhere(place, { user: place.user })), place.user), "Not there");
-  else show(refusal("Not yours to see", message, hashOf(home()), "Your own view"), "Not yours to see");
+  if (status === 404) show(refusal("Not found", message, hashOf(elsewhere(place, { user: place.user })), place.user), "Not found");
+  else show(refusal("Access denied", message, hashOf(home()), "Your own view"), "Access denied");
 }
 
-// By the service's clock, which answers give in whole seconds: this machine's may be wrong.
+// Uses the service's clock, in whole seconds, since this machine's may be wrong.
 function whyNot({ endsAt }, at) {
   return endsAt - at < CLOCK_STEP_MS
-    ? `Your token ended on ${fullTime(endsAt, at)}. Sign in with a new one.`
-    : "The service does not take this token. Sign in with another one.";
+    ? `Your token expired on ${fullTime(endsAt, at)}. Sign in with a new one.`
+    : "The service rejects this token. Sign in with another one.";
 }

@@ -1,4 +1,4 @@
-// What a chart draws: a line or bars, the unfinished bucket apart from them, and hatched gaps.
+// The drawing of a chart: a line or bars, the unfinished bucket in its own style, and hatched gaps.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 
@@ -7,7 +7,7 @@ const FINE = [1, 2];
 const STRIPES = 6;
 const MOST_POINTS = 60;
 
-/** The finished buckets as a line, and dashed the way from there to the unfinished one. */
+/** A line through the finished buckets, dashed from there to the unfinished one. */
 export function line(color) {
   const stroke = color("--ink");
   return [
@@ -21,13 +21,13 @@ export function line(color) {
   ];
 }
 
-/** The largest value of each bucket, as a fine line. */
+/** A fine line through the largest value of each bucket. */
 export function largest(color) {
   const stroke = color("--ink");
   return { stroke, width: 1, alpha: 0.55, dash: FINE, points: { show: false } };
 }
 
-// Of many points, those that no line leads to.
+// The points to draw: all, or among many only those without a neighbour.
 function apart({ data }, series) {
   const values = data[series];
   const places = [...values.keys()].filter((place) => values[place] !== null);
@@ -39,7 +39,7 @@ function lastOnly({ data: [times] }) {
   return [times.length - 1];
 }
 
-/** Full bars, and an outlined one for the unfinished bucket. */
+/** Filled bars, and an outlined one for the unfinished bucket. */
 export function bars(color) {
   const paths = uPlot.paths.bars({ size: [0.72, 28], radius: 0.15 });
   const points = { show: false };
@@ -50,7 +50,7 @@ export function bars(color) {
   ];
 }
 
-/** Hatches the buckets that have no data, but for the unfinished one, whose may yet come. */
+/** Hatches the buckets without data, except the unfinished one. */
 export function hatchGaps(plot, buckets, color) {
   const { ctx, bbox } = plot;
   ctx.save();
@@ -70,7 +70,7 @@ function stripes(color) {
   ctx.strokeStyle = color;
   ctx.lineWidth = devicePixelRatio;
   ctx.beginPath();
-  // Across the tile, and its corners, so that the stripes meet at the edges.
+  // Across the tile and its corners, so that the stripes join at the edges.
   for (const shift of [-size, 0, size]) {
     ctx.moveTo(shift - 1, size + 1);
     ctx.lineTo(shift + size + 1, -1);

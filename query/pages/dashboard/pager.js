@@ -1,4 +1,4 @@
-// The pages of a list, whose answers name the next one by a cursor.
+// Paging of a list by the cursors of its answers.
 
 import { ApiError } from "./api.js";
 import { announce, element } from "./dom.js";
@@ -7,27 +7,27 @@ import { hashOf } from "./route.js";
 
 const { count } = FORMATS;
 
-/** Links to the first, the previous and the next page, and which rows are shown. */
+/** Links to the first, previous and next page, and the range of rows shown. */
 export class Pager {
   node;
   #parameter;
   #text = element("span", { class: "quiet" });
   #links = ["First", "Previous", "Next"].map((text) => element("a", { class: "button" }, text));
-  // The pages seen, in order: how one gets back from a page of which only the next is named.
+  // The pages seen, in order, since an answer only names the next one.
   #pages = [{ cursor: "", first: 0 }];
 
-  /** `parameter` of a place holds the cursor; `noun` says what the pages are of. */
+  /** `parameter` of a place holds the cursor; `noun` names the rows. */
   constructor(parameter, noun) {
     this.#parameter = parameter;
     this.node = element("nav", { class: "pager", "aria-label": `Pages of ${noun}` }, this.#text, ...this.#links);
   }
 
-  /** Another list begins: pages seen are of the old one. */
+  /** Drops the pages seen, because another list begins. */
   forget() {
     this.#pages.length = 1;
   }
 
-  /** Shows where `place` is in a list of `many` rows; null: not known. */
+  /** Shows the position of `place` in a list of `many` rows; null if unknown. */
   show(place, rows, next, many) {
     const focused = this.node.contains(document.activeElement);
     const cursor = place[this.#parameter];
@@ -37,7 +37,7 @@ export class Pager {
     this.#text.textContent = textOf(page?.first ?? null, rows, many);
     const cursors = [cursor ? "" : undefined, this.#pages[n - 1]?.cursor, next || undefined];
     this.#links.forEach((link, at) => this.#aim(link, place, cursors[at]));
-    // What is hidden loses the focus.
+    // A hidden link loses the focus.
     if (focused && !this.node.contains(document.activeElement)) {
       this.#links.find((link) => !link.hidden)?.focus({ preventScroll: true });
     }
@@ -50,10 +50,10 @@ export class Pager {
   }
 }
 
-/** Whether a page was asked for that is there no more, as of an old link; it is announced. */
+/** Whether the requested page no longer exists, for example from an old link; announces it. */
 export function isLost(problem, cursor) {
   const lost = cursor !== "" && problem instanceof ApiError && problem.status === 400;
-  if (lost) announce("That page of the list is no longer there: this is the first one.");
+  if (lost) announce("That page of the list no longer exists: this is the first one.");
   return lost;
 }
 

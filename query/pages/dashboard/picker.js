@@ -1,4 +1,4 @@
-// Chooses the span of a history and the page's time zone: a range, or from and to.
+// Selects the span of a history (a range, or from and to) and the page's time zone.
 
 import { RANGES } from "./buckets.js";
 import { element, part } from "./dom.js";
@@ -33,10 +33,10 @@ export class Picker {
     this.#form.addEventListener("input", () => this.#check());
   }
 
-  /** Shows the choice that a place is. */
+  /** Shows the span and zone of a place. */
   show(place) {
     const custom = isCustom(place);
-    // Another zone leaves what is being entered as it is.
+    // Another zone does not end the entry of a custom span.
     this.#entering &&= !custom && place.range === this.#place.range;
     this.#place = place;
     const value = custom || this.#entering ? CUSTOM : place.range;
@@ -49,7 +49,7 @@ export class Picker {
     if (custom) this.#fill(place.from, place.to);
   }
 
-  /** What is shown stands between these buckets, which is what a custom span begins as. */
+  /** Sets the shown buckets, whose limits are the initial custom span. */
   stands(buckets) {
     if (buckets.length) this.#shown = [buckets[0].start, buckets.at(-1).end].map((at) => at * 1000);
   }
@@ -75,7 +75,7 @@ export class Picker {
   #check() {
     const { from, to } = this.#form.elements;
     const wrong = from.value && to.value && from.value >= to.value;
-    to.setCustomValidity(wrong ? "The end has to be after the start." : "");
+    to.setCustomValidity(wrong ? "The end must be after the start." : "");
   }
 
   #apply() {
@@ -84,7 +84,7 @@ export class Picker {
     this.#visit.to(spanned(this.#place, start, end));
   }
 
-  // The zone of a link from elsewhere is one more.
+  // UTC, the browser's zone, and that of the address.
   #offerZones() {
     const zones = [...new Set([UTC, ofBrowser(), inUse()])];
     const options = zones.map((zone) => element("option", { value: zone }, zone === ofBrowser() && zone !== UTC ? `${zone} (here)` : zone));

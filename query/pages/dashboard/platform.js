@@ -1,4 +1,4 @@
-// The platform's view: all agents of all users, what needs attention, and the way to each of them.
+// The platform's view: all agents of all users, those that need attention, and lists of them.
 
 import { agents } from "./agents.js";
 import { Attention } from "./attention.js";
@@ -39,7 +39,7 @@ export class PlatformView {
     this.#current();
   }
 
-  /** Takes another place; the sections that have to be read for it. */
+  /** Switches to another place; returns the sections to read for it. */
   go(place) {
     this.#place = place;
     aim(this.node, place);
@@ -51,7 +51,7 @@ export class PlatformView {
     for (const one of this.#parts) one.close();
   }
 
-  // Which of its lists is shown.
+  // Marks the tab of the list shown.
   #current() {
     for (const tab of part(this.node, "tabs").children) {
       if (tab.dataset.list === this.#place.list) tab.setAttribute("aria-current", "true");
@@ -59,7 +59,7 @@ export class PlatformView {
     }
   }
 
-  // A number leads to the list of what it counts, further down.
+  // A number links to its list further down.
   #lead(found) {
     if (found) this.node.querySelector(`[data-section="${found.dataset.leads}"] h2`).focus();
   }

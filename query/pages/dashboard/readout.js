@@ -1,4 +1,4 @@
-// What the cursor of the charts is at, in words and numbers; without a cursor, the averages.
+// The values and events at the charts' cursor; without a cursor, the averages.
 
 import { element, part, write } from "./dom.js";
 import { summaryOf } from "./event.js";
@@ -8,7 +8,7 @@ import { inUse } from "./zone.js";
 
 const { count, decimal, percent, ms } = FORMATS;
 const NO_DATA = "no data";
-// The figures of a bucket as the readout has them, and as the table has them.
+// Formats of a bucket's figures, for the readout and the table.
 const WRITERS = {
   cpu: (point) => percent(point.cpu),
   memory: (point) => percent(point.memory),
@@ -31,7 +31,7 @@ const COLUMNS = [
   ["Agents", WRITERS.agents],
 ];
 
-/** `Mon, Nov 23, 14:00–15:00`; the day alone where a bucket is one. */
+/** `Mon, Nov 23, 14:00–15:00`; only the day if the bucket is a day. */
 export function nameOf({ start, end, unfinished }) {
   const name = between(new Date(start * 1000), new Date(end * 1000));
   return unfinished ? `${name}, not finished yet` : name;
@@ -50,7 +50,7 @@ export class Readout {
     part(node, "table").closest("details").addEventListener("toggle", () => this.#fillTable());
   }
 
-  /** Takes an answer; `events` are those of each bucket, by its place. */
+  /** Takes an answer; `events` are by index of their bucket. */
   take(buckets, averages, each, events) {
     this.#buckets = buckets;
     this.#averages = { ...averages, ...meansOf(buckets) };
@@ -59,7 +59,7 @@ export class Readout {
     this.#fillTable();
   }
 
-  /** Shows a bucket's values; those of all that has data where `place` is null. */
+  /** Shows a bucket's values, or the averages over all data if `place` is null. */
   show(place) {
     const bucket = place === null ? null : this.#buckets[place];
     const when = bucket ? `${nameOf(bucket)} ${inUse()}` : `Average; counts per ${this.#each} with data`;
@@ -70,7 +70,7 @@ export class Readout {
     part(this.#node, "happened").textContent = place === null ? "" : this.#happened(place);
   }
 
-  /** A bucket's value in words, and what happened in it. */
+  /** A bucket's value and its events, in words. */
   describe(place, name) {
     const bucket = this.#buckets[place];
     const value = `${nameOf(bucket)}: ${textOf(bucket, WRITERS[name])}`;
@@ -83,14 +83,14 @@ export class Readout {
     return events ? summaryOf(events) : "";
   }
 
-  // Of how many agents sent, the most: a mean of those means little.
+  // The maximum for the number of agents: its mean says little.
   #average(name) {
     if (name in AVERAGES) return AVERAGES[name](this.#averages[name]);
     const most = Math.max(0, ...this.#buckets.map(({ point }) => point?.[name] ?? 0));
     return `at most ${count(most)}`;
   }
 
-  // Hundreds of rows are made for those alone who look at them.
+  // Hundreds of rows are only created when the table is open.
   #fillTable() {
     const target = part(this.#node, "table");
     const { open } = target.closest("details");
@@ -110,7 +110,7 @@ function tableOf(buckets) {
   return element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
-// What the answer has no average of, over its points: each weighs as many messages as it had.
+// Averages that the answer does not have: over its points, weighted by messages.
 function meansOf(buckets) {
   const points = buckets.map(({ point }) => point).filter((point) => point !== null);
   const sum = (of) => points.reduce((total, point) => total + of(point), 0);

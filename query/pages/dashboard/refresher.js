@@ -1,4 +1,4 @@
-// Does a job again and again, a while after its end; never while the page is hidden or on pause.
+// Repeats a job after a pause; not while the page is hidden or paused.
 
 export class Refresher {
   #job;
@@ -8,7 +8,7 @@ export class Refresher {
   #dueAt = Infinity;
   #paused = false;
 
-  /** `job()` never fails; it returns milliseconds to wait at the least. */
+  /** `job()` never fails; it returns the minimum of milliseconds to wait. */
   constructor(job, everyMs) {
     this.#job = job;
     this.#everyMs = everyMs;
@@ -24,13 +24,13 @@ export class Refresher {
     this.#plan();
   }
 
-  /** Does it at once, and from then on. */
+  /** Runs the job now, and repeats it from then on. */
   async start() {
     this.stop();
     const round = this.#round;
     const leastMs = await this.#job();
     if (this.#round !== round) return;
-    // Not the clock of the day, which may be set back.
+    // Monotonic: the system clock may be set back.
     this.#dueAt = performance.now() + Math.max(this.#everyMs, leastMs);
     this.#plan();
   }

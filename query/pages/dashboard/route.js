@@ -1,4 +1,4 @@
-// Which view the address names, and what of it: `#/platform`, `#/users/<id>/agents/<id>?range=7d`.
+// Views and their parameters in the address: `#/platform`, `#/users/<id>/agents/<id>?range=7d`.
 
 import { RANGES, STEPS } from "./buckets.js";
 import { UTC, isZone } from "./zone.js";
@@ -7,14 +7,14 @@ export const DEFAULT_RANGE = "24h";
 
 const ID = "([^/?]+)";
 const VIEW = new RegExp(`^#/(?:platform|users/${ID}(?:/agents/${ID})?)(?:\\?(.*))?$`);
-// No address of the API can hold a dot or two as a name.
+// A URL path of the API cannot contain `.` or `..` as a name.
 const NO_NAME = /^(\.|%2e){1,2}$/i;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z$/;
 
 const oneOf = (...words) => (text) => words.includes(text);
 const matching = (pattern) => (text) => pattern.test(text);
 
-// By parameter: its default, and what it takes; anything else is the default.
+// By parameter: its default, and the check of its values; invalid ones become the default.
 const SPAN = {
   range: [DEFAULT_RANGE, (text) => Object.hasOwn(RANGES, text)],
   from: ["", isInstant],
@@ -32,12 +32,12 @@ const LISTS = {
   cursor: ["", matching(/^[\w.~=-]{1,4096}$/)],
   kind: ["", oneOf("status", "deployment")],
   events: ["", matching(/^[\w.~=-]{1,4096}$/)],
-  // A page of events is of the span that began then.
+  // The start of the span that a page of events belongs to.
   since: ["", isInstant],
 };
 const PARAMETERS = Object.entries({ ...SPAN, ...LISTS });
 
-/** A place: `{user, agent}` with null for none, and all parameters; null where it names no view. */
+/** The place in an address: `{user, agent}`, each may be null, and all parameters; null if invalid. */
 export function routeOf(hash) {
   const found = VIEW.exec(hash);
   if (!found) return null;
@@ -46,7 +46,7 @@ export function routeOf(hash) {
   return placeOf({ ...Object.fromEntries(new URLSearchParams(query)), user: decoded(user), agent: decoded(agent) });
 }
 
-/** A whole place of what is wanted: what is not named, or not taken, is the default. */
+/** A complete place: missing and invalid parameters get their defaults. */
 export function placeOf({ user = null, agent = null, ...wanted }) {
   const place = { user, agent };
   for (const [name, [fallback, takes]] of PARAMETERS) {
@@ -57,13 +57,13 @@ export function placeOf({ user = null, agent = null, ...wanted }) {
   return isSpan ? place : { ...place, from: "", to: "", step: "" };
 }
 
-/** Another view over the same span and in the same zone. */
+/** Another view with the same span and zone. */
 export function elsewhere(place, { user = null, agent = null, ...wanted }) {
   const span = Object.fromEntries(Object.keys(SPAN).map((name) => [name, place[name]]));
   return placeOf({ ...span, ...wanted, user, agent });
 }
 
-/** The part of the address that names a place: defaults are left out, but a user's range. */
+/** The address of a place, without defaults except a user's range. */
 export function hashOf(place) {
   const { user, agent } = place;
   const names = [...(user === null ? [] : ["users", user]), ...(agent === null ? [] : ["agents", agent])];
@@ -78,7 +78,7 @@ function isInstant(text) {
   return INSTANT.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-// Times and zones are to be read.
+// Keeps times and zones readable.
 function readable(text) {
   return encodeURIComponent(text).replaceAll("%3A", ":").replaceAll("%2F", "/");
 }

@@ -1,17 +1,17 @@
-// A part of a view that is read from one endpoint: loading, shown, out of date, or failed.
+// A part of a view, read from one endpoint: loading, shown, outdated or failed.
 
 import { ApiError } from "./api.js";
-import { element, tell } from "./dom.js";
+import { element, setText } from "./dom.js";
 import { timeOfDay } from "./zone.js";
 
-// Those are about the token or the address, so about the whole view.
+// These concern the token or the address, so the whole view.
 const OF_THE_VIEW = [401, 403, 404];
 const UNSHOWABLE = "The service's answer cannot be shown.";
 
 export class Section {
-  /** The service's time when what is shown was read; null where nothing is. */
+  /** The service's time of the data shown; null without data. */
   shownAt = null;
-  /** Why the newest reading failed; null where it did not. */
+  /** The error of the last read; null if it succeeded. */
   problem = null;
   #reading = new AbortController();
   #node;
@@ -20,7 +20,7 @@ export class Section {
   #sentence = element("span");
   #notice;
 
-  /** `read(signal)` asks the service, `show(body, at)` shows what it answers. */
+  /** `read(signal)` calls the service, `show(body, at)` shows its answer. */
   constructor(node, read, show) {
     this.#node = node;
     this.#read = read;
@@ -33,18 +33,18 @@ export class Section {
     this.forget();
   }
 
-  /** Back to where nothing has been shown yet. */
+  /** Resets the section to loading. */
   forget() {
     this.shownAt = null;
     this.#become("loading");
   }
 
-  /** What is shown is about to be replaced. */
+  /** Marks the data shown as about to be replaced. */
   wait() {
     this.#node.setAttribute("aria-busy", "true");
   }
 
-  /** Reads anew, in place of a reading that is under way. An error about the view is thrown. */
+  /** Reads again, and aborts a read in progress. Throws errors that concern the whole view. */
   async refresh(signal) {
     this.#reading.abort();
     this.#reading = new AbortController();
@@ -71,10 +71,10 @@ export class Section {
   }
 
   #become(state, sentence = "") {
-    const since = this.shownAt ? ` Shown is what it was at ${timeOfDay(this.shownAt)}.` : "";
+    const since = this.shownAt ? ` These figures are from ${timeOfDay(this.shownAt)}.` : "";
     this.#node.dataset.state = state;
     this.#node.setAttribute("aria-busy", String(state === "loading"));
     this.#notice.hidden = !sentence;
-    tell(this.#sentence, sentence && sentence.replace(/\.?$/, ".") + since);
+    setText(this.#sentence, sentence && sentence.replace(/\.?$/, ".") + since);
   }
 }

@@ -1,4 +1,4 @@
-// A span that is being selected in the charts: by dragging, or by keys with Shift.
+// Selection of a span in the charts: by dragging, or by keys with Shift.
 
 import { element } from "./dom.js";
 
@@ -12,13 +12,13 @@ export class Selection {
   #selected;
   #changed;
 
-  /** `selected({start, end})` is called with a span in seconds; `changed(span)` meanwhile, null at the end. */
+  /** Calls `selected({start, end})` with a span in seconds; before, `changed(span)`, with null at the end. */
   constructor(selected, changed) {
     this.#selected = selected;
     this.#changed = changed;
   }
 
-  /** Takes part in a chart: dragging there selects, and what is selected is shaded. */
+  /** Adds a chart: dragging in it selects, and the selection is shaded. */
   add(chart) {
     const shade = element("div", { class: "selected" });
     shade.hidden = true;
@@ -27,7 +27,7 @@ export class Selection {
     chart.area.addEventListener("pointerdown", (event) => this.#drag(chart, event));
   }
 
-  /** Takes other buckets; a selection of the old ones ends. */
+  /** Takes new buckets; clears the selection if its buckets changed. */
   take(buckets) {
     const [first, last] = [this.#anchor, this.#place].map((place) => this.#buckets[place]?.start);
     const same = first === buckets[this.#anchor]?.start && last === buckets[this.#place]?.start;
@@ -35,7 +35,7 @@ export class Selection {
     if (!same) this.clear();
   }
 
-  /** Whether a key was one of the selection: Shift and a move from `before` to `after`, Enter, Escape. */
+  /** Handles Shift with a move from `before` to `after`, Enter and Escape; returns whether it used the key. */
   press({ key, shiftKey }, before, after) {
     if (after !== null) {
       if (shiftKey) this.#extend(this.#anchor ?? before, after);

@@ -1,12 +1,12 @@
-// The token: it comes from the form, and is kept for this tab alone.
+// The token from the sign-in form, kept only for this tab.
 
 const KEY = "fleetgauge.token";
-// Three parts of base64url; more bytes than that no service takes in a header.
+// Three parts of base64url, with the maximum size of a header.
 const TOKEN = /^(?=.{5,16384}$)[\w-]+\.([\w-]+)\.[\w-]+$/;
 
-/** Who a token is for: `{token, sub, scope, endsAt}`; an Error whose message is for people.
+/** The claims of a token: `{token, sub, scope, endsAt}`; throws an Error with a sentence to show.
  *
- * Nothing is verified here: the service decides with each request what may be read.
+ * Verifies nothing: the service checks the token with each request.
  */
 export function sessionOf(text) {
   const token = text.trim();
@@ -40,10 +40,10 @@ export function kept() {
   }
 }
 
-/** Keeps a session through reloads of this tab; where storage is blocked, until the first of them.
+/** Keeps a session across reloads of this tab; only until the first reload if storage is blocked.
  *
- * Browsers write `sessionStorage` to the disk and leave it there when the session has ended. So it
- * holds the token xor random bytes, and those are in `window.name`, which stays in memory.
+ * Browsers write `sessionStorage` to disk, and it may remain there after the session. So it holds
+ * the token xor random bytes, which are in `window.name` and stay in memory.
  */
 export function keep({ token }) {
   const bytes = Uint8Array.from(token, (one) => one.charCodeAt(0));

@@ -1,4 +1,4 @@
-// The span of time that a place names: what is asked for it, its buckets, and its name.
+// The time span of a place: its request parameters, its buckets, and its name.
 
 import { RANGES, STEPS, bucketsOfRange, bucketsOfSpan } from "./buckets.js";
 import { UTC, inUse, instantOf, wallOf, write, yearOf } from "./zone.js";
@@ -8,12 +8,12 @@ const DAY_MS = 86_400_000;
 const DAY = { weekday: "short", month: "short", day: "numeric" };
 const TIME = { hour: "2-digit", minute: "2-digit" };
 
-/** Whether a place names a span of its own in place of a range. */
+/** Whether a place has a custom span instead of a range. */
 export function isCustom({ from }) {
   return from !== "";
 }
 
-/** The parameters that ask `historical` for a place's span; `now` in milliseconds. */
+/** The parameters of `historical` for a place's span; `now` in milliseconds. */
 export function historyOf(place, now) {
   const { range, from, to, step } = place;
   const tz = zoneOf(place, now);
@@ -25,7 +25,7 @@ export function historyOf(place, now) {
   return { from: textOf(start), step: each, tz };
 }
 
-// The platform's history is kept in hours of UTC: other zones have points as UTC has them.
+// The platform's history is kept in UTC hours: zones without a whole-hour offset get UTC points.
 function zoneOf({ user, from, to, tz, range }, now) {
   const begins = from ? Date.parse(from) : now - RANGES[range].buckets * STEPS[RANGES[range].step].widthS * 1000;
   const ends = to ? Date.parse(to) : now;
@@ -33,7 +33,7 @@ function zoneOf({ user, from, to, tz, range }, now) {
   return user !== null || hours ? tz : UTC;
 }
 
-/** The parameters that ask the timeline for a place's span, or a little more. */
+/** The parameters of the timeline for a place's span, or slightly more. */
 export function eventsOf(place, now) {
   const { range, from, to, since } = place;
   if (isCustom(place)) return present({ from, to });
@@ -43,7 +43,7 @@ export function eventsOf(place, now) {
   return { from: textOf(start) };
 }
 
-/** The buckets of an answer of `historical`, their step and its zone; `at` is the service's time. */
+/** The buckets of an answer of `historical`, with step and zone; `at` is the service's time. */
 export function bucketsOf(answer, at) {
   const { metrics, timeRange } = answer;
   if (timeRange === "custom") {
@@ -52,13 +52,13 @@ export function bucketsOf(answer, at) {
   return { step: RANGES[timeRange].step, tz: UTC, buckets: bucketsOfRange(timeRange, metrics, at) };
 }
 
-/** The same place over the seconds from `start` to `end`; it keeps the range, as the way back. */
+/** The place with a custom span in seconds; it keeps the range to go back to. */
 export function spanned(place, start, end) {
   const [from, to] = [start, end].map((at) => textOf(at * 1000));
   return { ...place, from, to, step: "", events: "" };
 }
 
-/** The same place over a range up to now. */
+/** The place with a range up to now. */
 export function ranged(place, range) {
   return { ...place, range, from: "", to: "", step: "", events: "" };
 }
@@ -70,7 +70,7 @@ export function nameOfSpan(place) {
   return end ? `${between(start, end)} ${inUse()}` : `since ${moment(start)} ${inUse()}`;
 }
 
-/** Two moments without saying their day twice. */
+/** A span between two times; names a common day only once. */
 export function between(start, end) {
   const whole = [start, end].every((one) => wallOf(one.getTime()) % DAY_MS === 0);
   if (whole && end - start > DAY_MS * 1.5) return `${day(start)} – ${day(new Date(end.getTime() - 1))}`;
@@ -79,12 +79,12 @@ export function between(start, end) {
   return same ? `${moment(start)}–${write(end, TIME)}` : `${moment(start)} – ${moment(end)}`;
 }
 
-/** The second of an instant in milliseconds, as the API and addresses have it. */
+/** An instant in milliseconds as RFC 3339 in whole seconds, for the API and addresses. */
 export function textOf(instant) {
   return new Date(instant).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-/** What an input of type `datetime-local` holds for an instant, and the second that it names. */
+/** Converts between instants and the values of `datetime-local` inputs. */
 export const LOCAL = {
   textOf: (instant) => new Date(wallOf(instant)).toISOString().slice(0, 16),
   secondOf: (text) => instantOf(Date.parse(`${text}Z`)) / 1000,

@@ -1,13 +1,13 @@
-// A table whose rows stay the same elements from one answer to the next, so that focus stays too.
+// A table that reuses its row elements between answers, so that the focus stays.
 
 import { element } from "./dom.js";
 
 const ARIA = { asc: "ascending", desc: "descending" };
 
-/** A column: `name`, `title`, `cell(row, place)` returns a text or a node; `order` is the useful one of
- * a column to sort by, `""` where the other makes no sense; without `order` it sorts nothing.
+/** A column has a `name`, a `title`, and `cell(row, place)`, which returns a text or a node. `order` is
+ * the first order of a sortable column, `""` if only that one makes sense; without it, not sortable.
  *
- * Roles are written out: browsers drop those of a table that narrow screens show as cards.
+ * Roles are explicit: browsers drop the implicit ones of a table shown as cards on narrow screens.
  */
 export class Table {
   node;
@@ -18,7 +18,7 @@ export class Table {
   #body = element("tbody", { role: "rowgroup" });
   #rows = new Map();
 
-  /** `keyOf(row)` names a row; `sort(name)` is called when a column's head is pressed. */
+  /** `keyOf(row)` identifies a row; calls `sort(name)` when a column header is pressed. */
   constructor(columns, keyOf, sort) {
     this.#columns = columns;
     this.#keyOf = keyOf;
@@ -27,7 +27,7 @@ export class Table {
     this.node = element("table", { role: "table", tabindex: "-1" }, this.#caption, head, this.#body);
   }
 
-  /** Names the table, and the column by which its rows are sorted. */
+  /** Sets the table's caption and the column that it is sorted by. */
   title(caption, { sort, order } = {}) {
     this.#caption.textContent = caption;
     this.#columns.forEach(({ name, sorts = name }, place) => {
@@ -47,7 +47,7 @@ export class Table {
       const there = this.#body.children[n] ?? null;
       if (there !== line) this.#body.insertBefore(line, there);
     });
-    // What is moved loses the focus, and what goes leaves it to the table.
+    // A moved element gets its focus back; the focus of a removed one goes to the table.
     if (focused && document.activeElement !== focused) {
       (focused.isConnected ? focused : this.node).focus({ preventScroll: true });
     }

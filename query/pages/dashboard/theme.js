@@ -1,11 +1,11 @@
 "use strict";
-// Light, dark, or as the system has it. A classic script, so that the first paint is right.
+// Light, dark, or the system's theme. A classic script, so that the first paint is correct.
 (() => {
   const KEY = "fleetgauge.theme";
   const THEMES = { auto: "light dark", light: "light", dark: "dark" };
   let theme = chosen();
 
-  /** The choice of an earlier visit; where storage is blocked, none is kept. */
+  /** The choice of an earlier visit, unless storage is blocked. */
   function chosen() {
     try {
       const name = localStorage.getItem(KEY);

@@ -1,7 +1,7 @@
-// A user's view: performance now, history, agents, what happened, business.
+// A user's view: current performance, history, agents, timeline, business.
 
 import { agents } from "./agents.js";
-import { copyOf, element, part, tell } from "./dom.js";
+import { copyOf, element, part, setText } from "./dom.js";
 import { showEmpty } from "./empty.js";
 import { Events } from "./events.js";
 import { fill } from "./figures.js";
@@ -45,7 +45,7 @@ export class UserView {
     return this.#place.user;
   }
 
-  /** Takes another place of the same user; the sections that have to be read for it. */
+  /** Switches to another place of the same user; returns the sections to read for it. */
   go(place) {
     const zoned = place.tz !== this.#place.tz;
     this.#place = place;
@@ -64,11 +64,11 @@ export class UserView {
     const chip = part(this.node, "chip");
     chip.textContent = CHIPS[status];
     chip.className = `chip ${status}`;
-    tell(part(this.node, "newest"), status === "no_data" ? "" : `newest sample ${newest}, ${span(age)} ago`);
-    tell(
+    setText(part(this.node, "newest"), status === "no_data" ? "" : `newest sample ${newest}, ${span(age)} ago`);
+    setText(
       part(section, "stale"),
       status === "stale"
-        ? `No sample for ${span(age)}: the newest is of ${newest}. What the agents do now is not known.`
+        ? `No sample for ${span(age)}: the newest is from ${newest}. The agents' current state is unknown.`
         : "",
     );
     const empty = status === "no_data";

@@ -1,4 +1,4 @@
-// The list of users: its columns, and what is asked for it.
+// The list of users: its columns and its request.
 
 import { ageOf, ofMessages } from "./cells.js";
 import { FORMATS } from "./format.js";

@@ -1,4 +1,4 @@
-// The time zone in which the page shows times: one for the whole page, as the address names it.
+// The time zone of all times on the page, from the address.
 
 export const UTC = "UTC";
 const DAY = { month: "short", day: "numeric" };
@@ -31,17 +31,17 @@ export function ofBrowser() {
   return Intl.DateTimeFormat().resolvedOptions().timeZone ?? UTC;
 }
 
-/** Whether the browser knows a zone of this IANA name. */
+/** Whether the browser knows a zone with this IANA name. */
 export function isZone(name) {
   try {
-    // Offsets such as +01:00 are zones to browsers, not to the service.
+    // Browsers accept offsets such as +01:00 as zones, the service does not.
     return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat("en-US", { timeZone: name }));
   } catch {
     return false;
   }
 }
 
-/** A moment in the zone, with the parts that `Intl.DateTimeFormat` names. */
+/** A time in the zone, with these parts of `Intl.DateTimeFormat`. */
 export function write(moment, parts) {
   return formatOf(parts).format(moment);
 }
@@ -51,23 +51,23 @@ export function timeOfDay(moment) {
   return write(moment, { ...SECOND, timeZoneName: "short" });
 }
 
-/** `Mar 10, 14:35:02 UTC`; with its year where that is not the other moment's. */
+/** `Mar 10, 14:35:02 UTC`; with the year if it differs from that of `now`. */
 export function fullTime(moment, now) {
   return write(moment, { ...DAY, ...yearOf(moment, now), ...SECOND, timeZoneName: "short" });
 }
 
-/** `Tue, Mar 10, 14:35`, for tables whose head names the zone; with its year where not this one. */
+/** `Tue, Mar 10, 14:35`, for tables with the zone in the header; with the year if not this one. */
 export function shortTime(moment, now = new Date()) {
   return write(moment, { weekday: "short", ...DAY, ...yearOf(moment, now), ...MINUTE });
 }
 
-/** The year as a part to write, where two moments differ in it. */
+/** The year as a part to write, if it differs between two times. */
 export function yearOf(moment, now) {
   const [one, other] = [moment, now].map((at) => new Date(wallOf(at.getTime())).getUTCFullYear());
   return one === other ? {} : { year: "numeric" };
 }
 
-/** What a clock on the wall shows at an instant: both in milliseconds, the wall's as if it were UTC. */
+/** The local time at an instant: both in milliseconds, the local time as if it were UTC. */
 export function wallOf(instant, zone = current) {
   const whole = Math.floor(instant / 1000) * 1000;
   const found = Object.fromEntries(formatOf(WALL, zone).formatToParts(whole).map(({ type, value }) => [type, Number(value)]));
@@ -75,7 +75,7 @@ export function wallOf(instant, zone = current) {
   return Date.UTC(year, month - 1, day, hour, minute, second) + instant - whole;
 }
 
-/** The instant of a wall's time: the first of two, and of one that is skipped the moment after. */
+/** The instant of a local time: the first if it occurs twice, shifted past the gap if it is skipped. */
 export function instantOf(wall, zone = current) {
   const guesses = [-1, 1].map((sign) => {
     const near = wall + sign * 86_400_000;

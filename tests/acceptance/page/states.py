@@ -107,7 +107,7 @@ def outdated(page: Page, site: Site) -> None:
     page.route("**/api/metrics", failing)
     page.get_by_role("button", name="Sign out").focus()
     page.locator("[data-section]").first.dispatch_event("retry", {"bubbles": True})
-    expect(page.get_by_text("Shown is what it was")).to_be_visible()
+    expect(page.get_by_text("These figures are from")).to_be_visible()
 
 
 def loading(page: Page, site: Site) -> None:
@@ -119,7 +119,7 @@ def loading(page: Page, site: Site) -> None:
 def refused(page: Page, site: Site) -> None:
     site.sign_in(page, "alice")
     page.goto(f"{site.address}/#/platform")
-    expect(page.get_by_role("heading", name="Not yours to see")).to_be_visible()
+    expect(page.get_by_role("heading", name="Access denied")).to_be_visible()
 
 
 def huge_platform(page: Page, site: Site) -> None:

@@ -128,6 +128,6 @@ def test_a_narrow_screen_has_a_table_too(carol: Page) -> None:
 
 def test_no_such_agent(page: Page, site: Site) -> None:
     site.sign_in(page, "carol", view="#/users/carol/agents/c-99")
-    expect(page.get_by_role("heading", name="Not there")).to_be_visible()
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     page.get_by_role("link", name="carol").click()
     expect(page.get_by_role("heading", name="carol")).to_be_visible()

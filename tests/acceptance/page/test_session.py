@@ -107,7 +107,7 @@ def test_a_user_sees_the_own_view_alone(page: Page, site: Site) -> None:
     expect(page.get_by_role("navigation", name="Views")).to_be_hidden()
     for other in ("#/users/bob", "#/platform"):
         page.goto(f"{site.address}/{other}")
-        expect(page.get_by_role("heading", name="Not yours to see")).to_be_visible()
+        expect(page.get_by_role("heading", name="Access denied")).to_be_visible()
         expect(page.get_by_text("This token may not read that.")).to_be_visible()
     page.get_by_role("link", name="Your own view").click()
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
@@ -135,7 +135,7 @@ def test_sign_out(page: Page, site: Site) -> None:
 
 def test_a_token_that_has_ended(page: Page, site: Site) -> None:
     site.sign_in(page, ttl=-timedelta(minutes=1))
-    expect(page.get_by_role("alert").first).to_contain_text("Your token ended on ")
+    expect(page.get_by_role("alert").first).to_contain_text("Your token expired on ")
     assert page.evaluate("sessionStorage.length") == 0
 
 
@@ -144,13 +144,13 @@ def test_a_token_of_somebody_else(page: Page, site: Site) -> None:
     page.goto(site.address)
     page.get_by_label("Token").fill(f"{head}.{payload}.AAAA")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert").first).to_contain_text("does not take this token")
+    expect(page.get_by_role("alert").first).to_contain_text("rejects this token")
 
 
 # the browser's clock against the service's, the token's life, what the page says of it
 CLOCKS = [
-    (-timedelta(days=1), -timedelta(minutes=1), "Your token ended on "),
-    (timedelta(days=1), timedelta(hours=1), "The service does not take this token."),
+    (-timedelta(days=1), -timedelta(minutes=1), "Your token expired on "),
+    (timedelta(days=1), timedelta(hours=1), "The service rejects this token."),
 ]
 
 

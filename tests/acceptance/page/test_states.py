@@ -84,7 +84,7 @@ def test_what_was_shown_stays_with_its_time(page: Page, site: Site) -> None:
     expect(page.get_by_text("Updated ")).to_be_visible()
     with site.without_database():
         page.clock.run_for(PERIOD_S * 1_000)
-        expect(page.get_by_text("Failed to fetch metrics. Shown is what it was")).to_be_visible()
+        expect(page.get_by_text("Failed to fetch metrics. These figures are from")).to_be_visible()
         expect(page.locator("[data-figure='agents.total']")).to_have_text("35")
     page.clock.run_for(PERIOD_S * 1_000)
     expect(page.get_by_text("Failed to fetch metrics")).to_be_hidden()
@@ -155,7 +155,7 @@ def test_the_session_ends_in_the_middle(page: Page, site: Site) -> None:
         "new Event('retry', {bubbles: true}))"
     )
     expect(page.get_by_label("Token")).to_be_focused()
-    expect(page.get_by_text("does not take this token")).to_be_visible()
+    expect(page.get_by_text("rejects this token")).to_be_visible()
     page.unroute("**/api/metrics")
     page.get_by_label("Token").fill(site.token())
     page.keyboard.press("Enter")
