@@ -71,7 +71,7 @@ export class Section {
   }
 
   #become(state, sentence = "") {
-    const since = this.shownAt ? ` These figures are from ${timeOfDay(this.shownAt)}.` : "";
+    const since = this.shownAt ? ` Showing data from ${timeOfDay(this.shownAt)}.` : "";
     this.#node.dataset.state = state;
     this.#node.setAttribute("aria-busy", String(state === "loading"));
     this.#notice.hidden = !sentence;

@@ -107,7 +107,7 @@ def outdated(page: Page, site: Site) -> None:
     page.route("**/api/metrics", failing)
     page.get_by_role("button", name="Sign out").focus()
     page.locator("[data-section]").first.dispatch_event("retry", {"bubbles": True})
-    expect(page.get_by_text("These figures are from")).to_be_visible()
+    expect(page.get_by_text("Showing data from")).to_be_visible()
 
 
 def loading(page: Page, site: Site) -> None:

@@ -84,7 +84,7 @@ def test_what_was_shown_stays_with_its_time(page: Page, site: Site) -> None:
     expect(page.get_by_text("Updated ")).to_be_visible()
     with site.without_database():
         page.clock.run_for(PERIOD_S * 1_000)
-        expect(page.get_by_text("Failed to fetch metrics. These figures are from")).to_be_visible()
+        expect(page.get_by_text("Failed to fetch metrics. Showing data from")).to_be_visible()
         expect(page.locator("[data-figure='agents.total']")).to_have_text("35")
     page.clock.run_for(PERIOD_S * 1_000)
     expect(page.get_by_text("Failed to fetch metrics")).to_be_hidden()
