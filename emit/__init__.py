@@ -1,9 +1,9 @@
-"""The agent's side: this machine or this process as an agent, sent to Kafka.
+"""The agent's side: samples of this machine or process, and events, sent to Kafka.
 
-An agent's author needs the names below and nothing else; each is loaded when it is first used.
+The names below are the public API for agents; each is imported on first use.
 
-`host` and `simulation` are the commands `fleetgauge emit host` and `fleetgauge emit fleet`. What an
-emitter takes goes through buffer, delivery, batch, sender and connection, in this order.
+`host` and `simulation` are the commands `fleetgauge emit host` and `fleetgauge emit fleet`. An
+emitter's events pass through buffer, delivery, batch, sender and connection, in this order.
 """
 
 from importlib import import_module

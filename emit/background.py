@@ -1,4 +1,4 @@
-"""An emitter in a thread of its own, for agents without an event loop."""
+"""An emitter in a separate thread, for agents without an event loop."""
 
 import asyncio
 import atexit
@@ -12,35 +12,35 @@ from emit.stats import Totals
 
 
 class Background:
-    """Runs an emitter in the loop of a background thread, for one `start` and `close`.
+    """Runs an emitter in the event loop of a background thread, for one `start` and `close`.
 
-    Everything else is the emitter's own, from any thread. What forgets to close is closed when
-    the interpreter exits. Threads do not outlive a fork: start it in the child.
+    Use the emitter itself for everything else, from any thread. An unclosed emitter is closed when
+    the interpreter exits. Threads do not survive a fork: start it in the child.
     """
 
     def __init__(self, emitter: Emitter) -> None:
         self._emitter = emitter
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
-        self._told_to_close = asyncio.Event()
-        # A daemon: nobody's telemetry keeps a process alive.
+        self._closing = asyncio.Event()
+        # A daemon, since telemetry must not keep a process alive.
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._run()), name="fleetgauge-emitter", daemon=True
         )
 
     def start(self) -> Emitter:
-        """Returns the emitter, started; RuntimeError where it was started before."""
+        """Starts and returns the emitter; RuntimeError if it was started before."""
         self._thread.start()
         self._loop.result()
         atexit.register(self.close)
         return self._emitter
 
     def close(self) -> Totals:
-        """Closes the emitter and waits for it; a second time it only returns the totals."""
+        """Closes the emitter, waits for it and returns the totals; safe to repeat."""
         atexit.unregister(self.close)
         if self._thread.is_alive():
-            # Another thread may have closed it since.
+            # Another thread may have closed it meanwhile.
             with suppress(RuntimeError):
-                self._loop.result().call_soon_threadsafe(self._told_to_close.set)
+                self._loop.result().call_soon_threadsafe(self._closing.set)
             self._thread.join()
         return self._emitter.totals
 
@@ -62,5 +62,5 @@ class Background:
             self._loop.set_exception(error)
             return
         self._loop.set_result(asyncio.get_running_loop())
-        await self._told_to_close.wait()
+        await self._closing.wait()
         await self._emitter.close()

@@ -1,4 +1,4 @@
-"""Events into messages: one key each, at most 1,000 events and so many bytes."""
+"""Packs events into messages: one key each, with limits of 1,000 events and of bytes."""
 
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
@@ -31,7 +31,7 @@ class MessageBatch(NamedTuple):
 
 
 class Packer:
-    """Makes batches; a single event that alone is larger than `max_bytes` goes on its own."""
+    """Creates batches; a single event larger than `max_bytes` is a batch by itself."""
 
     def __init__(
         self, samples_topic: str, events_topic: str, encoding: Encoding, max_bytes: int
@@ -43,7 +43,7 @@ class Packer:
         self._max_bytes = max_bytes
 
     def pack(self, events: list[Event]) -> list[MessageBatch]:
-        """The batches of all, the order within a key kept."""
+        """The batches of all events; keeps the order within a key."""
         by_key: dict[tuple[str, str], list[Event]] = {}
         for event in events:
             by_key.setdefault(self._place(event), []).append(event)
@@ -55,7 +55,7 @@ class Packer:
         ]
 
     def halves(self, batch: MessageBatch) -> list[MessageBatch]:
-        """Two batches of a batch of several events."""
+        """Splits a batch of several events into two."""
         middle = len(batch.events) // 2
         parts = (batch.events[:middle], batch.events[middle:])
         return [self._batch(batch.topic, batch.key.decode(), part) for part in parts]

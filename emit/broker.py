@@ -1,4 +1,4 @@
-"""Where events go and how: the broker, its topics, and what a message may be."""
+"""The destination of events: the broker, its topics, and the format of messages."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from emit.connection import connect_to
 from emit.sender import ReconnectingSender
 from emit.stats import DeliveryStats
 
-# A single event has 8 KiB at most.
+# A single event has at most 8 KiB.
 LEAST_MESSAGE_BYTES: Final = 16 * 1024
 MOST_MESSAGE_BYTES: Final = 1024**2
 MESSAGE_BYTES: Final = 512 * 1024
@@ -24,7 +24,7 @@ _ADDRESS: Final = r"[^\s,/]+:\d{1,5}"
 class Broker(msgspec.Struct, frozen=True):
     """`client`: further arguments of aiokafka's AIOKafkaProducer.
 
-    Raises ValueError naming the field and its bound.
+    Raises ValueError that names the field and its bound.
     """
 
     bootstrap: str
@@ -46,7 +46,7 @@ class Broker(msgspec.Struct, frozen=True):
             )
 
     def sender(self, clock: Clock, stats: DeliveryStats) -> ReconnectingSender:
-        """A sender to it, not yet connected."""
+        """A sender to this broker, not yet connected."""
         packer = Packer(
             self.samples_topic, self.events_topic, self.encoding, self.message_max_bytes
         )

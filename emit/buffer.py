@@ -1,4 +1,4 @@
-"""Events that wait for the broker: bounded, from any thread, and every one accounted for."""
+"""Bounded, thread-safe buffer of events that wait for the broker; counts every event."""
 
 from collections import deque
 from typing import TypeVar
@@ -15,10 +15,9 @@ _E = TypeVar("_E")
 class CarryingSample(
     Sample, tag="sample", frozen=True, gc=False, kw_only=True, rename="camel", omit_defaults=True
 ):
-    """A sample with the counts of `dropped_samples` earlier ones of its agent in its own.
+    """A sample that includes the counts of `dropped_samples` earlier ones of its agent.
 
-    `dropped_events`: events that were no samples and that this emitter has dropped since it last
-    said so.
+    `dropped_events`: other events that this emitter has dropped since its last report of them.
     """
 
     dropped_samples: int = 0
@@ -26,7 +25,7 @@ class CarryingSample(
 
 
 class Carryover(msgspec.Struct, frozen=True, gc=False):
-    """What an agent's next sample has to say besides its own."""
+    """Counts of dropped samples, to be added to the agent's next sample."""
 
     counts: ActivityCounts = ActivityCounts()
     samples: int = 0
@@ -36,10 +35,10 @@ _NOTHING = Carryover()
 
 
 class Buffer(DeliveryStats):
-    """A queue of at most `capacity` events; taking them makes room, and never waits.
+    """A queue of at most `capacity` events that never blocks.
 
-    Where it is full, the oldest sample goes: its counts go out with the next sample taken of its
-    agent. Only where no sample waits, the oldest event goes.
+    When it is full, it drops the oldest sample and adds its counts to the next sample taken of the
+    same agent. It drops the oldest other event only if no sample is waiting.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -48,7 +47,7 @@ class Buffer(DeliveryStats):
         self._samples: deque[Sample] = deque()
         self._events: deque[Event] = deque()
         self._carried: dict[tuple[str, str], Carryover] = {}
-        self._untold_events = 0
+        self._unreported_events = 0
         self._closed = False
 
     def __len__(self) -> int:
@@ -56,12 +55,12 @@ class Buffer(DeliveryStats):
 
     @property
     def ended(self) -> bool:
-        """Nothing more will come out."""
+        """Whether it is closed and empty."""
         with self._lock:
             return self._closed and not len(self)
 
     def put(self, event: Event) -> int:
-        """Returns how many events wait now; RuntimeError after `close`."""
+        """Returns the number of waiting events; RuntimeError after `close`."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("the emitter is closed")
@@ -75,14 +74,14 @@ class Buffer(DeliveryStats):
             return len(self)
 
     def take(self, limit: int) -> list[Event]:
-        """The oldest events and samples, at most `limit` of each; they count as waiting until
+        """Takes the oldest events and samples, at most `limit` of each; they count as waiting until
         `acknowledged` or `dropped`."""
         with self._lock:
             events = _first(self._events, limit)
             return events + [self._settled(sample) for sample in _first(self._samples, limit)]
 
     def dropped(self, event: Event) -> None:
-        """The broker will never have this one; a later sample tells."""
+        """Records an event that is lost; a later sample reports it."""
         with self._lock:
             super().dropped(event)
             if isinstance(event, Sample):
@@ -92,24 +91,24 @@ class Buffer(DeliveryStats):
                     owed.counts + ActivityCounts.of(event), owed.samples + 1
                 )
             else:
-                self._untold_events += 1
+                self._unreported_events += 1
 
     def close(self) -> None:
-        """Take no more events."""
+        """Rejects further events."""
         with self._lock:
             self._closed = True
 
     def _settled(self, sample: Sample) -> Sample:
-        # Samples leave in order: what is owed is older than this one and newer than what has left.
+        # Samples leave in order: owed counts are older than this sample and newer than those sent.
         agent = (sample.user_id, sample.agent_id)
         owed = self._carried.pop(agent, _NOTHING)
-        if owed is _NOTHING and not self._untold_events:
+        if owed is _NOTHING and not self._unreported_events:
             return sample
         said, rest = (ActivityCounts.of(sample) + owed.counts).for_one_sample()
         if rest != ActivityCounts():
             self._carried[agent] = Carryover(rest)
-        untold, self._untold_events = self._untold_events, 0
-        return _carrying(sample, said, owed.samples, untold)
+        dropped, self._unreported_events = self._unreported_events, 0
+        return _carrying(sample, said, owed.samples, dropped)
 
 
 def _first(waiting: deque[_E], limit: int) -> list[_E]:

@@ -1,4 +1,4 @@
-"""How much CPU and memory this process may use: its cgroup's limits, else the machine."""
+"""The CPU and memory limits of this process: those of its cgroup, or else the machine's."""
 
 import os
 from collections.abc import Iterator
@@ -12,19 +12,19 @@ OWN_CGROUPS: Final = Path("/proc/self/cgroup")
 
 
 class ResourceLimits:
-    """Reads the files of cgroup v2 or v1 anew at each question: a limit may be changed."""
+    """Reads the files of cgroup v2 or v1 on each call, since limits may change."""
 
     def __init__(self, mounted: Path = CGROUPS, own: Path = OWN_CGROUPS) -> None:
         self._mounted = mounted
         self._own = own
 
     def processors(self) -> float:
-        """How many processors' time it may take, at most those it may run on."""
+        """The CPU quota in processors, at most the number it may run on."""
         quotas = [_quota(*numbers) for numbers in self._cpu_limits() if len(numbers) == 2]
         return min([*quotas, _affinity()])
 
     def memory_bytes(self) -> int:
-        """How many bytes it may have, at most those there are."""
+        """The memory limit in bytes, at most the machine's memory."""
         limits = [int(numbers[0]) for numbers in self._memory_limits() if numbers]
         return min([*limits, psutil.virtual_memory().total])
 
@@ -42,8 +42,8 @@ class ResourceLimits:
             yield _numbers(folder / "memory.limit_in_bytes")
 
     def _folders(self, controller: str) -> Iterator[Path]:
-        # A limit of any ancestor holds too. In a container the path may be the host's, and only
-        # the mounted root is there.
+        # Limits of ancestors apply too. In a container the path may be the host's, and only the
+        # mounted root exists.
         root = self._mounted / controller
         inside = root / self._path(controller).lstrip("/")
         while inside != root:
@@ -62,7 +62,7 @@ class ResourceLimits:
 
 
 def _numbers(file: Path) -> list[float]:
-    """The numbers in a file, until one says `max`; none where there is no such file."""
+    """The numbers in a file; empty for `max` or a missing file."""
     try:
         words = file.read_text(encoding="ascii").split()
     except OSError:

@@ -1,4 +1,4 @@
-"""Time as the emitter sees it, behind a Protocol so that tests turn it themselves."""
+"""The emitter's clock, a Protocol so that tests inject their own."""
 
 import asyncio
 import time
@@ -7,16 +7,16 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two clocks: one tells the time of day, the other never goes back."""
+    """The system time and a monotonic clock."""
 
     def now(self) -> datetime:
-        """The time of day, in UTC."""
+        """The system time, in UTC."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment; only differences mean anything."""
+        """Seconds from any origin; never goes back."""
 
     async def sleep_until(self, monotonic: float) -> None:
-        """Return when `monotonic()` has reached this value."""
+        """Returns when `monotonic()` has reached this value."""
 
 
 class SystemClock:

@@ -1,4 +1,4 @@
-"""The commands `fleetgauge emit`; each imports what it runs."""
+"""The commands `fleetgauge emit`; each imports its own dependencies."""
 
 import sys
 from typing import Any
@@ -16,7 +16,7 @@ HOW = "How it is sent"
     cls=Group,
     examples={
         "fleetgauge emit host --user alice --agent laptop": "this machine, until Ctrl-C",
-        "fleetgauge emit fleet --backfill 30d": "fifty agents that do not exist, until Ctrl-C",
+        "fleetgauge emit fleet --backfill 30d": "fifty simulated agents, until Ctrl-C",
     },
 )
 def emit() -> None:
@@ -30,7 +30,7 @@ def emit() -> None:
     }
 )
 @click.option("--user", "user_id", required=True, metavar="ID", help="User the agent belongs to.")
-@click.option("--agent", "agent_id", required=True, metavar="ID", help="Id to sample it under.")
+@click.option("--agent", "agent_id", required=True, metavar="ID", help="Agent id of this machine.")
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
@@ -53,13 +53,13 @@ def host(user_id: str, agent_id: str, interval: float) -> None:
 
 @emit.command(
     examples={
-        "fleetgauge emit event < events.jsonl": "an event a line, as a JSON object",
+        "fleetgauge emit event < events.jsonl": "one event per line, as a JSON object",
         'fleetgauge emit event "$(cat event.json)"': "an event as an argument",
     }
 )
 @click.argument("events", metavar="[JSON]...", nargs=-1)
 def event(events: tuple[str, ...]) -> None:
-    """Send events as they are written, from the arguments or a line each from stdin."""
+    """Send events as given, from the arguments or one per line from stdin."""
     from emit.event import run
     from schemas.settings import KafkaSettings, load
 
@@ -76,8 +76,8 @@ def event(events: tuple[str, ...]) -> None:
 @emit.command(
     examples={
         "fleetgauge emit fleet --backfill 30d": "30 days of fifty agents, then live until Ctrl-C",
-        "fleetgauge emit fleet --agents 5 --backfill 1d --duration 0s": "a day of five, no more",
-        "fleetgauge emit fleet --backfill 1d --incident": "with agents that fail, to look for why",
+        "fleetgauge emit fleet --agents 5 --backfill 1d --duration 0s": "only a day of five agents",
+        "fleetgauge emit fleet --backfill 1d --incident": "with an incident to investigate",
         "fleetgauge emit fleet --agents 1000 --interval 1 --duration 10m": "load, for ten minutes",
     }
 )
@@ -87,7 +87,7 @@ def event(events: tuple[str, ...]) -> None:
     default=50,
     show_default=True,
     metavar="N",
-    help="Agents at any time.",
+    help="Number of agents.",
     panel=WHAT,
 )
 @click.option(
@@ -96,7 +96,7 @@ def event(events: tuple[str, ...]) -> None:
     default=5,
     show_default=True,
     metavar="N",
-    help="Users they belong to, in turn.",
+    help="Number of users; agents are dealt to them in turn.",
     panel=WHAT,
 )
 @click.option(
@@ -115,13 +115,13 @@ def event(events: tuple[str, ...]) -> None:
     default=1,
     show_default=True,
     metavar="N",
-    help="The same gives the same.",
+    help="Random seed; the same seed gives the same fleet.",
     panel=WHAT,
 )
 @click.option(
     "--incident",
     is_flag=True,
-    help="An incident, from 2 hours before it goes live on: failed agents, errors, a deployment.",
+    help="Add an incident that starts 2 hours before live: failed agents, errors, a deployment.",
     panel=WHAT,
 )
 @click.option(
@@ -144,14 +144,14 @@ def event(events: tuple[str, ...]) -> None:
     "--duration",
     metavar="SPAN",
     show_default="without end",
-    help="Time to live after that; 0s sends the history alone.",
+    help="Duration of the live part; 0s sends only the history.",
     panel=WHEN,
 )
 @click.option(
     "--start",
     metavar="TIME",
     show_default="now",
-    help="When it goes live, in RFC 3339.",
+    help="Start of the live part, in RFC 3339.",
     panel=WHEN,
 )
 @click.option(
@@ -160,7 +160,7 @@ def event(events: tuple[str, ...]) -> None:
     default=float("inf"),
     show_default="none",
     metavar="R",
-    help="Most events a second.",
+    help="Maximum events a second.",
     panel=HOW,
 )
 @click.option(
@@ -169,7 +169,7 @@ def event(events: tuple[str, ...]) -> None:
     type=click.Choice(["json", "msgpack"]),
     default="json",
     show_default=True,
-    help="Of the messages.",
+    help="Format of the messages.",
     panel=HOW,
 )
 def fleet(**words: Any) -> None:

@@ -1,7 +1,6 @@
-"""A connection to the broker: messages go in, and one outcome each comes back.
+"""A connection to the broker that returns one outcome per message.
 
-The Kafka client is told to give up after some seconds: so nothing in it waits without end, and
-closing is bounded.
+The Kafka client has timeouts of some seconds, so that no call waits forever and closing is bounded.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ class BrokerConnection(Protocol):
     """A connection to the broker."""
 
     async def deliver(self, batches: list[MessageBatch]) -> list[BaseException | None]:
-        """One outcome a batch, once all are known: None where it was acknowledged."""
+        """One outcome per batch, once all are known: None if acknowledged."""
 
 
 Connect = Callable[[], AbstractAsyncContextManager[BrokerConnection]]
@@ -46,7 +45,7 @@ class ProducerConnection:
             for batch in batches:
                 sent.append(await self._send(batch))
         except (KafkaError, OSError) as error:
-            # What comes after it in order is not tried before it.
+            # Later batches are not tried, to keep the order.
             failed: list[BaseException | None] = [error] * (len(batches) - len(sent))
         else:
             failed = []
@@ -57,7 +56,7 @@ class ProducerConnection:
         sent: asyncio.Future[object] = await self._producer.send(
             batch.topic, batch.value, batch.key, headers=batch.headers
         )
-        # Where closing interrupts the sending nobody asks this one; asyncio would call it a fault.
+        # If closing interrupts the delivery, nothing awaits this future, and asyncio would log it.
         sent.add_done_callback(_look_at)
         return sent
 
@@ -73,9 +72,9 @@ async def connect_to(
 ) -> AsyncIterator[BrokerConnection]:
     """A connection with one producer; `client` overrides its options.
 
-    aiokafka's default partitioner is murmur2 as in Java's client, which the contract asks for.
+    aiokafka's default partitioner is murmur2 as in Java's client, which the contract requires.
     """
-    asked = {
+    defaults = {
         "bootstrap_servers": bootstrap,
         "client_id": "fleetgauge-emit",
         "acks": "all",
@@ -83,7 +82,7 @@ async def connect_to(
         "max_batch_size": max_bytes + FRAME_BYTES,
         "max_request_size": max_bytes + FRAME_BYTES,
     }
-    options = {**asked, **client}
+    options = {**defaults, **client}
     producer = AIOKafkaProducer(**options)
     try:
         await start(producer, options)
@@ -93,10 +92,10 @@ async def connect_to(
 
 
 def describe_error(error: BaseException) -> str:
-    """A sentence for people; the client's own are empty, or begin with a class name."""
+    """A readable sentence; the client's own are empty or start with a class name."""
     if isinstance(error, UnknownTopicOrPartitionError):
-        return "there is no such topic; `fleetgauge migrate` creates it"
+        return "the topic does not exist; `fleetgauge migrate` creates it"
     if isinstance(error, KafkaTimeoutError):
-        return "it does not answer in time"
+        return "the broker does not answer in time"
     name = type(error).__name__
     return str(error).removeprefix(f"{name}: ") or name

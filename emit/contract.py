@@ -1,4 +1,4 @@
-"""What no topic would take is refused where it is handed in, by field and bound."""
+"""Validates events when they are handed in; errors name the field and its bound."""
 
 from datetime import UTC, datetime
 from typing import Final, TypeVar, get_args
@@ -7,7 +7,7 @@ import msgspec
 
 from schemas.events import ID_TAKES, Event, Id
 
-# Nothing older is taken, whatever the operator has set.
+# Older events are never accepted, whatever the settings.
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 _Fields = TypeVar("_Fields", bound=msgspec.Struct)
@@ -16,7 +16,7 @@ _Fields = TypeVar("_Fields", bound=msgspec.Struct)
 def checked_event(event: Event) -> Event:
     """Returns the event as it will be decoded.
 
-    Raises ValueError naming the field, its bound and the value; TypeError for no event at all.
+    Raises ValueError that names the field, its bound and the value; TypeError for other objects.
     """
     if not isinstance(event, Event):
         raise TypeError(f"takes one of the events of schemas.events, not {type(event).__name__}")
@@ -30,17 +30,17 @@ def checked_event(event: Event) -> Event:
 
 
 def checked_fields(fields: _Fields) -> _Fields:
-    """Returns a copy of this Struct whose values fit its types; ValueError where one does not."""
+    """Returns a copy of this Struct with validated values; ValueError for an invalid one."""
     kind = type(fields)
     plain = msgspec.to_builtins(fields, builtin_types=(datetime,), enc_hook=_foreign)
     try:
         return msgspec.convert(plain, kind, builtin_types=(datetime,))
     except msgspec.ValidationError as error:
-        raise ValueError(_told(fields, str(error))) from error
+        raise ValueError(_sentence(fields, str(error))) from error
 
 
 def checked_id(name: str, value: str) -> str:
-    """Returns `value`; raises ValueError, which calls it `name`, where no event could carry it."""
+    """Returns `value`; raises ValueError that names it `name` if it is not a valid id."""
     try:
         return msgspec.convert(value, Id)
     except msgspec.ValidationError as error:
@@ -48,11 +48,11 @@ def checked_id(name: str, value: str) -> str:
 
 
 def _foreign(_: object) -> dict[str, object]:
-    # No field takes an object; so its own field refuses whatever cannot be encoded.
+    # No field accepts an object, so a value that cannot be encoded fails at its own field.
     return {}
 
 
-def _told(fields: msgspec.Struct, problem: str) -> str:
+def _sentence(fields: msgspec.Struct, problem: str) -> str:
     problem, _, path = problem.replace("`", "").partition(" - at $.")
     field = next(f for f in msgspec.structs.fields(fields) if f.encode_name == path)
     value = repr(getattr(fields, field.name))[:140]

@@ -1,4 +1,4 @@
-"""What an agent did between two samples, in numbers that add up."""
+"""An agent's activity between two samples, as counts that can be added."""
 
 from typing import Final, Self
 
@@ -11,7 +11,7 @@ LONGEST_MS: Final = 86_400_000.0
 
 
 class ActivityCounts(msgspec.Struct, frozen=True, gc=False):
-    """Messages and errors; `response_ms` is the sum over `timed`, those whose time is known."""
+    """Messages and errors; `response_ms` is the sum over the `timed` messages."""
 
     messages: int = 0
     errors: int = 0
@@ -20,7 +20,7 @@ class ActivityCounts(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, sample: Sample) -> Self:
-        """What this sample says."""
+        """The counts of a sample."""
         if sample.response_ms is None:
             return cls(sample.messages, sample.errors)
         response_ms = sample.response_ms * sample.messages
@@ -40,7 +40,7 @@ class ActivityCounts(msgspec.Struct, frozen=True, gc=False):
         return min(self.response_ms / self.timed, LONGEST_MS) if self.timed else None
 
     def for_one_sample(self) -> tuple["ActivityCounts", "ActivityCounts"]:
-        """What one sample may say, and the rest for the next."""
+        """The counts that fit in one sample, and the rest for the next."""
         said = msgspec.structs.replace(
             self, messages=min(self.messages, MOST), errors=min(self.errors, MOST)
         )

@@ -1,4 +1,4 @@
-"""From the buffer to the sender, as it comes, until the buffer has ended."""
+"""Moves events from the buffer to the sender until the buffer is closed and empty."""
 
 import asyncio
 from contextlib import suppress
@@ -8,9 +8,9 @@ from emit.buffer import Buffer
 from emit.sender import ReconnectingSender
 from schemas.events import Event
 
-# At most so many samples and as many other events are in flight.
+# Maximum samples in flight, and the same number of other events.
 FLIGHT: Final = 5_000
-# What comes within this time goes together.
+# Events within this time are sent together.
 LINGER_S: Final = 0.1
 
 
@@ -22,7 +22,7 @@ class Delivery:
         self._sender = sender
         self._hurry_at = max(1, min(FLIGHT, buffer.capacity // 2))
         self._loop: asyncio.AbstractEventLoop | None = None
-        # Set in the loop's thread: something is there; and: it is worth no more waiting.
+        # Set in the loop's thread: an event has arrived; and: enough have arrived to send now.
         self._arrived = asyncio.Event()
         self._due = asyncio.Event()
 
@@ -35,17 +35,17 @@ class Delivery:
             self._signal(self._due)
 
     def close(self) -> None:
-        """Take no more events, and do not wait for company any more; in the loop's thread."""
+        """Rejects further events and sends the rest without lingering; in the loop's thread."""
         self._buffer.close()
         self._arrived.set()
         self._due.set()
 
     async def run(self) -> None:
-        """Returns when it is closed and the broker has all; where it is cancelled, it hangs up."""
+        """Returns when closed and all is acknowledged; cancelling it closes the connection."""
         self._loop = asyncio.get_running_loop()
         self._arrived.set()
         try:
-            # Nothing yet: connect, or log why not, before the first event.
+            # An empty list: connect, or log the error, before the first event.
             await self._sender.send([])
             while not self._buffer.ended:
                 await self._until_due()
@@ -59,7 +59,7 @@ class Delivery:
         if len(self._buffer) < FLIGHT:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), LINGER_S)
-        # Before the events are taken: what arrives from now on sets them again.
+        # Cleared before events are taken: later arrivals set them again.
         self._arrived.clear()
         self._due.clear()
 
@@ -71,6 +71,6 @@ class Delivery:
 
     def _signal(self, event: asyncio.Event) -> None:
         if self._loop is not None:
-            # A loop that has ended in the meantime has delivered what was accepted before.
+            # A loop that has ended meanwhile has delivered all accepted events.
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(event.set)

@@ -1,4 +1,4 @@
-"""The emitter: samples of this process and events of its author, to Kafka without ever waiting."""
+"""The emitter: sends samples of this process and an agent's events to Kafka, never blocking."""
 
 import asyncio
 import logging
@@ -28,14 +28,14 @@ log = logging.getLogger(__name__)
 
 
 class Emitter:
-    """One agent's samples every `interval_s`, and whatever events are sent through it.
+    """Sends one agent's samples every `interval_s`, and the events passed to `send`.
 
-    `send`, `meter`, `error_counter` and `totals` may be used from any thread, before it starts
-    too. `start` and `close`, or `async with`, belong to one event loop; `Background` has one.
+    `send`, `meter`, `error_counter` and `totals` may be used from any thread, also before the
+    start. Use `start` and `close`, or `async with`, in one event loop; `Background` provides one.
 
-    `interval_s=None`: it takes no samples of its own. `client`: further arguments of aiokafka's
-    AIOKafkaProducer, such as `security_protocol`. Raises ValueError naming the argument and its
-    bound.
+    `interval_s=None` disables the samples. `client`: further arguments of aiokafka's
+    AIOKafkaProducer, such as `security_protocol`. Raises ValueError that names the argument and
+    its bound.
     """
 
     def __init__(
@@ -76,19 +76,19 @@ class Emitter:
 
     @property
     def totals(self) -> Totals:
-        """What has become of all events and samples until now."""
+        """The outcomes of all events and samples so far."""
         return self._buffer.totals
 
     def send(self, event: Event) -> None:
-        """Takes the event and returns at once, whatever the broker does.
+        """Buffers the event and returns at once, whatever the state of the broker.
 
-        Raises ValueError naming the field and its bound for an event that would be refused, and
-        RuntimeError once the emitter is closed.
+        Raises ValueError that names the field and its bound for an invalid event, and RuntimeError
+        after `close`.
         """
         self._delivery.put(checked_event(event))
 
     async def start(self) -> None:
-        """Begin to sample and to deliver; the broker need not be there."""
+        """Starts sampling and delivery; the broker may be unavailable."""
         if self._started:
             raise RuntimeError("an emitter starts once")
         self._started = True
@@ -97,11 +97,11 @@ class Emitter:
             self._tasks.append(self._begun(self._sample_every(self._interval_s)))
 
     async def close(self) -> Totals:
-        """Take a last sample and deliver what waits, for `close_timeout_s` at most.
+        """Takes a last sample and delivers waiting events, for at most `close_timeout_s`.
 
-        Then hangs up, which takes some 5 s more where the broker has fallen silent in the middle
-        of a request. Events that still wait in the totals are lost, unless the broker took them
-        and could not say so.
+        Then closes the connection, which takes about 5 s more if the broker stopped answering
+        during a request. Events that are still waiting in the totals are lost, unless the broker
+        stored them but its acknowledgement was lost.
         """
         if not self._tasks:
             return self.totals
@@ -117,7 +117,7 @@ class Emitter:
         finally:
             await _cancelled([delivering])
         if self.totals.waiting:
-            log.warning("not acknowledged in time, so lost: %d events", self.totals.waiting)
+            log.warning("lost %d events: not acknowledged in time", self.totals.waiting)
         return self.totals
 
     async def __aenter__(self) -> Self:

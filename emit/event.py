@@ -1,4 +1,4 @@
-"""`fleetgauge emit event`: events as they are written, once each."""
+"""`fleetgauge emit event`: sends given events once each."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("emit")
 
-# The broker may be away: then nothing is sent, and the command says so.
+# How long to wait for an unavailable broker; the exit status then reports the failure.
 PATIENCE_S: Final = 10.0
 
 
 def run(kafka: KafkaSettings, texts: Sequence[str]) -> int:
-    """Sends each event, and returns 0 once all are acknowledged, else 1.
+    """Sends the events; returns 0 if all are acknowledged, else 1.
 
-    Raises ValueError naming the event that no topic would take; then none is sent.
+    Raises ValueError that names an invalid event; then none is sent.
     """
     events = [parse(text, datetime.now(UTC)) for text in texts]
     emitter = Emitter(
@@ -43,7 +43,7 @@ def run(kafka: KafkaSettings, texts: Sequence[str]) -> int:
 
 
 def parse(text: str, now: datetime) -> Event:
-    """The event of a JSON object; without `ts` it happened now. ValueError where it is none."""
+    """The event of a JSON object; `ts` defaults to now. ValueError if it is not a valid event."""
     try:
         fields: Any = msgspec.json.decode(text)
         if isinstance(fields, dict):

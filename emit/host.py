@@ -1,4 +1,4 @@
-"""`fleetgauge emit host`: this machine as an agent, a sample every interval."""
+"""`fleetgauge emit host`: samples this machine as an agent."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ log = structlog.get_logger("emit")
 def run(kafka: KafkaSettings, user_id: str, agent_id: str, interval_s: float) -> int:
     """Samples until SIGTERM or SIGINT, then flushes and returns 0.
 
-    Raises ValueError for an id that no event may carry or an interval out of bounds.
+    Raises ValueError for an invalid id or an interval out of bounds.
     """
     checked_id("user", user_id)
     checked_id("agent", agent_id)
@@ -45,7 +45,7 @@ async def _emit(emitter: Emitter, interval_s: float, kafka: KafkaSettings) -> No
 
 
 async def _sample(emitter: Emitter, interval_s: float, kafka: KafkaSettings) -> None:
-    # Here, where it may be interrupted already.
+    # Logged here, where signals are already handled.
     log.info(
         "sampling this machine",
         user=emitter.user_id,

@@ -1,4 +1,4 @@
-"""Work that ends when the process is told to."""
+"""Runs work until SIGTERM or SIGINT."""
 
 import asyncio
 import signal
@@ -7,7 +7,7 @@ from typing import Any
 
 
 async def until_interrupted(work: Coroutine[Any, Any, None]) -> None:
-    """Returns when the work has ended, or when SIGTERM or SIGINT has cancelled it."""
+    """Returns when the work has ended, or SIGTERM or SIGINT has cancelled it."""
     task = asyncio.create_task(work)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

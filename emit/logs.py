@@ -1,16 +1,16 @@
-"""Error entries of the agent's log, counted; not those of the emitter's own work."""
+"""Counts error entries of the agent's log, except those of the emitter itself."""
 
 import logging
 from contextvars import Context, ContextVar, copy_context
 
 from emit.meter import Meter
 
-# Tasks copy the context they are made in: what the Kafka client starts for us is marked as well.
+# Tasks copy the context they are created in, so tasks of the Kafka client are marked as well.
 _own_work: ContextVar[bool] = ContextVar("fleetgauge_own_work", default=False)
 
 
 class ErrorCounter(logging.Handler):
-    """Counts entries of ERROR and above that reach it; attach it to one logger, mostly the root."""
+    """Counts entries of ERROR and above; attach it to one logger, usually the root."""
 
     def __init__(self, meter: Meter) -> None:
         super().__init__(logging.ERROR)
@@ -22,7 +22,7 @@ class ErrorCounter(logging.Handler):
 
 
 def context_of_own_work() -> Context:
-    """A context for the emitter's own tasks: their troubles are no errors of the agent."""
+    """A context for the emitter's own tasks, whose errors are not counted as the agent's."""
     context = copy_context()
     context.run(_own_work.set, True)
     return context

@@ -1,4 +1,4 @@
-"""What this machine uses right now, read with psutil."""
+"""Resource use of this machine, read with psutil."""
 
 from typing import Final
 
@@ -13,10 +13,10 @@ ROOT: Final = "/"
 
 
 class Machine:
-    """Samples this machine under one agent's ids.
+    """Samples this machine as one agent.
 
-    CPU is a share of all processors since the previous sample, so the first sample covers the
-    time since the object was made. A machine handles no messages: both counts are 0.
+    CPU is the share of all processors since the previous sample; the first sample covers the time
+    since the object was created. A machine handles no messages: both counts are 0.
     """
 
     def __init__(self, user_id: str, agent_id: str, clock: Clock) -> None:

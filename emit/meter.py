@@ -1,4 +1,4 @@
-"""Counts what an agent does: messages, failures, response times, error entries of its log."""
+"""Counts an agent's messages, failures, response times and error entries of its log."""
 
 import inspect
 import threading
@@ -17,7 +17,7 @@ from emit.counts import LONGEST_MS, ActivityCounts
 from schemas.events import Count, Milliseconds
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-# On a counted exception: the meter that has counted it. An int, so that it pickles.
+# Attribute of a counted exception: the id of the meter. An int, so that it can be pickled.
 _MARK: Final = "_fleetgauge_counted_by"
 _current: ContextVar["Message | None"] = ContextVar("fleetgauge_message", default=None)
 
@@ -29,11 +29,11 @@ class _Added(msgspec.Struct, frozen=True, gc=False):
 
 
 class Meter:
-    """Accumulates from any thread until the next sample drains it."""
+    """Accumulates counts from any thread until the next sample drains them."""
 
     def __init__(self, monotonic: Callable[[], float] = time.perf_counter) -> None:
         self.monotonic = monotonic
-        # Reentrant: a signal handler may log an error while its own thread is in here.
+        # Reentrant: a signal handler may log an error while its thread holds the lock.
         self._lock = threading.RLock()
         self._messages = 0
         self._errors = 0
@@ -41,30 +41,30 @@ class Meter:
         self._response_ms = 0.0
 
     def message(self) -> "Message":
-        """A context for the work on one message, in a function or a coroutine."""
+        """A context manager for the work on one message, in a function or a coroutine."""
         return Message(self)
 
     def counted(self, function: _F) -> _F:
-        """The same function or coroutine function, each call counted as a message.
+        """Decorates a function or coroutine function: each call counts as a message.
 
-        Raises TypeError for a generator function: its call ends before its work begins.
+        Raises TypeError for a generator function, since its call ends before its work begins.
         """
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise TypeError("counted takes no generator function: use message() within it")
+            raise TypeError("counted does not accept generator functions: use message() inside")
         around = _around_coroutine if inspect.iscoroutinefunction(function) else _around_call
         return cast(_F, around(self, function))
 
     def add(self, messages: int = 0, errors: int = 0, response_ms: float | None = None) -> None:
-        """Counts what was counted elsewhere; `response_ms` is the mean over these messages.
+        """Adds counts from elsewhere; `response_ms` is the mean over these messages.
 
-        Raises ValueError naming what is out of bounds.
+        Raises ValueError that names a value out of bounds.
         """
         added = checked_fields(_Added(messages, errors, response_ms))
         timed = 0 if added.response_ms is None else messages
         self._grow(messages, errors, timed, (added.response_ms or 0.0) * messages)
 
     def entry(self, failure: BaseException | None = None) -> None:
-        """Counts an error entry in the log, unless it tells of a failure already counted."""
+        """Counts an error entry in the log, unless its failure is already counted."""
         if failure is not None and self._has_counted(failure):
             return
         self._grow(errors=1)
@@ -73,7 +73,7 @@ class Meter:
             message.entries += 1
 
     def drain(self) -> ActivityCounts:
-        """What one sample may say of all since the last call; the rest stays."""
+        """Returns the counts since the last call that fit in one sample; the rest stays."""
         with self._lock:
             all_of_it = ActivityCounts(self._messages, self._errors, self._timed, self._response_ms)
             said, rest = all_of_it.for_one_sample()
@@ -82,13 +82,13 @@ class Meter:
         return said
 
     def handled(self, took_s: float) -> None:
-        """Counts a message that did what it should."""
+        """Counts a successful message."""
         self._grow(1, 0, 1, min(took_s * 1_000, LONGEST_MS))
 
     def not_handled(self, took_s: float, entries: int, failure: BaseException | None) -> None:
-        """Counts a message that failed; where its log has `entries` of it, those are its errors."""
+        """Counts a failed message; its log `entries`, if any, are already counted as errors."""
         if failure is not None:
-            # Not by setattr, which an exception may refuse.
+            # Not with setattr, which an exception class may reject.
             vars(failure)[_MARK] = id(self)
         self._grow(1, 0 if entries else 1, 1, min(took_s * 1_000, LONGEST_MS))
 
@@ -104,7 +104,7 @@ class Meter:
     def _has_counted(self, failure: BaseException) -> bool:
         if isinstance(failure, BaseExceptionGroup):
             return all(self._has_counted(one) for one in failure.exceptions)
-        # Only `raise … from`: what merely happened while another was handled is its own error.
+        # Only `raise … from`: an exception raised while another is handled is a separate error.
         seen: BaseException | None = failure
         while seen is not None:
             if vars(seen).get(_MARK) == id(self):
@@ -114,10 +114,10 @@ class Meter:
 
 
 class Message:
-    """The work on one message: a context manager, for one use.
+    """The work on one message: a context manager for one use.
 
-    An Exception that leaves it is a failure. What is no Exception (a cancelled task, an exit)
-    ended the work before its outcome: nothing is counted then.
+    An Exception that leaves it counts as a failure. Other BaseExceptions (a cancelled task, an
+    exit) end the work before its outcome, so nothing is counted.
     """
 
     __slots__ = ("_begun_s", "_failed", "_outer", "entries", "meter")
@@ -128,7 +128,7 @@ class Message:
         self._failed = False
 
     def failed(self) -> None:
-        """This message has failed, though no exception will say so."""
+        """Marks this message as failed without an exception."""
         self._failed = True
 
     def __enter__(self) -> Self:
@@ -143,7 +143,7 @@ class Message:
         traceback: TracebackType | None,
     ) -> None:
         took_s = self.meter.monotonic() - self._begun_s
-        # An asynchronous generator may be closed in another context than it began in.
+        # An async generator may be closed in another context than it was started in.
         with suppress(ValueError):
             _current.reset(self._outer)
         if isinstance(failure, Exception) or (failure is None and self._failed):

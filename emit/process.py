@@ -1,4 +1,4 @@
-"""This process as an agent: what it uses, and an id of its own."""
+"""This process as an agent: its resource use and a unique id."""
 
 import os
 import re
@@ -14,17 +14,17 @@ from emit.contract import checked_id
 
 
 class Usage(NamedTuple):
-    """Percent of what the process may use, 0 to 100."""
+    """Percent of the process's limits, 0 to 100."""
 
     cpu: float
     memory: float
 
 
 class Process:
-    """Reads this process, without its children.
+    """Measures this process, without its children.
 
-    CPU is a share of the processors' time since the previous reading, the first time since the
-    object was made; memory is what is resident.
+    CPU is the share of processor time since the previous call, at first since the object was
+    created; memory is the resident set.
     """
 
     def __init__(self, clock: Clock, limits: ResourceLimits) -> None:
@@ -48,9 +48,9 @@ class Process:
 
 
 def process_agent_id(name: str | None = None) -> str:
-    """An agent id that no other process has: `name` (else the host's), pid and a random part.
+    """A unique agent id: `name` (default: the host name), pid and a random part.
 
-    Raises ValueError for a name that no id may begin with.
+    Raises ValueError for a name that is not valid in an id.
     """
     if name is None:
         name = re.sub(r"[^A-Za-z0-9._~:@-]", "-", socket.gethostname())[:64]
@@ -58,5 +58,5 @@ def process_agent_id(name: str | None = None) -> str:
 
 
 def clamped(percent: float) -> float:
-    """The same from 0 to 100: kernel and clock are read one after another, limits get lowered."""
+    """Limits a percentage to 0 to 100: kernel and clock are read separately, and limits change."""
     return min(100.0, max(0.0, percent))

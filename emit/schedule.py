@@ -1,4 +1,4 @@
-"""When to sample: ticks that do not drift."""
+"""Sampling times: ticks that do not drift."""
 
 import math
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ LONGEST_S: Final = 86_400.0
 
 
 def checked_interval(name: str, interval_s: float) -> float:
-    """Returns `interval_s`; raises ValueError, which calls it `name`, where it is out of bounds."""
+    """Returns `interval_s`; raises ValueError that names it `name` if it is out of bounds."""
     if not SHORTEST_S <= interval_s <= LONGEST_S:
         raise ValueError(f"{name} takes {SHORTEST_S} to {LONGEST_S:.0f} seconds, not {interval_s}")
     return interval_s
@@ -20,7 +20,7 @@ def checked_interval(name: str, interval_s: float) -> float:
 async def ticks(clock: Clock, interval_s: float) -> AsyncIterator[int]:
     """Yields n at `n * interval_s` seconds after the call, n from 1.
 
-    A tick that is over when the consumer comes back is left out, never made up for.
+    Ticks that pass while the consumer is busy are skipped.
     """
     begun = clock.monotonic()
     n = 0

@@ -1,6 +1,6 @@
-"""Sends to the broker, and reconnects whenever the connection fails, however long that takes.
+"""Sends to the broker, and reconnects after each failure, without a limit of attempts.
 
-What was not acknowledged is sent again over the next connection. What arrives twice counts once.
+Unacknowledged messages are sent again over the next connection. Duplicates count once.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class ReconnectingSender:
-    """Sends one list of events after another; what became of each goes into its statistics."""
+    """Sends one list of events after another and counts their outcomes in `stats`."""
 
     def __init__(
         self, packer: Packer, connect: Connect, clock: Clock, stats: DeliveryStats
@@ -41,16 +41,16 @@ class ReconnectingSender:
         self._trouble: str | None = None
 
     async def send(self, events: list[Event]) -> None:
-        """Returns when there is a connection and none of these is left; outages are waited out.
+        """Returns when connected and all events have an outcome; waits during outages.
 
-        Where this is cancelled, sending goes on until `close`.
+        If cancelled, sending continues in the background until `close`.
         """
         self._left = self._packer.pack(events)
         self._sending = asyncio.create_task(self._send())
         await asyncio.shield(self._sending)
 
     async def close(self, timeout_s: float = 0.0) -> None:
-        """Goes on with what is being sent for so long, then hangs up."""
+        """Continues an ongoing send for at most `timeout_s`, then closes the connection."""
         if self._sending is not None:
             await asyncio.wait([self._sending], timeout=timeout_s)
             self._sending.cancel()
@@ -62,13 +62,13 @@ class ReconnectingSender:
             await self._clock.sleep_until(self._clock.monotonic() + next(self._pauses))
 
     async def _tried(self) -> bool:
-        """Whether nothing is left to try again. After a failure the next try opens a connection."""
+        """One attempt; whether nothing is left to send. A failure closes the connection."""
         try:
             connection = await self._connected()
             while self._left:
                 await self._pass_on(connection)
         except (KafkaError, OSError) as error:
-            self._tell(describe_error(error))
+            self._log_trouble(describe_error(error))
             await self._hang_up()
             return False
         return True
@@ -85,7 +85,7 @@ class ReconnectingSender:
             await self._open.aclose()
 
     async def _pass_on(self, connection: BrokerConnection) -> None:
-        """Tries all that is left; raises what kept the rest from arriving."""
+        """Sends all remaining batches; raises the first error of those that failed."""
         left: list[MessageBatch] = []
         failures: list[BaseException] = []
         for batch, error in zip(self._left, await connection.deliver(self._left), strict=True):
@@ -99,27 +99,27 @@ class ReconnectingSender:
         self._left = left
         if failures:
             raise failures[0]
-        self._tell_that_it_works()
+        self._log_recovery()
 
     def _smaller(self, batch: MessageBatch) -> list[MessageBatch]:
         if len(batch.events) > 1:
             return self._packer.halves(batch)
-        log.warning("the broker takes no message of %d bytes: event dropped", len(batch.value))
+        log.warning("the broker rejects a message of %d bytes: event dropped", len(batch.value))
         self._stats.dropped(batch.events[0])
         return []
 
-    def _tell(self, trouble: str) -> None:
-        # Once an outage, not once a try.
+    def _log_trouble(self, trouble: str) -> None:
+        # Once per outage, not per attempt.
         if trouble != self._trouble:
-            log.warning("the broker takes no events, trying again: %s", trouble)
+            log.warning("cannot send events, retrying: %s", trouble)
         self._trouble = trouble
 
-    def _tell_that_it_works(self) -> None:
+    def _log_recovery(self) -> None:
         self._pauses = _growing_pauses()
         if self._trouble is not None:
             totals = self._stats.totals
             log.warning(
-                "the broker takes events again; dropped so far: %d samples, %d other events",
+                "sending events again; dropped so far: %d samples, %d other events",
                 totals.dropped_samples,
                 totals.dropped_events,
             )

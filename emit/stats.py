@@ -1,4 +1,4 @@
-"""What has become of the events, in numbers that add up."""
+"""Counts of events by outcome."""
 
 import threading
 
@@ -8,8 +8,9 @@ from schemas.events import Event, Sample
 
 
 class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What became of the events: accepted = acknowledged + dropped_samples + dropped_events
-    + waiting. After the emitter has closed, those that still wait are lost, as far as it knows.
+    """Events by outcome: accepted = acknowledged + dropped_samples + dropped_events + waiting.
+
+    Events that are still waiting after `close` are lost, as far as the emitter knows.
     """
 
     accepted: int = 0
@@ -20,10 +21,10 @@ class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class DeliveryStats:
-    """Counts from any thread."""
+    """Thread-safe counters."""
 
     def __init__(self) -> None:
-        # Reentrant: a signal handler may send while its own thread is in here.
+        # Reentrant: a signal handler may send while its thread holds the lock.
         self._lock = threading.RLock()
         self._accepted = 0
         self._acknowledged = 0
@@ -32,7 +33,7 @@ class DeliveryStats:
 
     @property
     def totals(self) -> Totals:
-        """A snapshot, whose sum holds."""
+        """A consistent snapshot."""
         with self._lock:
             gone = self._acknowledged + self._dropped_samples + self._dropped_events
             return Totals(
@@ -44,17 +45,17 @@ class DeliveryStats:
             )
 
     def accepted(self, events: int) -> None:
-        """So many more are to be delivered."""
+        """Counts events to be delivered."""
         with self._lock:
             self._accepted += events
 
     def acknowledged(self, events: int) -> None:
-        """The broker has so many of them."""
+        """Counts events that the broker has acknowledged."""
         with self._lock:
             self._acknowledged += events
 
     def dropped(self, event: Event) -> None:
-        """The broker will never have this one."""
+        """Counts an event that will not be delivered."""
         with self._lock:
             if isinstance(event, Sample):
                 self._dropped_samples += 1

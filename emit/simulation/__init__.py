@@ -1,4 +1,4 @@
-"""`fleetgauge emit fleet`: a simulated fleet of agents, all of it decided by a seed and the time.
+"""`fleetgauge emit fleet`: a simulated fleet of agents, determined by a seed and the time.
 
-`run` reads the `scenario`, sends the `history` of a `fleet` and then its present.
+`run` takes a `scenario`, sends the `history` of a `fleet` and then its live events.
 """

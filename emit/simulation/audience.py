@@ -1,4 +1,4 @@
-"""Who follows a simulated user: fans who join and come back, listeners and their plays."""
+"""The audience of a simulated user: fans who join and return, listeners and their plays."""
 
 import random
 from collections.abc import Iterator
@@ -12,22 +12,22 @@ from emit.simulation.seeded import count, draws, key, pick
 from schemas.events import Fan, Play, Segment
 
 _PLAYS: Final = (1, 1, 1, 1, 1, 1, 2, 2, 3, 5)
-# Who joined longer ago than this does not come back.
+# Fans who joined longer ago do not return.
 _FAITHFUL_DAYS: Final = 150
 _NEW_DAYS: Final = 14
-# One fan of so many becomes a superfan.
+# One in this number of fans becomes a superfan.
 _SUPERFAN_OF: Final = 6
 
 
 def audience(user: User, day: int) -> Iterator[Timed]:
-    """All that happens on this UTC day, each with its microsecond; in no order."""
+    """All events of this UTC day, each with its microsecond; unordered."""
     yield from _joining(user, day)
     yield from _returning(user, day)
     yield from _plays(user, day)
 
 
 def _joined(user: User, day: int) -> int:
-    """How many fans join on a day."""
+    """Number of fans who join on a day."""
     rng = draws(user.seed, user.user_id, "joined", day)
     return count(rng, 1 + 5 * user.size * user.season(day))
 
@@ -66,7 +66,7 @@ def _plays(user: User, day: int) -> Iterator[Timed]:
     listeners = 300 * user.size * season
     for n in range(count(rng, 45 * user.size * season * weekday(day, user.offset_us))):
         at_us = moment(rng, day, user.offset_us)
-        # Ranks spread evenly in their logarithm: the nth listener plays 1/n as often (Zipf's law).
+        # Ranks uniform in their logarithm: the nth listener plays 1/n as often (Zipf's law).
         rank = int(listeners ** rng.random())
         yield (
             at_us,

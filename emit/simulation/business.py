@@ -1,4 +1,4 @@
-"""What a simulated user earns and is booked for: payments, bookings, and skills on offer."""
+"""The business of a simulated user: payments, bookings and skills."""
 
 import random
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from schemas.events import Booking, BookingStatus, Event, Payment, Skill
 
 Timed = tuple[int, Event]
 
-# What begins on a day ends within so many.
+# Payments and bookings of a day end within this number of days.
 LONGEST_DAYS: Final = 7
 _PRICES: Final = (490, 990, 990, 1_990, 2_990, 4_900, 9_900, 19_900)
-# Minor units for a US cent.
+# Minor units per US cent.
 _MINOR_UNITS: Final = {"USD": 1.0, "EUR": 0.9, "GBP": 0.8, "JPY": 1.5, "BRL": 5.0}
 _SKILLS: Final = (
     "answer-mail", "book-calls", "chase-invoices", "clip-videos", "draft-posts", "find-leads",
@@ -24,7 +24,7 @@ _SKILLS: Final = (
 
 
 def business(user: User, day: int) -> Iterator[Timed]:
-    """All that happens on this UTC day, each with its microsecond; in no order."""
+    """All events of this UTC day, each with its microsecond; unordered."""
     begin_us = day * DAY_US
     for begun in range(day - LONGEST_DAYS, day + 1):
         for at_us, event in (*_payments(user, begun), *_bookings(user, begun)):
@@ -38,7 +38,7 @@ def _often(user: User, day: int, mean: float) -> float:
 
 
 def _payments(user: User, day: int) -> Iterator[Timed]:
-    """Those made on a day, and the refunds of some on later days."""
+    """Payments of a day, and refunds of some on later days."""
     rng = draws(user.seed, user.user_id, "payments", day)
     for n in range(count(rng, _often(user, day, 8))):
         at_us = moment(rng, day, user.offset_us)
@@ -62,7 +62,7 @@ def _payment(user: User, payment_id: str, at_us: int, amount: int, currency: str
 
 
 def _bookings(user: User, day: int) -> Iterator[Timed]:
-    """Those made on a day, and what became of them later."""
+    """Bookings of a day, and their later outcomes."""
     rng = draws(user.seed, user.user_id, "bookings", day)
     for n in range(count(rng, _often(user, day, 3))):
         at_us = moment(rng, day, user.offset_us)
@@ -86,7 +86,7 @@ def _booking(user: User, booking_id: str, at_us: int, status: BookingStatus) -> 
 
 
 def _skills(user: User, day: int) -> Iterator[Timed]:
-    """Each skill is set anew every few days, often to what it was."""
+    """Each skill is set every few days, often to its old value."""
     for skill in _SKILLS:
         fate = key(user.seed, user.user_id, skill)
         period = 3 + fate % 9

@@ -1,7 +1,7 @@
-"""An incident at known times: an agent fails, a user's error rate rises, a deployment goes wrong.
+"""An incident at known times: an agent fails, a user's error rate rises, a deployment fails.
 
-It takes the place of whatever else would go wrong with these agents meanwhile. Which they are and
-when it happens does not depend on the seed.
+It replaces other simulated trouble of these agents in the same time. Its agents and times do not
+depend on the seed.
 """
 
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from emit.simulation.incidents import Burst, Outage, Plan, Rollout
 from emit.simulation.moments import DAY_US, MINUTE_US
 
-# Before the fleet goes live, so that it shows at once.
+# Starts before the live part, so that it is visible at once.
 LEAD_US: Final = 120 * MINUTE_US
 ERRORS_AFTER_US: Final = 30 * MINUTE_US
 DEPLOYED_AFTER_US: Final = 60 * MINUTE_US
@@ -20,7 +20,7 @@ ERROR_SHARE: Final = 0.6
 
 
 class Affliction(NamedTuple):
-    """What one agent has of an incident in [begin_us, end_us); `rollout` ends in `outage`."""
+    """One agent's part of an incident in [begin_us, end_us); `rollout` ends in `outage`."""
 
     begin_us: int
     end_us: int
@@ -28,8 +28,8 @@ class Affliction(NamedTuple):
     burst: Burst | None = None
     rollout: Rollout | None = None
 
-    def laid_over(self, plan: Plan) -> Plan:
-        """A day's plan with this in place of the trouble that it has in the same time."""
+    def applied_to(self, plan: Plan) -> Plan:
+        """A day's plan with this instead of its own trouble in the same time."""
         outages = [one for one in plan.outages if self._is_apart(one)]
         bursts = [one for one in plan.bursts if self._is_apart(one)]
         rollout = plan.rollout if plan.rollout and self._is_apart(plan.rollout) else self.rollout
@@ -45,14 +45,14 @@ class Affliction(NamedTuple):
 
 class Incident(NamedTuple):
     """The first agent (of `user-1`) fails at `begin_us`. Half an hour later most messages of the
-    second user fail. An hour after the beginning a deployment of the third agent fails, and then
-    the agent. All of it lasts for a day.
+    second user fail. An hour after the start a deployment to the third agent fails, then the
+    agent. The incident lasts a day.
     """
 
     begin_us: int
 
     def of(self, number: int, users: int) -> Affliction | None:
-        """What the agent with this number, from 0, has of it; agents go round the users."""
+        """The part of the agent with this number, from 0; agents are dealt to users in turn."""
         end_us = self.begin_us + LASTS_US
         if number == 0:
             fails = Outage(self.begin_us, end_us, "failed", "out of memory")

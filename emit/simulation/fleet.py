@@ -1,4 +1,4 @@
-"""The simulated fleet: every event of any window, decided by the seed and the time alone."""
+"""The simulated fleet: the events of any window, determined only by the seed and the time."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ class Trade:
 
     def __init__(self, user: User) -> None:
         self._user = user
-        self._day = lru_cache(maxsize=2)(self._worked_out)
+        self._day = lru_cache(maxsize=2)(self._compute)
 
     def events(self, begin_us: int, end_us: int) -> list[Event]:
-        """Payments, bookings, fans, plays and skills, by time."""
+        """Payments, bookings, fans, plays and skills, in order of time."""
         return [
             event
             for day in days(begin_us, end_us)
             for event in _between(self._day(day), begin_us, end_us)
         ]
 
-    def _worked_out(self, day: int) -> list[Timed]:
+    def _compute(self, day: int) -> list[Timed]:
         timed = [*business(self._user, day), *audience(self._user, day)]
         return sorted(timed, key=lambda one: one[0])
 
@@ -40,7 +40,7 @@ def _between(timed: list[Timed], begin_us: int, end_us: int) -> Iterator[Event]:
 
 
 class SimulatedFleet:
-    """`agents` agents of `users` users that sample every `interval_us` once they are live."""
+    """`agents_number` agents of `users_number` users that sample every `interval_us` when live."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class SimulatedFleet:
         ]
 
     def events(self, begin_us: int, end_us: int) -> list[Event]:
-        """All of a window of the live fleet, source by source, each by time."""
+        """All events in a window of the live fleet, source by source, each in order of time."""
         found: list[Event] = []
         for life in self.lives:
             found += life.changes(begin_us, end_us)

@@ -1,4 +1,4 @@
-"""The past of a simulated fleet, in portions that keep memory small however long it is."""
+"""The history of a simulated fleet, in portions that bound the memory."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -9,14 +9,14 @@ from emit.simulation.scenario import Scenario
 from emit.simulation.timeline import Life
 from schemas.events import Event
 
-# Business reaches so many times as far back as samples: its figures compare months.
+# Business goes this many times further back than samples, since its figures compare months.
 BUSINESS_SPANS: Final = 6
 
 Window = tuple[int, int]
 
 
 class Stage(NamedTuple):
-    """A part of the history: so many portions, each in order of time."""
+    """A part of the history: a number of portions, each in order of time."""
 
     what: str
     portions: int
@@ -24,7 +24,7 @@ class Stage(NamedTuple):
 
 
 def history(fleet: SimulatedFleet, scenario: Scenario) -> list[Stage]:
-    """The users' business, then what the agents did: the oldest day of all comes first."""
+    """The users' business, then the agents' events: the oldest day of all users or agents first."""
     begin_us, start_us = scenario.begin_us, scenario.start_us
     samples = windows(begin_us, start_us)
     business = windows(start_us - BUSINESS_SPANS * (start_us - begin_us), start_us)
@@ -43,7 +43,7 @@ def history(fleet: SimulatedFleet, scenario: Scenario) -> list[Stage]:
 
 
 def windows(begin_us: int, end_us: int) -> list[Window]:
-    """The window, cut at every midnight."""
+    """The window, split at every midnight."""
     return [
         (max(begin_us, day * DAY_US), min(end_us, (day + 1) * DAY_US))
         for day in days(begin_us, end_us)
@@ -67,7 +67,7 @@ def _past(life: Life, window: Window, scenario: Scenario) -> list[Event]:
     found = life.changes(begin_us, end_us)
     found += life.samples(begin_us, end_us, scenario.backfill_interval_us)
     if end_us == scenario.start_us:
-        # From the last coarse sample on, so that no message is left out before the live ones.
+        # From the last coarse sample on, so that no messages are missing before the live ones.
         last_us = life.newest_before(end_us, scenario.backfill_interval_us)
         found += life.samples(max(begin_us, last_us + 1), end_us, scenario.interval_us)
     return found

@@ -1,6 +1,6 @@
-"""What happens to an agent on one UTC day: deployments, failures, stops, bursts of errors.
+"""The plan of an agent for one UTC day: deployments, failures, stops, bursts of errors.
 
-Nothing crosses midnight, so that a day is drawn without its neighbours.
+Nothing crosses midnight, so that a day does not depend on its neighbours.
 """
 
 import random
@@ -37,7 +37,7 @@ class Outage(NamedTuple):
 
 
 class Burst(NamedTuple):
-    """In this window so large a share of messages fail, and answers take longer."""
+    """In this window a share of messages, `severity`, fails, and responses take longer."""
 
     begin_us: int
     end_us: int
@@ -61,7 +61,7 @@ class Piece(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """One day of one agent; outages in order and apart."""
+    """One day of one agent; outages are in order and do not overlap."""
 
     rollout: Rollout | None
     outages: list[Outage]
@@ -84,7 +84,7 @@ class Plan(NamedTuple):
 
 
 def plan(agent: SimulatedAgent, day: int) -> Plan:
-    """The same for the same agent and day."""
+    """The plan, deterministic for an agent and a day."""
     rng = draws(agent.key, "plan", day)
     rollout = _rollout(rng, agent, day)
     bursts = [_burst(rng, _somewhen(rng, day))] if rng.random() < 0.5 else []
@@ -103,7 +103,7 @@ def plan(agent: SimulatedAgent, day: int) -> Plan:
 
 
 def _somewhen(rng: random.Random, day: int) -> int:
-    """Late enough for what comes before it, early enough for the longest that follows."""
+    """A time that leaves room for trouble before it and for the longest trouble after it."""
     room_us = DAY_US - 2 * _MOST_US - _REMOVAL_US
     return day * DAY_US + _APART_US + int(rng.random() * room_us / SECOND_US) * SECOND_US
 
@@ -115,7 +115,7 @@ def _lasting(rng: random.Random, least_s: int, most_s: int) -> int:
 def _rollout(rng: random.Random, agent: SimulatedAgent, day: int) -> Rollout | None:
     if rng.random() >= 0.15:
         return None
-    # Before the last hours, for the trouble after a failed one.
+    # Not in the last hours, to leave room for the trouble after a failed one.
     wanted = moment(rng, day, agent.user.offset_us)
     begin = min(wanted, day * DAY_US + DAY_US - 2 * _MOST_US - _REMOVAL_US)
     end = begin + _lasting(rng, 40, 400)
@@ -149,7 +149,7 @@ def _removal(agent: SimulatedAgent, day: int) -> Iterator[Outage]:
 
 
 def _apart(outages: list[Outage]) -> list[Outage]:
-    """Without those that come too close to one earlier in the list; in order of time."""
+    """In order of time, without those too close to one earlier in the list."""
     kept: list[Outage] = []
     for one in outages:
         if all(

@@ -1,4 +1,4 @@
-"""Time in the simulated fleet: whole microseconds since 1970, UTC, and spans as people write them.
+"""Time in the simulated fleet: whole microseconds since 1970, UTC, and spans such as `30d`.
 
 A window is half-open: `begin <= at < end`.
 """
@@ -18,7 +18,7 @@ _UNITS_US: Final = {"s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US}
 
 
 def time_of(at_us: int) -> datetime:
-    """The same moment, as events carry it."""
+    """The same time as a datetime, for events."""
     return _EPOCH + timedelta(microseconds=at_us)
 
 
@@ -41,5 +41,5 @@ def days(begin_us: int, end_us: int) -> range:
 
 
 def day_name(day: int) -> str:
-    """`20260301`, as ids carry it."""
+    """`20260301`, for ids."""
     return f"{time_of(day * DAY_US):%Y%m%d}"

@@ -1,4 +1,4 @@
-"""At most so many events a second."""
+"""Limits the events a second."""
 
 from math import inf
 
@@ -6,7 +6,7 @@ from emit.clock import Clock
 
 
 class Pace:
-    """Spreads events evenly: what was idle is not made up for."""
+    """Spreads events evenly; idle time is not made up for."""
 
     def __init__(self, clock: Clock, events_a_second: float = inf) -> None:
         self._clock = clock
@@ -15,11 +15,11 @@ class Pace:
 
     @property
     def flight(self) -> float:
-        """Events of one second; inf without a limit."""
+        """The events of one second, at least 1; inf without a limit."""
         return max(1.0, self._events_a_second)
 
     async def turn(self, events: int) -> None:
-        """Returns when so many events may go."""
+        """Returns when this number of events may be sent."""
         await self._clock.sleep_until(self._free_at_s)
         self._free_at_s = (
             max(self._free_at_s, self._clock.monotonic()) + events / self._events_a_second

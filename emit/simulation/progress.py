@@ -1,4 +1,4 @@
-"""How far the history is: a bar on a terminal, a line every few seconds elsewhere."""
+"""Progress of the history: a bar on a terminal, otherwise a log line every few seconds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,14 +26,14 @@ log = structlog.get_logger("emit")
 
 
 class Display(Protocol):
-    """Shows how far the sending of a stage is."""
+    """Shows the progress of a stage."""
 
     def track(self, stage: Stage) -> Iterator[list[Event]]:
         """The stage's portions; each counts as done when the next one is asked for."""
 
 
 class ProgressLines:
-    """`sent` tells how many events have been acknowledged."""
+    """Logs progress; `sent` returns the number of acknowledged events."""
 
     def __init__(self, clock: Clock, sent: Callable[[], int]) -> None:
         self._clock = clock
@@ -41,14 +41,14 @@ class ProgressLines:
 
     def track(self, stage: Stage) -> Iterator[list[Event]]:
         begun_s, before = self._clock.monotonic(), self._sent()
-        told_s = begun_s
+        logged_s = begun_s
         for done, portion in enumerate(stage.events):
-            if self._clock.monotonic() >= told_s + LINE_EVERY_S:
-                told_s = self._clock.monotonic()
-                self._tell(stage, done, told_s - begun_s, self._sent() - before)
+            if self._clock.monotonic() >= logged_s + LINE_EVERY_S:
+                logged_s = self._clock.monotonic()
+                self._log(stage, done, logged_s - begun_s, self._sent() - before)
             yield portion
 
-    def _tell(self, stage: Stage, done: int, passed_s: float, events: int) -> None:
+    def _log(self, stage: Stage, done: int, passed_s: float, events: int) -> None:
         log.info(
             "sending history",
             of=stage.what,
@@ -60,7 +60,7 @@ class ProgressLines:
 
 
 class Bar:
-    """The same, drawn with rich."""
+    """Shows progress as a bar, with rich."""
 
     def __init__(self, drawn: Progress, clock: Clock, sent: Callable[[], int]) -> None:
         self._drawn = drawn
@@ -79,7 +79,7 @@ class Bar:
 
 @contextmanager
 def displayed(clock: Clock, sent: Callable[[], int]) -> Iterator[Display]:
-    """A bar where stderr is a terminal, else lines in the log."""
+    """A bar if stderr is a terminal, else log lines."""
     console = Console(stderr=True)
     if not draws(console):
         yield ProgressLines(clock, sent)

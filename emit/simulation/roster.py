@@ -1,4 +1,4 @@
-"""Who is in the simulated fleet: its users and their agents, and what each is like for good."""
+"""The users and agents of the simulated fleet, with their permanent properties."""
 
 from typing import Final, NamedTuple
 
@@ -10,13 +10,13 @@ _ROLES: Final = ("mailer", "scheduler", "scout", "curator", "moderator", "analys
 _OFFSETS_H: Final = (-8, -5, -3, 0, 0, 1, 1, 2, 5.5, 8, 9)
 _CURRENCIES: Final = ("USD", "USD", "EUR", "GBP", "JPY", "BRL")
 _SIZES: Final = (1, 1, 1, 2, 2, 4, 8)
-# One agent of so many lives for some days only, then another one takes its place.
+# One in this number of agents is replaced by another one every LIFE_DAYS.
 _SHORT_LIVED_OF: Final = 10
 LIFE_DAYS: Final = 9
 
 
 class User(NamedTuple):
-    """`size` scales the business, 0.5 to 3; `phase` (0 to 1) is where its seasons begin."""
+    """`size` scales the business, 0.5 to 3; `phase` (0 to 1) is the start of its seasons."""
 
     seed: int
     user_id: str
@@ -26,12 +26,12 @@ class User(NamedTuple):
     currency: str
 
     def season(self, day: int) -> float:
-        """How the business of this user goes in these weeks, about 1."""
+        """Seasonal factor of the user's business, about 1."""
         return season(day, self.phase)
 
 
 class SimulatedAgent(NamedTuple):
-    """`rate` is messages a second when it is busiest; `cpu` and `memory` are percent at rest."""
+    """`rate` is messages a second at peak; `cpu` and `memory` are percent when idle."""
 
     user: User
     name: str
@@ -44,15 +44,15 @@ class SimulatedAgent(NamedTuple):
     short_lived: bool
 
     def generation(self, day: int) -> int:
-        """Which of the agents that live under this name, one after another."""
+        """Number of the agent among the successive agents with this name."""
         return (day + self.key % LIFE_DAYS) // LIFE_DAYS if self.short_lived else 0
 
     def agent_id(self, day: int) -> str:
-        """The id that this agent has on a UTC day."""
+        """The id of this agent on a UTC day."""
         return f"{self.name}.{self.generation(day)}" if self.short_lived else self.name
 
     def phase_us(self, interval_us: int) -> int:
-        """When it samples after the beginning of an interval, to the millisecond."""
+        """Offset of its samples from the start of an interval, in whole milliseconds."""
         return self.key % interval_us // 1_000 * 1_000
 
 
@@ -62,7 +62,7 @@ def users(seed: int, number: int) -> list[User]:
 
 
 def agents(of: list[User], number: int) -> list[SimulatedAgent]:
-    """Agents, dealt out to the users in turn."""
+    """Agents, dealt to the users in turn."""
     return [_agent(of[n % len(of)], n) for n in range(number)]
 
 

@@ -1,4 +1,4 @@
-"""The run of `fleetgauge emit fleet`: the fleet's past, and then its present as it comes."""
+"""The run of `fleetgauge emit fleet`: the fleet's history, then its live events."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -24,17 +24,17 @@ from schemas.settings import KafkaSettings
 
 FLIGHT: Final = 10_000
 FLUSH_TIMEOUT_S: Final = 5.0
-# A window of the present is as long at most: what has to be caught up is cut into such.
+# Longest window of live events: catching up is split into windows of this length.
 LONGEST_WINDOW_US: Final = 5 * MINUTE_US
-TOLD_EVERY_S: Final = 60.0
+LOG_EVERY_S: Final = 60.0
 
 log = structlog.get_logger("emit")
 
 
 class Run:
-    """Sends a scenario's events; the simulated time is its start when this is made.
+    """Sends a scenario's events; simulated time starts when this object is created.
 
-    Nothing is dropped: while the broker is away the simulation waits.
+    Drops nothing: the simulation waits while the broker is unavailable.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Run:
         )
 
     async def run(self) -> None:
-        """The history, then the present until its end, if it has one."""
+        """Sends the history, then live events until the scenario's end, if it has one."""
         if self._scenario.begin_us < self._scenario.start_us:
             await self._send_history()
         log.info("live", interval_s=self._scenario.interval_us / SECOND_US)
@@ -78,15 +78,15 @@ class Run:
         sent_us, end_us = self._scenario.start_us, self._scenario.end_us
         if sent_us >= end_us:
             return
-        told_s = self._clock.monotonic()
+        logged_s = self._clock.monotonic()
         async for _ in ticks(self._clock, min(1.0, self._scenario.interval_us / SECOND_US)):
             now_us = min(self._now_us(), end_us)
             await self._send(self._present(sent_us, now_us))
             sent_us = now_us
             if sent_us >= end_us:
                 return
-            if self._clock.monotonic() >= told_s + TOLD_EVERY_S:
-                told_s = self._clock.monotonic()
+            if self._clock.monotonic() >= logged_s + LOG_EVERY_S:
+                logged_s = self._clock.monotonic()
                 log.info("sent", events=self._acknowledged(), until=str(time_of(sent_us)))
 
     def _now_us(self) -> int:
@@ -133,7 +133,7 @@ async def _emit(kafka: KafkaSettings, scenario: Scenario) -> None:
 
 
 async def _announced(kafka: KafkaSettings, scenario: Scenario, run: Run) -> None:
-    # Here, where it may be interrupted already.
+    # Logged here, where signals are already handled.
     log.info(
         "simulating a fleet",
         agents=scenario.agents,

@@ -1,4 +1,4 @@
-"""What is to be simulated, checked: from the words of a command to numbers."""
+"""The scenario to simulate, validated from the command's options."""
 
 from datetime import datetime, timedelta
 from math import inf
@@ -11,15 +11,15 @@ from emit.schedule import checked_interval
 from emit.simulation.drill import LEAD_US, Incident
 from emit.simulation.moments import HOUR_US, MINUTE_US, SECOND_US, micros, span_us, time_of
 
-# How far ahead of the broker's clock a time may be.
+# Allowed lead over the broker's clock.
 _AHEAD_US: Final = 5 * MINUTE_US
-# The oldest samples have to arrive before they are too old.
+# Time for the oldest samples to arrive before they are too old.
 _MARGIN_US: Final = HOUR_US
 _NEVER: Final = 2**62
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """The options as they are given; spans such as `30d`, `start` with an offset."""
+    """The options as given; spans such as `30d`, `start` with an offset."""
 
     agents: int
     users: int
@@ -35,8 +35,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in microseconds since 1970; history goes from `begin_us` to `start_us`, live from
-    there to `end_us`."""
+    """Times in microseconds since 1970; the history is from `begin_us` to `start_us`, the live part
+    from there to `end_us`."""
 
     agents: int
     users: int
@@ -52,9 +52,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scenario(words: Words, now: datetime, limit: timedelta) -> Scenario:
-    """Raises ValueError with a sentence that names the option and what it takes.
+    """The validated scenario; raises ValueError that names the option and its valid values.
 
-    `limit` is how far behind the broker's clock a sample may be.
+    `limit` is the lateness limit of samples.
     """
     now_us = micros(now)
     oldest_us = now_us - limit // timedelta(microseconds=1) + _MARGIN_US
@@ -88,13 +88,13 @@ def _start(text: str, oldest_us: int, now_us: int) -> int:
     try:
         start_us = micros(datetime.fromisoformat(text))
     except (ValueError, TypeError):
-        # The second one is for a time without an offset.
+        # TypeError: a time without an offset.
         sentence = f"start takes a time such as 2026-03-01T12:00:00Z, not {text!r}"
         raise ValueError(sentence) from None
     if not oldest_us <= start_us <= now_us + _AHEAD_US:
         raise ValueError(
             f"start takes {time_of(oldest_us):%Y-%m-%dT%H:%M:%SZ} to now: samples of other times "
-            f"are refused; not {text!r}"
+            f"are rejected; not {text!r}"
         )
     return start_us
 
@@ -107,14 +107,14 @@ def _begin(backfill: str, start_us: int, oldest_us: int, limit: timedelta) -> in
     if begin_us < oldest_us:
         raise ValueError(
             "backfill takes a number and s, m, h or d, such as 30d, and begins at least an hour "
-            f"less than {limit.days} days ago: older samples are refused "
+            f"less than {limit.days} days ago: older samples are rejected "
             f"(FLEETGAUGE_LATENESS_LIMIT_DAYS); not {backfill!r}"
         )
     return begin_us
 
 
 def _incident(begin_us: int, start_us: int) -> Incident:
-    """On a whole minute, as long before the start as the history has it."""
+    """Starts on a whole minute, LEAD_US before live or at the start of a shorter history."""
     wanted_us = max(begin_us, start_us - LEAD_US)
     return Incident(-(-wanted_us // MINUTE_US) * MINUTE_US)
 
@@ -123,6 +123,6 @@ def _check_rate(words: Words) -> None:
     live = words.agents / words.interval_s
     if not words.rate_limit > live:
         raise ValueError(
-            f"rate-limit takes more than {live:g} events a second: so many samples come from "
+            f"rate-limit takes more than {live:g} events a second, the samples of "
             f"{words.agents} agents every {words.interval_s:g} s; not {words.rate_limit:g}"
         )

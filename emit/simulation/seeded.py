@@ -1,4 +1,4 @@
-"""Chance by key: the same key draws the same, in any process, order and number of times."""
+"""Random numbers by key: the same key gives the same numbers in any process and order."""
 
 import random
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ _WORD: Final = 2**64 - 1
 
 
 def key(*parts: int | str) -> int:
-    """64 bits that these parts alone decide."""
+    """A 64-bit hash of these parts."""
     text = "/".join(map(str, parts))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def draws(*parts: int | str) -> random.Random:
-    """A generator that these parts alone decide."""
+    """A generator seeded by these parts."""
     return random.Random(key(*parts))  # noqa: S311 - nothing here is secret
 
 
@@ -30,10 +30,10 @@ def scrambled(of: int, number: int) -> int:
 
 
 def pick(rng: random.Random, among: Sequence[T]) -> T:
-    """One of these, each as likely."""
+    """One of these, with equal probability."""
     return among[int(rng.random() * len(among))]
 
 
 def count(rng: random.Random, mean: float) -> int:
-    """How often something happens that happens `mean` times on average."""
+    """A random count with this mean."""
     return max(0, round(rng.gauss(mean, mean**0.5)))

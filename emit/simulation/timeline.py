@@ -13,7 +13,7 @@ from schemas.events import AgentStatus, Deployment, DeploymentStatus, Event, Sam
 
 
 class _Day(NamedTuple):
-    """What is worked out once for a day; `changes` are all but the samples, by time."""
+    """Values computed once per day; `changes` are all events but samples, in order of time."""
 
     begin_us: int
     agent_id: str
@@ -23,7 +23,7 @@ class _Day(NamedTuple):
 
 
 class Life:
-    """An agent over time. Windows may be asked for in any order, and again."""
+    """An agent over time. Windows may be requested in any order and repeatedly."""
 
     def __init__(
         self, agent: SimulatedAgent, interval_us: int, affliction: Affliction | None = None
@@ -31,15 +31,15 @@ class Life:
         self._agent = agent
         self._affliction = affliction
         self._phase_us = agent.phase_us(interval_us)
-        # The day that a live fleet is in, and its neighbour.
-        self._day = lru_cache(maxsize=2)(self._worked_out)
+        # The current day of a live fleet, and its neighbour.
+        self._day = lru_cache(maxsize=2)(self._compute)
 
     def newest_before(self, end_us: int, interval_us: int) -> int:
-        """When the last sample of this interval before `end_us` is due."""
+        """Time of the last sample of this interval before `end_us`."""
         return (end_us - 1 - self._phase_us) // interval_us * interval_us + self._phase_us
 
     def changes(self, begin_us: int, end_us: int) -> list[Event]:
-        """States and deployments, by time."""
+        """Status events and deployments, in order of time."""
         return [
             event
             for day in days(begin_us, end_us)
@@ -48,7 +48,7 @@ class Life:
         ]
 
     def samples(self, begin_us: int, end_us: int, interval_us: int) -> list[Event]:
-        """One every `interval_us` while the agent is up, by time."""
+        """A sample every `interval_us` while the agent is up, in order of time."""
         return [
             one
             for day in days(begin_us, end_us)
@@ -62,10 +62,10 @@ class Life:
             for at in range(first, piece.end_us, interval_us):
                 yield sample(self._agent, day.agent_id, day.curves, at, interval_us, piece.severity)
 
-    def _worked_out(self, day: int) -> _Day:
+    def _compute(self, day: int) -> _Day:
         planned = plan(self._agent, day)
         if self._affliction:
-            planned = self._affliction.laid_over(planned)
+            planned = self._affliction.applied_to(planned)
         agent_id = self._agent.agent_id(day)
         changes = [*self._states(planned, day, agent_id), *self._rollout(planned, agent_id)]
         return _Day(
@@ -73,7 +73,7 @@ class Life:
             agent_id,
             planned,
             curves(self._agent, day),
-            # An incident crosses midnight, and is in the plans of two days.
+            # An incident may cross midnight and then is in the plans of two days.
             sorted(
                 (change for change in changes if change[0] // DAY_US == day),
                 key=lambda change: change[0],

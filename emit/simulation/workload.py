@@ -1,4 +1,4 @@
-"""What an agent does and uses: its load by the hour, and samples that follow it."""
+"""An agent's load by the hour, and the samples computed from it."""
 
 from math import pi, sin
 from typing import Final, NamedTuple
@@ -15,9 +15,9 @@ _USUAL_ERRORS: Final = 0.003
 
 
 class Curves(NamedTuple):
-    """One day's values on each hour, both midnights included; straight lines between.
+    """One day's values at each hour, including both midnights; interpolated in between.
 
-    `load` is 0 to about 1.1; `memory` is percent without load; `storage` MB in use.
+    `load` is 0 to about 1.1; `memory` is percent without load; `storage` is MB in use.
     """
 
     load: list[float]
@@ -26,7 +26,7 @@ class Curves(NamedTuple):
 
 
 def curves(agent: SimulatedAgent, day: int) -> Curves:
-    """The same for the same agent and day."""
+    """The curves, deterministic for an agent and a day."""
     hours = [day * 24 + hour for hour in _HOURS]
     season = agent.user.season(day)
     return Curves(
@@ -42,13 +42,13 @@ def _load(agent: SimulatedAgent, hour: int) -> float:
 
 
 def _leak(agent: SimulatedAgent, hour: int) -> float:
-    """Percent: memory grows for some days and is given back at once."""
+    """Percent: memory grows for some days and is then released."""
     period = 60 + agent.key % 120
     return 18 * ((hour + agent.key % 997) % period) / period
 
 
 def _filled(agent: SimulatedAgent, hour: int) -> float:
-    """The share of storage in use: it fills for days, then it is cleaned up."""
+    """The share of storage in use: it fills for days, then is cleaned up."""
     period = 24 * 3 + agent.key % (24 * 6)
     return 0.3 + 0.6 * ((hour + agent.key % 1_009) % period) / period
 
@@ -61,17 +61,17 @@ def sample(
     interval_us: int,
     severity: float,
 ) -> Sample:
-    """The sample at `at_us`; its counts are of the `interval_us` before. The same for the same."""
+    """The sample at `at_us`, deterministic; its counts cover the `interval_us` before."""
     hour, past_us = divmod(at_us % DAY_US, HOUR_US)
     past = past_us / HOUR_US
-    # One draw has noise for all: 16 bits each.
+    # One draw has the noise of all values, 16 bits each.
     chance = scrambled(agent.key, at_us)
     swing = (chance & 0xFFFF) * _SHARE
     jitter = (chance >> 16 & 0xFFFF) * _SHARE
     rounding = (chance >> 32 & 0xFFFF) * _SHARE
     misfortune = (chance >> 48) * _SHARE
     load = _between(curve.load, hour, past) * (0.8 + 0.4 * swing)
-    # Rounded by chance, so that rare messages add up in short intervals too.
+    # Rounded randomly, so that rare messages also occur in short intervals.
     messages = int(agent.rate * load * (interval_us / SECOND_US) + rounding)
     errors = int(messages * (_USUAL_ERRORS + severity) * (0.6 + 0.8 * jitter) + misfortune)
     slowness = (1 + 1.6 * load * load + 6 * severity) * (0.85 + 0.3 * jitter)
@@ -95,5 +95,5 @@ def _between(points: list[float], hour: int, past: float) -> float:
 
 
 def _hundredths(value: float) -> float:
-    # A quarter of what round() takes, for five numbers a sample.
+    # Takes a quarter of the time of round(), for five numbers per sample.
     return int(value * 100) / 100

@@ -160,7 +160,7 @@ async def test_the_host_waits_for_a_broker_that_has_gone(broker: Broker) -> None
         await asyncio.to_thread(broker.do, "stop", "kafka")
         await asyncio.to_thread(process.await_line, f"no broker answers at {broker.bootstrap}")
         await asyncio.to_thread(broker.do, "start", "kafka")
-        await asyncio.to_thread(process.await_line, "the broker takes events again")
+        await asyncio.to_thread(process.await_line, "sending events again")
         process.signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.await_exit) == 0
     assert "Traceback" not in process.output
@@ -190,7 +190,7 @@ async def test_closing_has_an_end_where_the_broker_is_silent(
             took_s = time.monotonic() - begun_s
     assert 1.0 <= took_s < 10.0
     assert totals == Totals(accepted=2, acknowledged=1, waiting=1)
-    assert "not acknowledged in time, so lost: 1 events" in caplog.text
+    assert "lost 1 events: not acknowledged in time" in caplog.text
     assert "never retrieved" not in caplog.text
     assert asyncio.all_tasks() == {asyncio.current_task()}
 

@@ -19,7 +19,7 @@ from tests.support.stack import Stack, Topics, environment, free_port
 
 AGENT = "laptop@home"
 IDS = ("--user", "ada", "--agent", AGENT, "--interval", "0.2")
-TROUBLE = "the broker takes no events, trying again"
+TROUBLE = "cannot send events, retrying"
 
 
 @pytest.fixture
@@ -93,9 +93,9 @@ async def test_a_signal_ends_it_with_everything_sent(
 async def test_samples_wait_for_their_topic(stack: Stack, topics: Topics) -> None:
     with sampling(stack, topics) as process:
         line = await asyncio.to_thread(process.await_line, TROUBLE)
-        assert "there is no such topic; `fleetgauge migrate` creates it" in line
+        assert "the topic does not exist; `fleetgauge migrate` creates it" in line
         await made(stack.kafka_bootstrap, topics)
-        await asyncio.to_thread(process.await_line, "the broker takes events again")
+        await asyncio.to_thread(process.await_line, "sending events again")
         told = await stopped(process, signal.SIGTERM)
     arrived = samples(await records(stack.kafka_bootstrap, topics.samples))
     assert told["accepted"] == told["acknowledged"] == len(arrived)

@@ -82,7 +82,7 @@ async def test_without_a_broker_it_closes_in_time_and_tells(
         emitter.send(a_payment())
     assert time.monotonic() - begun_s < 5
     assert emitter.totals.waiting == 1
-    assert "not acknowledged in time, so lost: 1 events" in caplog.text
+    assert "lost 1 events: not acknowledged in time" in caplog.text
 
 
 async def test_with_nothing_to_send_it_closes_at_once() -> None:

@@ -132,8 +132,11 @@ async def test_pauses_grow_to_a_limit_and_begin_anew_after_a_success() -> None:
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        (UnknownTopicOrPartitionError(), "there is no such topic; `fleetgauge migrate` creates it"),
-        (KafkaTimeoutError(), "it does not answer in time"),
+        (
+            UnknownTopicOrPartitionError(),
+            "the topic does not exist; `fleetgauge migrate` creates it",
+        ),
+        (KafkaTimeoutError(), "the broker does not answer in time"),
         (KafkaConnectionError("no broker answers at a:1"), "no broker answers at a:1"),
         (OSError("no route"), "no route"),
         (OSError(), "OSError"),
@@ -147,8 +150,8 @@ async def test_an_outage_and_its_end_are_told_once_and_the_reason(
     await sending.send([skill("ada")])
     told = [record.getMessage() for record in caplog.records]
     assert [line for line in told if line != "connected to the broker"] == [
-        f"the broker takes no events, trying again: {words}",
-        "the broker takes events again; dropped so far: 0 samples, 0 other events",
+        f"cannot send events, retrying: {words}",
+        "sending events again; dropped so far: 0 samples, 0 other events",
     ]
     assert told.count("connected to the broker") == 6
 
@@ -158,7 +161,7 @@ async def test_another_trouble_of_the_same_outage_is_told(caplog: pytest.LogCapt
     sending, _ = sender_to(Broker(KafkaTimeoutError(), KafkaConnectionError("away")))
     await sending.send([skill("ada")])
     reasons = [record.getMessage().rpartition(": ")[2] for record in caplog.records]
-    assert reasons[:2] == ["it does not answer in time", "away"]
+    assert reasons[:2] == ["the broker does not answer in time", "away"]
 
 
 async def test_what_is_too_large_goes_in_halves() -> None:
