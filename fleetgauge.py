@@ -268,9 +268,7 @@ def token(user_id: str | None, name: str | None, *, platform: bool, ttl: str) ->
         "fleetgauge schema --asyncapi > asyncapi.json": "topics and messages",
     },
 )
-@click.option(
-    "--asyncapi", "is_asyncapi", is_flag=True, help="Print the AsyncAPI 3 document instead."
-)
+@click.option("--asyncapi", "is_asyncapi", is_flag=True, help="Print the AsyncAPI 3 document.")
 def schema(*, is_asyncapi: bool) -> None:
     """Print the JSON Schema of events and answers."""
     import msgspec

@@ -104,18 +104,24 @@ class Buffer(DeliveryStats):
         owed = self._carried.pop(agent, _NOTHING)
         if owed is _NOTHING and not self._unreported_events:
             return sample
-        said, rest = (ActivityCounts.of(sample) + owed.counts).for_one_sample()
+        reported, rest = (ActivityCounts.of(sample) + owed.counts).for_one_sample()
         if rest != ActivityCounts():
             self._carried[agent] = Carryover(rest)
         dropped, self._unreported_events = self._unreported_events, 0
-        return _carrying(sample, said, owed.samples, dropped)
+        return _carrying(sample, reported, owed.samples, dropped)
 
 
 def _first(waiting: deque[_E], limit: int) -> list[_E]:
     return [waiting.popleft() for _ in range(min(limit, len(waiting)))]
 
 
-def _carrying(sample: Sample, said: ActivityCounts, samples: int, events: int) -> CarryingSample:
+def _carrying(
+    sample: Sample, reported: ActivityCounts, samples: int, events: int
+) -> CarryingSample:
     own = {name: getattr(sample, name) for name in Sample.__struct_fields__}
-    own |= {"messages": said.messages, "errors": said.errors, "response_ms": said.mean_ms}
+    own |= {
+        "messages": reported.messages,
+        "errors": reported.errors,
+        "response_ms": reported.mean_ms,
+    }
     return CarryingSample(**own, dropped_samples=samples, dropped_events=events)

@@ -41,7 +41,9 @@ class ActivityCounts(msgspec.Struct, frozen=True, gc=False):
 
     def for_one_sample(self) -> tuple["ActivityCounts", "ActivityCounts"]:
         """The counts that fit in one sample, and the rest for the next."""
-        said = msgspec.structs.replace(
+        reported = msgspec.structs.replace(
             self, messages=min(self.messages, MOST), errors=min(self.errors, MOST)
         )
-        return said, ActivityCounts(self.messages - said.messages, self.errors - said.errors)
+        return reported, ActivityCounts(
+            self.messages - reported.messages, self.errors - reported.errors
+        )

@@ -76,10 +76,10 @@ class Meter:
         """Returns the counts since the last call that fit in one sample; the rest stays."""
         with self._lock:
             all_of_it = ActivityCounts(self._messages, self._errors, self._timed, self._response_ms)
-            said, rest = all_of_it.for_one_sample()
+            reported, rest = all_of_it.for_one_sample()
             self._messages, self._errors = rest.messages, rest.errors
             self._timed, self._response_ms = 0, 0.0
-        return said
+        return reported
 
     def handled(self, took_s: float) -> None:
         """Counts a successful message."""

@@ -21,9 +21,9 @@ STATES: Final = ("active", "inactive", "failed", "removed")
 async def read(context: QueryContext, user_id: str, agent_id: str, window: Window) -> Agent:
     """The agent now; raises UnknownAgent (404) if it never sent a sample or a status event."""
     now = context.clock()
-    asked = AgentsQuery(user_id, None, None, window, "agentId", None)
+    requested = AgentsQuery(user_id, None, None, window, "agentId", None)
     parameters = {
-        **parameters_of(asked, PagePosition(), 1, now),
+        **parameters_of(requested, PagePosition(), 1, now),
         "agent_id": agent_id,
         "states": list(STATES),
     }

@@ -30,13 +30,13 @@ class Known(msgspec.Struct, frozen=True):
 
 
 async def read(
-    context: QueryContext, user_id: str, agent_id: str, asked: SpanParameters
+    context: QueryContext, user_id: str, agent_id: str, requested: SpanParameters
 ) -> AgentHistorical:
     """The answer from the rollup level that covers the span.
 
     Raises Unusable, or UnknownAgent (404) if the user has no agent with that id.
     """
-    span, rows = await read_span(context, asked, user_id, agent_id)
+    span, rows = await read_span(context, requested, user_id, agent_id)
     if not rows and not await _is_known(context, user_id, agent_id):
         raise UnknownAgent
     return AgentHistorical(
@@ -53,8 +53,8 @@ async def read(
 
 
 async def _is_known(context: QueryContext, user_id: str, agent_id: str) -> bool:
-    whose = {"user_id": user_id, "agent_id": agent_id}
-    (found,) = await context.database.fetch("find_agent", Known, whose)
+    owner = {"user_id": user_id, "agent_id": agent_id}
+    (found,) = await context.database.fetch("find_agent", Known, owner)
     return found.is_known
 
 
@@ -79,7 +79,7 @@ def agent_history(context: QueryContext) -> HTTPRouteHandler:
         tz: ZoneParameter = None,
     ) -> Response[AgentHistorical]:
         """Points with data in time order, the newest unfinished, and their averages."""
-        asked = SpanParameters(time_range, start, stop, step, tz)
-        return await context.answer("agent_history", read, user_id, agent_id, asked)
+        requested = SpanParameters(time_range, start, stop, step, tz)
+        return await context.answer("agent_history", read, user_id, agent_id, requested)
 
     return get_agent_historical

@@ -149,38 +149,38 @@ def uptime_of(listed: AgentsPageRow) -> float:
 
 
 def parameters_of(
-    asked: AgentsQuery, place: PagePosition, limit: int, now: datetime
+    requested: AgentsQuery, place: PagePosition, limit: int, now: datetime
 ) -> dict[str, object]:
     """Parameters of the query for `limit` agents and one more, which shows that a page follows."""
     # After the switch to the order of ids, the requested order no longer applies.
-    sort: AgentSort = "agentId" if place.after else asked.sort
-    sign = SIGNS[asked.ordered]
+    sort: AgentSort = "agentId" if place.after else requested.sort
+    sign = SIGNS[requested.ordered]
     after_agent, after_user = place.ids(2)
     seen = place.keys()
     return {
-        "user_id": asked.user_id,
-        "whose": "fleet" if asked.whose == "urgent" and place.after else asked.whose,
+        "user_id": requested.user_id,
+        "whose": "fleet" if requested.whose == "urgent" and place.after else requested.whose,
         # Enough of each state, even if all seen rows are among them.
         "most": limit + 1 + len(seen),
         "agent_id": None,
-        "search": asked.search,
-        "states": [asked.state] if asked.state else list(PRESENT),
-        "window": asked.window,
+        "search": requested.search,
+        "states": [requested.state] if requested.state else list(PRESENT),
+        "window": requested.window,
         "sort": sort,
         "sign": sign,
-        "ids": sign if asked.sort == "agentId" else 1,
+        "ids": sign if requested.sort == "agentId" else 1,
         "seen": seen,
         "after_agent": after_agent,
         "after_user": after_user,
         "limit": limit + 1,
         "now": now,
-        **msgspec.structs.asdict(buckets_of(asked.window, now)),
+        **msgspec.structs.asdict(buckets_of(requested.window, now)),
     }
 
 
 def agents_of(
     rows: Sequence[AgentsPageRow],
-    asked: AgentsQuery,
+    requested: AgentsQuery,
     place: PagePosition,
     limit: int,
     now: datetime,
@@ -191,7 +191,7 @@ def agents_of(
     as_of = rows[0].kept_at or now
     following = ""
     if len(listed) > limit:
-        following = issue(asked.query(), _past(shown, asked, place), now)
+        following = issue(requested.query(), _past(shown, requested, place), now)
     return Agents(
         agents=[row_of(row, as_of) for row in shown],
         counts=StateCounts(
@@ -200,28 +200,34 @@ def agents_of(
             failed=rows[0].failed,
             removed=rows[0].removed,
         ),
-        window=asked.window,
+        window=requested.window,
         as_of=as_of,
         next=following,
     )
 
 
-def _past(shown: Sequence[AgentsPageRow], asked: AgentsQuery, place: PagePosition) -> PagePosition:
+def _past(
+    shown: Sequence[AgentsPageRow], requested: AgentsQuery, place: PagePosition
+) -> PagePosition:
     last = shown[-1].ids
-    if asked.sort == "agentId":
+    if requested.sort == "agentId":
         return place.past_ids(last)
     return place.past_rows([row.agent_key for row in shown if row.agent_key is not None], last)
 
 
-async def read(context: QueryContext, asked: AgentsQuery, limit: int, cursor: str | None) -> Agents:
+async def read(
+    context: QueryContext, requested: AgentsQuery, limit: int, cursor: str | None
+) -> Agents:
     """A page of agents; raises ValidationException (400) for a cursor of another list."""
     now = context.clock()
     place = (
-        resume(cursor, asked.query(), PagePosition, now) if cursor is not None else PagePosition()
+        resume(cursor, requested.query(), PagePosition, now)
+        if cursor is not None
+        else PagePosition()
     )
-    parameters = parameters_of(asked, place, limit, now)
+    parameters = parameters_of(requested, place, limit, now)
     rows = await context.database.fetch("list_agents", AgentsPageRow, parameters)
-    return agents_of(rows, asked, place, limit, now)
+    return agents_of(rows, requested, place, limit, now)
 
 
 def agents(context: QueryContext) -> HTTPRouteHandler:
@@ -246,8 +252,8 @@ def agents(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Agents]:
         """Agents with state, newest sample and sums over the window, and counts by state."""
-        asked = AgentsQuery(user_id, agent_state, search, window, agent_sort, order)
-        return await context.answer("agents", read, asked, limit, cursor)
+        requested = AgentsQuery(user_id, agent_state, search, window, agent_sort, order)
+        return await context.answer("agents", read, requested, limit, cursor)
 
     return get_agents
 
@@ -273,7 +279,7 @@ def fleet_agents(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Agents]:
         """The agents of all users; `search` also matches prefixes of user ids."""
-        asked = AgentsQuery(None, agent_state, search, window, agent_sort, order)
-        return await context.answer("agents", read, asked, limit, cursor)
+        requested = AgentsQuery(None, agent_state, search, window, agent_sort, order)
+        return await context.answer("agents", read, requested, limit, cursor)
 
     return get_fleet_agents

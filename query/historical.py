@@ -22,9 +22,9 @@ from schemas.history import Historical
 FAILURE: Final = "Failed to fetch historical metrics"
 
 
-async def read(context: QueryContext, user_id: str, asked: SpanParameters) -> Historical:
+async def read(context: QueryContext, user_id: str, requested: SpanParameters) -> Historical:
     """The answer from the rollup level that covers the span; raises Unusable."""
-    span, rows = await read_span(context, asked, user_id, agent_id=None)
+    span, rows = await read_span(context, requested, user_id, agent_id=None)
     return Historical(
         user_id=user_id,
         time_range=span.time_range,

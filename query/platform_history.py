@@ -32,13 +32,13 @@ WHOLE_HOURS: Final = (
 )
 
 
-async def read(context: QueryContext, asked: SpanParameters) -> PlatformHistorical:
+async def read(context: QueryContext, requested: SpanParameters) -> PlatformHistorical:
     """The answer from the platform's hours, which are kept permanently; raises Unusable."""
     now = context.clock()
-    if asked.is_range:
-        span = span_of_range(asked.time_range, now)
+    if requested.is_range:
+        span = span_of_range(requested.time_range, now)
     else:
-        span = span_of(custom_of(asked, now), {}, HOUR_STEPS)
+        span = span_of(custom_of(requested, now), {}, HOUR_STEPS)
     if not span.is_of(HOUR):
         raise Unusable(WHOLE_HOURS)
     rows = await context.database.fetch("platform_historical", PointSums, span.bounds())

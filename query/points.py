@@ -78,14 +78,14 @@ def averages_of(rows: list[PointSums]) -> Averages:
 
 
 async def read_span(
-    context: QueryContext, asked: SpanParameters, user_id: str, agent_id: str | None
+    context: QueryContext, requested: SpanParameters, user_id: str, agent_id: str | None
 ) -> tuple[Span, list[PointSums]]:
     """The span and its points with data, for all agents of the user or one; raises Unusable."""
     now = context.clock()
-    if asked.is_range:
-        span = span_of_range(asked.time_range, now)
+    if requested.is_range:
+        span = span_of_range(requested.time_range, now)
         return span, await _read(context, span, user_id, agent_id)
-    custom = custom_of(asked, now)
+    custom = custom_of(requested, now)
     while True:
         dropped = await _read_dropped(context)
         span = span_of(custom, dropped)
@@ -109,8 +109,8 @@ async def _read(
     context: QueryContext, span: Span, user_id: str, agent_id: str | None
 ) -> list[PointSums]:
     name, bounds = query_of(span)
-    whose = {"user_id": user_id, "agent_id": agent_id}
-    return await context.database.fetch(name, PointSums, {**whose, **bounds})
+    owner = {"user_id": user_id, "agent_id": agent_id}
+    return await context.database.fetch(name, PointSums, {**owner, **bounds})
 
 
 async def _read_dropped(context: QueryContext) -> dict[str, datetime]:

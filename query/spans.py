@@ -147,19 +147,23 @@ def span_of_range(time_range: Range | None, now: datetime) -> Span:
     return Span(time_range, edges, step, UTC_NAME)
 
 
-def custom_of(asked: SpanParameters, now: datetime) -> Custom:
+def custom_of(requested: SpanParameters, now: datetime) -> Custom:
     """The custom span requested at `now` (UTC); raises Unusable."""
-    if asked.time_range is not None:
+    if requested.time_range is not None:
         raise Unusable("range cannot be combined with from, to, step or tz.")
-    if asked.start is None:
+    if requested.start is None:
         raise Unusable(f"to, step and tz require from: {PARAMETER_HELP['from']}")
-    start = _parsed("from", moment_of, asked.start)
+    start = _parsed("from", moment_of, requested.start)
     # Without `to` the last point is the one that contains `now`.
-    stop = now + datetime.resolution if asked.stop is None else _parsed("to", moment_of, asked.stop)
-    zone = _parsed("tz", zone_of, UTC_NAME if asked.tz is None else asked.tz)
+    stop = (
+        now + datetime.resolution
+        if requested.stop is None
+        else _parsed("to", moment_of, requested.stop)
+    )
+    zone = _parsed("tz", zone_of, UTC_NAME if requested.tz is None else requested.tz)
     if start >= stop:
         raise Unusable("from must be before to, which is now by default.")
-    return Custom(start, stop, asked.step, zone)
+    return Custom(start, stop, requested.step, zone)
 
 
 def span_of(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step] = STEPS) -> Span:

@@ -96,11 +96,11 @@ class Happened(msgspec.Struct, frozen=True):
     place: int
 
 
-def first_place(asked: TimelineQuery, now: datetime) -> TimelinePosition:
+def first_place(requested: TimelineQuery, now: datetime) -> TimelinePosition:
     """The position of the newest event before `to`; raises Unusable (400) for an invalid span."""
     # Agents' clocks may be ahead of ours: without `to` only events up to now count.
-    stop = now if asked.stop is None else _moment("to", asked.stop)
-    start = stop - DEFAULT_SPAN if asked.start is None else _moment("from", asked.start)
+    stop = now if requested.stop is None else _moment("to", requested.stop)
+    start = stop - DEFAULT_SPAN if requested.start is None else _moment("from", requested.start)
     if start >= stop:
         raise Unusable("from must be before to, which is now by default.")
     return TimelinePosition(start, stop)
@@ -113,19 +113,21 @@ def _moment(name: str, text: str) -> datetime:
         raise Unusable(PARAMETER_HELP[name]) from error
 
 
-def query_of(asked: TimelineQuery) -> str:
+def query_of(requested: TimelineQuery) -> str:
     """The name of the query that lists these events."""
-    if asked.agent_id is not None:
+    if requested.agent_id is not None:
         return "list_agent_timeline"
-    return "list_fleet_timeline" if asked.user_id is None else "list_user_timeline"
+    return "list_fleet_timeline" if requested.user_id is None else "list_user_timeline"
 
 
-def parameters_of(asked: TimelineQuery, place: TimelinePosition, limit: int) -> dict[str, object]:
+def parameters_of(
+    requested: TimelineQuery, place: TimelinePosition, limit: int
+) -> dict[str, object]:
     """Parameters of the query for `limit` events and one more, which shows that a page follows."""
     return {
-        "user_id": asked.user_id,
-        "agent_id": asked.agent_id,
-        "kind": asked.kind,
+        "user_id": requested.user_id,
+        "agent_id": requested.agent_id,
+        "kind": requested.kind,
         "start": place.start,
         "after_ts": place.ts,
         "after_kind": place.kind,
@@ -138,7 +140,7 @@ def parameters_of(asked: TimelineQuery, place: TimelinePosition, limit: int) -> 
 
 def timeline_of(
     rows: Sequence[Happened],
-    asked: TimelineQuery,
+    requested: TimelineQuery,
     place: TimelinePosition,
     limit: int,
     now: datetime,
@@ -147,7 +149,7 @@ def timeline_of(
     shown = rows[:limit]
     following = ""
     if len(rows) > limit:
-        following = issue(asked.query(), _after(shown[-1], place.start), now)
+        following = issue(requested.query(), _after(shown[-1], place.start), now)
     return Timeline(events=[_event(row) for row in shown], next=following)
 
 
@@ -169,16 +171,16 @@ def _event(row: Happened) -> TimelineEvent:
 
 
 async def read(
-    context: QueryContext, asked: TimelineQuery, limit: int, cursor: str | None
+    context: QueryContext, requested: TimelineQuery, limit: int, cursor: str | None
 ) -> Timeline:
     """A page of events; raises Unusable or ValidationException (400) for a bad span or cursor."""
     now = context.clock()
-    place = first_place(asked, now)
+    place = first_place(requested, now)
     if cursor is not None:
-        place = resume(cursor, asked.query(), TimelinePosition, now)
-    parameters = parameters_of(asked, place, limit)
-    rows = await context.database.fetch(query_of(asked), Happened, parameters)
-    return timeline_of(rows, asked, place, limit, now)
+        place = resume(cursor, requested.query(), TimelinePosition, now)
+    parameters = parameters_of(requested, place, limit)
+    rows = await context.database.fetch(query_of(requested), Happened, parameters)
+    return timeline_of(rows, requested, place, limit, now)
 
 
 def timeline(context: QueryContext) -> HTTPRouteHandler:
@@ -202,8 +204,8 @@ def timeline(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Timeline]:
         """Status changes and deployments, newest first."""
-        asked = TimelineQuery(user_id, start, stop, agent, kind)
-        return await context.answer("timeline", read, asked, limit, cursor)
+        requested = TimelineQuery(user_id, start, stop, agent, kind)
+        return await context.answer("timeline", read, requested, limit, cursor)
 
     return get_timeline
 
@@ -228,7 +230,7 @@ def fleet_timeline(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Timeline]:
         """Status changes and deployments of all users, newest first."""
-        asked = TimelineQuery(None, start, stop, agent, kind)
-        return await context.answer("timeline", read, asked, limit, cursor)
+        requested = TimelineQuery(None, start, stop, agent, kind)
+        return await context.answer("timeline", read, requested, limit, cursor)
 
     return get_fleet_timeline

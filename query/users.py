@@ -103,18 +103,18 @@ def row_of(listed: UsersPageRow) -> UserRow:
 
 
 def parameters_of(
-    asked: UsersQuery, place: PagePosition, limit: int, now: datetime
+    requested: UsersQuery, place: PagePosition, limit: int, now: datetime
 ) -> dict[str, object]:
     """Parameters of the query for `limit` users and one more, which shows that a page follows."""
-    sort: UserSort = "userId" if place.after else asked.sort
-    sign = SIGNS[asked.ordered]
+    sort: UserSort = "userId" if place.after else requested.sort
+    sign = SIGNS[requested.ordered]
     (after_user,) = place.ids(1)
     return {
-        "search": asked.search,
-        "window": asked.window,
+        "search": requested.search,
+        "window": requested.window,
         "sort": sort,
         "sign": sign,
-        "ids": sign if asked.sort == "userId" else 1,
+        "ids": sign if requested.sort == "userId" else 1,
         "seen": place.keys(),
         "after_user": after_user,
         "limit": limit + 1,
@@ -123,39 +123,49 @@ def parameters_of(
 
 
 def users_of(
-    rows: Sequence[UsersPageRow], asked: UsersQuery, place: PagePosition, limit: int, now: datetime
+    rows: Sequence[UsersPageRow],
+    requested: UsersQuery,
+    place: PagePosition,
+    limit: int,
+    now: datetime,
 ) -> Users:
     """A page from the query's rows; one more row than `limit` means that a page follows."""
     listed = [row for row in rows if row.user_key is not None]
     shown = listed[:limit]
     following = ""
     if len(listed) > limit:
-        following = issue(asked.query(), _past(shown, asked, place), now)
+        following = issue(requested.query(), _past(shown, requested, place), now)
     return Users(
         users=[row_of(row) for row in shown],
         counts=UserCounts(failed=rows[0].users_failed, ok=rows[0].users_ok),
-        window=asked.window,
+        window=requested.window,
         as_of=rows[0].as_of,
         next=following,
     )
 
 
-def _past(shown: Sequence[UsersPageRow], asked: UsersQuery, place: PagePosition) -> PagePosition:
+def _past(
+    shown: Sequence[UsersPageRow], requested: UsersQuery, place: PagePosition
+) -> PagePosition:
     last = (shown[-1].user_id or "",)
-    if asked.sort == "userId":
+    if requested.sort == "userId":
         return place.past_ids(last)
     return place.past_rows([row.user_key for row in shown if row.user_key is not None], last)
 
 
-async def read(context: QueryContext, asked: UsersQuery, limit: int, cursor: str | None) -> Users:
+async def read(
+    context: QueryContext, requested: UsersQuery, limit: int, cursor: str | None
+) -> Users:
     """A page of users; raises ValidationException (400) for a cursor of another list."""
     now = context.clock()
     place = (
-        resume(cursor, asked.query(), PagePosition, now) if cursor is not None else PagePosition()
+        resume(cursor, requested.query(), PagePosition, now)
+        if cursor is not None
+        else PagePosition()
     )
-    parameters = parameters_of(asked, place, limit, now)
+    parameters = parameters_of(requested, place, limit, now)
     rows = await context.database.fetch("list_users", UsersPageRow, parameters)
-    return users_of(rows, asked, place, limit, now)
+    return users_of(rows, requested, place, limit, now)
 
 
 def users(context: QueryContext) -> HTTPRouteHandler:
@@ -178,7 +188,7 @@ def users(context: QueryContext) -> HTTPRouteHandler:
         cursor: Cursor = None,
     ) -> Response[Users]:
         """Users with agents by state, current means and sums over the window."""
-        asked = UsersQuery(search, window, user_sort, order)
-        return await context.answer("users", read, asked, limit, cursor)
+        requested = UsersQuery(search, window, user_sort, order)
+        return await context.answer("users", read, requested, limit, cursor)
 
     return get_users

@@ -7,7 +7,7 @@ TAKES: Final = (
     "takes postgresql://user:password@host:port/database; "
     "in the password / ? # @ % are written as %2F %3F %23 %40 %25"
 )
-# An unescaped one of these ends the password early; the rest of it would be taken for a host name
+# An unescaped one of these ends the password early; the rest of it would be parsed as a host name
 # and appear in errors.
 _SHAPE: Final = re.compile(r"postgres(ql)?://([^/?#@]*@)?[^/?#@]*/[^/?#@]+(\?.*)?", re.S)
 

@@ -71,9 +71,9 @@ export class Events {
     const { kind, events: cursor } = this.#place;
     const query = { ...eventsOf(this.#place, this.#api.now), kind, cursor, limit: ROWS };
     this.#from = query.from;
-    const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
+    const parameters = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
     try {
-      return await this.#api.timeline(this.#place, asked, signal);
+      return await this.#api.timeline(this.#place, parameters, signal);
     } catch (problem) {
       if (isLost(problem, cursor)) this.#visit.amend({ ...this.#place, events: "" });
       throw problem;

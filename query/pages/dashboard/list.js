@@ -85,9 +85,9 @@ export class List {
   async #read(signal) {
     const { search, state, window, cursor } = this.#place;
     const query = { search, ...(this.#kind.states ? { state } : {}), window, cursor, ...this.#sorting, limit: ROWS };
-    const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
+    const parameters = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
     try {
-      return await this.#kind.read(asked, signal);
+      return await this.#kind.read(parameters, signal);
     } catch (problem) {
       if (isLost(problem, cursor)) this.#visit.amend({ ...this.#place, cursor: "" });
       throw problem;

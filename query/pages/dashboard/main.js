@@ -47,9 +47,9 @@ function enter(entered) {
 
 // The address is untrusted: an unknown view leads home, and no address starts or ends a session.
 function arrive() {
-  const asked = routeOf(location.hash) ?? home();
-  history.replaceState(null, "", hashOf(asked));
-  open(asked);
+  const requested = routeOf(location.hash) ?? home();
+  history.replaceState(null, "", hashOf(requested));
+  open(requested);
 }
 
 function leave(why) {
@@ -62,10 +62,10 @@ function leave(why) {
   content.querySelector("input").focus();
 }
 
-function open(asked) {
-  use(asked.tz);
-  const same = view !== null && ["user", "agent"].every((name) => place[name] === asked[name]);
-  place = asked;
+function open(requested) {
+  use(requested.tz);
+  const same = view !== null && ["user", "agent"].every((name) => place[name] === requested[name]);
+  place = requested;
   if (same) {
     bar.showPlace(place);
     read(view.go(place));
