@@ -54,4 +54,4 @@ def test_who_forgets_to_close_is_closed_at_the_exit() -> None:
     told = subprocess.run(
         call, capture_output=True, text=True, check=True, cwd=REPOSITORY, timeout=60
     )
-    assert "so lost: 1 events" in told.stderr
+    assert "lost 1 events: not acknowledged" in told.stderr

@@ -102,5 +102,5 @@ def test_ids_are_checked(value: str) -> None:
 
 def test_only_a_secret_signs() -> None:
     http = HttpSettings(jwt_public_key_file=Path("key.pem"))
-    with pytest.raises(ValueError, match="made with FLEETGAUGE_JWT_SECRET"):
+    with pytest.raises(ValueError, match="signed with FLEETGAUGE_JWT_SECRET"):
         issue_user(http, "alice", "1h")

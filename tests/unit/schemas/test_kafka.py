@@ -72,7 +72,7 @@ WRONG = [
     ({**LOGIN, "USERNAME": ""}, "FLEETGAUGE_KAFKA_USERNAME: String should have at least 1"),
     ({**LOGIN, "PASSWORD": ""}, "FLEETGAUGE_KAFKA_PASSWORD: Value should have at least 1"),
     ({"USERNAME": "fleet"}, "FLEETGAUGE_KAFKA_SECURITY_PROTOCOL=PLAINTEXT does not use FLEETGAUG"),
-    ({"SECURITY_PROTOCOL": "SASL_SSL"}, "FLEETGAUGE_KAFKA_SECURITY_PROTOCOL=SASL_SSL needs FLEETG"),
+    ({"SECURITY_PROTOCOL": "SASL_SSL"}, "FLEETGAUGE_KAFKA_SECURITY_PROTOCOL=SASL_SSL also needs "),
     ({**LOGIN, "CA_FILE": "/absent"}, "no certificates to trust in /absent: No such file"),
 ]
 
