@@ -48,6 +48,16 @@ class Site:
     _database: str
     _port: int
     _way: ExitStack = field(default_factory=ExitStack)
+    _filled: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def hours_without_data(self) -> set[int]:
+        """Alice's, counted back from the current one, among the last 24."""
+        passed = (_hour(datetime.now(UTC)) - _hour(self._filled)) // timedelta(hours=1)
+        return _moved(SILENT_HOURS, passed, 24)
+
+    def days_without_data(self) -> set[int]:
+        """Alice's, counted back from the current one, among the last 30."""
+        return _moved(SILENT_DAYS, (datetime.now(UTC).date() - self._filled.date()).days, 30)
 
     def sign_in(
         self,
@@ -133,6 +143,15 @@ def fill(database: str) -> None:
         happen(connection, _fleet(now))
     asyncio.run(_do_business(database, now))
     asyncio.run(_go_wrong(database, now))
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _moved(silent: frozenset[int], passed: int, count: int) -> set[int]:
+    """Buckets without data after `passed` more, in which nothing was sent."""
+    return {*range(passed), *(n + passed for n in silent if n + passed < count)}
 
 
 def tuesday(now: datetime) -> datetime:
