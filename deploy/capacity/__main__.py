@@ -15,13 +15,13 @@ def main() -> None:
     parser.add_argument("--interval-s", type=float, default=60.0, help="seconds between samples")
     parser.add_argument("--requests-per-s", type=float, default=100.0, help="in total")
     parser.add_argument("--write", action="store_true", help="update the page")
-    asked = parser.parse_args()
-    if asked.write:
+    options = parser.parse_args()
+    if options.write:
         write_page()
-    elif asked.agents is None:
+    elif options.agents is None:
         parser.error("--agents or --write is required")
     else:
-        _print(FleetNeed(asked.agents, asked.interval_s, asked.requests_per_s))
+        _print(FleetNeed(options.agents, options.interval_s, options.requests_per_s))
 
 
 def _print(fleet: FleetNeed) -> None:

@@ -31,44 +31,44 @@ METRICS = ("FLEETGAUGE_HTTP_METRICS_PORT", 9465)
 SERVE = Listening("serve", "FLEETGAUGE_HTTP_PORT", 8080, "listening", METRICS)
 
 
-def check(asked: Mapping[str, str]) -> None:
+def check(env: Mapping[str, str]) -> None:
     """DemoError if a port set in the environment is taken, before the slow steps."""
     for one in (INGEST, SERVE):
-        if taken := trouble(one, asked.get(one.setting, "")):
+        if taken := port_conflict(one, env.get(one.setting, "")):
             raise DemoError(taken)
 
 
-def trouble(one: Listening, asked: str) -> str | None:
+def port_conflict(one: Listening, port: str) -> str | None:
     """An error message if the requested port is taken, else None."""
-    if not asked.isdecimal() or ports.is_free(int(asked)):
+    if not port.isdecimal() or ports.is_free(int(port)):
         return None
     return (
-        f"{one.setting}={asked} is taken by {listener(int(asked))}: stop it, set another port, or "
+        f"{one.setting}={port} is taken by {listener(int(port))}: stop it, set another port, or "
         f"unset {one.setting} for the first free one from {one.first} up"
     )
 
 
 def start(
-    children: Children, one: Listening, words: Sequence[str | Path], asked: Mapping[str, str]
+    children: Children, one: Listening, words: Sequence[str | Path], env: Mapping[str, str]
 ) -> Mapping[str, object]:
     """Start a process and return its event once it listens; DemoError if it cannot."""
-    wanted = asked.get(one.setting)
+    wanted = env.get(one.setting)
     while True:
         port = wanted or str(ports.settle({one.name: one.first}, ())[one.name])
-        more = {one.setting: port, **_metrics(one, asked)}
+        more = {one.setting: port, **_metrics(one, env)}
         child = children.start(one.name, words, more)
         event = children.await_event(child, one.event)
         if event is not None:
             return event
-        taken = trouble(one, port)
+        taken = port_conflict(one, port)
         if wanted or not taken:
             raise DemoError(taken or child.exit_message())
 
 
-def _metrics(one: Listening, asked: Mapping[str, str]) -> dict[str, str]:
+def _metrics(one: Listening, env: Mapping[str, str]) -> dict[str, str]:
     """The setting of the separate port for metrics, if the process has one."""
     if one.metrics is None:
         return {}
     setting, first = one.metrics
     free = ports.settle({one.name: first}, ())[one.name]
-    return {setting: asked.get(setting) or str(free)}
+    return {setting: env.get(setting) or str(free)}

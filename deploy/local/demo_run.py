@@ -119,10 +119,10 @@ def start_fleet(children: Children, env: dict[str, str], service: DemoService) -
     children.start("fleet", [*fleet, *demo_fleet.LIVE])
 
 
-def issue_token(env: dict[str, str], *whose: str) -> str:
+def issue_token(env: dict[str, str], *options: str) -> str:
     """A token from `fleetgauge token` with these arguments, valid for a day."""
     done = subprocess.run(  # noqa: S603
-        [FLEETGAUGE, "token", *whose, "--ttl", "1d"],
+        [FLEETGAUGE, "token", *options, "--ttl", "1d"],
         env=env,
         capture_output=True,
         text=True,
