@@ -1,4 +1,4 @@
-"""Reads a topic once, between two times, without a group; finds the dead letters in it."""
+"""Reads a topic once, between two times, without a consumer group; finds dead letters in it."""
 
 import re
 import time
@@ -19,13 +19,13 @@ from schemas.runtime.kafkaclient import client_options
 from schemas.settings import KafkaSettings
 
 FETCH_MS: Final = 500
-# The client asks a broker that is away again and again, without a word.
+# The client retries an unavailable broker forever, without an error.
 PATIENCE_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetRanges:
-    """Offsets [first, end) of each partition, as they were when this was asked for."""
+    """Offsets [first, end) of each partition at the time of the query."""
 
     bounds: Mapping[TopicPartition, tuple[int, int]]
 
@@ -42,7 +42,7 @@ class TopicReader:
     async def offsets(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> OffsetRanges:
-        """What the broker took in [since, until)."""
+        """The offsets of records with a broker time in [since, until)."""
         partitions = list(self._consumer.assignment())
         firsts = await self._consumer.beginning_offsets(partitions)
         ends = await self._consumer.end_offsets(partitions)
@@ -55,7 +55,7 @@ class TopicReader:
     async def _at(
         self, moment: datetime, offsets: dict[TopicPartition, int], ends: dict[TopicPartition, int]
     ) -> dict[TopicPartition, int]:
-        """The first offset at or after a moment; the end where there is none."""
+        """The first offset at or after `moment` in each partition; else its end."""
         ms = round(moment.timestamp() * 1000)
         found = await self._consumer.offsets_for_times(dict.fromkeys(offsets, ms))
         return {p: at.offset if at else ends[p] for p, at in found.items()}
@@ -65,7 +65,7 @@ class TopicReader:
     ) -> AsyncIterator["ConsumerRecord[bytes | None, bytes | None]"]:
         """The records of these ranges, in order within each partition.
 
-        Raises KafkaTimeoutError where the broker falls silent.
+        Raises KafkaTimeoutError if the broker sends nothing for PATIENCE_S.
         """
         left = {p: end for p, (first, end) in ranges.bounds.items() if first < end}
         self._consumer.pause(*(self._consumer.assignment() - left.keys()))
@@ -78,7 +78,7 @@ class TopicReader:
                 for record in records:
                     if record.offset < ranges.bounds[partition][1]:
                         yield record
-            # The last offset may be no record's: transactions end with a mark of their own.
+            # The last offset may belong to a transaction's control record.
             passed = [p for p, end in left.items() if await self._consumer.position(p) >= end]
             for partition in passed:
                 del left[partition]
@@ -91,7 +91,7 @@ class TopicReader:
 
 @asynccontextmanager
 async def open_topic(kafka: KafkaSettings, topic: str) -> AsyncIterator[TopicReader]:
-    """Raises TopicError where there is no such topic, KafkaError where no broker answers."""
+    """Raises TopicError if the topic is missing, KafkaError if no broker answers."""
     partitions = await partitions_of(kafka, [topic])
     options = client_options(kafka)
     consumer = AIOKafkaConsumer(
@@ -110,16 +110,16 @@ async def open_topic(kafka: KafkaSettings, topic: str) -> AsyncIterator[TopicRea
         await consumer.stop()
 
 
-# How many records have been looked at, of how many.
+# Progress callback: the number of records read, and their total.
 Looked = Callable[[int, int], None]
 
 
 async def matching_letters(
     topic: TopicReader, filter_: Filter, looked: Looked
 ) -> AsyncIterator[Letter]:
-    """Those that there are now, in order; records that ingest did not write are passed over.
+    """The selected dead letters up to the current end, in order within each partition.
 
-    Raises KafkaTimeoutError where the broker falls silent.
+    Skips records that ingest did not write. Raises KafkaTimeoutError if the broker stops answering.
     """
     ranges = await topic.offsets(filter_.since, filter_.until)
     done, total = 0, len(ranges)
@@ -134,7 +134,7 @@ async def matching_letters(
 
 
 class LetterRef(NamedTuple):
-    """A dead letter's own place in its topic."""
+    """A dead letter's own position in the dead-letter topic."""
 
     partition: int
     offset: int
@@ -147,22 +147,22 @@ Target = LetterRef | SourceRef
 
 
 def target(text: str) -> Target:
-    """What PARTITION:OFFSET stands for, or TOPIC/PARTITION/OFFSET with or without /INDEX.
+    """Parses PARTITION:OFFSET or TOPIC/PARTITION/OFFSET[/INDEX].
 
-    Raises ValueError, a sentence, for anything else.
+    Raises ValueError with a sentence.
     """
     own = re.fullmatch(r"(\d{1,9}):(\d{1,18})", text)
     try:
         return LetterRef(int(own[1]), int(own[2])) if own else SourceRef.parse(text)
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is no TOPIC/PARTITION/OFFSET, TOPIC/PARTITION/OFFSET/INDEX or "
+            f"{text!r} is not TOPIC/PARTITION/OFFSET, TOPIC/PARTITION/OFFSET/INDEX or "
             "PARTITION:OFFSET"
         ) from error
 
 
 async def find(topic: TopicReader, at: Target, looked: Looked) -> list[Letter]:
-    """The dead letters there; one that is there twice is found once."""
+    """The dead letters at a position, without duplicates."""
     letters = _one(topic, at) if isinstance(at, LetterRef) else _of(topic, at, looked)
     async with aclosing(letters):
         return list({letter.place: letter async for letter in letters}.values())
