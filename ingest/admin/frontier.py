@@ -78,33 +78,33 @@ class Frontier:
         """
         ((database,),) = await (await connection.execute(query("read_time"))).fetchall()
         # With a clock that is ahead, all samples up to its time would count as late.
-        asked = min(self.clock(), database)
+        as_of = min(self.clock(), database)
         topics = (self.kafka.samples_topic, self.kafka.events_topic)
         bounds = await read_bounds(self.kafka, topics, CLIENT_ID)
-        # Read after the ends: a partition stored up to its end then has all records up to `asked`.
+        # Read after the ends: a partition stored up to its end then has all records up to `as_of`.
         progress = await read_progress(connection)
-        return self.of(bounds, progress.stored, asked)
+        return self.of(bounds, progress.stored, as_of)
 
     def of(
         self,
         bounds: Mapping[TopicPartition, Bounds],
         stored: Mapping[TopicPartition, StoredPosition],
-        asked: datetime,
+        as_of: datetime,
     ) -> datetime | None:
-        """Computes the frontier from bounds read after `asked` and progress read after those.
+        """Computes the frontier from bounds read after `as_of` and progress read after those.
 
-        It is the minimum over the partitions: `asked` for one without a backlog, else the time of
+        It is the minimum over the partitions: `as_of` for one without a backlog, else the time of
         its last stored record. A partition that stalls while others make progress is ignored after
         `PATIENCE`.
         """
         self.backlogs = find_backlogs(bounds, stored)
-        self._follow({partition: held.next_offset for partition, held in stored.items()}, asked)
-        self._follow_backlogs(asked)
-        waited_for = [one for one in self.backlogs if not self._stands_still_alone(one, asked)]
+        self._follow({partition: held.next_offset for partition, held in stored.items()}, as_of)
+        self._follow_backlogs(as_of)
+        waited_for = [one for one in self.backlogs if not self._is_stalled_alone(one, as_of)]
         moments = [one.stored_ts for one in waited_for]
         if None in moments:
             return None
-        return min([asked, *(moment for moment in moments if moment is not None)]) - DISORDER
+        return min([as_of, *(moment for moment in moments if moment is not None)]) - DISORDER
 
     def _follow(self, offsets: dict[TopicPartition, int], now: datetime) -> None:
         if self.moved_at is None or offsets != self.offsets:
@@ -118,7 +118,7 @@ class Frontier:
             is_same = offset == one.next_offset
             self.behind[one.partition] = (one.next_offset, since if is_same else now)
 
-    def _stands_still_alone(self, backlog: Backlog, now: datetime) -> bool:
+    def _is_stalled_alone(self, backlog: Backlog, now: datetime) -> bool:
         # While no partition makes progress, ingest is down: ignoring a backlog would make all late.
         others_move = self.moved_at is not None and now - self.moved_at <= PATIENCE
         return others_move and now - self.behind[backlog.partition][1] > PATIENCE

@@ -33,12 +33,12 @@ def maintain(
     database: DatabaseSettings, ingest: IngestSettings, *, dry_run: bool
 ) -> list[TaskResult]:
     """Runs every task and returns the results; a dry run changes nothing. Raises MaintainError."""
-    with in_sentences():
+    with maintain_errors():
         return asyncio.run(_maintain(database, ingest, dry_run=dry_run))
 
 
 @contextmanager
-def in_sentences(task: str = "upkeep") -> Iterator[None]:
+def maintain_errors(task: str = "run upkeep") -> Iterator[None]:
     """Converts errors of the task to MaintainError."""
     try:
         yield
@@ -54,7 +54,7 @@ def in_sentences(task: str = "upkeep") -> Iterator[None]:
         # A failed login has no SQLSTATE.
         is_away = error.sqlstate is None and not isinstance(error, UnusableDatabase)
         hint = f"; {HINT_DATABASE}" if is_away else ""
-        raise MaintainError(f"no {task}: {sentence(error)}{hint}") from error
+        raise MaintainError(f"cannot {task}: {sentence(error)}{hint}") from error
 
 
 async def _maintain(

@@ -139,7 +139,7 @@ class RefreshJob:
                     async with connected(self._database, SESSION) as connection:
                         await self._take_turns(connection, period_s)
             except (psycopg.Error, OSError) as error:
-                log.warning("no refresh", error=sentence(error))
+                log.warning("refresh not run", error=sentence(error))
             await asyncio.sleep(period_s)
 
     async def _take_turns(self, connection: Connection, period_s: float) -> None:

@@ -8,7 +8,7 @@ import psycopg
 from aiokafka.errors import KafkaError
 
 from ingest.admin.frontier import Frontier
-from ingest.admin.maintain import MaintainError, in_sentences
+from ingest.admin.maintain import MaintainError, maintain_errors
 from ingest.admin.refresh import (
     SESSION,
     Connection,
@@ -44,18 +44,18 @@ def refresh_once(
 
     `every` is the interval of refreshes by ingest. Raises MaintainError.
     """
-    with in_sentences("refresh"):
+    with maintain_errors("refresh"):
         try:
             return asyncio.run(_refresh_once(database, kafka, every, dry_run=dry_run))
         except psycopg.errors.LockNotAvailable as error:
             raise MaintainError(
-                f"no refresh: {sentence(error)}: a writer took longer than 1 second, or a writer "
-                "of late samples, an erase or a repair longer than 10 seconds; try again"
+                f"cannot refresh: {sentence(error)}: a writer took longer than 1 second, or a "
+                "writer of late samples, an erase or a repair longer than 10 seconds; try again"
             ) from error
         except TopicError as error:
-            raise MaintainError(f"no refresh: {error}") from error
+            raise MaintainError(f"cannot refresh: {error}") from error
         except (KafkaError, OSError) as error:
-            raise MaintainError(f"no refresh: {sentence(error)}; {HINT_KAFKA}") from error
+            raise MaintainError(f"cannot refresh: {sentence(error)}; {HINT_KAFKA}") from error
 
 
 async def _refresh_once(
@@ -64,7 +64,7 @@ async def _refresh_once(
     async with connected(database, SESSION) as connection:
         if not (dry_run or await is_alone(connection)):
             raise MaintainError(
-                "no refresh: another session is refreshing, usually an ingest, which refreshes "
+                "cannot refresh: another session is refreshing, usually an ingest, which refreshes "
                 f"every {every.total_seconds():.0f} s; 'fleetgauge doctor' shows its progress"
             )
         before, _ = await read_watermark(connection)
@@ -87,7 +87,7 @@ def describe_refresh(refreshed: Refreshed) -> str:
     """The watermark, and the partition that blocks further progress, for the terminal."""
     lines = [_progress(refreshed)]
     if refreshed.waits_for is not None:
-        lines.append(f"blocked from going further: {refreshed.waits_for}")
+        lines.append(f"cannot go further: {refreshed.waits_for}")
     return "\n".join(lines)
 
 

@@ -27,7 +27,7 @@ def run(kafka: KafkaSettings, windows: WindowSettings) -> int:
         log.error(str(error))
         return FAILED
     except KafkaError as error:
-        log.error("Kafka is unavailable", error=sentence(error), hint=HINT_KAFKA)
+        log.error("Kafka cannot be used", error=sentence(error), hint=HINT_KAFKA)
         return FAILED
     return DONE
 
@@ -64,7 +64,7 @@ def check_retention(kafka: KafkaSettings, kept: timedelta | None, windows: Windo
     longest = timedelta(days=raw - late)
     if kept is not None and kept <= longest:
         return
-    shown = "without a time limit" if kept is None else f"for {kept / DAY:.4g} days"
+    shown = "permanently" if kept is None else f"for {kept / DAY:.4g} days"
     lengthen = (
         "" if kept is None else f"set FLEETGAUGE_RAW_RETENTION_DAYS={late - (-kept // DAY)}, or "
     )

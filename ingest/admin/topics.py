@@ -61,12 +61,12 @@ async def inspect(
             if not missing or time.monotonic() >= deadline:
                 break
             await asyncio.sleep(KNOWN_WITHIN_S / 10)
-        there = [topic for topic in wanted if topic.name not in missing]
+        existing = [topic for topic in wanted if topic.name not in missing]
         return Inspection(
             await broker.cluster_id(),
-            {topic.name: sorted(known[topic.name].leaders) for topic in there},
+            {topic.name: sorted(known[topic.name].leaders) for topic in existing},
             missing,
-            await _faults(broker, there, known, kafka),
+            await _faults(broker, existing, known, kafka),
         )
 
 
@@ -146,7 +146,7 @@ def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:
         faults = asyncio.run(_once_it_answers(kafka, time.monotonic() + patience_s))
     except KafkaError as error:
         log.error(
-            "Kafka is unavailable",
+            "Kafka cannot be used",
             bootstrap=kafka.kafka_bootstrap,
             error=sentence(error),
             hint=HINT_KAFKA,
@@ -166,7 +166,7 @@ async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> list[Fault]
         except KafkaError as error:
             if time.monotonic() >= deadline:
                 raise
-            log.warning("Kafka is unavailable, will retry", error=sentence(error))
+            log.warning("Kafka cannot be used, will try again", error=sentence(error))
             await asyncio.sleep(RETRY_S)
 
 

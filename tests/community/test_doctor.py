@@ -47,7 +47,7 @@ async def test_what_the_server_does_by_itself_is_examined() -> None:
         await note_a_refresh(settings)
         found = await findings(settings)
         assert "community edition" in found["database"][0].says
-        assert [f.says for f in found["upkeep"]] == ["11 tasks and jobs go well"]
+        assert [f.says for f in found["upkeep"]] == ["11 tasks and jobs run without errors"]
         assert [f.level for f in found["refresh"]] == [Level.OK]
         assert found["refresh"][0].facts["watermarks"].keys() == {
             "agent_metrics_5m",

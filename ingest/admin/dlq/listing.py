@@ -160,10 +160,10 @@ class Report(Protocol):
 
     listing: Listing
 
-    def rehearsed(self, outcome: ReplayResult) -> None:
+    def dry_run_ended(self, outcome: ReplayResult) -> None:
         """Called after a dry run; `replayed` counts what a replay would send."""
 
-    def replayed(self, outcome: ReplayResult) -> None:
+    def replay_ended(self, outcome: ReplayResult) -> None:
         """Called after a replay, also a stopped or failed one."""
 
 
@@ -174,10 +174,10 @@ class ForPeople:
         self._console = console
         self.listing: Listing = Tally(console, LISTED)
 
-    def rehearsed(self, outcome: ReplayResult) -> None:
+    def dry_run_ended(self, outcome: ReplayResult) -> None:
         self._print("dry run: nothing is replayed", outcome)
 
-    def replayed(self, outcome: ReplayResult) -> None:
+    def replay_ended(self, outcome: ReplayResult) -> None:
         self._print(f"{outcome.replayed:,} replayed", outcome)
 
     def _print(self, result: str, outcome: ReplayResult) -> None:
@@ -199,10 +199,10 @@ class ForPrograms:
     def __init__(self) -> None:
         self.listing: Listing = _Unlisted()
 
-    def rehearsed(self, outcome: ReplayResult) -> None:
+    def dry_run_ended(self, outcome: ReplayResult) -> None:
         _write(ReplayCounts(True, outcome.replayed, _named(outcome)))
 
-    def replayed(self, outcome: ReplayResult) -> None:
+    def replay_ended(self, outcome: ReplayResult) -> None:
         _write(ReplayCounts(False, outcome.replayed, _named(outcome)))
 
 

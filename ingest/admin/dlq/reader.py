@@ -111,11 +111,11 @@ async def open_topic(kafka: KafkaSettings, topic: str) -> AsyncIterator[TopicRea
 
 
 # Progress callback: the number of records read, and their total.
-Looked = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 async def matching_letters(
-    topic: TopicReader, filter_: Filter, looked: Looked
+    topic: TopicReader, filter_: Filter, on_progress: OnProgress
 ) -> AsyncIterator[Letter]:
     """The selected dead letters up to the current end, in order within each partition.
 
@@ -123,14 +123,14 @@ async def matching_letters(
     """
     ranges = await topic.offsets(filter_.since, filter_.until)
     done, total = 0, len(ranges)
-    looked(done, total)
+    on_progress(done, total)
     async for record in topic.records(ranges):
         for letter in letters_of(record):
             if filter_.fits(letter):
                 yield letter
         done += 1
-        looked(done, total)
-    looked(total, total)
+        on_progress(done, total)
+    on_progress(total, total)
 
 
 class LetterRef(NamedTuple):
@@ -161,25 +161,27 @@ def target(text: str) -> Target:
         ) from error
 
 
-async def find(topic: TopicReader, at: Target, looked: Looked) -> list[Letter]:
+async def find(topic: TopicReader, at: Target, on_progress: OnProgress) -> list[Letter]:
     """The dead letters at a position, without duplicates."""
-    letters = _one(topic, at) if isinstance(at, LetterRef) else _of(topic, at, looked)
+    letters = _one(topic, at) if isinstance(at, LetterRef) else _of(topic, at, on_progress)
     async with aclosing(letters):
         return list({letter.place: letter async for letter in letters}.values())
 
 
 async def _one(topic: TopicReader, at: LetterRef) -> AsyncGenerator[Letter, None]:
-    there = await topic.offsets()
-    for held, (first, end) in there.bounds.items():
+    ranges = await topic.offsets()
+    for held, (first, end) in ranges.bounds.items():
         if held.partition == at.partition and first <= at.offset < end:
             async for record in topic.records(OffsetRanges({held: (at.offset, at.offset + 1)})):
                 for letter in letters_of(record):
                     yield letter
 
 
-async def _of(topic: TopicReader, place: SourceRef, looked: Looked) -> AsyncGenerator[Letter, None]:
+async def _of(
+    topic: TopicReader, place: SourceRef, on_progress: OnProgress
+) -> AsyncGenerator[Letter, None]:
     filter_ = Filter(topic=place.topic, partition=place.partition)
-    async for letter in matching_letters(topic, filter_, looked):
+    async for letter in matching_letters(topic, filter_, on_progress):
         same_record = letter.place.offset == place.offset
         if same_record and place.index in (None, letter.place.index):
             yield letter

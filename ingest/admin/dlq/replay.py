@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeEr
 from ingest.admin.dlq.filter import Filter
 from ingest.admin.dlq.letter import Letter, event_of, headers_of
 from ingest.admin.dlq.policy import ReplayPolicy, SkipReason, read_replayed
-from ingest.admin.dlq.reader import Looked, matching_letters, open_topic
+from ingest.admin.dlq.reader import OnProgress, matching_letters, open_topic
 from schemas.runtime.broker import start
 from schemas.runtime.kafkaclient import client_options
 from schemas.settings import KafkaSettings
@@ -93,13 +93,13 @@ class ReplayProducer:
 
     async def _put_event(self, letter: Letter) -> "asyncio.Future[Any]":
         topic, partition = letter.place.topic, letter.place.partition
-        there = await self._producer.partitions_for(topic)
+        partitions = await self._producer.partitions_for(topic)
         sent: asyncio.Future[Any] = await self._producer.send(
             topic,
             event_of(letter),
             letter.key,
             # If the topic was recreated with fewer partitions, the key selects the partition.
-            partition if partition in there else None,
+            partition if partition in partitions else None,
             headers=headers_of(letter),
         )
         return sent
@@ -154,7 +154,11 @@ class ReplayResult:
 
 
 async def replay(
-    kafka: KafkaSettings, filter_: Filter, most_replays: int, outcome: ReplayResult, looked: Looked
+    kafka: KafkaSettings,
+    filter_: Filter,
+    most_replays: int,
+    outcome: ReplayResult,
+    on_progress: OnProgress,
 ) -> None:
     """Replays the selected dead letters that were not replayed before.
 
@@ -164,7 +168,7 @@ async def replay(
         # Read only after fencing other runs, so that none can add records of replays.
         policy = ReplayPolicy(kafka, await read_replayed(kafka), most_replays)
         async with open_topic(kafka, kafka.deadletter_topic) as topic:
-            letters = chosen(matching_letters(topic, filter_, looked), policy, outcome)
+            letters = chosen(matching_letters(topic, filter_, on_progress), policy, outcome)
             async for batch in _batches(letters):
                 too_large = await sender.send(batch)
                 outcome.replayed += len(batch) - len(too_large)

@@ -67,7 +67,7 @@ def _ended(work: Coroutine[Any, Any, int]) -> int:
             "run it again to replay the rest"
         )
     except KafkaError as error:
-        complain(f"Kafka is unavailable: {sentence(error)}; {HINT_KAFKA}")
+        complain(f"Kafka cannot be used: {sentence(error)}; {HINT_KAFKA}")
     except TopicError as error:
         complain(str(error))
     return FAILED
@@ -76,8 +76,8 @@ def _ended(work: Coroutine[Any, Any, int]) -> int:
 async def _list(kafka: KafkaSettings, filter_: Filter, listing: Listing) -> int:
     replayed = await read_replayed(kafka)
     async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
-        with _progress() as looked:
-            async for letter in matching_letters(dead_letters, filter_, looked):
+        with _progress() as on_progress:
+            async for letter in matching_letters(dead_letters, filter_, on_progress):
                 listing.add(letter, replayed=letter.place in replayed)
     listing.end()
     return DONE
@@ -86,8 +86,8 @@ async def _list(kafka: KafkaSettings, filter_: Filter, listing: Listing) -> int:
 async def _show(kafka: KafkaSettings, at: Target) -> int:
     replayed = await read_replayed(kafka)
     async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
-        with _progress() as looked:
-            found = await find(dead_letters, at, looked)
+        with _progress() as on_progress:
+            found = await find(dead_letters, at, on_progress)
     if not found:
         complain(f"no dead letter at {at}: run 'fleetgauge dlq list' to see their positions")
         return FAILED
@@ -106,13 +106,13 @@ async def _try(kafka: KafkaSettings, filter_: Filter, most_replays: int, report:
     policy = ReplayPolicy(kafka, await read_replayed(kafka), most_replays)
     outcome = ReplayResult()
     async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
-        with _progress() as looked:
-            matching = matching_letters(dead_letters, filter_, looked)
+        with _progress() as on_progress:
+            matching = matching_letters(dead_letters, filter_, on_progress)
             async for letter in chosen(matching, policy, outcome):
                 report.listing.add(letter, replayed=False)
                 outcome.replayed += 1
     report.listing.end()
-    report.rehearsed(outcome)
+    report.dry_run_ended(outcome)
     return _status(outcome)
 
 
@@ -124,15 +124,15 @@ def _ignore_broker(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
 
 async def _replay(kafka: KafkaSettings, filter_: Filter, most_replays: int, report: Report) -> int:
     outcome = ReplayResult()
-    with _progress() as looked:
-        work = asyncio.create_task(replay(kafka, filter_, most_replays, outcome, looked))
+    with _progress() as on_progress:
+        work = asyncio.create_task(replay(kafka, filter_, most_replays, outcome, on_progress))
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_ignore_broker)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, work.cancel)
         # Report the result even after a failure or a signal.
         await asyncio.wait({work})
-    report.replayed(outcome)
+    report.replay_ended(outcome)
     if work.cancelled():
         complain("stopped; run it again to replay the rest")
         return FAILED
