@@ -152,7 +152,7 @@ class _Erasing:
     async def detach(self) -> tuple[list[int], Counter[str]]:
         """Deletes the agents and all their data except samples and rollups; returns their keys.
 
-        Runs without concurrent writers. Raises the epochs as well, so that afterwards no writer
+        Runs without concurrent writers. Increments all epochs, so that afterwards no writer
         uses these keys: each has to claim its partitions and look up its agents again.
         """
         connection, subject = self._connection, self._subject

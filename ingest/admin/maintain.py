@@ -77,7 +77,7 @@ async def _do(
     connection: Connection, tasks: Sequence[UpkeepTask], every: timedelta, age: Age
 ) -> list[TaskResult]:
     outcomes: list[TaskResult] = []
-    with shown("tasks of upkeep") as done:
+    with shown("upkeep tasks") as done:
         for task in tasks:
             done(len(outcomes), len(tasks))
             outcomes += await do_tasks(connection, [task], every, age)

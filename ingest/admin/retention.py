@@ -16,7 +16,8 @@ from sql.named import query
 # The longest window over these rows is that of uptime: 30 UTC days including the current one.
 WINDOW_DAYS: Final = 33
 TIMELINE: Final = ("status_events", "deployment_events")
-# Ingest accepts events as old as the retention, so a writer must not need a chunk being dropped.
+# Ingest accepts events as old as the retention. With a margin no writer needs a chunk that is being
+# dropped.
 TIMELINE_MARGIN_DAYS: Final = 1
 
 Connection = AsyncConnection[Any]
@@ -27,7 +28,7 @@ class NotAggregatedError(Exception):
 
     def __init__(self, relation: str, chunks: int, aggregated_before: datetime) -> None:
         super().__init__(
-            f"{chunks} old chunks of {relation} are kept because it is aggregated only up to "
+            f"old chunks of {relation} are kept ({chunks}) because it is aggregated only up to "
             f"{aggregated_before.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}: see the task refresh in "
             "'fleetgauge doctor'"
         )

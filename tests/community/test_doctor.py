@@ -73,7 +73,7 @@ async def test_what_differs_from_the_settings_or_is_off_is_told(community: str) 
     found = await findings(longer)
     (windows,) = found["windows"]
     assert (windows.level, windows.hint) == (Level.WARNING, "fleetgauge migrate")
-    assert windows.says.endswith("refresh_metrics has 32 days for 33")
+    assert windows.says.endswith("refresh_metrics has 32 days instead of 33")
     assert [f.hint for f in found["upkeep"] if "refresh_metrics is" in f.says] == [
         f"select alter_job({row[0]}, scheduled => true)"
     ]

@@ -47,7 +47,7 @@ class SourceRef(msgspec.Struct, frozen=True):
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One rejected event. A dead-letter record has several if it holds an array of events.
+    """One rejected event. A record has several if events of one array were rejected together.
 
     `partition`, `offset` and `at` (the broker time) are those of the dead-letter record; `headers`
     are the original's. If `is_whole`, the original's key, value and headers are complete.

@@ -67,14 +67,14 @@ class ReplayProducer:
         self._producer = await self._open.enter_async_context(_producer(self._kafka))
 
     async def _transaction(self, letters: Sequence[Letter]) -> None:
-        async with _patience("take a transaction"):
+        async with _patience("accept the transaction"):
             await self._producer.begin_transaction()
             try:
                 await self._put(letters)
             except BaseException:
                 await self._abort()
                 raise
-        async with _patience("commit"):
+        async with _patience("commit the transaction"):
             await self._producer.commit_transaction()
 
     async def _abort(self) -> None:
@@ -113,12 +113,12 @@ class ReplayProducer:
 
 
 @asynccontextmanager
-async def _patience(what: str) -> AsyncIterator[None]:
+async def _patience(action: str) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(PATIENCE_S):
             yield
     except TimeoutError as error:
-        raise KafkaTimeoutError(f"the broker did not {what} in {PATIENCE_S:.0f} s") from error
+        raise KafkaTimeoutError(f"the broker did not {action} within {PATIENCE_S:.0f} s") from error
 
 
 @asynccontextmanager
@@ -132,7 +132,7 @@ async def _producer(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
         max_request_size=8 * kafka.message_max_bytes,
     )
     try:
-        async with _patience("begin"):
+        async with _patience("answer"):
             await start(producer, options)
         yield producer
     finally:

@@ -117,7 +117,7 @@ async def _try(kafka: KafkaSettings, filter_: Filter, most_replays: int, report:
 
 
 def _ignore_broker(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    # The client also leaves its errors in tasks of its own; the same error is raised to the caller.
+    # The client's background tasks raise the same error that the caller gets.
     if not isinstance(context.get("exception"), KafkaError):
         loop.default_exception_handler(context)
 
@@ -141,7 +141,7 @@ async def _replay(kafka: KafkaSettings, filter_: Filter, most_replays: int, repo
 
 
 def _status(outcome: ReplayResult) -> int:
-    """Returns FAILED if dead letters were skipped that no earlier run has replayed."""
+    """Returns FAILED if dead letters were skipped for any reason but an earlier replay."""
     left = outcome.passed_over.keys() - {SkipReason.BEFORE}
     return FAILED if left else DONE
 

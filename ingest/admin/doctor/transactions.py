@@ -121,12 +121,16 @@ def examine_withheld(
 
 def _examine(one: Withheld, kafka: KafkaSettings, now: datetime) -> Finding:
     topic, partition = one.partition
-    since = "" if one.since is None else f" since {one.since:%Y-%m-%dT%H:%M:%SZ}"
-    says = f"{topic}/{partition}: {one.records} records are withheld{since} by an open transaction"
+    says = f"{topic}/{partition}: {one.records} records are withheld by an open transaction"
+    known = []
+    if one.since is not None:
+        known.append(f"since {one.since:%Y-%m-%dT%H:%M:%SZ}")
     if one.transactional_id is not None:
-        says += f" of the producer with transactional id {one.transactional_id}"
+        known.append(f"transactional id {one.transactional_id}")
     elif one.producer_id is not None:
-        says += f" of the producer with id {one.producer_id}"
+        known.append(f"producer id {one.producer_id}")
+    if known:
+        says += f" ({', '.join(known)})"
     facts = {"partition": f"{topic}/{partition}", "records": one.records, "since": one.since}
     if one.since is not None and now - one.since <= MAX_OPEN:
         return ok("lag", says, **facts)

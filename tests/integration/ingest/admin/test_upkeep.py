@@ -137,7 +137,7 @@ async def test_what_waits_for_the_refresh_is_told(database: str) -> None:
     assert chunks(database) == [40, 0]
     ran, succeeded, removed, failure = left(database)["agent_samples"]
     assert (ran, succeeded, removed) == (NOW, None, 0)
-    assert failure.startswith("old chunks of agent_samples are kept (1), for it is aggregated only")
+    assert failure.startswith("old chunks of agent_samples are kept (1) because it is aggregated")
     assert failure in {entry.get("error") for entry in logged}
     refresh(database, NOW)
     await job(database, NOW + timedelta(minutes=1)).look()
