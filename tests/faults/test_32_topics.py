@@ -74,7 +74,7 @@ async def test_each_is_named_with_a_command_that_fixes_it(
     found = await examine(database_settings(database), kafka, datetime.now(UTC))
     commands = {finding.hint for finding in found if finding.check == "broker"}
     for name, setting, value in wrong:
-        says = f"topic {name} has {setting}={value}, needed is "
+        says = f"topic {name} has {setting}={value}, but needs "
         # Nobody can send to it: what is there can be read all the same.
         assert setting == "min.insync.replicas" or says in ingest.log.splitlines()[-1]
         assert says in migrate.output

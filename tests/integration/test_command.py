@@ -47,7 +47,9 @@ def test_no_database(variables: dict[str, str], taken: int) -> None:
     away = f"postgresql://somebody:a-password@127.0.0.1:{taken}/nowhere"
     told = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=away)
     assert told.exit_code == 1
-    assert told.stderr.startswith("fleetgauge: no upkeep: connection failed: connection to server")
+    assert told.stderr.startswith(
+        "fleetgauge: cannot run upkeep: connection failed: connection to server"
+    )
     assert told.stderr.endswith(f"Connection refused{START_DATABASE}\n")
 
 

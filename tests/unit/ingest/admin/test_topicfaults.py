@@ -20,10 +20,10 @@ SETTINGS = [
     (SAMPLES, "cleanup.policy", "compact", REFUSED, "delete", "not stored"),
     (EVENTS, "cleanup.policy", "compact,delete", REFUSED, "delete", "not stored"),
     (DEADLETTER, "cleanup.policy", "delete,compact", REFUSED, "delete", "not stored"),
-    (REPLAYED, "cleanup.policy", "delete", REFUSED, "compact", "is forgotten"),
-    (SAMPLES, "max.message.bytes", "1048575", REFUSED, "2097152", "instead of 1048576"),
+    (REPLAYED, "cleanup.policy", "delete", REFUSED, "compact", "deleted before"),
+    (SAMPLES, "max.message.bytes", "1048575", REFUSED, "2097152", "from 1048576"),
     (SAMPLES, "max.message.bytes", "1048576", None, "", ""),
-    (DEADLETTER, "max.message.bytes", "4210687", REFUSED, "4210688", "less than 4210688"),
+    (DEADLETTER, "max.message.bytes", "4210687", REFUSED, "4210688", "at least 4210688"),
     (DEADLETTER, "min.insync.replicas", "2", REFUSED, "1", "acks=all"),
     (EVENTS, "min.insync.replicas", "2", PROBLEM, "1", "acks=all"),
     (SAMPLES, "retention.ms", str(7 * DAY_MS - 1), WARNING, str(7 * DAY_MS), "an outage"),
@@ -44,7 +44,7 @@ def test_settings(
     found = find_faults(topic, TopicState({**as_made, setting: value}, 1, ALL_RIGHTS), KAFKA)
     assert [fault.weight for fault in found] == ([] if weight is None else [weight])
     for fault in found:
-        assert fault.says.startswith(f"topic {name} has {setting}={value}, needed is {needed}, ")
+        assert fault.says.startswith(f"topic {name} has {setting}={value}, but needs {needed}, ")
         assert why in fault.says
         assert fault.fix == (
             "kafka-configs.sh --bootstrap-server broker:9092 --alter --entity-type topics "
@@ -67,7 +67,7 @@ def test_rights(name: str, rights: int, lacking: str | None) -> None:
     as_made = {**BROKERS_OWN, **config(topic, KAFKA)}
     found = find_faults(topic, TopicState(as_made, 1, rights), KAFKA)
     assert [fault.says for fault in found] == (
-        [f"this login has no right {lacking} on topic {name}"] if lacking else []
+        [f"this login lacks the right {lacking} on topic {name}"] if lacking else []
     )
 
 

@@ -129,5 +129,5 @@ NO_PLACES = ["", "t", "t/0", "t/0/x", "t/0/1/2/3", "t t/0/1", "t/0/1\n", "/0/1"]
 
 @pytest.mark.parametrize("text", NO_PLACES)
 def test_what_is_no_place(text: str) -> None:
-    with pytest.raises(ValueError, match="is no TOPIC/PARTITION/OFFSET"):
+    with pytest.raises(ValueError, match="is not TOPIC/PARTITION/OFFSET"):
         SourceRef.parse(text)
