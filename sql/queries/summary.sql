@@ -1,6 +1,6 @@
--- Summarize a user's business up to `now`. Days are UTC; `month` and `last_month` are first days of months,
--- `partner` is the corresponding time of last month. Raw payments are read only for the rest of `partner`'s
--- day and for times after `now`.
+-- Summarize a user's business up to `now`. Days are UTC; `month` and `last_month` are first days,
+-- `partner` is the same time last month. Raw payments are read only after `now` and for the rest of
+-- `partner`'s day.
 with ahead as (
     select currency, sum(amount) as amount, count(*) as payments
     from payments
