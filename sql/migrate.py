@@ -124,8 +124,8 @@ def _refuse_other_edition(edition: Edition, applied: set[str]) -> None:
             raise EditionError(
                 f"this database was created on TimescaleDB's {other} edition, but the server runs "
                 f"the {edition} edition, which would not maintain its rollups: set "
-                f"timescaledb.license = '{other.licence}' in postgresql.conf and restart (if needed, "
-                "install a package or image with that edition), or migrate an empty database"
+                f"timescaledb.license = '{other.licence}' in postgresql.conf and restart (if "
+                "needed, install a package or image that has it), or migrate an empty database"
             )
 
 
