@@ -1,4 +1,4 @@
--- Where listening_days is not the plays of each UTC day, and the listeners last heard on it.
+-- Rows of listening_days that differ from the plays of each UTC day and the listeners last heard on it.
 with stored as (
     select user_id, day, plays, last_heard from listening_days
 ),
