@@ -1,6 +1,6 @@
 -- Advance the stored offsets of a batch's partitions, last in its transaction, if they are still where the
--- batch began. Return the number of partitions advanced, and how far retention has dropped samples by now,
--- with the batch's samples already stored. A null last_record_offset leaves the last record unchanged.
+-- batch began. Return the number of partitions advanced, and the newest horizon of retention, read after
+-- the batch's samples are stored. A null last_record_offset leaves the last record unchanged.
 with moved as (
     update ingest_offsets as kept
     set next_offset = sent.next_offset,

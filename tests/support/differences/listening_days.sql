@@ -12,7 +12,7 @@ expected as (
         from plays
         union all
         select user_id, day, 0, 1 from newest
-    ) as told
+    ) as expected_days
     group by user_id, day
 )
 (select 'stored', * from (table stored except table expected) as beyond)
