@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 from aiokafka import TopicPartition
 
-from ingest.reading.unread import SkippedBatch
+from ingest.reading.unreadable import SkippedBatch
 from ingest.record import Record
 from ingest.records import Records
 from ingest.rejection import Origin, Rejection

@@ -8,7 +8,7 @@ from typing import get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from ingest.batch import Decoded, by_type
-from ingest.reading.unread import SkippedBatch
+from ingest.reading.unreadable import SkippedBatch
 from ingest.rejection import Reason
 
 RECORDS = Counter("fleetgauge_records", "Kafka records read and settled.", ["topic"])

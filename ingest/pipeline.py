@@ -14,20 +14,20 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from ingest import metrics
 from ingest.batch import Fetched, Prepared
-from ingest.collaborators import Claimer, DeadLetterSink, RecordSource, Store
-from ingest.kafka.identity import LogChangedError, NoLeaderError
+from ingest.cancelscope import CancelScope
+from ingest.interfaces import Claimer, DeadLetterSink, RecordSource, Store
+from ingest.kafka.logidentity import LogChangedError, NoLeaderError
 from ingest.reading.batchsize import BatchSize
 from ingest.reading.budget import ByteBudget
-from ingest.reading.busy import DatabaseBusy
 from ingest.reading.claimer import Assignment
+from ingest.reading.claimverifier import ClaimVerifier, confirm
 from ingest.reading.limits import Limits
 from ingest.reading.polling import polled
 from ingest.reading.positions import GapError
 from ingest.reading.progressreport import ProgressReport
 from ingest.reading.read import Reader
-from ingest.reading.recheck import Recheck, confirm
+from ingest.reading.writepriority import WritePriority
 from ingest.retry import until_done
-from ingest.scope import Scope
 from ingest.writing.batchwriter import BatchWriter
 from ingest.writing.offsets import FencedError
 
@@ -52,13 +52,13 @@ class Pipeline:
         claimer: Claimer,
         limits: Limits,
         progress: ProgressReport,
-        busy: DatabaseBusy,
+        priority: WritePriority,
     ) -> None:
         self._source = source
         self._claimer = claimer
         self._limits = limits
         self._progress = progress
-        self._busy = busy
+        self._priority = priority
         self._size = BatchSize(limits, lambda: store.agents)
         self._writer = BatchWriter(store, dead_letters, limits, progress, self._size)
 
@@ -74,7 +74,7 @@ class Pipeline:
         finally:
             await self._source.commit_to_group(self._progress.stored)
 
-    async def _serve(self, scope: Scope) -> None:
+    async def _serve(self, scope: CancelScope) -> None:
         """Claims what the group has assigned and moves its records, until that is another's."""
         self._claimer.forget_gaps()
         while True:
@@ -87,7 +87,7 @@ class Pipeline:
             if not await self._may_claim_again(failure):
                 return
 
-    async def _claim_and_move(self, scope: Scope) -> Exception:
+    async def _claim_and_move(self, scope: CancelScope) -> Exception:
         try:
             assignment = await self._claim()
         except RECOVERABLE as failure:
@@ -113,15 +113,21 @@ class Pipeline:
         log.info("claimed", partitions=[f"{p.topic}/{p.partition}" for p in assignment.claims])
         return assignment
 
-    async def _move(self, scope: Scope, assignment: Assignment) -> Exception:
+    async def _move(self, scope: CancelScope, assignment: Assignment) -> Exception:
         """Runs the stages; returns why they have ended."""
         fetched: asyncio.Queue[Fetched] = asyncio.Queue(WAITING)
         prepared: asyncio.Queue[Prepared] = asyncio.Queue(WAITING)
         budget = ByteBudget(BATCHES_OF_BYTES * self._limits.max_bytes)
         reader = Reader(
-            self._source, assignment, self._progress, self._size, self._busy, self._limits, budget
+            self._source,
+            assignment,
+            self._progress,
+            self._size,
+            self._priority,
+            self._limits,
+            budget,
         )
-        recheck = Recheck(self._source, self._claimer, assignment, self._progress)
+        recheck = ClaimVerifier(self._source, self._claimer, assignment, self._progress)
         try:
             async with asyncio.TaskGroup() as stages:
                 stages.create_task(reader.run(fetched))
@@ -143,12 +149,12 @@ class Pipeline:
             # Nothing is made of records before it is known that they are of the claimed logs.
             await confirm(self._source, assignment.logs, batch.spans, self._limits.confirm_s)
             # Preparing keeps the interpreter busy, and the writer has its next step to do.
-            await self._busy.wait()
+            await self._priority.wait()
             await prepared.put(await self._writer.prepare(batch))
 
     async def _write(
         self,
-        scope: Scope,
+        scope: CancelScope,
         assignment: Assignment,
         prepared: asyncio.Queue[Prepared],
         budget: ByteBudget,
@@ -156,15 +162,15 @@ class Pipeline:
         try:
             while True:
                 if prepared.empty():
-                    self._busy.rest()
+                    self._priority.release()
                 batch = await prepared.get()
-                self._busy.begin()
+                self._priority.take()
                 await scope.complete(self._writer.store(batch, assignment.claims))
                 budget.give_back(batch.nbytes)
                 # To free a batch takes milliseconds, and the next one has its turn.
-                self._busy.defer_free(batch)
+                self._priority.defer_free(batch)
         finally:
-            self._busy.rest()
+            self._priority.release()
 
     async def _may_claim_again(self, failure: Exception) -> bool:
         """Whether the partitions are still ours; raises the failure if it is none to go on from."""

@@ -8,9 +8,9 @@ from typing import Any, Final, overload
 
 import numpy as np
 
-from ingest.block import RecordBlock
 from ingest.decoding.lines import Lines
 from ingest.record import Record
+from ingest.recordblock import RecordBlock
 
 Part = RecordBlock | list[Record]
 

@@ -9,7 +9,7 @@ import structlog
 
 from ingest import metrics
 from ingest.errors import sentence
-from ingest.unexpected import SURROUNDINGS, is_unexpected, report
+from ingest.unexpectederrors import EXTERNAL_ERRORS, is_unexpected, report
 
 log = structlog.get_logger("ingest")
 
@@ -41,7 +41,7 @@ async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Res
         except Exception as error:
             if is_unexpected(error):
                 report(step, error)
-            elif not isinstance(error, SURROUNDINGS):
+            elif not isinstance(error, EXTERNAL_ERRORS):
                 raise
             if _cancellations() > cancelled_before:
                 # psycopg may raise an error of the connection in place of the cancellation.

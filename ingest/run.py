@@ -24,15 +24,15 @@ from ingest.database import open_pool
 from ingest.errors import HINT_KAFKA, sentence
 from ingest.kafka.topic import TopicError
 from ingest.pipeline import Pipeline
-from ingest.reading.busy import DatabaseBusy
 from ingest.reading.claimer import PartitionClaimer
-from ingest.reading.fetch import open_fetcher
+from ingest.reading.consumer import open_consumer
 from ingest.reading.limits import Limits
 from ingest.reading.positions import GapError
 from ingest.reading.progressreport import ProgressReport
+from ingest.reading.writepriority import WritePriority
 from ingest.retry import backoff
 from ingest.watchdog import Watchdog
-from ingest.writing.deadletter import open_dead_letters
+from ingest.writing.deadlettersender import open_dead_letters
 from ingest.writing.store import DatabaseStore
 from schemas.runtime.exits import DONE, FAILED
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
@@ -152,12 +152,12 @@ async def _ingest(
         watchdog = Watchdog(limits.stall_s)
         progress = ProgressReport(watchdog.reassure)
         async with (
-            open_fetcher(kafka, ingest, skip_unreadable=skip_unreadable) as fetcher,
+            open_consumer(kafka, ingest, skip_unreadable=skip_unreadable) as fetcher,
             watchdog.watching(),
         ):
-            busy = DatabaseBusy()
-            store = DatabaseStore(pool, limits, busy)
-            pipeline = Pipeline(fetcher, store, dead_letters, claimer, limits, progress, busy)
+            priority = WritePriority()
+            store = DatabaseStore(pool, limits, priority)
+            pipeline = Pipeline(fetcher, store, dead_letters, claimer, limits, progress, priority)
             fetcher.subscribe([kafka.samples_topic, kafka.events_topic])
             # Often enough that an absence is known before the watchdog's time is over.
             heartbeat_s = min(PERIOD_S, limits.stall_s / 4)

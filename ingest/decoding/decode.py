@@ -14,7 +14,7 @@ from ingest.decoding.message import decode_message
 from ingest.record import Record
 from ingest.records import Records
 from ingest.rejection import Origin, Rejection
-from ingest.unexpected import detail_of, is_unexpected, report
+from ingest.unexpectederrors import detail_of, is_unexpected, report
 from schemas.events import Event, Sample
 
 

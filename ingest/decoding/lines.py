@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ingest.block import RecordBlock
+from ingest.recordblock import RecordBlock
 
 Part = RecordBlock | list[bytes]
 

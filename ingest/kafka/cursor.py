@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 
-from ingest.block import RecordBlock
 from ingest.record import Record
+from ingest.recordblock import RecordBlock
 
 
 class Cursor(Protocol):

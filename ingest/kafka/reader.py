@@ -15,12 +15,12 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from ingest.kafka.batches import count_of, is_simple
+from ingest.kafka.blockparser import ENOUGH, FEWEST, UnsupportedFormatError, parse_block
 from ingest.kafka.cursor import BlockCursor, Cursor, RecordCursor
-from ingest.kafka.locate import ENOUGH, FEWEST, OtherFormError, locate
+from ingest.kafka.recordbatch import count_of, is_simple
 from ingest.kafka.unpack import Batches, FetchedBatches, plain_bytes
 from ingest.reading.quarantine import Verdict
-from ingest.reading.unread import Damage, skipped
+from ingest.reading.unreadable import Damage, skipped
 from ingest.record import Record
 from ingest.records import Records
 
@@ -124,8 +124,8 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         batches = self._records.batches[self._first : self._begun]
         plain = [plain_bytes(*both) for both in zip(opened, batches, strict=True)]
         if all(one is not None for one in plain) and sum(map(count_of, batches)) >= FEWEST:
-            with suppress(OtherFormError):
-                return BlockCursor(locate(self._tp, plain))
+            with suppress(UnsupportedFormatError):
+                return BlockCursor(parse_block(self._tp, plain))
         # A batch can be asked for its iterator only once: `chain` asks.
         return RecordCursor(self._tp, chain(*opened))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from ingest.unexpected import StepError
+from ingest.unexpectederrors import StepError
 from schemas.settings import KafkaSettings
 
 DAY_MS: Final = 86_400_000
@@ -52,7 +52,7 @@ def original_max_bytes(kafka: KafkaSettings) -> int:
     return 2 * _source_max_bytes(kafka)
 
 
-def letter_max_bytes(kafka: KafkaSettings) -> int:
+def dead_letter_max_bytes(kafka: KafkaSettings) -> int:
     """The longest dead letter: an original, and what is told of it."""
     return original_max_bytes(kafka) + ADDED_BYTES
 
@@ -65,7 +65,7 @@ def topics(kafka: KafkaSettings) -> list[Topic]:
     """Ingest's three. The sources take more than ingest does, so that an oversized message is told
     in a dead letter."""
     source_bytes, least = _source_max_bytes(kafka), kafka.message_max_bytes
-    letter_bytes = letter_max_bytes(kafka)
+    letter_bytes = dead_letter_max_bytes(kafka)
     return [
         Topic(kafka.samples_topic, kafka.samples_partitions, source_bytes, least, TopicRight.READ),
         Topic(kafka.events_topic, kafka.events_partitions, source_bytes, least, TopicRight.READ),
@@ -73,7 +73,7 @@ def topics(kafka: KafkaSettings) -> list[Topic]:
     ]
 
 
-def topics_to_make(kafka: KafkaSettings) -> list[Topic]:
+def topics_to_create(kafka: KafkaSettings) -> list[Topic]:
     """The same, and the one in which `fleetgauge dlq` keeps what it has replayed."""
     # Which dead letters have been replayed is kept for as long as they may be there: for good, for
     # how long the broker really keeps a dead letter, nobody can say.

@@ -12,7 +12,8 @@ from aiokafka.record.legacy_records import LegacyRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
 from ingest.errors import sentence
-from ingest.kafka.batches import (
+from ingest.kafka.decompress import Decompressor
+from ingest.kafka.recordbatch import (
     MAGIC_AT,
     RECORDS_AT,
     codec_of,
@@ -24,9 +25,8 @@ from ingest.kafka.batches import (
     split,
     uncompressed,
 )
-from ingest.kafka.inflate import Inflater
 from ingest.reading.quarantine import Quarantine
-from ingest.reading.unread import Damage, Stand, too_large
+from ingest.reading.unreadable import Damage, Placeholder, too_large
 
 # What producers send is a hundredth of it.
 MAX_BATCH_BYTES: Final = 32 * 1024**2
@@ -40,18 +40,18 @@ class Unpacker:
 
     def __init__(self, quarantine: Quarantine, max_bytes: int = MAX_BATCH_BYTES) -> None:
         self.quarantine = quarantine
-        self._inflater = Inflater(max_bytes)
-        self._inflated = 0
+        self._decompressor = Decompressor(max_bytes)
+        self._decompressed_bytes = 0
         self.is_careful = False
 
     def begin(self) -> None:
         """What was inflated before is in use no more."""
-        self._inflated = 0
+        self._decompressed_bytes = 0
 
     @property
     def is_full(self) -> bool:
         """Whether what is inflated has to be used first."""
-        return self._inflated >= self._inflater.max_bytes
+        return self._decompressed_bytes >= self._decompressor.max_bytes
 
     def unpack(self, data: bytes) -> "FetchedBatches":
         """What the library takes batches from: its own reader wherever that will do."""
@@ -72,22 +72,22 @@ class Unpacker:
             return native
         return _Batch(batch, native, self)
 
-    def inflate(self, batch: memoryview) -> bytearray | None:
+    def decompress(self, batch: memoryview) -> bytearray | None:
         """The batch with its records uncompressed; None where that would be too large.
 
         Raises ValueError, or the library's errors, where it cannot be read.
         """
         codec = codec_of(batch)
         payload = batch[RECORDS_AT:].tobytes()
-        records = self._inflater.inflate(codec, payload) if codec else payload
-        self._inflated += len(records or b"")
+        records = self._decompressor.decompress(codec, payload) if codec else payload
+        self._decompressed_bytes += len(records or b"")
         return None if records is None else uncompressed(batch, records)
 
-    def stand_for(self, batch: memoryview) -> Stand:
+    def placeholder_for(self, batch: memoryview) -> Placeholder:
         """The record that stands for a batch that would be too large."""
         native = DefaultRecordBatch(batch)
         last, first = native.next_offset - 1, native.base_offset
-        return too_large(batch, last, native.max_timestamp, first, self._inflater.max_bytes)
+        return too_large(batch, last, native.max_timestamp, first, self._decompressor.max_bytes)
 
     def damage_in(self, batches: Sequence[memoryview], at: int, error: Exception) -> Damage:
         """What is damaged in fetched batches that could not be read on from offset `at`."""
@@ -168,13 +168,13 @@ class _Batch:
 
     @cached_property
     def plain(self) -> bytearray | None:
-        """The batch uncompressed, as `Unpacker.inflate` has it."""
-        return self._unpacker.inflate(self._batch)
+        """The batch uncompressed, as `Unpacker.decompress` has it."""
+        return self._unpacker.decompress(self._batch)
 
     def __iter__(self) -> Iterator[Any]:
         plain = self.plain
         if plain is None:
-            return iter([self._unpacker.stand_for(self._batch)])
+            return iter([self._unpacker.placeholder_for(self._batch)])
         return iter(
             _read_with_care(plain) if self._unpacker.is_careful else DefaultRecordBatch(plain)
         )
@@ -192,7 +192,7 @@ def _read_with_care(plain: bytearray) -> Iterator[Any]:
 def plain_bytes(opened: Any, batch: memoryview) -> memoryview | bytearray | None:
     """A batch that was opened, uncompressed; None where it has no form that could be read so.
 
-    Raises as `Unpacker.inflate`.
+    Raises as `Unpacker.decompress`.
     """
     if isinstance(opened, DefaultRecordBatch):
         return batch

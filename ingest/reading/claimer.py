@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from ingest import metrics
 from ingest.database import Pool, evict_blockers
-from ingest.kafka.identity import Identities, LogIdentity
+from ingest.kafka.logidentity import Identities, LogIdentity
 from ingest.reading.positions import Bounds, GapError, Positions, find_gap, find_recreated
 from ingest.writing import offsets
 from ingest.writing.offsets import Claim

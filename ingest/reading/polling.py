@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, NoReturn, Protocol
 
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 
 POLL_EVERY_S: Final = 1.0
 
 
 class Polls(Protocol):
-    """See `ingest.reading.fetch.Fetcher`."""
+    """See `ingest.reading.consumer.GroupConsumer`."""
 
     async def poll_paused(self) -> None: ...
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka import TopicPartition
 
-from ingest.kafka.identity import LogIdentity
+from ingest.kafka.logidentity import LogIdentity
 from ingest.record import Record
-from ingest.unexpected import StepError
+from ingest.unexpectederrors import StepError
 from ingest.writing.offsets import Claim, LastRecord
 
 Bounds = tuple[int, int]

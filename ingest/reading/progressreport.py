@@ -12,11 +12,11 @@ from aiokafka import TopicPartition
 
 from ingest import metrics
 from ingest.batch import OffsetSpan
-from ingest.collaborators import RecordSource
 from ingest.errors import HINT_KAFKA
+from ingest.interfaces import RecordSource
 from ingest.kafka.logends import LogEnd
-from ingest.reading.standing import Standing
-from ingest.reading.unread import SkippedBatch
+from ingest.reading.partitionlag import PartitionLag
+from ingest.reading.unreadable import SkippedBatch
 from ingest.record import Record
 from ingest.writing.offsets import Claim
 
@@ -43,7 +43,7 @@ class ProgressReport:
         self._every_s = every_s
         self._clock = clock
         self.stored: dict[TopicPartition, int] = {}
-        self._standings: dict[TopicPartition, Standing] = {}
+        self._lags: dict[TopicPartition, PartitionLag] = {}
         self._is_claimed = False
         self._is_due = asyncio.Event()
         self._silence_logged = -inf
@@ -57,14 +57,14 @@ class ProgressReport:
     def assign(self, partitions: Iterable[TopicPartition]) -> None:
         """The group has assigned these, which are still to be claimed; forgets all others."""
         assigned = set(partitions)
-        for partition in self._standings.keys() - assigned:
+        for partition in self._lags.keys() - assigned:
             _drop_series(partition)
-        self._standings = {p: self._standings.get(p) or Standing() for p in assigned}
+        self._lags = {p: self._lags.get(p) or PartitionLag() for p in assigned}
 
     def start(self, claims: Mapping[TopicPartition, Claim]) -> None:
         """These are claimed, and stored as far as the claims say."""
         for partition, claim in claims.items():
-            self._standings.setdefault(partition, Standing())
+            self._lags.setdefault(partition, PartitionLag())
             if claim.last_record is not None:
                 self._is_newer_than(partition, claim.last_record.ts_ms)
         self.stored = {partition: claim.next_offset for partition, claim in claims.items()}
@@ -106,7 +106,7 @@ class ProgressReport:
             await self._report_unclaimed(source)
             return
         stored = dict(self.stored)
-        unclaimed = self._standings.keys() - stored.keys()
+        unclaimed = self._lags.keys() - stored.keys()
         committed = await source.committed_offsets(unclaimed) if unclaimed else {}
         ends = await self._report_lag(source, {**committed, **stored})
         if self.stored.keys() != stored.keys():
@@ -122,7 +122,7 @@ class ProgressReport:
 
     async def _report_unclaimed(self, source: RecordSource) -> None:
         """While the database keeps a claim waiting, what the group was told last has to do."""
-        waiting = list(self._standings)
+        waiting = list(self._lags)
         await self._report_lag(source, await source.committed_offsets(waiting))
 
     async def _report_lag(
@@ -134,10 +134,10 @@ class ProgressReport:
         silent = [p for p in stored if p not in ends and p not in source.unreadable]
         self._log_silence(silent, asked)
         for partition, end in ends.items():
-            if partition in self._standings:
+            if partition in self._lags:
                 offset = self.stored.get(partition, stored[partition])
-                self._standings[partition].measure(offset, end, asked)
-        for partition, standing in self._standings.items():
+                self._lags[partition].measure(offset, end, asked)
+        for partition, standing in self._lags.items():
             _set_series(partition, standing, self._clock())
         return ends
 
@@ -154,10 +154,10 @@ class ProgressReport:
             )
 
     def _is_newer_than(self, partition: TopicPartition, timestamp_ms: int) -> None:
-        if partition in self._standings:
+        if partition in self._lags:
             # A clock that is ahead makes no record younger than one of this moment.
             moment = min(timestamp_ms / 1000, self._clock())
-            self._standings[partition].is_newer_than(moment)
+            self._lags[partition].is_newer_than(moment)
 
 
 def _are_read(stored: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, LogEnd]) -> bool:
@@ -168,7 +168,7 @@ def _are_read(stored: Mapping[TopicPartition, int], ends: Mapping[TopicPartition
     return all(p in ends and ends[p].stable <= offset for p, offset in stored.items())
 
 
-def _set_series(partition: TopicPartition, standing: Standing, now: float) -> None:
+def _set_series(partition: TopicPartition, standing: PartitionLag, now: float) -> None:
     if standing.behind is None:
         return
     labels = (partition.topic, str(partition.partition))

@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from ingest import metrics
-from ingest.reading.unread import Damage
+from ingest.reading.unreadable import Damage
 from ingest.retry import backoff
 
 log = structlog.get_logger("ingest")
@@ -143,7 +143,7 @@ class Quarantine:
         if hold is not None and hold.damage is None and hold.offset is not None:
             self._release(partition)
 
-    def kept_silent(self, partition: TopicPartition, offset: int) -> None:
+    def sent_nothing(self, partition: TopicPartition, offset: int) -> None:
         """The broker sends nothing from this offset on, where there is something."""
         since = self._silent_since.setdefault(partition, self._clock())
         if self._clock() - since >= SILENCE_S:

@@ -11,15 +11,15 @@ from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from ingest import metrics
 from ingest.batch import Fetched
-from ingest.collaborators import RecordSource
 from ingest.errors import sentence
+from ingest.interfaces import RecordSource
 from ingest.reading.batchsize import BatchSize
 from ingest.reading.budget import ByteBudget
-from ingest.reading.busy import DatabaseBusy
 from ingest.reading.claimer import Assignment
 from ingest.reading.limits import Limits
 from ingest.reading.polling import polled
 from ingest.reading.progressreport import ProgressReport
+from ingest.reading.writepriority import WritePriority
 
 log = structlog.get_logger("ingest")
 
@@ -38,7 +38,7 @@ class Reader:
         assignment: Assignment,
         progress: ProgressReport,
         size: BatchSize,
-        busy: DatabaseBusy,
+        priority: WritePriority,
         limits: Limits,
         budget: ByteBudget,
     ) -> None:
@@ -46,7 +46,7 @@ class Reader:
         self._assignment = assignment
         self._progress = progress
         self._size = size
-        self._busy = busy
+        self._priority = priority
         self._budget = budget
         self._linger_s = limits.linger_s
         self._poll_s = limits.poll_s
@@ -70,7 +70,7 @@ class Reader:
         fetched = Fetched()
         since = 0.0
         while True:
-            await self._while_database_is_busy()
+            await self._wait_for_writer()
             await self._read(fetched, self._timeout_ms(fetched, since, batches))
             if not fetched.spans:
                 continue
@@ -79,10 +79,10 @@ class Reader:
             if is_due or self._size.is_full(fetched):
                 return fetched
 
-    async def _while_database_is_busy(self) -> None:
+    async def _wait_for_writer(self) -> None:
         """The one place where reading waits for the database's next step."""
-        if not self._busy.is_set():
-            await self._wait_for(self._busy.wait())
+        if not self._priority.is_set():
+            await self._wait_for(self._priority.wait())
 
     async def _wait_for(self, step: Awaitable[object]) -> None:
         async with polled(self._source, self._poll_s):

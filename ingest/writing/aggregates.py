@@ -5,7 +5,7 @@ from typing import Any, Final
 import polars as pl
 from psycopg import AsyncConnection
 
-from ingest.writing.parameters import Bigints, Column, Doubles, Integers, Reals, Timestamps
+from ingest.writing.arrayparameters import Bigints, Column, Doubles, Integers, Reals, Timestamps
 from sql.named import query
 
 HOUR_US: Final = 3_600_000_000

@@ -8,11 +8,11 @@ import structlog
 
 from ingest import metrics
 from ingest.batch import Batch, Decoded, Fetched, Prepared
-from ingest.collaborators import Claims, DeadLetterSink, Store
-from ingest.decoding.apart import decode_apart
-from ingest.decoding.check import check_times, reject_dropped
 from ingest.decoding.decode import decode
+from ingest.decoding.fallback import decode_individually
+from ingest.decoding.timecheck import check_times, reject_dropped
 from ingest.errors import refusal
+from ingest.interfaces import Claims, DeadLetterSink, Store
 from ingest.reading.batchsize import BatchSize
 from ingest.reading.limits import Limits
 from ingest.reading.progressreport import ProgressReport
@@ -20,10 +20,10 @@ from ingest.record import Record
 from ingest.rejection import Origin, Rejection
 from ingest.retry import until_done
 from ingest.threads import in_thread
-from ingest.unexpected import detail_of, is_unexpected, report
+from ingest.unexpectederrors import detail_of, is_unexpected, report
+from ingest.writing.batchbuilder import agents_of, build_batch
 from ingest.writing.bisection import bisect, messages
 from ingest.writing.offsets import FencedError
-from ingest.writing.shape import agents_of, shape
 from ingest.writing.write import DroppedError
 
 log = structlog.get_logger("ingest")
@@ -79,7 +79,7 @@ class BatchWriter:
             if not is_unexpected(error):
                 raise
             report("decode", error)
-            return decode_apart(fetched, self._decode_together)
+            return decode_individually(fetched, self._decode_together)
 
     def _decode_together(self, fetched: Fetched) -> Decoded:
         decoded = decode(fetched, self._limits.max_message_bytes)
@@ -109,7 +109,7 @@ class BatchWriter:
         # In threads: the batch before this one needs the loop for its own next step.
         agents = await in_thread(agents_of, decoded)
         keys = await self._store.keys_of(agents)
-        return await in_thread(shape, decoded, keys, self._limits.timeline)
+        return await in_thread(build_batch, decoded, keys, self._limits.timeline)
 
     async def _store_apart(self, decoded: Decoded, claims: Claims) -> None:
         """Stores what is not refused of events that are refused together.
@@ -146,7 +146,7 @@ class BatchWriter:
         async def attempt() -> str | None:
             nonlocal batch
             try:
-                if batch is None or not self._store.stands_by(batch.agent_keys):
+                if batch is None or not self._store.is_current(batch.agent_keys):
                     batch = await self._shape(decoded)
                 await self._write(decoded, batch, claims)
             except (psycopg.OperationalError, FencedError):

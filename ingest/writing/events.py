@@ -6,7 +6,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 
 from ingest.batch import AgentKeys, Batch, agent_name
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
 from sql.named import query
 
 # The fields of each group that `sql/queries/store_<group>.sql` takes, each as one array.
@@ -26,7 +26,7 @@ ONCE_BY_ID: Final = frozenset({"payment", "play"})
 
 
 async def store_events(
-    connection: AsyncConnection[Any], batch: Batch, busy: DatabaseBusy
+    connection: AsyncConnection[Any], batch: Batch, priority: WritePriority
 ) -> dict[str, int]:
     """Writes the batch's events in the caller's transaction, types in one order for all writers.
 
@@ -41,7 +41,7 @@ async def store_events(
             field: [get(event) for event in events]
             for field, get in _getters(name, batch.agent_keys).items()
         }
-        with busy.at_work():
+        with priority.yielded():
             cursor = await connection.execute(query(f"store_{name}"), arrays)
         if name in ONCE_BY_ID:
             duplicates[name] = len(events) - cursor.rowcount

@@ -16,9 +16,9 @@ from aiokafka import TopicPartition
 from psycopg import AsyncConnection
 
 from ingest.batch import OffsetSpan
-from ingest.kafka.identity import LogIdentity
+from ingest.kafka.logidentity import LogIdentity
 from ingest.record import Record, broker_time, representable_ms
-from ingest.unexpected import StepError
+from ingest.unexpectederrors import StepError
 from sql.named import query
 
 RESTARTED: Final = "been restarted, or replaced, since it was claimed"
@@ -48,8 +48,8 @@ class StaleClaimError(FencedError):
 class BatchState(Enum):
     """What the locked rows say of a batch."""
 
-    NOT_YET = auto()
-    ALREADY = auto()
+    NOT_STORED = auto()
+    STORED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +181,9 @@ def _compare(
     if server != held.server:
         raise FencedError(partition, span, RESTARTED)
     if (offset, epoch) == (span.first, held.epoch):
-        return BatchState.NOT_YET
+        return BatchState.NOT_STORED
     if (offset, epoch) == (span.next, held.epoch):
-        return BatchState.ALREADY
+        return BatchState.STORED
     raise FencedError(partition, span, f"offset {offset} in epoch {epoch}, ours is {held.epoch}")
 
 

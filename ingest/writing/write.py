@@ -13,8 +13,8 @@ from psycopg import AsyncConnection, errors
 from ingest import metrics
 from ingest.batch import Batch
 from ingest.database import Pool, evict_blockers
-from ingest.reading.busy import DatabaseBusy
-from ingest.unexpected import StepError
+from ingest.reading.writepriority import WritePriority
+from ingest.unexpectederrors import StepError
 from ingest.writing import offsets
 from ingest.writing.aggregates import add_late, add_to_platform
 from ingest.writing.events import store_events
@@ -23,7 +23,7 @@ from ingest.writing.samples import store_new_samples, store_resent_samples
 from sql.connect import ServerConnection
 from sql.named import query
 
-StoreSamples = Callable[[AsyncConnection[Any], Batch, DatabaseBusy], Awaitable[pl.DataFrame]]
+StoreSamples = Callable[[AsyncConnection[Any], Batch, WritePriority], Awaitable[pl.DataFrame]]
 
 
 class DroppedError(StepError):
@@ -39,7 +39,7 @@ async def write_batch(
     batch: Batch,
     claims: Mapping[TopicPartition, Claim],
     patience_s: float,
-    busy: DatabaseBusy,
+    priority: WritePriority,
 ) -> None:
     """Makes a batch durable, or finds that it is already.
 
@@ -49,7 +49,7 @@ async def write_batch(
     began = time.monotonic()
     _refuse_strange_keys(batch, claims)
     async with pool.connection() as connection:
-        writing = _Writing(pool, connection, batch, claims, patience_s, busy)
+        writing = _Writing(pool, connection, batch, claims, patience_s, priority)
         try:
             duplicates = await writing.transact(store_new_samples)
         except errors.UniqueViolation:
@@ -77,14 +77,14 @@ class _Writing:
     batch: Batch
     claims: Mapping[TopicPartition, Claim]
     patience_s: float
-    busy: DatabaseBusy
+    priority: WritePriority
 
     async def transact(self, store_samples: StoreSamples) -> dict[str, int]:
         """Stores the batch, unless it is stored already; returns its duplicates by event type."""
         async with self.connection.transaction():
             lock = offsets.lock(self.connection, self.batch.spans, self.claims)
             stored = await evict_blockers(self.pool, self.connection, lock, self.patience_s)
-            if stored is BatchState.ALREADY:
+            if stored is BatchState.STORED:
                 return {}
             duplicates = await self._store(store_samples)
             dropped = await offsets.advance(self.connection, self.batch.spans, self.claims)
@@ -106,14 +106,14 @@ class _Writing:
 
     async def _store(self, store_samples: StoreSamples) -> dict[str, int]:
         batch = self.batch
-        new = await store_samples(self.connection, batch, self.busy)
+        new = await store_samples(self.connection, batch, self.priority)
         if new.height:
-            with self.busy.at_work():
+            with self.priority.yielded():
                 await add_to_platform(self.connection, new, batch.shard)
         if batch.events:
             await self.connection.execute(query("set_shard"), {"shard": batch.shard})
-        duplicates = await store_events(self.connection, batch, self.busy)
+        duplicates = await store_events(self.connection, batch, self.priority)
         # Last, for it keeps a refresh waiting until the transaction ends.
-        with self.busy.at_work():
+        with self.priority.yielded():
             await add_late(self.connection, new)
         return {"sample": batch.samples.height - new.height + batch.repeats, **duplicates}

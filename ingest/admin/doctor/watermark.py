@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ingest.admin.doctor.finding import Finding, ok, warning
 from ingest.admin.frontier import PATIENCE, Backlog
-from ingest.reading.stored import StoredProgress
+from ingest.reading.storedprogress import StoredProgress
 
 # No longer than a partition that stands still is waited for.
 MAX_BEHIND: Final = PATIENCE

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 
 from ingest.batch import OffsetSpan
 from ingest.database import Pool
-from ingest.kafka.identity import LogIdentity
+from ingest.kafka.logidentity import LogIdentity
 from ingest.reading.claimer import Assignment, PartitionClaimer
 from ingest.reading.positions import Bounds, GapError
 from ingest.writing import offsets

@@ -11,10 +11,10 @@ from prometheus_client import REGISTRY
 
 from ingest import metrics
 from ingest.batch import OffsetSpan
-from ingest.collaborators import RecordSource
+from ingest.interfaces import RecordSource
 from ingest.kafka.logends import LogEnd
 from ingest.reading.progressreport import ProgressReport
-from ingest.reading.unread import SkippedBatch
+from ingest.reading.unreadable import SkippedBatch
 from ingest.record import Record
 from ingest.writing.offsets import Claim, LastRecord
 from tests.unit.ingest.bench import eventually

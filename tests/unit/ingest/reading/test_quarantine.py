@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from ingest.reading.quarantine import LOG_EVERY_S, SILENCE_S, Quarantine, Verdict
-from ingest.reading.unread import Damage
+from ingest.reading.unreadable import Damage
 from ingest.retry import CAP_S
 
 HERE = TopicPartition("quarantine", 0)
@@ -103,15 +103,15 @@ def test_an_error_of_the_broker_ends_with_an_answer_and_damage_with_a_record(
 def test_a_broker_that_keeps_silent_for_long_is_an_error(
     quarantine: Quarantine, clock: Clock
 ) -> None:
-    quarantine.kept_silent(HERE, 7)
+    quarantine.sent_nothing(HERE, 7)
     clock.now += SILENCE_S - 0.1
-    quarantine.kept_silent(HERE, 7)
+    quarantine.sent_nothing(HERE, 7)
     quarantine.answered(HERE)
     clock.now += 0.2
-    quarantine.kept_silent(HERE, 7)
+    quarantine.sent_nothing(HERE, 7)
     assert not quarantine.held
     clock.now += SILENCE_S
-    quarantine.kept_silent(HERE, 7)
+    quarantine.sent_nothing(HERE, 7)
     assert set(quarantine.held) == {HERE}
     quarantine.answered(HERE)
     assert not quarantine.held
