@@ -1,4 +1,4 @@
-"""Work that ends as a whole: by its own failure, or because somebody else ends it."""
+"""Work that ends as a whole: when it fails, or when another task ends it."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,10 +14,10 @@ Result = TypeVar("Result")
 
 
 class CancelScope:
-    """Runs the work of one assignment; `patience_s` is how long a cancelled step is waited for.
+    """Runs the work of one assignment; `end` waits up to `patience_s` for a cancelled step.
 
-    A server that does not answer must not hold up whoever ends the scope: after its patience it
-    leaves the step alone, and the fence keeps out whatever comes of that.
+    An unresponsive server must not block the caller of `end`: after `patience_s` the step is
+    abandoned, and the fence rejects any write that it still makes.
     """
 
     def __init__(self, patience_s: float) -> None:
@@ -28,7 +28,7 @@ class CancelScope:
         self._ended = asyncio.Event()
 
     async def run(self, work: Coroutine[Any, Any, None], drain_s: float) -> None:
-        """Returns when the work has returned or the scope was ended; raises what the work raises.
+        """Returns when the work has returned or the scope has ended; raises the work's exception.
 
         If the caller is cancelled, the scope ends with a grace of `drain_s`.
         """
@@ -44,44 +44,44 @@ class CancelScope:
 
     @property
     def is_ending(self) -> bool:
-        """Whether somebody has ended it, so that its work is another's now."""
+        """Whether the scope was ended, so that its partitions may have another owner."""
         return self._is_ending
 
     async def end(self, grace_s: float | None = None) -> None:
-        """Cancels the work, and returns when that has ended, or is not to be waited for any more.
+        """Cancels the work and returns when it has ended, or when the time to wait is over.
 
-        A step that runs in `complete` has this grace to end by itself, `patience_s` without one.
+        A step that runs in `complete` has `grace_s` to finish, by default `patience_s`.
         """
         is_first, self._is_ending = not self._is_ending, True
         if grace_s is not None:
             self._grace_s = grace_s
         if self._task is not None and not self._task.done():
-            # Once: a second time would cut off the step that has its grace.
+            # Once: a second cancellation would interrupt a step within its grace period.
             if is_first:
                 self._task.cancel()
             await asyncio.wait({self._task}, timeout=self._grace_s + 2 * self._patience_s)
         if self._task is not None and self._task.done() and not self._task.cancelled():
-            # Asked for, so that asyncio does not log it as a fault.
+            # Retrieved, so that asyncio does not log it as never retrieved.
             self._task.exception()
         self._ended.set()
 
     async def complete(self, step: Coroutine[Any, Any, Result]) -> Result:
-        """Awaits a step that is let end in the scope's grace when the scope is ended."""
+        """Awaits a step; when the scope ends, the step has the grace period to finish."""
         task = asyncio.create_task(step)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            await self._let_end(task)
+            await self._await_grace(task)
             raise
 
-    async def _let_end(self, task: asyncio.Task[Any]) -> None:
+    async def _await_grace(self, task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task}, timeout=self._grace_s)
         if not task.done():
             task.cancel()
             await asyncio.wait({task}, timeout=self._patience_s)
         error = None if not task.done() or task.cancelled() else task.exception()
         if isinstance(error, FencedError):
-            # It is why the scope ends, whoever ended it first.
+            # The fence is the reason to report, even if the scope was ended for another one.
             raise error
         if not task.done() or error is not None:
-            log.info("step given up", ended=task.done(), reason=str(error or "no answer"))
+            log.info("step abandoned", ended=task.done(), reason=str(error or "no response"))

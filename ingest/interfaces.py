@@ -1,4 +1,4 @@
-"""What the pipeline works with, as it sees it: Kafka, the database, the dead letters."""
+"""The pipeline's interfaces to Kafka, the database and the dead-letter topic."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import Protocol
@@ -20,7 +20,7 @@ Claims = Mapping[TopicPartition, Claim]
 
 
 class RecordSource(Protocol):
-    """One consumer of the group; see `ingest.reading.consumer.GroupConsumer`."""
+    """A consumer of the group; see `ingest.reading.consumer.GroupConsumer`."""
 
     def assignments(self) -> AsyncIterator[CancelScope]: ...
 
@@ -107,6 +107,6 @@ class Claimer(Protocol):
 
 
 class DeadLetterSink(Protocol):
-    """Takes what cannot be used; see `ingest.writing.deadlettersender.DeadLetterSender`."""
+    """Sends rejected events; see `ingest.writing.deadlettersender.DeadLetterSender`."""
 
     async def send(self, waiting: list[Rejection]) -> None: ...

@@ -1,4 +1,4 @@
-"""Records as places in the bytes that they came in."""
+"""Records as positions in the fetched bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ NEWLINE: Final = ord("\n")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordBlock(Sequence[Record]):
-    """Records of one partition in one piece of memory, all with a value and without headers.
+    """Records of one partition in one buffer, all with a value and without headers.
 
-    The arrays have one entry a record: offset, the broker's time in milliseconds since 1970, and
-    where in `data` key and value lie. A key of length -1 is null. A Record is made of those that
-    are asked for.
+    The arrays have one entry a record: offset, broker time in milliseconds since 1970, and the
+    position of key and value in `data`. A key of length -1 is null. A Record is created only on
+    access.
     """
 
     topic: str
@@ -66,22 +66,22 @@ class RecordBlock(Sequence[Record]):
 
     @property
     def nbytes(self) -> int:
-        """Of all values."""
+        """The size of all values."""
         return int(self.value_lengths.sum())
 
     def values(self) -> list[bytes]:
-        """All values."""
+        """The values."""
         starts, ends = self.value_starts.tolist(), (self.value_starts + self.value_lengths).tolist()
         return [bytes(self.data[start:end]) for start, end in zip(starts, ends, strict=True)]
 
     def text(self) -> bytearray:
-        """The values, a line each, with spaces before them in place of what is between them."""
+        """The values, one a line; the bytes between two values are replaced by spaces."""
         starts = (self.value_starts - self.value_starts[0]).astype(np.int32)
         ends = starts + self.value_lengths.astype(np.int32)
         first = int(self.value_starts[0])
         text = self.data[first : first + int(ends[-1])]
         gaps, sizes = ends[:-1], starts[1:] - ends[:-1]
-        # The bytes of all gaps, counted through, and how far each gap's lie behind that count.
+        # Number the bytes of all gaps from 0; `behind` is each byte's position minus its number.
         behind = np.repeat(gaps - sizes.cumsum(dtype=np.int32) + sizes, sizes)
         lines = np.frombuffer(text, np.uint8)
         lines[np.arange(len(behind), dtype=np.int32) + behind] = SPACE

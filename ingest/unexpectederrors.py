@@ -1,7 +1,6 @@
-"""Errors that nobody foresaw while a batch is handled: counted, logged, and told from those that
-end the process.
+"""Unexpected errors in processing a batch: classified, counted and logged.
 
-A message that brings one about goes to the dead letters, and ingest goes on.
+The message that causes one becomes a dead letter, and ingest continues.
 """
 
 import time
@@ -20,36 +19,36 @@ from sql.edition import EditionError
 log = structlog.get_logger("ingest")
 
 LOG_EVERY_S: Final = 60.0
-# Frames of a trace, from the innermost outwards.
+# Logged frames of a traceback, the innermost ones.
 _FRAMES: Final = 8
 
 Place = tuple[str, str, int]
 
 
 class StepError(Exception):
-    """What a step of ingest reports to its caller on purpose; never retried, never isolated."""
+    """An expected outcome that a step reports to its caller; neither retried nor dead-lettered."""
 
 
-# No fault of a message: a server or this machine does not serve us now.
+# Not caused by a message: a server or this machine is unavailable.
 EXTERNAL_ERRORS: Final = (DatabaseError, EditionError, KafkaError, OSError)
 
 
 def is_unexpected(error: Exception) -> bool:
-    """Whether the error is a fault of ours, or of what a message made of our code.
+    """Whether the error is a bug, possibly triggered by a message.
 
-    Without memory the process cannot go on; the others are handled where they are raised.
+    Without memory the process cannot continue; the other errors are handled where they occur.
     """
     return not isinstance(error, (MemoryError, StepError, *EXTERNAL_ERRORS))
 
 
 def detail_of(error: Exception) -> str:
-    """What a dead letter says of an unexpected error: its type, and no word of its message."""
+    """A dead letter's detail for an unexpected error: its type without its message."""
     return f"ingest failed on this message with an unexpected {type(error).__name__}"
 
 
 @contextmanager
 def reported(step: str) -> Iterator[None]:
-    """Reports an unexpected error within, and goes on behind it: a bug beside the hot path must
+    """Reports and suppresses an unexpected error in its block: a bug outside the write path must
     not end ingest."""
     try:
         yield
@@ -60,14 +59,14 @@ def reported(step: str) -> Iterator[None]:
 
 
 class Reporter:
-    """Counts unexpected errors, and logs each place in the code once a minute."""
+    """Counts unexpected errors, and logs each code location once a minute."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._logged: dict[Place, float] = {}
 
     def report(self, step: str, error: Exception) -> None:
-        """Counts the error, and logs it without its message, which may hold data of users."""
+        """Counts the error and logs it without its message, which may hold user data."""
         metrics.UNEXPECTED_ERRORS.labels(step).inc()
         name = type(error).__name__
         frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]

@@ -1,4 +1,4 @@
-"""Finds what names a field twice: one of the two was meant, and readers differ on which."""
+"""Rejects objects with duplicate field names, since parsers differ on which value counts."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,43 +11,43 @@ from schemas.events import Sample
 
 _FIELDS: Final = msgspec.structs.fields(Sample)
 _OPTIONAL: Final = [attrgetter(field.name) for field in _FIELDS if not field.required]
-# A sample has `type` and its required fields, of which the ids and `ts` are texts as `type` is:
-# two quotes for each name, two for each text.
+# A sample has `type` and its required fields, of which `type`, the ids and `ts` are strings: two
+# quotes for each name and two for each string.
 _LEAST_QUOTES: Final = 2 * (1 + sum(field.required for field in _FIELDS) + 4)
 
 _MAP: Final = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
-# A map's first byte, and how many of the next ones hold the number of its entries.
+# A map's first byte, and the size of its entry count.
 _LONG_MAPS: Final = {0xDE: 2, 0xDF: 4}
 
 
 class DuplicateFieldError(msgspec.DecodeError):
-    """An object names a field twice."""
+    """An object has a duplicate field."""
 
 
 def have_no_duplicate_fields(values: Iterable[bytes], samples: Sequence[Sample]) -> bool:
-    """Whether these texts, which decode to these samples, name each field once and no others.
+    """Whether these texts, which decode to these samples, have each field once and no others.
 
-    Counted, for that costs next to nothing: a name more is two quotes more, and there is no way to
-    save any. A text with a quote in it, or a field that is told to be null, is not plain either.
+    A cheap count: each further name adds two quotes. Also false for an escaped quote in a string,
+    or an optional field that is null.
     """
-    told = sum(len(samples) - list(map(get, samples)).count(None) for get in _OPTIONAL)
-    return b"".join(values).count(b'"') == len(samples) * _LEAST_QUOTES + 2 * told
+    optional = sum(len(samples) - list(map(get, samples)).count(None) for get in _OPTIONAL)
+    return b"".join(values).count(b'"') == len(samples) * _LEAST_QUOTES + 2 * optional
 
 
 def reject_duplicates(value: bytes) -> None:
-    """Raises DuplicateFieldError where an object in this JSON names a field twice.
+    """Raises DuplicateFieldError if an object in this JSON has a duplicate field.
 
-    Source: RFC 8259, section 4: what becomes of such an object is unpredictable.
+    Source: RFC 8259, section 4: the behavior of software with such an object is unpredictable.
     """
-    # Bytes that are no text may stand in fields that nobody reads.
+    # Unknown fields may hold invalid UTF-8.
     text = value.decode(errors="surrogateescape")
-    json.loads(text, object_pairs_hook=_once, parse_int=_nothing, parse_float=_nothing)
+    json.loads(text, object_pairs_hook=_once, parse_int=_ignore, parse_float=_ignore)
 
 
 def reject_duplicates_packed(value: bytes | msgspec.Raw) -> None:
-    """Raises DuplicateFieldError where this event, a map in MessagePack, names a field twice.
+    """Raises DuplicateFieldError if this event, a MessagePack map, has a duplicate field.
 
-    What is in its fields is not looked at: nobody reads maps there.
+    Nested maps are ignored: no known field holds one.
     """
     if len(_MAP.decode(value)) < _entries(memoryview(value)):
         raise DuplicateFieldError("a field is named twice")
@@ -66,5 +66,5 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
         raise DuplicateFieldError(f"the field {twice!r} is named twice")
 
 
-def _nothing(_: str) -> None:
-    """Numbers are not looked at, however long they are."""
+def _ignore(_: str) -> None:
+    """Skips the conversion of numbers of any length."""

@@ -1,4 +1,4 @@
-"""Decodes records one by one, where one of them makes the decoding of all fail."""
+"""Decodes records one by one, after decoding all at once has failed."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from ingest.unexpectederrors import detail_of, is_unexpected
 
 
 def decode_individually(fetched: Fetched, decode: Callable[[Fetched], Decoded]) -> Decoded:
-    """As `decode` of all records; one that raises an unexpected error becomes a rejection."""
+    """As `decode`, but a record that raises an unexpected error becomes a rejection."""
     records = fetched.in_order()
     whole = Decoded(records=records, spans=fetched.spans, counts=fetched.by_topic())
     frames = [SAMPLE_SCHEMA.to_frame()]

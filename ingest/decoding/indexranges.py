@@ -1,4 +1,4 @@
-"""Places of events in an array, as one header names them: `3`, or `0-2,7`."""
+"""Array indexes of events, as text in a dead letter's header: `3`, or `0-2,7`."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from schemas.events import MAX_EVENTS_A_MESSAGE
 
 
 def render(indexes: Iterable[int]) -> str:
-    """The places in order, neighbours as a range."""
+    """The sorted indexes, consecutive ones as a range."""
     ranges: list[list[int]] = []
     for index in sorted(indexes):
         if ranges and index == ranges[-1][1] + 1:
@@ -17,7 +17,7 @@ def render(indexes: Iterable[int]) -> str:
 
 
 def parse(text: str) -> list[int]:
-    """The places that `render` returns; raises ValueError for anything else."""
+    """The indexes in a text from `render`; raises ValueError for any other text."""
     found: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")

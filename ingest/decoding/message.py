@@ -1,4 +1,4 @@
-"""Decodes one message: its events, or rejections that say why not. What it says, counts."""
+"""The row path: decodes one message into events and rejections. It defines validity."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
@@ -26,10 +26,10 @@ Decoded = TypeVar("Decoded")
 
 
 def _with_json(decoder: msgspec.json.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
-    """Decodes with this decoder, whole numbers in any spelling; rejects repeated names."""
+    """Decodes with this decoder, accepts whole numbers like `5.0`, rejects duplicate fields."""
 
     def decode_json(value: bytes) -> Decoded:
-        # A part of an array is msgspec.Raw.
+        # Array elements are msgspec.Raw.
         text = bytes(value)
         try:
             message = decoder.decode(text)
@@ -83,9 +83,10 @@ _MSGPACK: Final[Decoders] = (
 def decode_message(
     record: Record, max_bytes: int
 ) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
-    """The events of one record and what of it cannot be used.
+    """The events and rejections of one record.
 
-    A value longer than `max_bytes` is refused unread. In an array a bad event is refused alone.
+    A value longer than `max_bytes` is rejected unread. In an array an invalid event is rejected
+    alone.
     """
     value = record.value
     if value is None:
@@ -93,7 +94,7 @@ def decode_message(
     if isinstance(value, UnreadableBatch):
         return [], [Rejection(Origin(record), value.reason, value.detail)]
     if len(value) > max_bytes:
-        detail = f"{len(value)} bytes, at most {max_bytes} are taken"
+        detail = f"{len(value)} bytes, the maximum is {max_bytes}"
         return [], [Rejection(Origin(record), "too_large", detail)]
     whole, single, split = _MSGPACK if is_msgpack(record.headers) else _JSON
     try:
@@ -111,7 +112,7 @@ def _decode_each(
     try:
         parts = split(value)
     except msgspec.ValidationError:
-        # Not an array: the one event in it is what the whole was refused for.
+        # Not an array: the error of the whole message is that of its only event.
         return [], [_reject(Origin(record), problem)]
     except UNUSABLE as error:
         return [], [Rejection(Origin(record), "malformed", str(error))]
@@ -134,7 +135,7 @@ def _reject(origin: Origin, problem: Exception) -> Rejection:
 
 
 def is_msgpack(headers: Iterable[tuple[str, bytes | None]]) -> bool:
-    """Whether a record's headers tell that its value is MessagePack; else it is JSON."""
+    """Whether a record's headers declare MessagePack; otherwise the value is JSON."""
     return any(
         name.lower() == "content-type"
         and (content or b"").split(b";")[0].strip().lower() == MSGPACK

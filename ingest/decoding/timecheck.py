@@ -1,4 +1,4 @@
-"""Checks the times of decoded events: against the broker's, and against what retention dropped."""
+"""Checks events' times against the broker time and against the retention of samples."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,12 @@ from schemas.events import Event
 
 FUTURE_LIMIT: Final = timedelta(minutes=5)
 MICROSECOND: Final = timedelta(microseconds=1)
-# A business brings its history along, but not from before there was any.
+# Business events may be historical, but not older than this.
 OLDEST_EVENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def check_times(decoded: Decoded, lateness_limit: timedelta) -> None:
-    """Moves events whose time is out of bounds to the rejections.
+    """Moves events whose time is out of range to the rejections.
 
     Measured against the record's broker time: more than 5 minutes ahead is `future`; a sample more
     than the lateness limit behind, or another event from before 2000, is `expired`.
@@ -43,9 +43,9 @@ def check_times(decoded: Decoded, lateness_limit: timedelta) -> None:
 
 
 def reject_dropped(decoded: Decoded, dropped_before: datetime) -> list[Rejection]:
-    """Moves samples that retention may have dropped already to the rejections; returns these.
+    """Moves samples older than retention to the rejections; returns these.
 
-    They may have been stored and added up before, and no row is left to show it.
+    They may have been stored and aggregated before; the raw rows that would show it are dropped.
     """
     ts = decoded.samples["ts"].to_numpy()
     return _reject_samples(
@@ -56,7 +56,7 @@ def reject_dropped(decoded: Decoded, dropped_before: datetime) -> list[Rejection
 
 
 def _broker_us(decoded: Decoded) -> Any:
-    """The broker's time for each sample, in microseconds since 1970."""
+    """The broker time of each sample's record, in microseconds since 1970."""
     times = decoded.records.timestamps()
     return np.clip(times, FIRST_MS, LAST_MS)[decoded.samples["record"].to_numpy()] * 1000
 
@@ -64,7 +64,7 @@ def _broker_us(decoded: Decoded) -> Any:
 def _reject_samples(
     decoded: Decoded, is_bad: Any, why: Callable[[datetime, Origin], Rejection]
 ) -> list[Rejection]:
-    """Moves the samples for which `is_bad`, an array of booleans, is true; returns rejections."""
+    """Rejects the samples for which the boolean array `is_bad` is true; returns the rejections."""
     if not is_bad.any():
         return []
     bad = decoded.samples.filter(is_bad).select("ts", "record", "place").rows()
@@ -108,7 +108,7 @@ def _late(ts: datetime, origin: Origin, limit: timedelta) -> Rejection:
 def _dropped(ts: datetime, origin: Origin, before: datetime) -> Rejection:
     detail = (
         f"ts {ts.isoformat()} is before {before.isoformat()}, up to which retention has dropped "
-        "samples: this one may have been stored and counted before"
+        "samples: this one may be a duplicate"
     )
     return Rejection(origin, "expired", detail)
 

@@ -1,7 +1,7 @@
-"""Rewrites numbers with a zero fraction as integers: to JSON Schema `5.0` and `1e3` are integers.
+"""Rewrites numbers with a zero fraction as integers: in JSON Schema `5.0` and `1e3` are integers.
 
-The decoder takes no fraction where an integer belongs, so a message that it rejects is decoded a
-second time with its whole numbers rewritten.
+The decoder accepts no such number for an integer, so a rejected message is decoded a second time
+with its whole numbers rewritten.
 """
 
 import re
@@ -10,19 +10,19 @@ from typing import Any, Final
 
 import msgspec
 
-# A string, also one that never ends, or a number that is not part of a longer token.
+# A string, terminated or not, or a number that is not part of a longer token.
 # Source: RFC 8259, section 6.
 _TOKEN: Final = re.compile(
     rb'"(?:[^"\\]|\\.)*+"?|'
     rb"(?<![\w.+-])(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)(?![\w.+-])",
     re.DOTALL,
 )
-# No field takes an integer of more digits.
+# No field accepts an integer with more digits.
 _MOST_DIGITS: Final = 20
 
 
 def with_whole_numbers(value: bytes) -> bytes:
-    """This JSON with `5.0` written as `5`; the same object where there is nothing to rewrite."""
+    """This JSON with `5.0` written as `5`; the same object if nothing changes."""
     rewritten = _TOKEN.sub(_rewrite, value)
     return value if rewritten == value else rewritten
 
@@ -34,7 +34,7 @@ def _rewrite(token: re.Match[bytes]) -> bytes:
     try:
         exact = Decimal(number.decode())
     except InvalidOperation:
-        # An exponent past all bounds.
+        # The exponent is out of range.
         return number
     if exact.adjusted() >= _MOST_DIGITS or exact != exact.to_integral_value():
         return number
@@ -42,7 +42,7 @@ def _rewrite(token: re.Match[bytes]) -> bytes:
 
 
 def with_whole_numbers_packed(value: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
-    """The same for MessagePack; the same object where it cannot be read or rewritten."""
+    """The same for MessagePack; the same object if it cannot be decoded or encoded."""
     try:
         read = msgspec.msgpack.decode(value)
         return msgspec.msgpack.encode(_whole(read))
@@ -51,7 +51,7 @@ def with_whole_numbers_packed(value: bytes | msgspec.Raw) -> bytes | msgspec.Raw
 
 
 def _whole(read: Any) -> Any:
-    """Only what a message is made of: maps of fields, alone or in an array."""
+    """Converts only the fields of an event, or of the events of an array."""
     if isinstance(read, list):
         return [_whole(element) for element in read]
     if isinstance(read, dict):
@@ -63,5 +63,5 @@ def _whole(read: Any) -> Any:
 
 
 def _is_whole(field: float) -> bool:
-    # MessagePack's integers have 64 bits.
+    # MessagePack integers have 64 bits.
     return field.is_integer() and -(2.0**63) <= field < 2.0**63

@@ -1,4 +1,4 @@
-"""Requests of Kafka's that aiokafka does not have, in the shapes of Kafka's protocol guide."""
+"""Kafka requests that aiokafka lacks, with the schemas of Kafka's protocol guide."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ from aiokafka.protocol.types import (
 _TEXT = String("utf-8")
 _COMPACT_TEXT = CompactString("utf-8")
 _TAGS = ("tags", TaggedFields)
-# Of a flexible request: it has no tagged field.
+# For flexible requests without tagged fields.
 NO_TAGS: dict[int, bytes] = {}
 
 
 class MetadataResponseV8(Response):  # type: ignore[misc] # aiokafka has no types
-    """Topics with their partitions, and what the login may do with them."""
+    """Topics with their partitions, and the operations that the login may do."""
 
     API_KEY = 3
     API_VERSION = 8
@@ -62,7 +62,7 @@ class MetadataResponseV8(Response):  # type: ignore[misc] # aiokafka has no type
 
 
 class MetadataRequestV8(RequestStruct):  # type: ignore[misc]
-    """Version 8, the first that is told what the login may do."""
+    """Version 8, the first with authorized operations."""
 
     API_KEY = 3
     API_VERSION = 8
@@ -76,7 +76,7 @@ class MetadataRequestV8(RequestStruct):  # type: ignore[misc]
 
 
 class MetadataRequest(Request[MetadataRequestV8]):  # type: ignore[misc]
-    """Of these topics; makes none of them."""
+    """Requests these topics, without creating them."""
 
     API_KEY = 3
 
@@ -88,7 +88,7 @@ class MetadataRequest(Request[MetadataRequestV8]):  # type: ignore[misc]
 
 
 class DescribeProducersResponseV0(Response):  # type: ignore[misc]
-    """Who writes to some partitions, and where the transaction of each began; -1: in none."""
+    """Producers of partitions, and the start of each one's transaction; -1 without one."""
 
     API_KEY = 61
     API_VERSION = 0
@@ -127,7 +127,7 @@ class DescribeProducersResponseV0(Response):  # type: ignore[misc]
 
 
 class DescribeProducersRequestV0(RequestStruct):  # type: ignore[misc]
-    """DescribeProducers, which the partitions' leader answers to who may read them."""
+    """DescribeProducers goes to the partitions' leader and requires Read on the topic."""
 
     FLEXIBLE_VERSION = True
     API_KEY = 61
@@ -143,7 +143,7 @@ class DescribeProducersRequestV0(RequestStruct):  # type: ignore[misc]
 
 
 class DescribeProducersRequest(Request[DescribeProducersRequestV0]):  # type: ignore[misc]
-    """Of one partition."""
+    """Requests the producers of one partition."""
 
     API_KEY = 61
 
@@ -155,7 +155,7 @@ class DescribeProducersRequest(Request[DescribeProducersRequestV0]):  # type: ig
 
 
 class ListTransactionsResponseV0(Response):  # type: ignore[misc]
-    """The transactions that a broker coordinates, of those that the login may describe."""
+    """The transactions that a broker coordinates and the login may describe."""
 
     API_KEY = 66
     API_VERSION = 0
@@ -177,7 +177,7 @@ class ListTransactionsResponseV0(Response):  # type: ignore[misc]
 
 
 class ListTransactionsRequestV0(RequestStruct):  # type: ignore[misc]
-    """ListTransactions, which each broker answers for its own."""
+    """ListTransactions covers the transactions of one broker."""
 
     FLEXIBLE_VERSION = True
     API_KEY = 66
@@ -191,7 +191,7 @@ class ListTransactionsRequestV0(RequestStruct):  # type: ignore[misc]
 
 
 class ListTransactionsRequest(Request[ListTransactionsRequestV0]):  # type: ignore[misc]
-    """Of one producer."""
+    """Requests the transactions of one producer."""
 
     API_KEY = 66
 

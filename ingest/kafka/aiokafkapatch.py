@@ -1,7 +1,8 @@
-"""Puts our reader of record batches into one consumer of aiokafka's.
+"""Patches one aiokafka consumer to use Fleetgauge's reader of record batches.
 
-aiokafka has no argument for it: two methods of its fetcher name the classes that they make. Copies
-of these methods that name ours are put into one consumer's fetcher, and nothing else is changed.
+aiokafka has no option for it: two methods of its fetcher refer to the classes that they create.
+Copies of these methods that refer to our classes are set on one consumer's fetcher; the library
+itself is not changed.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from ingest.kafka.reader import PartitionReader, PartitionResult
 from ingest.kafka.unpack import Unpacker
 
-# The version whose methods these are; a test compares them with the version that is installed.
+# The aiokafka version of these methods; a test compares it with the installed one.
 KNOWN_VERSION: Final = "0.14.0"
 REPLACED: Final = {
     "_proc_fetch_request": ("MemoryRecords", "PartitionRecords", "FetchResult"),
@@ -23,9 +24,9 @@ REPLACED: Final = {
 
 
 def install_reader(consumer: AIOKafkaConsumer, unpacker: Unpacker) -> None:
-    """Has a started consumer, which has no subscription yet, read by this unpacker.
+    """Makes a started consumer without a subscription read with this unpacker.
 
-    Raises RuntimeError where aiokafka is not as it was in the known version.
+    Raises RuntimeError if aiokafka's methods are not those of the known version.
     """
     ours = {
         "MemoryRecords": unpacker.unpack,
@@ -35,12 +36,12 @@ def install_reader(consumer: AIOKafkaConsumer, unpacker: Unpacker) -> None:
     fetcher = consumer._fetcher  # noqa: SLF001 - there is no public way
     for name, replaced in REPLACED.items():
         if not set(replaced) <= set(getattr(Fetcher, name).__code__.co_names):
-            raise RuntimeError(f"aiokafka's {name} makes no {replaced}: it needs {KNOWN_VERSION}")
+            raise RuntimeError(f"aiokafka {KNOWN_VERSION} is needed: {name} must create {replaced}")
         setattr(fetcher, name, MethodType(_with_names(getattr(Fetcher, name), ours), fetcher))
 
 
 def _with_names(function: Any, names: dict[str, Any]) -> Callable[..., Any]:
-    """The same function, in which these global names stand for something else."""
+    """The same function with these global names replaced."""
     copy = FunctionType(
         function.__code__,
         {**function.__globals__, **names},

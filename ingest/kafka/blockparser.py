@@ -1,9 +1,8 @@
-"""Finds many records in the bytes of their batches at once, without an object for each.
+"""Parses many records of record batches at once, without an object for each.
 
-The value of most samples is one flat JSON object, and they have no headers: so a record ends behind
-each closing brace. Every length that the format has is then read, for all records together, and has
-to agree with that, from the first record of a batch to its last. What does not agree is left to the
-client library.
+Most samples are one flat JSON object without record headers, so a record ends after each closing
+brace. All length fields are then parsed for all records together, and must agree with these ends
+from the first record of a batch to its last. Otherwise aiokafka parses the batch.
 
 Source: Kafka's protocol, "Record", magic 2.
 """
@@ -26,27 +25,26 @@ from ingest.kafka.recordbatch import (
 from ingest.recordblock import RecordBlock
 
 CLOSING_BRACE: Final = ord("}")
-# Of lengths and offsets: a batch has room for no more.
+# For lengths and offsets: a batch has no larger ones.
 MAX_VARINT_BYTES: Final = 5
-# What is read of a record may end so far behind the last batch.
+# Parsing may read this far beyond the last batch.
 PADDING: Final = bytes(3 * MAX_VARINT_BYTES)
 
-
-# Fewer records are not worth it, and more of small batches need not be put together.
+# With fewer records it does not pay off; small batches are joined up to ENOUGH records.
 FEWEST: Final = 64
 ENOUGH: Final = 1_000
 
 
 class UnsupportedFormatError(ValueError):
-    """The records cannot be found this way."""
+    """The records cannot be parsed this way."""
 
 
 def parse_block(partition: TopicPartition, batches: Sequence[Any]) -> RecordBlock:
     """The records of whole, uncompressed batches; raises UnsupportedFormatError."""
-    data = _without_headers(batches)
+    data = _records_only(batches)
     found = np.frombuffer(data, np.uint8)
     counts = _fields_of(batches, ">i", COUNT_AT)
-    # Behind the brace is the number of the record's headers, none.
+    # After the brace comes the number of headers, which must be 0.
     ends = np.flatnonzero(found == CLOSING_BRACE) + 2
     _require((counts > 0).all() and len(ends) == counts.sum())
     sizes = np.array([len(batch) for batch in batches])
@@ -81,8 +79,8 @@ def parse_block(partition: TopicPartition, batches: Sequence[Any]) -> RecordBloc
     )
 
 
-def _without_headers(batches: Sequence[Any]) -> bytearray:
-    """All bytes, zeros for those of the batches' headers: nothing there is taken for a brace."""
+def _records_only(batches: Sequence[Any]) -> bytearray:
+    """All bytes, with batch headers zeroed, so that no brace is found in them."""
     data = bytearray()
     for batch in batches:
         data += bytes(RECORDS_AT)
@@ -91,7 +89,7 @@ def _without_headers(batches: Sequence[Any]) -> bytearray:
 
 
 def _timestamps(batches: Sequence[Any], counts: Any, delta_ms: Any) -> Any:
-    """Milliseconds since 1970: the broker's of the batch, or the producer's of each record."""
+    """Milliseconds since 1970: broker time of the batch, or producer time of each record."""
     attributes = _fields_of(batches, ">h", ATTRIBUTES_AT)
     is_brokers = (attributes & LOG_APPEND_TIME_MASK) != 0
     first = _fields_of(batches, ">q", FIRST_TIMESTAMP_AT)
@@ -107,7 +105,7 @@ def _fields_of(batches: Sequence[Any], kind: str, at: int) -> Any:
 
 
 class _Reader:
-    """Reads a field of all records at once; `at` is where each one's next field begins."""
+    """Reads a field of all records at once; `at` has the position of each record's next field."""
 
     def __init__(self, found: Any, at: Any) -> None:
         self._found = found
@@ -115,24 +113,24 @@ class _Reader:
         self.at = at
 
     def skip(self, lengths: Any) -> None:
-        """Raises UnsupportedFormatError where a record would end outside the batches."""
+        """Raises UnsupportedFormatError if a record would end outside the batches."""
         self.at = self.at + lengths
         _require((self.at <= self._end).all())
 
     def varints(self) -> Any:
-        """Numbers of up to MAX_VARINT_BYTES bytes, with their signs in the last bit."""
+        """Zigzag varints of up to MAX_VARINT_BYTES bytes."""
         byte = self._found[self.at]
         value = (byte & 0x7F).astype(np.int64)
         self.at = self.at + 1
-        going_on = np.flatnonzero(byte >= 0x80)
+        continued = np.flatnonzero(byte >= 0x80)
         for place in range(1, MAX_VARINT_BYTES):
-            if not len(going_on):
+            if not len(continued):
                 break
-            byte = self._found[self.at[going_on]]
-            value[going_on] |= (byte & 0x7F).astype(np.int64) << 7 * place
-            self.at[going_on] += 1
-            going_on = going_on[byte >= 0x80]
-        _require(not len(going_on))
+            byte = self._found[self.at[continued]]
+            value[continued] |= (byte & 0x7F).astype(np.int64) << 7 * place
+            self.at[continued] += 1
+            continued = continued[byte >= 0x80]
+        _require(not len(continued))
         return (value >> 1) ^ -(value & 1)
 
 

@@ -1,4 +1,4 @@
-"""A client that asks brokers what aiokafka's own clients do not: see `ingest.kafka.adminrequests`."""
+"""A client for requests that aiokafka lacks: see `ingest.kafka.adminrequests`."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,10 +22,10 @@ from schemas.settings import KafkaSettings
 
 @dataclass(frozen=True, slots=True)
 class TopicMetadata:
-    """What the broker reports of a topic.
+    """A topic's metadata.
 
-    `error` is why it reports nothing, as aiokafka's class; `leaders` are node ids by partition,
-    `replicas` the fewest of a partition; `rights` is a set of bits, one an operation of Kafka's.
+    `error` is aiokafka's class of the error if there are no metadata; `leaders` are node ids by
+    partition, `replicas` the fewest of a partition; `rights` has one bit for each Kafka operation.
     """
 
     name: str
@@ -50,7 +50,7 @@ class BrokerClient:
         self._client = client
 
     async def topics(self, names: Sequence[str]) -> dict[str, TopicMetadata]:
-        """By name; raises KafkaError. Makes no topic."""
+        """Metadata by topic name; raises KafkaError. Does not create topics."""
         answer = await self._ask(MetadataRequest(list(names)))
         return {topic["name"]: _known(topic) for topic in answer["topics"]}
 
@@ -60,7 +60,7 @@ class BrokerClient:
         return str(answer["cluster_id"])
 
     async def settings(self, names: Sequence[str]) -> dict[str, dict[str, str] | None]:
-        """Of these topics, by name; None where the login may not ask. Raises KafkaError."""
+        """Settings by topic name; None if the login lacks the right. Raises KafkaError."""
         request = DescribeConfigsRequest([(ConfigResourceType.TOPIC, name, None) for name in names])
         found: dict[str, dict[str, str] | None] = {}
         for resource in (await self._ask(request))["resources"]:
@@ -74,7 +74,7 @@ class BrokerClient:
     async def open_transactions(
         self, topic: str, partition: int, leader: int
     ) -> list[OpenTransaction]:
-        """Oldest first; raises KafkaError, also where the login may not read the topic."""
+        """Open transactions, oldest first; raises KafkaError, also without Read on the topic."""
         answer = await self._client.send(leader, DescribeProducersRequest(topic, partition))
         (of_topic,) = answer.to_object()["topics"]
         (found,) = of_topic["partitions"]
@@ -88,7 +88,7 @@ class BrokerClient:
         return sorted(opened, key=lambda one: one.start)
 
     async def transactional_id(self, producer_id: int) -> str | None:
-        """What a producer calls itself; None where no broker says so to this login."""
+        """A producer's transactional id; None if no broker reports it to this login."""
         for node in self._client.cluster.brokers():
             answer = await self._client.send(node.nodeId, ListTransactionsRequest(producer_id))
             for found in answer.to_object()["transactions"]:
@@ -96,7 +96,7 @@ class BrokerClient:
         return None
 
     async def _ask(self, request: Any) -> Any:
-        """Any broker's answer."""
+        """The response of any broker."""
         answer = await self._client.send(self._client.get_random_node(), request)
         return answer.to_object()
 
@@ -113,7 +113,7 @@ def _known(topic: dict[str, Any]) -> TopicMetadata:
 
 
 class _Startable:
-    """aiokafka's client calls its start otherwise."""
+    """Adapts aiokafka's client, whose `start` is named `bootstrap`."""
 
     def __init__(self, client: AIOKafkaClient) -> None:
         self._client = client
@@ -124,7 +124,7 @@ class _Startable:
 
 @asynccontextmanager
 async def open_broker(kafka: KafkaSettings) -> AsyncIterator[BrokerClient]:
-    """Raises KafkaError, with a sentence, where no broker answers."""
+    """A started client; raises KafkaError if no broker responds."""
     options = client_options(kafka)
     client = AIOKafkaClient(**options, client_id="fleetgauge", request_timeout_ms=10_000)
     try:

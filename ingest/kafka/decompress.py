@@ -1,4 +1,4 @@
-"""Inflates compressed records up to a bound: two megabytes of zstd may be gigabytes."""
+"""Decompresses records up to a limit: two megabytes of zstd may expand to gigabytes."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -14,31 +14,31 @@ INTO: Final[dict[int, Callable[[bytes, Any], int]]] = {
     LZ4: cramjam.lz4.decompress_into,
     ZSTD: cramjam.zstd.decompress_into,
 }
-# What the library says where the result is longer than the room for it.
-NO_ROOM: Final = "failed to write whole buffer"
-# Java's way to cut snappy into blocks: this, two versions, then each block behind its length.
+# cramjam's message if the result is longer than the buffer.
+BUFFER_FULL: Final = "failed to write whole buffer"
+# The framing of snappy-java: this magic, two versions, then blocks with their lengths.
 XERIAL: Final = b"\x82SNAPPY\0"
 XERIAL_BYTES: Final = 16
 
 
 class Decompressor:
-    """Inflates to `max_bytes` and no further."""
+    """Decompresses up to `max_bytes`."""
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
-        # The system gives no memory for it before it is written to.
-        self._room = np.empty(max_bytes, np.uint8)
+        # The operating system allocates its pages only when they are written.
+        self._buffer = np.empty(max_bytes, np.uint8)
 
     def decompress(self, codec: int, payload: bytes) -> bytes | None:
-        """None where that is more than `max_bytes`; raises ValueError where it cannot be."""
+        """The records, None if they exceed `max_bytes`; raises ValueError if that fails."""
         if codec == SNAPPY:
             return snappy_decode(payload) if self._fits(payload) else None
         if codec not in INTO:
-            raise ValueError(f"there is no compression of number {codec}")
+            raise ValueError(f"unknown compression codec {codec}")
         try:
-            return self._room[: INTO[codec](payload, self._room)].tobytes()
+            return self._buffer[: INTO[codec](payload, self._buffer)].tobytes()
         except cramjam.DecompressionError as error:
-            if str(error) == NO_ROOM:
+            if str(error) == BUFFER_FULL:
                 return None
             raise ValueError(f"it cannot be decompressed: {error}") from error
 

@@ -1,7 +1,7 @@
-"""Reports a partition's error in the broker's answers, which the client library does not.
+"""Reports errors of partitions in fetch responses, which aiokafka does not expose.
 
-It logs most of them without the partition's name and asks again at once; the others it raises in
-place of what has arrived of other partitions.
+aiokafka logs most of them without the partition and retries immediately. It raises the others, and
+then drops fetched records of other partitions.
 """
 
 from typing import Any, Final, Protocol
@@ -19,60 +19,63 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from ingest.errors import sentence
 
-# A position out of the log's bounds is a gap, which the client raises and ingest looks into.
-LEFT_TO_THE_CLIENT: Final = (NoError, OffsetOutOfRangeError)
+# A position outside the log is a gap: the client raises it and ingest handles it.
+HANDLED_BY_CLIENT: Final = (NoError, OffsetOutOfRangeError)
 
 
-class Listener(Protocol):
-    """Hears of each partition in each answer to a fetch."""
+class FetchListener(Protocol):
+    """Called for each partition of each fetch response."""
 
     def refuse(self, partition: TopicPartition, offset: int | None, problem: str) -> None:
-        """The broker answered a fetch at this offset with an error."""
+        """The broker responded to a fetch at this offset with an error."""
 
     def answered(self, partition: TopicPartition) -> None:
-        """The broker answered with data, or said that there is none yet."""
+        """The broker responded with data, or the fetch is at the log end."""
 
     def sent_nothing(self, partition: TopicPartition, offset: int) -> None:
-        """The broker answered without data, though the log goes on behind this offset."""
+        """The broker responded without data, although the log continues after this offset."""
 
 
-def report_fetches(client: AIOKafkaClient, listener: Listener) -> None:
-    """From now on the client's fetches are reported, and errors kept from the client library."""
+def report_fetches(client: AIOKafkaClient, listener: FetchListener) -> None:
+    """Reports the client's fetch responses from now on, and hides their errors from aiokafka."""
     send = client.send
 
-    async def watched(node_id: int, request: Any, **options: Any) -> Any:
+    async def send_reported(node_id: int, request: Any, **options: Any) -> Any:
         response = await send(node_id, request, **options)
         if isinstance(request, FetchRequest):
-            asked_for = {
+            offsets = {
                 TopicPartition(topic, partition): offset
                 for topic, partitions in request.topics
                 for partition, offset, _ in partitions
             }
             response.topics = [
-                (topic, [row for row in rows if _is_left(client, listener, topic, row, asked_for)])
+                (
+                    topic,
+                    [row for row in rows if _is_for_client(client, listener, topic, row, offsets)],
+                )
                 for topic, rows in response.topics
             ]
         return response
 
-    client.send = watched
+    client.send = send_reported
 
 
-def _is_left(
+def _is_for_client(
     client: AIOKafkaClient,
-    listener: Listener,
+    listener: FetchListener,
     topic: str,
     row: tuple[Any, ...],
-    asked_for: dict[TopicPartition, int],
+    offsets: dict[TopicPartition, int],
 ) -> bool:
     partition, error = TopicPartition(topic, row[0]), for_code(row[1])
-    offset = asked_for.get(partition)
+    offset = offsets.get(partition)
     if error is NoError:
         _, _, _, last_stable, *_, data = row
         if data or offset is None or offset >= last_stable:
             listener.answered(partition)
         else:
             listener.sent_nothing(partition, offset)
-    if error in LEFT_TO_THE_CLIENT:
+    if error in HANDLED_BY_CLIENT:
         return True
     if error.invalid_metadata:
         client.force_metadata_update()
@@ -83,4 +86,4 @@ def _is_left(
 def _problem(error: type[KafkaError], topic: str) -> str:
     if issubclass(error, TopicAuthorizationFailedError):
         return sentence(error(topic))
-    return f"the broker says {error.__name__}"
+    return f"the broker returned {error.__name__}"

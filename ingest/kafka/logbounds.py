@@ -1,4 +1,4 @@
-"""Asks the broker where logs begin and end; a partition that does not answer hides no other."""
+"""Log start and end offsets; a partition without a response does not affect the others."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -17,7 +17,7 @@ BOUNDS_TIMEOUT_S = 5.0
 
 
 class LogBounds:
-    """Asks for one consumer. Who does not answer while others do cannot be read either."""
+    """Log bounds for one consumer. Quarantines partitions whose leader does not respond."""
 
     def __init__(self, consumer: AIOKafkaConsumer, quarantine: Quarantine) -> None:
         self._consumer = consumer
@@ -26,9 +26,9 @@ class LogBounds:
     async def bounds(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, tuple[int, int]]:
-        """The first offset in each log, and the one behind its last, of those that answer.
+        """The log start and log end offset of each partition that responds.
 
-        Raises KafkaError where none does.
+        Raises KafkaError if none does.
         """
         return await self._ask(partitions, self._bounds, BOUNDS_TIMEOUT_S)
 
@@ -81,5 +81,5 @@ async def _within(
         async with asyncio.timeout(timeout_s):
             return await ask(partitions)
     except TimeoutError as error:
-        what = f"the broker did not report the bounds of the log within {timeout_s:.0f} s"
-        raise KafkaTimeoutError(what) from error
+        problem = f"the broker did not report the log's bounds within {timeout_s:.0f} s"
+        raise KafkaTimeoutError(problem) from error

@@ -1,7 +1,7 @@
-"""Which log a partition is: its topic's id and its leader's epoch, as the leader reports them.
+"""A partition log's identity: its topic id and its leader epoch, as reported by the leader.
 
-A topic that is recreated under its name has another id. A log loses records only when another
-replica, or the same one after a restart, becomes the leader, and each time the epoch grows.
+A recreated topic has another id. A log loses records only when another replica, or the same one
+after a restart, becomes the leader, which raises the leader epoch.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ from ingest.kafka.topic import TopicError
 from ingest.unexpectederrors import StepError
 
 NO_ID: Final = UUID(int=0)
-# For a leader's answer. It may come behind one that is full of records.
+# Time for a leader's response, which may queue behind a full fetch response.
 ANSWER_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class LogIdentity:
-    """The log of a partition; another one, or one that may have lost records, is not equal."""
+    """A partition's log; differs if the log was recreated or may have lost records."""
 
     cluster_id: str
     topic_id: UUID
@@ -47,7 +47,7 @@ Identities = Mapping[TopicPartition, LogIdentity]
 
 
 class LogChangedError(StepError):
-    """A log is another, or has another leader, than when its partition was claimed."""
+    """A log has another topic id or leader epoch than when its partition was claimed."""
 
     def __init__(self, partition: TopicPartition, claimed: LogIdentity, found: LogIdentity) -> None:
         super().__init__(
@@ -58,11 +58,11 @@ class LogChangedError(StepError):
 
 
 class NoLeaderError(StepError):
-    """The leader of a partition is unknown, or does not answer."""
+    """A partition's leader is unknown or does not respond."""
 
 
 def compare(claimed: Identities, found: Identities) -> None:
-    """Raises LogChangedError where one of the logs found is not the one that was claimed."""
+    """Raises LogChangedError if a log found is not the claimed one."""
     for partition, identity in found.items():
         if claimed[partition] != identity:
             raise LogChangedError(partition, claimed[partition], identity)
@@ -71,18 +71,18 @@ def compare(claimed: Identities, found: Identities) -> None:
 async def read_identities(
     client: Any, partitions: Iterable[TopicPartition]
 ) -> dict[TopicPartition, LogIdentity]:
-    """The identities of these logs, as an aiokafka client's brokers report them now.
+    """The current identities of these logs, as reported by their leaders.
 
-    Each leader is asked about its own partitions, on the connection that its records come over: it
-    answers in order, so every record that has arrived was fetched before. A partition is missing
-    where its leader is unknown, does not answer, or is the leader no more; the client's metadata
-    are then refreshed. Raises TopicError where a broker is too old.
+    The request uses the connection of the fetches: responses are in order, so all records received
+    before were fetched before. A partition is missing if its leader is unknown, does not respond or
+    is no longer the leader; the client's metadata are then refreshed. Raises TopicError if a broker
+    is too old.
     """
     partitions = list(partitions)
     by_leader: dict[int | None, list[TopicPartition]] = defaultdict(list)
     for partition in partitions:
         by_leader[client.cluster.leader_for_partition(partition)].append(partition)
-    # Side by side: a broker that hangs keeps no other waiting.
+    # Concurrently: a broker that hangs does not delay the others.
     answers = await asyncio.gather(
         *(
             _ask(client, leader, led)
@@ -129,7 +129,7 @@ class _Uuid(AbstractType[UUID]):  # type: ignore[misc]
 
 
 class MetadataResponseV10(Response):  # type: ignore[misc]
-    """Version 10, the first with topic ids; the client library's own end at 5."""
+    """Version 10, the first with topic ids; aiokafka has versions up to 5."""
 
     API_KEY = 3
     API_VERSION = 10
@@ -177,7 +177,7 @@ class MetadataResponseV10(Response):  # type: ignore[misc]
 
 
 class MetadataRequestV10(RequestStruct):  # type: ignore[misc]
-    """Asks for some topics by their names; none is created by it."""
+    """Requests topics by name, without creating them."""
 
     API_KEY = 3
     API_VERSION = 10

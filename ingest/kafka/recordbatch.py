@@ -1,4 +1,4 @@
-"""Kafka's record batches as bytes: where one ends, what it says of itself, names of headers.
+"""Kafka's record batches as bytes: boundaries, header fields, names of record headers.
 
 Source: Kafka's protocol, "Record Batch", magic 2.
 """
@@ -10,7 +10,7 @@ from typing import Final
 from aiokafka.record.util import calc_crc32c, decode_varint
 
 LENGTH_AT: Final = 8
-# The length counts what is behind it.
+# The length field counts the bytes from here on.
 COUNTED_AT: Final = 12
 MAGIC_AT: Final = 16
 MAGIC: Final = 2
@@ -18,22 +18,22 @@ CRC_AT: Final = 17
 ATTRIBUTES_AT: Final = 21
 CODEC_MASK: Final = 0x07
 LOG_APPEND_TIME_MASK: Final = 0x08
-# In a transaction, or a mark of one.
+# Transactional, or a control batch.
 TRANSACTION_MASK: Final = 0x30
 LAST_OFFSET_DELTA_AT: Final = 23
 FIRST_TIMESTAMP_AT: Final = 27
 MAX_TIMESTAMP_AT: Final = 35
 COUNT_AT: Final = 57
 RECORDS_AT: Final = 61
-# What is behind the length of the shortest message of the oldest format, magic 0.
+# The length of the shortest message of the oldest format, magic 0.
 LEAST_COUNTED: Final = 14
 
 
 def split(data: bytes) -> list[memoryview]:
-    """The whole batches in fetched bytes; a part of one at the end is left out.
+    """The whole batches in fetched bytes; a partial one at the end is left out.
 
-    A broker sends the first batch whole. Where a length says otherwise, or cannot be one, the rest
-    of the data is the last item, whatever it is.
+    A broker sends the first batch whole. If a length contradicts this or is invalid, the rest of
+    the data is the last item.
     """
     batches: list[memoryview] = []
     rest = memoryview(data)
@@ -50,17 +50,17 @@ def split(data: bytes) -> list[memoryview]:
 
 
 def is_readable(batch: memoryview) -> bool:
-    """Whether it is of the format described here: all that Kafka 4 writes."""
+    """Whether it has magic 2, the only format that Kafka 4 writes."""
     return len(batch) >= RECORDS_AT and batch[MAGIC_AT] == MAGIC
 
 
 def is_legacy(batch: memoryview) -> bool:
-    """Whether it is of an older format."""
+    """Whether it has an older format."""
     return len(batch) > MAGIC_AT and batch[MAGIC_AT] < MAGIC
 
 
 def is_whole(batch: memoryview) -> bool:
-    """Whether it is as long as its header says; of the items of `split`, all but the last are."""
+    """Whether its length matches its header; true for all items of `split` but the last."""
     if len(batch) < COUNTED_AT + LEAST_COUNTED:
         return False
     (length,) = struct.unpack_from(">i", batch, LENGTH_AT)
@@ -68,18 +68,18 @@ def is_whole(batch: memoryview) -> bool:
 
 
 def is_intact(batch: memoryview) -> bool:
-    """Whether it is of the format described here and has the checksum that it was sent with."""
+    """Whether it has magic 2 and its checksum matches."""
     if not (is_whole(batch) and is_readable(batch)):
         return False
     (crc,) = struct.unpack_from(">I", batch, CRC_AT)
     return bool(crc == calc_crc32c(batch[ATTRIBUTES_AT:].tobytes()))
 
 
-def next_offset_behind(batches: Sequence[memoryview], damaged: int, at: int) -> int | None:
-    """The offset behind the damaged one of these batches, which is read at offset `at`.
+def next_offset_after(batches: Sequence[memoryview], damaged: int, at: int) -> int | None:
+    """The offset after the damaged one of these batches, which is read at offset `at`.
 
-    The batch behind it says so, if that one is intact: offsets leave no gap. Else its own header
-    does, if the two fields there that count its records agree. None where neither can be relied on.
+    The base offset of the following batch, if that one is intact. Otherwise from the batch's own
+    header, if its two record counts agree. None if neither is reliable.
     """
     for following in batches[damaged + 1 : damaged + 2]:
         if is_intact(following):
@@ -100,12 +100,12 @@ def _base_offset(batch: memoryview) -> int:
 
 
 def count_of(batch: memoryview) -> int:
-    """How many records it has; 0 in an older format."""
+    """The number of records; 0 for an older format."""
     return int(struct.unpack_from(">i", batch, COUNT_AT)[0]) if is_readable(batch) else 0
 
 
 def is_simple(batch: memoryview) -> bool:
-    """Whether it is whole, uncompressed, in no transaction, and no mark of one."""
+    """Whether it is whole, uncompressed, not transactional and not a control batch."""
     if not (is_whole(batch) and is_readable(batch)):
         return False
     (attributes,) = struct.unpack_from(">h", batch, ATTRIBUTES_AT)
@@ -113,13 +113,13 @@ def is_simple(batch: memoryview) -> bool:
 
 
 def codec_of(batch: memoryview) -> int:
-    """How its records are compressed; 0 where they are not."""
+    """The number of the compression codec; 0 if uncompressed."""
     (attributes,) = struct.unpack_from(">h", batch, ATTRIBUTES_AT)
     return int(attributes) & CODEC_MASK
 
 
 def uncompressed(batch: memoryview, records: bytes) -> bytearray:
-    """The batch with these records in place of its compressed ones; its checksum is void."""
+    """The batch with these records instead of its compressed ones; its checksum is invalid."""
     plain = bytearray(batch[:RECORDS_AT]) + records
     (attributes,) = struct.unpack_from(">h", plain, ATTRIBUTES_AT)
     struct.pack_into(">i", plain, LENGTH_AT, len(plain) - COUNTED_AT)
@@ -128,7 +128,7 @@ def uncompressed(batch: memoryview, records: bytes) -> bytearray:
 
 
 def replace_invalid_names(batch: bytearray) -> None:
-    """Puts `?` for what is not ASCII into names of headers that are no UTF-8."""
+    """Replaces non-ASCII bytes with `?` in header names that are not valid UTF-8."""
     for start, end in _names(batch):
         try:
             batch[start:end].decode()
@@ -137,25 +137,25 @@ def replace_invalid_names(batch: bytearray) -> None:
 
 
 def _names(batch: bytearray) -> Iterator[tuple[int, int]]:
-    """Where the headers' names of an uncompressed batch begin and end."""
+    """The [start, end) of each header name in an uncompressed batch."""
     at = RECORDS_AT
     (count,) = struct.unpack_from(">i", batch, COUNT_AT)
     for _ in range(count):
         length, at = decode_varint(batch, at)
         end = at + length
-        # Behind the attributes: time, offset, key, value.
+        # After the attributes: time, offset, key, value.
         _, at = decode_varint(batch, at + 1)
         _, at = decode_varint(batch, at)
-        at = _behind(batch, _behind(batch, at))
+        at = _skip_bytes(batch, _skip_bytes(batch, at))
         headers, at = decode_varint(batch, at)
         for _ in range(headers):
             size, at = decode_varint(batch, at)
             yield at, at + size
-            at = _behind(batch, at + size)
+            at = _skip_bytes(batch, at + size)
         at = end
 
 
-def _behind(batch: bytearray, at: int) -> int:
-    """Where the bytes that begin here, with their length, end; a length of -1 stands for null."""
+def _skip_bytes(batch: bytearray, at: int) -> int:
+    """The end of the length-prefixed bytes at `at`; a length of -1 is null."""
     size, start = decode_varint(batch, at)
     return int(start + max(0, size))

@@ -1,6 +1,6 @@
-"""Compares a claim with the database and the logs again: every few seconds, also while idle.
+"""Verifies claims against the database and the logs periodically, also while idle.
 
-Both may go back, or be replaced, while nothing is read or written that would show it.
+Both may be rolled back or replaced while no read or write would notice it.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from ingest.unexpectederrors import reported
 
 log = structlog.get_logger("ingest")
 
-# What docs/guarantees.md promises is three times as long: a check that waits for an answer is given
-# up after one period, and the next one comes after another.
+# docs/guarantees.md promises three times as long: a check times out after one period, and the next
+# one starts a period later.
 CHECK_EVERY_S: Final = 10.0
 
 
@@ -32,9 +32,9 @@ async def confirm(
     partitions: Collection[TopicPartition],
     within_s: float,
 ) -> None:
-    """Returns once the leaders of these partitions have confirmed that the logs are these.
+    """Returns when the leaders of these partitions have confirmed that the logs are unchanged.
 
-    Raises LogChangedError where one is not, NoLeaderError where one does not answer in time.
+    Raises LogChangedError if one has changed, NoLeaderError if a leader does not respond in time.
     """
     try:
         async with asyncio.timeout(within_s):
@@ -42,13 +42,13 @@ async def confirm(
     except TimeoutError as error:
         names = ", ".join(f"{p.topic}/{p.partition}" for p in sorted(partitions))
         raise NoLeaderError(
-            f"after {within_s:.0f} s not all of these have a leader that answers: {names}"
+            f"not all leaders of these partitions responded within {within_s:.0f} s: {names}"
         ) from error
     compare(logs, found)
 
 
 class ClaimVerifier:
-    """Compares one assignment, one check at a time, `every_s` after the last one."""
+    """Verifies one assignment; each check starts `every_s` after the last one."""
 
     def __init__(
         self,
@@ -65,13 +65,13 @@ class ClaimVerifier:
         self._every_s = every_s
 
     async def run(self) -> NoReturn:
-        """Raises LogChangedError or StaleClaimError where a check finds that."""
+        """Runs until a check raises LogChangedError or StaleClaimError."""
         while True:
             await asyncio.sleep(self._every_s)
             await self.check()
 
     async def check(self) -> None:
-        """One check of both, side by side; raises as `run`."""
+        """Checks logs and database concurrently; raises as `run`."""
         checks = await asyncio.gather(
             self._compare_logs(), self._compare_offsets(), return_exceptions=True
         )
@@ -81,21 +81,21 @@ class ClaimVerifier:
                     raise found
 
     async def _compare_logs(self) -> None:
-        """A broker that is away shows nothing: whoever needs it waits for it."""
+        """An unavailable broker is no failure: reading and writing wait for it."""
         logs = self._assignment.logs
         try:
             async with asyncio.timeout(self._every_s):
                 found = await self._source.identities(list(logs))
         except TimeoutError:
-            log.warning("the logs were not compared: no answer", after_s=self._every_s)
+            log.warning("logs not verified: no response", after_s=self._every_s)
         else:
             compare(logs, found)
 
     async def _compare_offsets(self) -> None:
-        """Each partition is stored at least to where it was when the check began."""
+        """The database must have at least the offsets stored when the check began."""
         stored = dict(self._progress.stored)
         try:
             async with asyncio.timeout(self._every_s):
                 await self._claimer.check(self._assignment.claims, stored)
         except (psycopg.Error, TimeoutError) as error:
-            log.warning("the offsets were not compared", error=sentence(error))
+            log.warning("offsets not verified", error=sentence(error))

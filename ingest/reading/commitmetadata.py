@@ -1,7 +1,7 @@
-"""What a commit to the consumer group carries beside the offset: the database that it is stored in.
+"""The metadata of commits to the consumer group: the database in which the offset is stored.
 
-The offset itself is for lag tools. The database's name lets members of a group notice that another
-member stores its partitions elsewhere.
+The committed offset is for lag tools only. The metadata let members of a group detect that another
+member stores its partitions in another database.
 """
 
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ from sql.named import query
 
 
 class DatabaseIdentity(msgspec.Struct, frozen=True):
-    """A database on a running server; no two that run at a time have the same `id`.
+    """A database on a running server; `id` is unique among running servers.
 
-    A copy of a server's files has its own too, and a restarted server another one than before.
+    A server that runs on a copy of the files has another id, and a restart changes it.
     """
 
     id: str
@@ -31,7 +31,7 @@ class DatabaseIdentity(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """Who committed an offset; `at` differs from commit to commit."""
+    """The metadata of a commit: the database of the member that made it, and the time."""
 
     database: DatabaseIdentity
     at: datetime
@@ -46,7 +46,7 @@ class Foreign:
 
 
 async def identify(connection: AsyncConnection[Any]) -> DatabaseIdentity:
-    """The database behind a connection; raises psycopg's errors."""
+    """The database of a connection; raises psycopg's errors."""
     cursor = await connection.execute(query("identify_database"))
     ((name, oid, started_at),) = await cursor.fetchall()
     info = connection.info
@@ -58,14 +58,14 @@ async def identify(connection: AsyncConnection[Any]) -> DatabaseIdentity:
 
 
 def metadata(database: DatabaseIdentity | None) -> str:
-    """A commit's metadata; empty where it is not known which database it is."""
+    """Encodes commit metadata; empty if the database is not known."""
     if database is None:
         return ""
     return msgspec.json.encode(Commit(database, datetime.now(UTC))).decode()
 
 
 def parse(text: str) -> Commit | None:
-    """The commit that metadata describe; None where somebody else wrote them."""
+    """Decodes commit metadata; None if ingest did not write them."""
     try:
         return msgspec.json.decode(text, type=Commit)
     except (msgspec.DecodeError, UnicodeError):
@@ -75,7 +75,7 @@ def parse(text: str) -> Commit | None:
 async def read_commits(
     kafka: KafkaSettings, group: str, topics: Iterable[str]
 ) -> dict[TopicPartition, Commit]:
-    """The newest commit of each partition of these topics that names its database.
+    """The commits of these topics' partitions whose metadata name a database.
 
     Raises KafkaError and OSError.
     """
@@ -94,7 +94,7 @@ async def read_commits(
 def elsewhere(
     commits: dict[TopicPartition, Commit], here: DatabaseIdentity
 ) -> dict[Foreign, datetime]:
-    """Of these commits those for another database, and when each was made."""
+    """The commits for another database, and their times."""
     return {
         Foreign(partition, commit.database): commit.at
         for partition, commit in commits.items()

@@ -1,8 +1,8 @@
-"""Reads records from Kafka for as long as the group lets this consumer have the partitions."""
+"""A member of the consumer group: assignments, fetches, offsets and commits."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -16,39 +16,25 @@ from aiokafka.errors import (
 from ingest import metrics
 from ingest.cancelscope import CancelScope
 from ingest.errors import sentence
-from ingest.kafka.aiokafkapatch import install_reader
-from ingest.kafka.fetcherrors import report_fetches
 from ingest.kafka.logbounds import LogBounds
-from ingest.kafka.logends import LogEnd, LogEnds, open_log_ends
+from ingest.kafka.logends import LogEnd, LogEnds
 from ingest.kafka.logidentity import LogIdentity, read_identities
 from ingest.kafka.unpack import Unpacker
 from ingest.reading.commitmetadata import DatabaseIdentity, metadata
 from ingest.reading.polling import polled
-from ingest.reading.quarantine import Quarantine
 from ingest.record import Record
-from schemas.runtime.broker import start
-from schemas.runtime.kafkaclient import client_options
-from schemas.settings import IngestSettings, KafkaSettings
 
 log = structlog.get_logger("ingest")
 
-SESSION_TIMEOUT_MS = 6_000
-# A rebalance waits until every member has asked, which it does with a heartbeat.
-HEARTBEAT_MS = 1_000
 COMMIT_TIMEOUT_S = 2.0
-# The client has one fetch at a time under way to a broker: while one waits for partitions without
-# news, those with a backlog wait too.
-FETCH_WAIT_MS = 20
-# Who answers without our topics is asked again, and not after five minutes.
-METADATA_MAX_AGE_MS = 10_000
 
 
 class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
-    """One consumer of the group.
+    """A consumer of the group.
 
-    Partitions that the group has assigned stay paused until they are claimed and `start_at` says
-    from where. A partition that cannot be read waits alone.
-    `database` is named in each commit to the group, once it is known.
+    Assigned partitions stay paused until they are claimed and `start_at` sets their positions. An
+    unreadable partition does not block the others. `database`, once known, is part of the metadata
+    of each commit.
     """
 
     def __init__(
@@ -75,8 +61,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         self._consumer.subscribe(list(topics), listener=self)
 
     async def assignments(self) -> AsyncIterator[CancelScope]:
-        """A scope each time that there is something to claim: ended when the group takes its
-        partitions back, or another partition has become readable and all are claimed again."""
+        """Yields a scope whenever partitions must be claimed. It ends when the group revokes them,
+        or when another partition becomes readable and all are claimed again."""
         while True:
             async with polled(self):
                 await self._reassigned.wait()
@@ -92,7 +78,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         await self._scope.end()
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        # A position at once and nothing fetched: else the group's own offsets would be used.
+        # Set a position and pause: otherwise the client would start at the group's offsets.
         for partition in assigned:
             self._consumer.seek(partition, 0)
         self._consumer.pause(*assigned)
@@ -107,41 +93,41 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
     async def identities(
         self, partitions: Iterable[TopicPartition]
     ) -> dict[TopicPartition, LogIdentity]:
-        """Which logs these are; without those whose leader does not answer."""
-        # No other part of the client sends what the library has no method for.
+        """The log identities, without those whose leader does not respond."""
+        # Only the private client can send requests that the library has no method for.
         client = self._consumer._client  # noqa: SLF001
         return await read_identities(client, partitions)
 
     async def some_identities(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, LogIdentity]:
-        """The same; raises LeaderNotAvailableError where no leader of these answers."""
+        """The same; raises LeaderNotAvailableError if no leader responds."""
         found = await self.identities(partitions)
         if partitions and not found:
-            raise LeaderNotAvailableError("no partition has a leader that answers")
+            raise LeaderNotAvailableError("no partition leader responds")
         return found
 
     async def all_identities(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, LogIdentity]:
-        """The same; raises LeaderNotAvailableError where one is missing."""
+        """The same; raises LeaderNotAvailableError if one is missing."""
         found = await self.identities(partitions)
         for partition in partitions:
             if partition not in found:
                 name = f"{partition.topic}/{partition.partition}"
-                raise LeaderNotAvailableError(f"{name} has no leader that answers")
+                raise LeaderNotAvailableError(f"the leader of {name} does not respond")
         return found
 
     async def log_bounds(
         self, partitions: list[TopicPartition]
     ) -> dict[TopicPartition, tuple[int, int]]:
-        """The first offset in each partition's log, and the one behind its last.
+        """The log start offset and log end offset of each partition.
 
-        A partition that is not asked about, or whose bounds the broker does not report, waits and
-        is tried again later. Raises KafkaError where it reports none of several.
+        An assigned partition that is not among these, or whose bounds the broker does not report,
+        is retried later. Raises KafkaError if the broker reports none.
         """
         for partition in self._consumer.assignment() - set(partitions):
-            self._quarantine.refuse(partition, None, "it has no leader that answers")
+            self._quarantine.refuse(partition, None, "its leader does not respond")
         found = await self._bounds.bounds(partitions)
         self._unbounded = self._consumer.assignment() - found.keys()
         return found
@@ -149,28 +135,29 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
     def start_at(
         self, positions: dict[TopicPartition, int], settled: Mapping[TopicPartition, int]
     ) -> None:
-        """Reads on from these offsets; what is before `settled` was passed over or stored."""
+        """Reads from these positions; offsets before `settled` are stored or skipped."""
         for partition, offset in positions.items():
             self._consumer.seek(partition, offset)
         self._quarantine.start(settled)
         self.resume()
 
     async def fetch(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
-        """What has arrived, by partition; nothing after `timeout_ms`.
+        """The next records by partition; empty after `timeout_ms`.
 
-        After any error `start_at` has to say again from where: what other partitions had is gone.
+        After an error `start_at` must set the positions again: fetched records of other partitions
+        are lost.
         """
         self._unpacker.begin()
-        self._try_again()
+        self._retry_unreadable()
         records = await self._next(timeout_ms, max_records)
         for partition, found in records.items():
             self._quarantine.read(partition, found[-1].offset)
-        # A client with records at hand does not give way, and the writer has its next step to do.
+        # With buffered records the client never yields to the event loop, and the writer needs it.
         await asyncio.sleep(0)
         return records
 
     async def _next(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Record]]:
-        """Partitions with a backlog come in turn: the client would go through one to its end."""
+        """Serves partitions with a backlog in turn: the client would drain one after the other."""
         records: dict[TopicPartition, list[Record]] = {}
         others = self._consumer.assignment() - self._served if self._served else ()
         if others:
@@ -186,15 +173,15 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
 
     @property
     def unreadable(self) -> Collection[TopicPartition]:
-        """The partitions that cannot be read now."""
+        """The partitions that cannot be read at present."""
         return self._quarantine.held
 
     def damaged_to(self, partition: TopicPartition) -> int:
-        """The offset behind the last damage that was passed over, 0 where none was."""
+        """The offset after the last skipped damage, 0 without any."""
         return self._quarantine.passed_to(partition)
 
-    def _try_again(self) -> None:
-        """Lets partitions that could not be read be fetched again, each when its pause is over."""
+    def _retry_unreadable(self) -> None:
+        """Fetches unreadable partitions again, each when its backoff is over."""
         if not self._quarantine.held and not self._unbounded:
             return
         waiting = self._quarantine.waiting
@@ -205,11 +192,11 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
             self._probe = asyncio.create_task(self._look_for_bounds())
 
     async def _look_for_bounds(self) -> None:
-        """Has all claimed again when a partition says its bounds that did not before."""
+        """Ends the scope when missing bounds become available, so that all are claimed again."""
         partitions, scope = self._unbounded & self._consumer.assignment(), self._scope
         try:
             if await self._bounds.bounds(partitions) and not scope.is_ending:
-                # Before the end, for a revocation meanwhile takes it back.
+                # Before `end`: a revocation in between clears it.
                 self._reassigned.set()
                 await scope.end()
         except (KafkaError, IllegalStateError) as error:
@@ -217,16 +204,16 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
                 self._quarantine.refuse(partition, None, sentence(error))
 
     async def reached(self) -> dict[TopicPartition, int]:
-        """The offset that each partition is read up to; marks of transactions may come last."""
+        """The position of each partition; control records may be the last ones before it."""
         return {p: await self._consumer.position(p) for p in self._consumer.assignment()}
 
     async def poll_paused(self) -> None:
-        """Pauses, and tells the group that this consumer is alive."""
+        """Pauses all partitions and polls, so that the group keeps this consumer."""
         self.pause()
         try:
             await self._consumer.getmany(timeout_ms=0, max_records=1)
         except KafkaError as error:
-            # Of the group it comes only once, and of a partition again when reading goes on.
+            # Group errors are raised once; partition errors again when reading continues.
             metrics.RETRIES.labels("fetch").inc()
             log.warning("polling failed", error=sentence(error))
 
@@ -234,12 +221,12 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         self._consumer.pause(*self._consumer.assignment())
 
     def resume(self) -> None:
-        """Ends the pause, but for partitions that cannot be read."""
+        """Resumes all partitions except the unreadable ones."""
         held = self._quarantine.waiting | self._unbounded
         self._consumer.resume(*(self._consumer.assignment() - held))
 
     async def is_member(self, positions: dict[TopicPartition, int]) -> bool:
-        """Whether the group still has these partitions down as ours; the broker's word."""
+        """Whether the group still assigns these partitions to us, tested with a commit."""
         if not positions:
             return False
         try:
@@ -249,9 +236,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         return True
 
     async def commit_to_group(self, positions: dict[TopicPartition, int]) -> bool:
-        """Commits offsets to the group, for lag tools only: the database's are what counts.
+        """Commits offsets to the group, for lag tools only.
 
-        Whether it has them; a broker that is away holds nothing up for long.
+        Returns whether the commit succeeded, within COMMIT_TIMEOUT_S.
         """
         if positions:
             with suppress(KafkaError, IllegalStateError, TimeoutError):
@@ -261,69 +248,28 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         return False
 
     async def _commit(self, positions: dict[TopicPartition, int]) -> None:
-        said = metadata(self.database)
-        await self._consumer.commit({p: (offset, said) for p, offset in positions.items()})
+        note = metadata(self.database)
+        await self._consumer.commit({p: (offset, note) for p, offset in positions.items()})
 
     async def committed_offsets(
         self, partitions: Iterable[TopicPartition]
     ) -> dict[TopicPartition, int]:
-        """What the group was told last; nothing of partitions that it was never told of.
+        """The group's committed offsets, without partitions that have none.
 
-        None where the broker does not answer in time.
+        Incomplete if the broker does not respond in time.
         """
-        told = {}
+        committed = {}
         with suppress(KafkaError, IllegalStateError, TimeoutError):
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 for partition in partitions:
-                    told[partition] = await self._consumer.committed(partition)
-        return {partition: offset for partition, offset in told.items() if offset is not None}
+                    committed[partition] = await self._consumer.committed(partition)
+        return {p: offset for p, offset in committed.items() if offset is not None}
 
     async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
-        """Where these logs end, without those that the broker does not answer for in time."""
+        """The log ends, without those that the broker does not report in time."""
         return await self._log_ends.of(set(partitions) - self._quarantine.refused)
 
     def close(self) -> None:
-        """Asks nothing any more."""
+        """Cancels background requests."""
         if self._probe is not None:
             self._probe.cancel()
-
-
-@asynccontextmanager
-async def open_consumer(
-    kafka: KafkaSettings,
-    ingest: IngestSettings,
-    *,
-    skip_unreadable: bool = False,
-) -> AsyncIterator[GroupConsumer]:
-    """A started consumer without a subscription; raises KafkaError where no broker answers.
-
-    With `skip_unreadable` it passes over batches that cannot be read.
-    """
-    consumer = AIOKafkaConsumer(
-        **client_options(kafka),
-        client_id="fleetgauge-ingest",
-        group_id=ingest.consumer_group,
-        enable_auto_commit=False,
-        # A position out of the log's bounds is an error to be told, never a silent jump.
-        auto_offset_reset="none",
-        isolation_level="read_committed",
-        session_timeout_ms=SESSION_TIMEOUT_MS,
-        heartbeat_interval_ms=HEARTBEAT_MS,
-        max_partition_fetch_bytes=4 * kafka.message_max_bytes,
-        fetch_max_wait_ms=FETCH_WAIT_MS,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
-    )
-    await start(consumer, client_options(kafka))
-    quarantine = Quarantine(consumer.pause, skips=skip_unreadable)
-    report_fetches(consumer._client, quarantine)  # noqa: SLF001 - nothing public has a partition's error
-    unpacker = Unpacker(quarantine)
-    try:
-        install_reader(consumer, unpacker)
-        async with open_log_ends(kafka, consumer) as log_ends:
-            fetcher = GroupConsumer(consumer, unpacker, log_ends, ingest.claim_patience_ms / 1000)
-            try:
-                yield fetcher
-            finally:
-                fetcher.close()
-    finally:
-        await consumer.stop()

@@ -1,4 +1,4 @@
-"""The first stage: reads records until they make a batch, or have waited long enough."""
+"""The first stage: reads records until a batch is full or its linger time is over."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ CONTROL_EVERY_S: Final = 1.0
 
 
 class Reader:
-    """Reads the records of one assignment, in order and each once."""
+    """Reads the records of one assignment, each once and in order."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class Reader:
         self._looked_for_control = 0.0
 
     async def run(self, batches: asyncio.Queue[Fetched]) -> NoReturn:
-        """Puts what makes a batch into the queue, and waits while that is full or holds too much.
+        """Puts batches into the queue; waits while the queue is full or the byte budget is used.
 
-        Raises GapError where the log is not the one that was stored, OffsetOutOfRangeError where
-        its start has passed us.
+        Raises GapError if the log is not the stored one, OffsetOutOfRangeError if the log start is
+        past our offset.
         """
         while True:
             fetched = await self._read_batch(batches)
@@ -80,7 +80,7 @@ class Reader:
                 return fetched
 
     async def _wait_for_writer(self) -> None:
-        """The one place where reading waits for the database's next step."""
+        """The only place where reading waits for the writer's priority."""
         if not self._priority.is_set():
             await self._wait_for(self._priority.wait())
 
@@ -104,9 +104,9 @@ class Reader:
             raise
         except KafkaError as error:
             metrics.RETRIES.labels("fetch").inc()
-            log.warning("reading failed", error=sentence(error))
-            # Of a fetch that failed, some may have been dropped: back to what was taken last.
-            # Revoked meanwhile, there is nothing to read.
+            log.warning("fetch failed", error=sentence(error))
+            # A failed fetch may have dropped records: seek back to the last accepted position.
+            # If the partitions were revoked meanwhile, there is nothing to seek.
             with suppress(IllegalStateError):
                 positions = self._assignment.positions
                 self._source.start_at(positions.starts(), positions.next)
@@ -123,7 +123,7 @@ class Reader:
             fetched.add(partition, first, new)
 
     async def _take_control_offsets(self, fetched: Fetched) -> None:
-        """Transactions leave records in the log that are handed out by nobody."""
+        """Covers the offsets of control records, which the consumer does not return."""
         now = time.monotonic()
         if now < self._looked_for_control + CONTROL_EVERY_S:
             return

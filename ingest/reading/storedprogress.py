@@ -1,4 +1,4 @@
-"""How far what is in the topics is stored, as the database knows it."""
+"""The stored offsets, the heartbeat and the watermark in the database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sql.named import query
 
 @dataclass(frozen=True, slots=True)
 class StoredPosition:
-    """How far a partition is stored; `last_ts` is the broker's time of the last stored record."""
+    """A partition's stored offset; `last_ts` is the broker time of the last stored record."""
 
     next_offset: int
     cluster_id: str
@@ -22,8 +22,8 @@ class StoredPosition:
 
 @dataclass(frozen=True, slots=True)
 class StoredProgress:
-    """The newest minute in which ingest ran, the partitions it has ever claimed, and before when
-    all samples are aggregated."""
+    """The newest minute in which ingest ran, the stored offsets of all partitions ever claimed, and
+    the watermark."""
 
     heartbeat: datetime | None
     stored: Mapping[TopicPartition, StoredPosition]
@@ -31,7 +31,7 @@ class StoredProgress:
 
 
 async def read_progress(connection: AsyncConnection[Any]) -> StoredProgress:
-    """What the database knows; raises psycopg's errors."""
+    """Reads the progress; raises psycopg's errors."""
     cursor = await connection.execute(query("read_progress"))
     rows = await cursor.fetchall()
     stored = {

@@ -1,4 +1,4 @@
-"""Batches that are not read: their bytes, why, and the record that stands for each."""
+"""Record batches that are not read, and the placeholder record for each."""
 
 from dataclasses import dataclass, field
 from typing import Self
@@ -7,7 +7,7 @@ from ingest.rejection import Reason
 
 
 class UnreadableBatch(bytes):
-    """A batch as the broker has it, the value of the record that stands for it.
+    """The bytes of an unread record batch, the value of its placeholder.
 
     `reason` and `detail` are those of its dead letter.
     """
@@ -23,12 +23,12 @@ class UnreadableBatch(bytes):
 
 
 class SkippedBatch(UnreadableBatch):
-    """One that cannot be read and that the operator has let ingest pass over."""
+    """An unreadable batch that ingest skips with --skip-unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """The record that stands for a batch, at its last offset."""
+    """The record that replaces a batch, at the batch's last offset."""
 
     offset: int
     timestamp: int
@@ -39,10 +39,10 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A batch that cannot be read from `offset` on.
+    """A batch that is unreadable from `offset` on.
 
-    `next` is the offset behind it, None where nothing says where it ends; `problem` is a sentence;
-    `place` is that of the batch among those that were fetched with it.
+    `next` is the offset after it, None if its end is unknown; `problem` is a sentence; `place` is
+    its index among the batches of the fetch.
     """
 
     offset: int
@@ -55,21 +55,21 @@ class Damage:
 def too_large(
     batch: memoryview, offset: int, timestamp: int, first: int, max_bytes: int
 ) -> Placeholder:
-    """Stands for a batch that would inflate to more than `max_bytes`."""
-    detail = f"a batch of more than {max_bytes} bytes when inflated; the value is all of it"
-    return _stand(offset, timestamp, UnreadableBatch(batch, "too_large", detail), first)
+    """The placeholder of a batch that is larger than `max_bytes` when decompressed."""
+    detail = f"a batch of more than {max_bytes} bytes when decompressed; the value is the batch"
+    return _placeholder(offset, timestamp, UnreadableBatch(batch, "too_large", detail), first)
 
 
-def skipped(damage: Damage, behind: int) -> Placeholder:
-    """Stands for what cannot be read before the offset `behind`."""
-    last = behind - 1
+def skipped(damage: Damage, next_offset: int) -> Placeholder:
+    """The placeholder of the damage before `next_offset`."""
+    last = next_offset - 1
     detail = (
         f"offsets {damage.offset} to {last} cannot be read: {damage.problem}; the value is their "
         "batch"
     )
-    return _stand(last, 0, SkippedBatch(damage.batch, "malformed", detail), damage.offset)
+    return _placeholder(last, 0, SkippedBatch(damage.batch, "malformed", detail), damage.offset)
 
 
-def _stand(offset: int, timestamp: int, value: UnreadableBatch, first: int) -> Placeholder:
-    # With a header it is not taken for a plain sample.
+def _placeholder(offset: int, timestamp: int, value: UnreadableBatch, first: int) -> Placeholder:
+    # The header keeps it off the column path.
     return Placeholder(offset, timestamp, value, (("fleetgauge.batch", b"%d" % first),))

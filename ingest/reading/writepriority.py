@@ -1,4 +1,4 @@
-"""Whether this process has time to read and prepare: the database's next step comes first."""
+"""Gives the writer's steps priority over reading and preparing."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 
 class WritePriority(asyncio.Event):
-    """Set while the database works on rows that it was given, or there is nothing to write.
+    """Set while the writer waits for the database or has nothing to write.
 
-    Clear while a write has its next step to do here: reading and preparing wait for that long.
+    Clear while the writer needs the event loop: reading and preparing wait until it is set.
     """
 
     def __init__(self) -> None:
@@ -18,27 +18,27 @@ class WritePriority(asyncio.Event):
         self.set()
 
     def release(self) -> None:
-        """Nothing is to be written."""
+        """No write is in progress."""
         self._is_released = True
         self.set()
 
     def take(self) -> None:
-        """A write begins, whose steps come first."""
+        """A write begins, and takes priority."""
         self._is_released = False
         self.clear()
 
     def defer_free(self, used: object) -> None:
-        """Keeps what is of no more use until there is time to free it: that takes milliseconds."""
+        """Keeps a reference to an unused object until there is time to free it (milliseconds)."""
         self._used = used
 
     @contextmanager
     def yielded(self) -> Iterator[None]:
-        """The database has rows to store within, and nothing is left to do here."""
+        """Yields priority while the database executes a statement."""
         self.set()
         self._used = None
         try:
             yield
         finally:
-            # A write that was given up may end at any time.
+            # An abandoned write may end at any time.
             if not self._is_released:
                 self.clear()

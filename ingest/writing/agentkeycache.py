@@ -1,4 +1,4 @@
-"""Keys of agents: looked up first, given only to the new ones, the latest remembered."""
+"""A cache of agent keys; looks up missing keys and inserts new agents."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,11 +11,11 @@ from sql.named import query
 
 
 class AgentKeyCache:
-    """The keys of agents by name, of those `size` that were asked for last.
+    """The keys of the `size` most recently used agents, by name.
 
-    Twice as many are held at most, and a batch besides: what has not been asked for while `size`
-    others were is dropped. A server never reuses a key, so that what it gave out stays true; it is
-    never used with another server.
+    It holds at most twice as many, plus one batch: an agent is evicted after `size` others were
+    used since. A server never reuses a key, so cached keys stay valid for that server; they are
+    never used with another one.
     """
 
     def __init__(self, pool: Pool, size: int) -> None:
@@ -28,18 +28,18 @@ class AgentKeyCache:
         return max(len(self._latest), len(self._older))
 
     def is_current(self, keys: AgentKeys) -> bool:
-        """Whether these are the directory's keys and it has forgotten none since."""
+        """Whether these keys are still part of the cache."""
         return keys is self._latest or keys is self._older
 
     def forget(self) -> None:
-        """Looks every agent up again from here on."""
+        """Empties the cache."""
         self._latest, self._older = AgentKeys(), AgentKeys()
 
     async def resolve(self, agents: Collection[str]) -> AgentKeys:
-        """A map that holds at least these agents.
+        """A map that contains at least these agents.
 
-        New agents are inserted in a short transaction of their own, before any batch: waiting for
-        another writer's uncommitted agent must not hold up rows of samples.
+        New agents are inserted in a separate short transaction before the batch: waiting for
+        another writer's uncommitted agent must not block sample rows.
         """
         keys = self._with_room()
         missing = [agent for agent in agents if agent not in keys and not self._renew(agent, keys)]
@@ -55,7 +55,7 @@ class AgentKeyCache:
         return keys
 
     def _with_room(self) -> AgentKeys:
-        """Those asked for last; once they are `size`, they are the older ones."""
+        """The newer generation; a new one is started when it has `size` agents."""
         if len(self._latest) >= self._size:
             self._older, self._latest = self._latest, AgentKeys()
             self._latest.server = self._older.server

@@ -1,4 +1,4 @@
-"""Columns as array parameters in PostgreSQL's binary format: text would cost many times more.
+"""Array parameters in PostgreSQL's binary format, many times cheaper than text.
 
 Source: PostgreSQL's `array_send` (src/backend/utils/adt/arrayfuncs.c).
 """
@@ -13,7 +13,7 @@ from psycopg.pq import Format
 
 from ingest.writing.binarycopy import EPOCH_US
 
-# One dimension, no nulls; type of the elements, their number, the first one's subscript.
+# One dimension, no nulls; element type, number of elements, lower bound.
 HEADER: Final = struct.Struct(">iiIii")
 
 
@@ -82,7 +82,7 @@ ARRAY_TYPES: Final = {Integers: 1007, Bigints: 1016, Reals: 1021, Doubles: 1022,
 
 
 def register() -> None:
-    """Lets every connection take columns as parameters."""
+    """Registers the dumpers for all connections."""
     for column, array_type in ARRAY_TYPES.items():
         dumper = type(f"{column.__name__}Dumper", (_ColumnDumper,), {"oid": array_type})
         psycopg.adapters.register_dumper(column, dumper)

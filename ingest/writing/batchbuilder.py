@@ -1,4 +1,4 @@
-"""Shapes decoded events into a batch: keys joined, samples in order, each once."""
+"""Builds a batch from decoded events: joins agent keys, orders and deduplicates samples."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from ingest.writing.binarycopy import OPTIONAL, REQUIRED, encode_samples
 from schemas.events import Deployment, Event, Status
 
 TIMELINE_RETENTION: Final = timedelta(days=365)
-# Every event of these types has its place in the timeline, besides counting as the newest state.
+# Events of these types are also stored in the timeline, besides the newest state.
 TIMELINE_GROUPS: Final[dict[type[Event], str]] = {
     Status: "status_event",
     Deployment: "deployment_event",
@@ -36,12 +36,12 @@ def agents_of(decoded: Decoded) -> set[str]:
 def build_batch(
     decoded: Decoded, keys: AgentKeys, timeline: timedelta = TIMELINE_RETENTION
 ) -> Batch:
-    """One batch of events whose times are checked and whose agents all have keys.
+    """A batch of events with checked times, whose agents all have keys.
 
-    `timeline` is how far behind its broker time an event may lie that the timeline keeps.
+    `timeline` is the maximum age of an event in the timeline, at its broker time.
     """
-    every = _with_keys(decoded.samples, keys)
-    samples = _once(every)
+    with_keys = _with_keys(decoded.samples, keys)
+    samples = _deduplicate(with_keys)
     return Batch(
         samples=samples,
         pieces=encode_samples(samples),
@@ -52,15 +52,15 @@ def build_batch(
         agent_keys=keys,
         rejections=decoded.rejections,
         spans=decoded.spans,
-        repeats=every.height - samples.height,
+        repeats=with_keys.height - samples.height,
         shard=_first_partition(decoded),
     )
 
 
 def _timeline(others: Sequence[tuple[Event, Origin]], retention: timedelta) -> dict[str, list[Any]]:
-    """The events that the timeline keeps, by group.
+    """The timeline's events, by group.
 
-    By the broker's time, as every verdict: it does not depend on when a record is read.
+    Their age is measured by broker time, so that it does not depend on when a record is read.
     """
     groups: dict[str, list[Any]] = defaultdict(list)
     for event, origin in others:
@@ -76,8 +76,8 @@ def _with_keys(samples: pl.DataFrame, keys: AgentKeys) -> pl.DataFrame:
     return samples.select(_STORED).with_columns(agent_key=pl.Series(found))
 
 
-def _once(samples: pl.DataFrame) -> pl.DataFrame:
-    """Ordered by agent and time, the first of those that repeat one another."""
+def _deduplicate(samples: pl.DataFrame) -> pl.DataFrame:
+    """Orders by agent and time; keeps the first of duplicates."""
     agent, ts = samples["agent_key"].to_numpy(), samples["ts"].to_numpy()
     order = np.lexsort((ts, agent))
     agent, ts = agent[order], ts[order]
@@ -87,7 +87,7 @@ def _once(samples: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first_partition(decoded: Decoded) -> int:
-    """The one that the first sample came from, 0 without any."""
+    """The partition of the first sample, 0 without samples."""
     if decoded.samples.is_empty():
         return 0
     first: int = decoded.samples["record"].to_numpy().min()

@@ -1,10 +1,11 @@
-"""Sends what could not be used to the dead letters: original bytes, key and headers, and why.
+"""Sends rejected events to the dead-letter topic: the original key, value and headers, and why.
 
-Acknowledged before the offset moves, so a crash between sends again: at least once, told apart by
-topic, partition, offset and index. Header names are Kafka Connect's, so that its tools read them.
+Dead letters are acknowledged before the offset advances, so a crash in between sends duplicates:
+delivery is at least once, and topic, partition, offset and index identify an event. Header names
+are Kafka Connect's, so that its tools can read them.
 
-What an invalid record costs is bounded: one dead letter for each reason, however many events are
-wrong, and compressed, for the headers of dead letters are nearly all alike.
+The cost of an invalid record is bounded: at most one dead letter for each reason, however many
+events are invalid. Dead letters are compressed, since their headers are nearly identical.
 """
 
 import asyncio
@@ -27,12 +28,12 @@ from schemas.settings import KafkaSettings
 MAX_DETAIL_CHARACTERS = 1_000
 REQUEST_TIMEOUT_MS = 10_000
 COMPRESSION: Final = "zstd"
-# Compressed together, and acknowledged together: one request is on its way at a time.
+# A batch is compressed and acknowledged as a whole; one request is in flight at a time.
 BATCH_BYTES: Final = 256 * 1024
 
 
 class DeadLetterSender:
-    """Where rejections go."""
+    """Sends rejections to the dead-letter topic."""
 
     def __init__(self, producer: AIOKafkaProducer, topic: str, max_original_bytes: int) -> None:
         self._producer = producer
@@ -40,22 +41,21 @@ class DeadLetterSender:
         self._max_original_bytes = max_original_bytes
 
     async def send(self, waiting: list[Rejection]) -> None:
-        """Returns when the broker has acknowledged all; takes those out that it has.
+        """Returns when the broker has acknowledged all; removes acknowledged ones from `waiting`.
 
-        Raises aiokafka's KafkaError for the first that it has not, at the latest after the request
-        timeout.
+        Raises aiokafka's KafkaError for the first failure, at the latest after the request timeout.
         """
         letters = _letters(waiting)
         sent: list[asyncio.Future[Any]] = []
-        stop: KafkaError | None = None
+        failure: KafkaError | None = None
         try:
             for letter in letters:
                 sent.append(await self._send_one(letter))
         except KafkaError as error:
-            stop = error
+            failure = error
         answers = await asyncio.gather(*sent, return_exceptions=True)
-        # For those behind the stop, its error is the answer.
-        answers += [stop] * (len(letters) - len(sent))
+        # Letters after a failed send were not sent: they have the same error.
+        answers += [failure] * (len(letters) - len(sent))
         failed = [
             (letter, answer)
             for letter, answer in zip(letters, answers, strict=True)
@@ -69,26 +69,26 @@ class DeadLetterSender:
         original = original_of(letter[0].origin.record, self._max_original_bytes)
         future: asyncio.Future[Any] = await self._producer.send(
             self._topic,
-            # The client takes no record without either: one with neither gets an empty value.
+            # The client requires a key or a value: a record with neither gets an empty value.
             value=b"" if original.value is None and original.key is None else original.value,
             key=original.key,
             headers=[*original.headers, *_headers(letter, original.missing)],
         )
-        # When another one fails nobody asks this one; asyncio would log that as a fault.
-        future.add_done_callback(_look_at)
+        # If another send fails this one is not awaited, which asyncio would log.
+        future.add_done_callback(_retrieve)
         return future
 
 
-def _look_at(sent: asyncio.Future[Any]) -> None:
+def _retrieve(sent: asyncio.Future[Any]) -> None:
     if not sent.cancelled():
         sent.exception()
 
 
 @asynccontextmanager
 async def open_dead_letters(kafka: KafkaSettings) -> AsyncIterator[DeadLetterSender]:
-    """A producer for the dead letters; raises aiokafka's KafkaError where no broker answers.
+    """A producer for dead letters; raises aiokafka's KafkaError if no broker responds.
 
-    Not an idempotent one: that tries again for ever and in silence, and keeps a stop waiting.
+    Not idempotent: an idempotent producer retries forever and silently, and would block a stop.
     """
     producer = AIOKafkaProducer(
         **client_options(kafka),
@@ -107,7 +107,7 @@ async def open_dead_letters(kafka: KafkaSettings) -> AsyncIterator[DeadLetterSen
 
 
 def _letters(waiting: Iterable[Rejection]) -> list[list[Rejection]]:
-    """The rejections of each dead letter: events of one array, rejected for one reason."""
+    """The rejections by dead letter: events of one array with the same reason share one."""
     letters: dict[Any, list[Rejection]] = defaultdict(list)
     for number, rejection in enumerate(waiting):
         record, index = rejection.origin.record, rejection.origin.index
@@ -120,7 +120,7 @@ def _headers(letter: Sequence[Rejection], missing: str | None) -> list[tuple[str
     record = letter[0].origin.record
     detail = "; ".join(dict.fromkeys(rejection.detail for rejection in letter))
     places = [one.origin.index for one in letter if one.origin.index is not None]
-    told = {
+    headers = {
         "__connect.errors.topic": record.topic,
         "__connect.errors.partition": str(record.partition),
         "__connect.errors.offset": str(record.offset),
@@ -128,7 +128,7 @@ def _headers(letter: Sequence[Rejection], missing: str | None) -> list[tuple[str
         "fleetgauge.reason": letter[0].reason,
     }
     if places:
-        told["fleetgauge.index"] = indexranges.render(places)
+        headers["fleetgauge.index"] = indexranges.render(places)
     if missing is not None:
-        told["fleetgauge.incomplete"] = missing
-    return [(name, value.encode("utf-8", "replace")) for name, value in told.items()]
+        headers["fleetgauge.incomplete"] = missing
+    return [(name, value.encode("utf-8", "replace")) for name, value in headers.items()]

@@ -1,7 +1,7 @@
-"""What a dead letter carries of the original record: all of it, wherever it fits.
+"""The parts of the original record in its dead letter: all of it, if it fits.
 
-A source takes compressed records that are far longer than itself takes them plain. Were the whole
-of such a one demanded, it could never be told, and ingest would stand still for good.
+A source topic accepts compressed records that are far larger uncompressed. If a dead letter had to
+hold all of such a record, it could never be sent, and ingest would stall permanently.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from typing import NamedTuple
 from ingest.reading.unreadable import UnreadableBatch
 from ingest.record import Record
 
-# The length of a header beside its name and content, at most.
+# The maximum overhead of a header, besides its name and content.
 HEADER_BYTES = 10
 
 
 class Original(NamedTuple):
-    """Parts of a record; `missing` is a sentence where they are not the whole of it."""
+    """Parts of a record; `missing` is a sentence if they are incomplete."""
 
     key: bytes | None
     value: bytes | None
@@ -24,10 +24,10 @@ class Original(NamedTuple):
 
 
 def original_of(record: Record, max_bytes: int) -> Original:
-    """The record's parts within `max_bytes`, each cut to its share where they are more."""
+    """The record's parts within `max_bytes`, each truncated to its share if needed."""
     if isinstance(record.value, UnreadableBatch):
         value = record.value[:max_bytes]
-        return Original(None, value, (), "a batch of records, as the broker has it")
+        return Original(None, value, (), "a record batch, as stored by the broker")
     headers_size = sum(map(_header_size, record.headers))
     size = len(record.key or b"") + len(record.value or b"") + headers_size
     if size <= max_bytes:
@@ -37,7 +37,7 @@ def original_of(record: Record, max_bytes: int) -> Original:
         record.key and record.key[:share],
         record.value and record.value[: 2 * share],
         record.headers if headers_size <= share else (),
-        f"cut from {size} bytes of key, value and headers",
+        f"truncated from {size} bytes of key, value and headers",
     )
 
 

@@ -1,4 +1,4 @@
-"""Stores samples: by COPY, or through a temporary table where some are there already."""
+"""Stores samples: by COPY, or through a temporary table if there are duplicates."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -10,16 +10,16 @@ from ingest.batch import Batch
 from ingest.reading.writepriority import WritePriority
 from sql.named import query
 
-# What one write hands to the client library: the event loop runs between two.
+# The size of one write to the client library: the event loop runs between writes.
 PIECE_BYTES = 256 * 1024
 
 
 async def store_new_samples(
     connection: AsyncConnection[Any], batch: Batch, priority: WritePriority
 ) -> pl.DataFrame:
-    """Writes a batch's samples in the caller's transaction; returns those that were new: all.
+    """Writes a batch's samples in the caller's transaction; returns the new ones: all.
 
-    Raises psycopg's UniqueViolation where one was there already: then the transaction is over.
+    Raises psycopg's UniqueViolation for a duplicate, which aborts the transaction.
     """
     if not batch.samples.is_empty():
         await _copy(connection, "copy_samples", batch.pieces, priority)
@@ -29,7 +29,7 @@ async def store_new_samples(
 async def store_resent_samples(
     connection: AsyncConnection[Any], batch: Batch, priority: WritePriority
 ) -> pl.DataFrame:
-    """The same, for samples of which some were there already; returns those that were not."""
+    """The same with duplicates among the samples; returns the new ones."""
     await connection.execute(query("create_resent_samples"))
     await _copy(connection, "copy_resent_samples", batch.pieces, priority)
     with priority.yielded():

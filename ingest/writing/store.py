@@ -1,4 +1,4 @@
-"""The database as the pipeline sees it: it gives keys to agents, and stores batches."""
+"""The pipeline's database: agent keys and batches."""
 
 from collections.abc import Collection, Mapping
 
@@ -24,7 +24,7 @@ class DatabaseStore:
 
     @property
     def agents(self) -> int:
-        """How many are known."""
+        """The number of cached agents."""
         return len(self._agents)
 
     async def keys_of(self, agents: Collection[str]) -> AgentKeys:
@@ -32,13 +32,13 @@ class DatabaseStore:
         return await self._agents.resolve(agents)
 
     def is_current(self, keys: AgentKeys) -> bool:
-        """Whether these keys may be used still."""
+        """Whether these keys are still valid."""
         return self._agents.is_current(keys)
 
     def forget(self) -> None:
-        """Asks for every key again, for the database may be another."""
+        """Empties the cache: the database may be another server."""
         self._agents.forget()
 
     async def write(self, batch: Batch, claims: Mapping[TopicPartition, Claim]) -> None:
-        """Stores a batch, or finds that it is stored; raises as `write_batch`."""
+        """Stores a batch unless it is stored already; raises as `write_batch`."""
         await write_batch(self._pool, batch, claims, self._patience_s, self._priority)

@@ -1,4 +1,4 @@
-"""One transaction a batch: lock the offsets, samples, events, and last move the offsets."""
+"""One transaction a batch: locks the offsets, stores the rows, and advances the offsets last."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,7 +27,7 @@ StoreSamples = Callable[[AsyncConnection[Any], Batch, WritePriority], Awaitable[
 
 
 class DroppedError(StepError):
-    """A batch has samples from before what retention has dropped; nothing of it is stored."""
+    """A batch has samples older than retention; nothing of it is stored."""
 
     def __init__(self, before: datetime) -> None:
         super().__init__(f"samples before {before.isoformat()} have been dropped")
@@ -41,36 +41,37 @@ async def write_batch(
     patience_s: float,
     priority: WritePriority,
 ) -> None:
-    """Makes a batch durable, or finds that it is already.
+    """Stores a batch durably, unless it is stored already.
 
-    Raises FencedError where a partition is no longer ours, DroppedError, and psycopg's errors; all
-    leave nothing behind, but for a connection lost in COMMIT, where the next attempt finds out.
+    Raises FencedError if a partition is no longer ours, DroppedError, and psycopg's errors. After
+    an error nothing is stored, except if the connection is lost in COMMIT: the next attempt detects
+    the outcome.
     """
     began = time.monotonic()
-    _refuse_strange_keys(batch, claims)
+    _check_key_server(batch, claims)
     async with pool.connection() as connection:
         writing = _Writing(pool, connection, batch, claims, patience_s, priority)
         try:
             duplicates = await writing.transact(store_new_samples)
         except errors.UniqueViolation:
-            # Anew, and not from a savepoint on: that would cost every batch two round trips.
+            # A new transaction: a savepoint would cost every batch two round trips.
             duplicates = await writing.transact(store_resent_samples)
     metrics.BATCH_SECONDS.observe(time.monotonic() - began)
     for name, count in duplicates.items():
         metrics.DUPLICATES.labels(name).inc(count)
 
 
-def _refuse_strange_keys(batch: Batch, claims: Mapping[TopicPartition, Claim]) -> None:
-    """The server is held against the claims' in the transaction, and so has to be the keys'."""
+def _check_key_server(batch: Batch, claims: Mapping[TopicPartition, Claim]) -> None:
+    """The transaction compares the server with the claims'; the keys must be from the same one."""
     server = batch.agent_keys.server
     for partition, span in batch.spans.items():
         if server not in (None, claims[partition].server):
-            raise FencedError(partition, span, "other keys of agents than those it would get")
+            raise FencedError(partition, span, "other agent keys than this batch")
 
 
 @dataclass(frozen=True, slots=True)
 class _Writing:
-    """One batch on its way into the database."""
+    """The write of one batch."""
 
     pool: Pool
     connection: ServerConnection
@@ -92,11 +93,11 @@ class _Writing:
             return duplicates
 
     def _check_horizon(self, dropped_before: datetime | None) -> None:
-        """Raises DroppedError where a sample may have been stored, added up and dropped before.
+        """Raises DroppedError if a sample may have been stored, aggregated and dropped before.
 
-        Without a lock: the horizon rises in the transaction that drops a chunk. A batch that found
-        the chunk still there holds it, and its samples are dropped or told apart with it; one that
-        came after the drop sees the horizon here, for its samples are in already.
+        No lock is needed: the horizon rises in the transaction that drops a chunk. A batch that
+        writes to the chunk before the drop locks it, and its duplicates are detected; one that
+        writes after the drop sees the new horizon here.
         """
         oldest_us = self.batch.samples["ts"].min()
         if dropped_before is None or oldest_us is None:
@@ -113,7 +114,7 @@ class _Writing:
         if batch.events:
             await self.connection.execute(query("set_shard"), {"shard": batch.shard})
         duplicates = await store_events(self.connection, batch, self.priority)
-        # Last, for it keeps a refresh waiting until the transaction ends.
+        # Last, because it blocks a refresh until the transaction ends.
         with self.priority.yielded():
             await add_late(self.connection, new)
         return {"sample": batch.samples.height - new.height + batch.repeats, **duplicates}

@@ -15,8 +15,9 @@ from ingest.batch import AgentKeys, Fetched, agent_name
 from ingest.decoding.decode import decode
 from ingest.decoding.timecheck import check_times
 from ingest.reading.batchsize import MAX_FETCH
-from ingest.reading.consumer import GroupConsumer, open_consumer
+from ingest.reading.consumer import GroupConsumer
 from ingest.reading.limits import SMALLEST_FULL_BATCH
+from ingest.reading.openconsumer import open_consumer
 from ingest.writing.batchbuilder import agents_of, build_batch
 from schemas.settings import IngestSettings, KafkaSettings, load
 from tests.bench.writing.geometry import agent_ids

@@ -12,7 +12,8 @@ import ingest.run
 import ingest.writing.store
 from fleetgauge import run
 from ingest.batch import Batch
-from ingest.reading.consumer import GroupConsumer, open_consumer
+from ingest.reading.consumer import GroupConsumer
+from ingest.reading.openconsumer import open_consumer
 from ingest.writing import offsets
 from ingest.writing.offsets import BatchState
 from ingest.writing.write import write_batch

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ingest.reading.consumer import SESSION_TIMEOUT_MS
+from ingest.reading.openconsumer import SESSION_TIMEOUT_MS
 from tests.support.ingest_process import ingest_process
 from tests.support.oracle import Fleet, all_stored, check_exact, produce
 from tests.support.proxy import Trap, proxy_to

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from aiokafka import TopicPartition
 
 from ingest.admin.topics import check_topics, create_topics
-from ingest.reading.consumer import GroupConsumer, open_consumer
+from ingest.reading.consumer import GroupConsumer
+from ingest.reading.openconsumer import open_consumer
 from schemas.settings import IngestSettings, KafkaSettings
 from tests.support.kafka import delete
 from tests.support.stack import Stack, Topics

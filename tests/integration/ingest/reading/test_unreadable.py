@@ -19,7 +19,8 @@ from aiokafka.protocol.offset import OffsetRequest
 
 from ingest.admin.topics import create_topics
 from ingest.kafka.logends import LogEnd
-from ingest.reading.consumer import GroupConsumer, open_consumer
+from ingest.reading.consumer import GroupConsumer
+from ingest.reading.openconsumer import open_consumer
 from schemas.settings import IngestSettings, KafkaSettings
 from tests.support.appending import appending
 from tests.support.stack import Stack, Topics

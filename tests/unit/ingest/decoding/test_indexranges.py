@@ -1,4 +1,4 @@
-"""Places in an array are read as they were render."""
+"""Places in an array are parsed as they were rendered."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from ingest.decoding.indexranges import parse, render
 
 
 @given(st.sets(st.integers(0, 999), min_size=1))
-def test_places_are_read_as_they_are_written(places: set[int]) -> None:
+def test_places_are_parsed_as_they_are_rendered(places: set[int]) -> None:
     assert parse(render(places)) == sorted(places)
 
 
