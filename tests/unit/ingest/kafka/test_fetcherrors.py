@@ -67,13 +67,13 @@ async def fetched(code: int, at: int = 7) -> tuple[Client, Heard, list[int]]:
 @pytest.mark.parametrize(
     ("error", "updates", "problem"),
     [
-        (CorruptRecordException, 0, "the broker says CorruptRecordException"),
-        (KafkaStorageError, 1, "the broker says KafkaStorageError"),
-        (NotLeaderForPartitionError, 1, "the broker says NotLeaderForPartitionError"),
+        (CorruptRecordException, 0, "the broker returned CorruptRecordException"),
+        (KafkaStorageError, 1, "the broker returned KafkaStorageError"),
+        (NotLeaderForPartitionError, 1, "the broker returned NotLeaderForPartitionError"),
         (
             TopicAuthorizationFailedError,
             0,
-            "the broker refuses this login (TopicAuthorizationFailedError: t): grant it the rights "
+            "the broker denies this login access (TopicAuthorizationFailedError: t): grant it the rights "
             "that docs/operators/kafka-security.md lists",
         ),
     ],

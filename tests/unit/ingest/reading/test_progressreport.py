@@ -179,7 +179,7 @@ async def test_a_broker_that_is_silent_is_told_now_and_then(
         clock.now += seconds
         log.ends = dict(ends)
         await tell(progress, log)
-        told.append(capsys.readouterr().out.count("the broker does not answer for these"))
+        told.append(capsys.readouterr().out.count("the broker does not report these"))
     assert told == [1, 0, 1, 0, 1]
 
 

@@ -66,9 +66,9 @@ def test_each_attempt_counts_and_the_log_has_one_line_a_minute(
     before = value("read_errors_total") or 0
     with capture_logs() as logs:
         for _ in range(5):
-            quarantine.refuse(HERE, 7, "the broker says KafkaStorageError")
+            quarantine.refuse(HERE, 7, "the broker returned KafkaStorageError")
         clock.now += LOG_EVERY_S
-        quarantine.refuse(HERE, 7, "the broker says KafkaStorageError")
+        quarantine.refuse(HERE, 7, "the broker returned KafkaStorageError")
     assert (value("read_errors_total") or 0) - before == 6
     assert [(line["event"], line["partition"], line["offset"]) for line in logs] == [
         ("partition cannot be read", "quarantine/0", 7)

@@ -20,27 +20,27 @@ CASES: list[tuple[str, dict[str, Any], Original]] = [
     (
         "one byte more",
         {"key": K, "value": V + b"!", "headers": H},
-        Original(K, V[:500], H, "cut from 1001 bytes of key, value and headers"),
+        Original(K, V[:500], H, "truncated from 1001 bytes of key, value and headers"),
     ),
     (
         "a long key",
         {"key": b"k" * 2_000, "value": b"v"},
-        Original(b"k" * 250, b"v", (), "cut from 2001 bytes of key, value and headers"),
+        Original(b"k" * 250, b"v", (), "truncated from 2001 bytes of key, value and headers"),
     ),
     (
         "a long header",
         {"key": None, "value": b"v", "headers": [("h", b"1" * 2_000)]},
-        Original(None, b"v", (), "cut from 2012 bytes of key, value and headers"),
+        Original(None, b"v", (), "truncated from 2012 bytes of key, value and headers"),
     ),
     (
         "headers of nothing",
         {"key": None, "value": None, "headers": [("", None)] * 101},
-        Original(None, None, (), "cut from 1010 bytes of key, value and headers"),
+        Original(None, None, (), "truncated from 1010 bytes of key, value and headers"),
     ),
     (
         "a batch",
         {"value": UnreadableBatch(b"b" * 999, "too_large", "why"), "headers": H},
-        Original(None, b"b" * 999, (), "a batch of records, as the broker has it"),
+        Original(None, b"b" * 999, (), "a record batch, as stored by the broker"),
     ),
 ]
 
