@@ -70,7 +70,7 @@ def _part(
     def belongs(origin: Origin) -> bool:
         return (place_of(origin.record) < cut) is is_left
 
-    # Records are in the order of their places.
+    # Records are ordered by partition and offset.
     end = sum(place_of(record) < cut for record in decoded.records)
     before = pl.col("record") < end
     part = Decoded(

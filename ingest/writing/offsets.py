@@ -193,7 +193,7 @@ async def advance(
 ) -> datetime | None:
     """Advances the offsets of a batch by compare-and-set; the last statement before COMMIT.
 
-    Returns the current time before which retention has dropped samples, None if it never has.
+    Returns the time before which retention has dropped samples as of now, None if it never has.
     Raises FencedError if a row has changed under the lock.
     """
     last = [span.last and LastRecord.of(span.last) for span in spans.values()]

@@ -73,8 +73,8 @@ async def fetched(code: int, at: int = 7) -> tuple[Client, Heard, list[int]]:
         (
             TopicAuthorizationFailedError,
             0,
-            "the broker denies this login access (TopicAuthorizationFailedError: t): grant it the rights "
-            "that docs/operators/kafka-security.md lists",
+            "the broker denies this login access (TopicAuthorizationFailedError: t): grant it the "
+            "rights that docs/operators/kafka-security.md lists",
         ),
     ],
 )
