@@ -14,7 +14,7 @@ from aiokafka.errors import (
 
 from ingest.kafka.logends import LogEnds
 from ingest.kafka.unpack import Unpacker
-from ingest.reading import fetch as module
+from ingest.reading import consumer as module
 from ingest.reading.commitmetadata import DatabaseIdentity, parse
 from ingest.reading.consumer import GroupConsumer
 from ingest.reading.quarantine import Quarantine
