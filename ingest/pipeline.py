@@ -70,7 +70,7 @@ class Pipeline:
         try:
             async for scope in self._source.assignments():
                 await scope.run(self._serve(scope), self._limits.drain_s)
-                self._progress.give_up()
+                self._progress.revoke()
         finally:
             await self._source.commit_to_group(self._progress.stored)
 
@@ -78,7 +78,7 @@ class Pipeline:
         """Claims the assigned partitions and processes their records until they are revoked."""
         self._claimer.forget_gaps()
         while True:
-            failure = await self._claim_and_move(scope)
+            failure = await self._claim_and_process(scope)
             if isinstance(failure, FencedError):
                 metrics.FENCED.inc()
             if scope.is_ending:
@@ -87,12 +87,12 @@ class Pipeline:
             if not await self._may_claim_again(failure):
                 return
 
-    async def _claim_and_move(self, scope: CancelScope) -> Exception:
+    async def _claim_and_process(self, scope: CancelScope) -> Exception:
         try:
             assignment = await self._claim()
         except RECOVERABLE as failure:
             return failure
-        return await self._move(scope, assignment)
+        return await self._process(scope, assignment)
 
     async def _claim(self) -> Assignment:
         source = self._source
@@ -113,7 +113,7 @@ class Pipeline:
         log.info("claimed", partitions=[f"{p.topic}/{p.partition}" for p in assignment.claims])
         return assignment
 
-    async def _move(self, scope: CancelScope, assignment: Assignment) -> Exception:
+    async def _process(self, scope: CancelScope, assignment: Assignment) -> Exception:
         """Runs the stages; returns the failure that ended them."""
         fetched: asyncio.Queue[Fetched] = asyncio.Queue(WAITING)
         prepared: asyncio.Queue[Prepared] = asyncio.Queue(WAITING)
@@ -166,7 +166,7 @@ class Pipeline:
                 batch = await prepared.get()
                 self._priority.take()
                 await scope.complete(self._writer.store(batch, assignment.claims))
-                budget.give_back(batch.nbytes)
+                budget.release(batch.nbytes)
                 # Freeing a batch takes milliseconds, which would delay the next one.
                 self._priority.defer_free(batch)
         finally:
@@ -185,7 +185,7 @@ class Pipeline:
                 # The log start is past our offset: the next claim finds the gap and reports it.
                 log.warning("the next record is no longer in the log")
             case GapError():
-                self._claimer.distrust(failure)
+                self._claimer.accept_or_raise(failure)
             case FencedError():
                 log.warning("fenced", reason=str(failure))
                 return await self._are_still_ours()

@@ -26,13 +26,13 @@ HANDLED_BY_CLIENT: Final = (NoError, OffsetOutOfRangeError)
 class FetchListener(Protocol):
     """Called for each partition of each fetch response."""
 
-    def refuse(self, partition: TopicPartition, offset: int | None, problem: str) -> None:
+    def fetch_failed(self, partition: TopicPartition, offset: int | None, problem: str) -> None:
         """The broker responded to a fetch at this offset with an error."""
 
-    def answered(self, partition: TopicPartition) -> None:
+    def fetch_succeeded(self, partition: TopicPartition) -> None:
         """The broker responded with data, or the fetch is at the log end."""
 
-    def sent_nothing(self, partition: TopicPartition, offset: int) -> None:
+    def fetch_empty(self, partition: TopicPartition, offset: int) -> None:
         """The broker responded without data, although the log continues after this offset."""
 
 
@@ -72,14 +72,14 @@ def _is_for_client(
     if error is NoError:
         _, _, _, last_stable, *_, data = row
         if data or offset is None or offset >= last_stable:
-            listener.answered(partition)
+            listener.fetch_succeeded(partition)
         else:
-            listener.sent_nothing(partition, offset)
+            listener.fetch_empty(partition, offset)
     if error in HANDLED_BY_CLIENT:
         return True
     if error.invalid_metadata:
         client.force_metadata_update()
-    listener.refuse(partition, offset, _problem(error, topic))
+    listener.fetch_failed(partition, offset, _problem(error, topic))
     return False
 
 

@@ -70,7 +70,7 @@ class LogBounds:
         if not found:
             raise next(iter(failed.values()))
         for partition, error in failed.items():
-            self._quarantine.refuse(partition, None, sentence(error))
+            self._quarantine.fetch_failed(partition, None, sentence(error))
         return found
 
 

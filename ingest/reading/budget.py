@@ -9,16 +9,16 @@ class ByteBudget:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._taken = 0
-        self._given_back = asyncio.Event()
+        self._released = asyncio.Event()
 
     async def take(self, nbytes: int) -> None:
         """Waits until a batch of this size fits."""
         while self._taken and self._taken + nbytes > self._max_bytes:
-            self._given_back.clear()
-            await self._given_back.wait()
+            self._released.clear()
+            await self._released.wait()
         self._taken += nbytes
 
-    def give_back(self, nbytes: int) -> None:
+    def release(self, nbytes: int) -> None:
         """Releases the bytes of a stored batch."""
         self._taken -= nbytes
-        self._given_back.set()
+        self._released.set()

@@ -40,17 +40,17 @@ class PartitionClaimer:
         self._pool = pool
         self._patience_s = patience_s
         self._accept_gap = accept_gap
-        self._distrusted: set[TopicPartition] = set()
+        self._accepted_gaps: set[TopicPartition] = set()
 
     def forget_gaps(self) -> None:
         """Drops accepted gaps: another consumer may have handled them since."""
-        self._distrusted.clear()
+        self._accepted_gaps.clear()
 
-    def distrust(self, gap: GapError) -> None:
+    def accept_or_raise(self, gap: GapError) -> None:
         """Restarts the partition at the log start with the next claim, or raises the gap."""
         if not self._accept_gap:
             raise gap
-        self._distrusted.add(gap.partition)
+        self._accepted_gaps.add(gap.partition)
 
     async def claim(self, bounds: Mapping[TopicPartition, Bounds], logs: Identities) -> Assignment:
         """Claims these partitions, in the same order as every consumer.
@@ -96,12 +96,12 @@ class PartitionClaimer:
             partition, claim, bounds, identity.cluster_id
         )
         if gap is not None:
-            self.distrust(gap)
-        if partition not in self._distrusted:
+            self.accept_or_raise(gap)
+        if partition not in self._accepted_gaps:
             # From here on the stored offsets belong to this topic id.
             return replace(claim, topic_id=identity.topic_id)
         claim = await offsets.reposition(connection, partition, claim, bounds[0], identity)
-        self._distrusted.discard(partition)
+        self._accepted_gaps.discard(partition)
         metrics.GAPS.inc()
         name = f"{partition.topic}/{partition.partition}"
         log.warning("gap accepted", partition=name, next_offset=bounds[0])

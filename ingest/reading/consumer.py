@@ -127,7 +127,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         is retried later. Raises KafkaError if the broker reports none.
         """
         for partition in self._consumer.assignment() - set(partitions):
-            self._quarantine.refuse(partition, None, "its leader does not respond")
+            self._quarantine.fetch_failed(partition, None, "its leader does not respond")
         found = await self._bounds.bounds(partitions)
         self._unbounded = self._consumer.assignment() - found.keys()
         return found
@@ -201,7 +201,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
                 await scope.end()
         except (KafkaError, IllegalStateError) as error:
             for partition in partitions:
-                self._quarantine.refuse(partition, None, sentence(error))
+                self._quarantine.fetch_failed(partition, None, sentence(error))
 
     async def reached(self) -> dict[TopicPartition, int]:
         """The position of each partition; control records may be the last ones before it."""
@@ -267,7 +267,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
 
     async def log_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
         """The log ends, without those that the broker does not report in time."""
-        return await self._log_ends.of(set(partitions) - self._quarantine.refused)
+        return await self._log_ends.of(set(partitions) - self._quarantine.failed)
 
     def close(self) -> None:
         """Cancels background requests."""

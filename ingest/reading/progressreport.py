@@ -48,7 +48,7 @@ class ProgressReport:
         self._is_due = asyncio.Event()
         self._silence_logged = -inf
 
-    def give_up(self) -> None:
+    def revoke(self) -> None:
         """The partitions are revoked, and no new ones assigned yet."""
         metrics.ASSIGNED.set(0)
         self._is_claimed = False

@@ -78,7 +78,7 @@ class Quarantine:
         return self._held.keys()
 
     @property
-    def refused(self) -> set[TopicPartition]:
+    def failed(self) -> set[TopicPartition]:
         """Those with an error response or no response from the broker."""
         return {partition for partition, hold in self._held.items() if hold.damage is None}
 
@@ -131,11 +131,11 @@ class Quarantine:
         self._hold(partition, _Hold(damage.offset, damage.problem, damage))
         return Verdict.WAIT
 
-    def refuse(self, partition: TopicPartition, offset: int | None, problem: str) -> None:
+    def fetch_failed(self, partition: TopicPartition, offset: int | None, problem: str) -> None:
         """The broker does not serve the partition; `offset` is the one requested, if any."""
         self._hold(partition, _Hold(offset, problem, None))
 
-    def answered(self, partition: TopicPartition) -> None:
+    def fetch_succeeded(self, partition: TopicPartition) -> None:
         """The broker serves the partition."""
         self._silent_since.pop(partition, None)
         hold = self._held.get(partition)
@@ -143,11 +143,11 @@ class Quarantine:
         if hold is not None and hold.damage is None and hold.offset is not None:
             self._release(partition)
 
-    def sent_nothing(self, partition: TopicPartition, offset: int) -> None:
+    def fetch_empty(self, partition: TopicPartition, offset: int) -> None:
         """The broker returned no records from this offset, although the log continues."""
         since = self._silent_since.setdefault(partition, self._clock())
         if self._clock() - since >= SILENCE_S:
-            self.refuse(partition, offset, SILENT)
+            self.fetch_failed(partition, offset, SILENT)
 
     def read(self, partition: TopicPartition, offset: int) -> None:
         """The record at this offset was read."""

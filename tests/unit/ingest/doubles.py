@@ -182,7 +182,7 @@ class Claims:
     def forget_gaps(self) -> None:
         """None is remembered beyond a claim."""
 
-    def distrust(self, gap: GapError) -> None:
+    def accept_or_raise(self, gap: GapError) -> None:
         if not self._accept_gap:
             raise gap
         self.distrusted.append(gap)

@@ -44,13 +44,13 @@ class Heard:
         self.answers: list[TopicPartition] = []
         self.silent: list[Any] = []
 
-    def refuse(self, *parts: Any) -> None:
+    def fetch_failed(self, *parts: Any) -> None:
         self.refusals.append(parts)
 
-    def answered(self, partition: TopicPartition) -> None:
+    def fetch_succeeded(self, partition: TopicPartition) -> None:
         self.answers.append(partition)
 
-    def sent_nothing(self, *parts: Any) -> None:
+    def fetch_empty(self, *parts: Any) -> None:
         self.silent.append(parts)
 
 

@@ -166,7 +166,7 @@ async def test_what_cannot_be_read_stays_paused_when_the_others_go_on() -> None:
     given = fetcher(consumer, quarantine)
     given.start_at({here: 0, there: 0}, {})
     consumer.calls.clear()
-    quarantine.refuse(here, 0, "no")
+    quarantine.fetch_failed(here, 0, "no")
     given.pause()
     given.resume()
     assert consumer.calls[-1] == ("resume", there)
@@ -181,7 +181,7 @@ async def test_a_partition_without_a_leader_waits_and_the_others_are_read() -> N
     given = fetcher(consumer, quarantine)
     assert set(await given.log_bounds([there])) == {there}
     given.start_at({there: 0}, {there: 0})
-    assert quarantine.refused == {here}
+    assert quarantine.failed == {here}
     assert consumer.calls[-1] == ("resume", there)
     assert set(await given.fetch(0, 10)) == {there}
 
@@ -194,7 +194,7 @@ async def test_one_that_is_not_claimed_is_asked_about_though_it_can_be_fetched()
     await given.log_bounds([there])
     given.start_at({there: 0}, {there: 0})
     # A fetch of it was under way.
-    quarantine.answered(here)
+    quarantine.fetch_succeeded(here)
     assert here in given.unreadable
     await given.fetch(0, 10)
     await given.fetch(0, 10)

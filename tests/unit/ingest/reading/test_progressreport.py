@@ -228,7 +228,7 @@ async def test_partitions_keep_their_series_until_the_group_has_assigned_others(
     progress.start({HERE: claimed(0, age_s=0), THERE: claimed(0)})
     await tell(progress, log)
     assert lag(THERE) == (9, 0)
-    progress.give_up()
+    progress.revoke()
     assert (lag(), lag(THERE)) == ((9, 60), (9, 0))
     assert REGISTRY.get_sample_value("fleetgauge_assigned_partitions") == 0
     progress.assign([HERE])
@@ -281,7 +281,7 @@ async def test_a_spare_is_well_and_who_waits_for_its_partitions_is_not() -> None
     progress.start({HERE: claimed(0)})
     progress.move(stored_to(5))
     assert reassured == ["!"] * 2
-    progress.give_up()
+    progress.revoke()
     await tell(progress, Log(p0=5))
     progress.assign([HERE])
     await tell(progress, Log(p0=5))
