@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 
 from ingest.admin.alone import try_lock
 from ingest.errors import sentence
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 from schemas.settings import DatabaseSettings
 from sql.connect import connected
 from sql.named import query

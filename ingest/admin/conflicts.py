@@ -17,8 +17,14 @@ from psycopg import AsyncConnection
 from ingest import metrics
 from ingest.database import Pool
 from ingest.errors import sentence
-from ingest.reading.commits import DatabaseIdentity, Foreign, elsewhere, identify, read_commits
-from ingest.unexpected import reported
+from ingest.reading.commitmetadata import (
+    DatabaseIdentity,
+    Foreign,
+    elsewhere,
+    identify,
+    read_commits,
+)
+from ingest.unexpectederrors import reported
 from schemas.settings import KafkaSettings
 from sql.named import query
 

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 
 from ingest.admin.topicbounds import read_bounds
 from ingest.reading.positions import Bounds
-from ingest.reading.stored import StoredPosition, read_progress
+from ingest.reading.storedprogress import StoredPosition, read_progress
 from schemas.settings import KafkaSettings
 from sql.named import query
 

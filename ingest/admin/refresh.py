@@ -15,7 +15,7 @@ from ingest import metrics
 from ingest.admin.alone import try_lock
 from ingest.errors import sentence
 from ingest.kafka.topic import TopicError
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 from schemas.settings import DatabaseSettings
 from sql.connect import connected
 from sql.named import query

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from ingest.admin.topicfaults import altering
 from ingest.errors import HINT_KAFKA, sentence
-from ingest.kafka.broker import open_broker
+from ingest.kafka.brokerclient import open_broker
 from ingest.kafka.topic import RETENTION_MS, TopicError
 from schemas.runtime.exits import DONE, FAILED
 from schemas.settings import KafkaSettings, WindowSettings

@@ -20,8 +20,8 @@ from aiokafka.errors import (
 
 from ingest.admin.topicfaults import Fault, TopicState, Weight, find_faults, lacks
 from ingest.errors import HINT_KAFKA, sentence
-from ingest.kafka.broker import BrokerClient, KnownTopic, open_broker
-from ingest.kafka.topic import Topic, TopicError, TopicRight, config, topics, topics_to_make
+from ingest.kafka.brokerclient import BrokerClient, TopicMetadata, open_broker
+from ingest.kafka.topic import Topic, TopicError, TopicRight, config, topics, topics_to_create
 from schemas.runtime.broker import start
 from schemas.runtime.exits import DONE, FAILED
 from schemas.runtime.kafkaclient import client_options
@@ -70,14 +70,14 @@ async def inspect(
         )
 
 
-def _is_unknown(topic: KnownTopic) -> bool:
+def _is_unknown(topic: TopicMetadata) -> bool:
     return topic.error is UnknownTopicOrPartitionError
 
 
 async def _faults(
     broker: BrokerClient,
     wanted: Sequence[Topic],
-    known: dict[str, KnownTopic],
+    known: dict[str, TopicMetadata],
     kafka: KafkaSettings,
 ) -> list[Fault]:
     hidden = [t for t in wanted if known[t.name].error is TopicAuthorizationFailedError]
@@ -171,7 +171,7 @@ async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> list[Fault]
 
 
 async def _create_topics(kafka: KafkaSettings) -> list[Fault]:
-    wanted = topics_to_make(kafka)
+    wanted = topics_to_create(kafka)
     async with _admin(kafka) as admin:
         created = [topic for topic in wanted if await _create(admin, topic, kafka)]
     for topic in created:

@@ -10,7 +10,7 @@ from ingest import metrics
 from ingest.admin.topicfaults import Fault, Weight
 from ingest.admin.topics import Inspection, inspect, log_faults, missing_sentence
 from ingest.kafka.topic import TopicRight, topics
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("ingest")

@@ -18,7 +18,7 @@ from ingest.admin.conservation.check import check
 from ingest.admin.conservation.report import set_metrics
 from ingest.admin.retention import NotAggregatedError, UpkeepTask, retention_tasks
 from ingest.errors import sentence
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 from schemas.settings import DatabaseSettings
 from sql.connect import connected
 from sql.edition import EditionError

@@ -10,9 +10,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from ingest.batch import AgentKeys
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
+from ingest.writing.batchbuilder import build_batch
 from ingest.writing.events import store_events
-from ingest.writing.shape import shape
 from query.summary import Business, moments_of, summary_of
 from schemas.events import Booking, Event, Fan, Payment, Play, Skill
 from sql.named import query
@@ -76,7 +76,9 @@ async def store(connection: AsyncConnection[Any], batches: Iterable[Sequence[Eve
     """Writes each batch in its own transaction, as ingest does."""
     for events in batches:
         async with connection.transaction():
-            await store_events(connection, shape(decoded(events), AgentKeys()), DatabaseBusy())
+            await store_events(
+                connection, build_batch(decoded(events), AgentKeys()), WritePriority()
+            )
 
 
 async def answer(connection: AsyncConnection[Any], user: str, now: datetime) -> Any:

@@ -10,8 +10,8 @@ import polars as pl
 import psycopg
 
 from ingest.writing.aggregates import hours_of, late_values
-from ingest.writing.copy import encode_samples
-from ingest.writing.parameters import Timestamps
+from ingest.writing.arrayparameters import Timestamps
+from ingest.writing.binarycopy import encode_samples
 from sql.named import query
 from tests.support.storing import frame_of, store
 

@@ -7,9 +7,9 @@ import polars as pl
 from psycopg import AsyncConnection, errors
 
 from ingest.batch import AgentKeys, Batch
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
 from ingest.writing.aggregates import add_late, add_to_platform
-from ingest.writing.copy import encode_samples
+from ingest.writing.binarycopy import encode_samples
 from ingest.writing.samples import store_new_samples, store_resent_samples
 from ingest.writing.write import StoreSamples
 
@@ -77,7 +77,7 @@ async def add(
     pause: Callable[[], Awaitable[None]] = at_once,
 ) -> int:
     """The same in the caller's transaction; by default all samples must be new."""
-    new = await store_samples(connection, batch, DatabaseBusy())
+    new = await store_samples(connection, batch, WritePriority())
     if new.height:
         await add_to_platform(connection, new, batch.shard)
     await pause()

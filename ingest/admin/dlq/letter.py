@@ -9,7 +9,7 @@ from typing import Final, Self
 import msgspec
 from aiokafka import ConsumerRecord
 
-from ingest.decoding import indexes
+from ingest.decoding import indexranges
 from ingest.decoding.arrays import UNUSABLE, Parts, split_json, split_msgpack
 from ingest.decoding.message import is_msgpack
 from ingest.record import broker_time
@@ -112,7 +112,7 @@ def _places(added: Mapping[str, str]) -> list[SourceRef]:
     offset = int(added["__connect.errors.offset"])
     if (text := added.get("fleetgauge.index")) is None:
         return [SourceRef(topic, partition, offset)]
-    return [SourceRef(topic, partition, offset, index) for index in indexes.parsed(text)]
+    return [SourceRef(topic, partition, offset, index) for index in indexranges.parse(text)]
 
 
 class NotThereError(ValueError):

@@ -33,8 +33,8 @@ from ingest.admin.topicbounds import read_bounds
 from ingest.admin.topics import inspect, missing_sentence
 from ingest.admin.upkeep import Connection, open_connection
 from ingest.errors import HINT_DATABASE, HINT_KAFKA, sentence
-from ingest.kafka.topic import TopicError, topics_to_make
-from ingest.reading.stored import StoredProgress, read_progress
+from ingest.kafka.topic import TopicError, topics_to_create
+from ingest.reading.storedprogress import StoredProgress, read_progress
 from schemas.settings import DatabaseSettings, KafkaSettings, WindowSettings
 from sql.edition import EditionError, edition_of
 from sql.session import UnusableDatabase
@@ -116,7 +116,7 @@ async def _examine_broker(
 ) -> list[Finding]:
     sources = [kafka.samples_topic, kafka.events_topic]
     try:
-        inspection = await inspect(kafka, topics_to_make(kafka))
+        inspection = await inspect(kafka, topics_to_create(kafka))
         for name in inspection.missing:
             if name != kafka.replayed_topic:
                 raise TopicError(missing_sentence(name))

@@ -12,7 +12,13 @@ from ingest.admin.conflicts import HINT_DATABASES, HINT_GROUPS, name_of, read_gr
 from ingest.admin.doctor.finding import Finding, ok, problem, warning
 from ingest.admin.upkeep import open_connection
 from ingest.errors import HINT_DATABASE, HINT_KAFKA, sentence
-from ingest.reading.commits import DatabaseIdentity, Foreign, elsewhere, identify, read_commits
+from ingest.reading.commitmetadata import (
+    DatabaseIdentity,
+    Foreign,
+    elsewhere,
+    identify,
+    read_commits,
+)
 from ingest.reading.progressreport import REPORT_EVERY_S
 from schemas.settings import DatabaseSettings, KafkaSettings
 

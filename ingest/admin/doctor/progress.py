@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from ingest.admin.doctor.finding import Finding, ok, problem, warning
 from ingest.reading.positions import Bounds, find_gap
-from ingest.reading.stored import StoredPosition, StoredProgress
+from ingest.reading.storedprogress import StoredPosition, StoredProgress
 from ingest.writing.offsets import Claim
 
 # Ingest writes a heartbeat every 30 seconds.

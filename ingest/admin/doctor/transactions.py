@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from ingest.admin.doctor.finding import Finding, ok, warning
-from ingest.kafka.broker import BrokerClient, OpenTransaction, open_broker
+from ingest.kafka.brokerclient import BrokerClient, OpenTransaction, open_broker
 from ingest.reading.positions import Bounds
 from ingest.record import broker_time
 from schemas.runtime.broker import start

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ingest.admin.doctor.finding import Finding, ok, warning
 from ingest.admin.doctor.progress import HINT_BACKLOG
 from ingest.admin.frontier import PATIENCE, Backlog
-from ingest.reading.stored import StoredProgress
+from ingest.reading.storedprogress import StoredProgress
 
 # As long as the refresh waits for a stalled partition.
 MAX_BEHIND: Final = PATIENCE

@@ -16,9 +16,9 @@ import psycopg
 from playwright.sync_api import Page
 
 from ingest.batch import AgentKeys
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
+from ingest.writing.batchbuilder import build_batch
 from ingest.writing.events import store_events
-from ingest.writing.shape import shape
 from schemas.events import AgentStatus, Deployment, DeploymentStatus, Event, Status
 from tests.support.business import events_of, open_writer, store
 from tests.support.fleet import happen
@@ -187,7 +187,7 @@ async def _go_wrong(database: str, now: datetime) -> None:
     async with await open_writer(database) as connection, connection.transaction():
         found = await connection.execute(KEYS)
         keys = AgentKeys(dict(await found.fetchall()))
-        await store_events(connection, shape(decoded(events), keys), DatabaseBusy())
+        await store_events(connection, build_batch(decoded(events), keys), WritePriority())
 
 
 def _status(agent: str, at: datetime, status: AgentStatus) -> Status:

@@ -7,7 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from ingest.admin.frontier import DISORDER, PATIENCE, Backlog, Frontier, find_backlogs
-from ingest.reading.stored import StoredPosition
+from ingest.reading.storedprogress import StoredPosition
 from schemas.settings import KafkaSettings
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)

@@ -4,11 +4,11 @@ import pytest
 from pydantic import SecretStr
 
 from ingest.admin.topicfaults import UNKNOWN_RIGHTS, TopicState, Weight, find_faults
-from ingest.kafka.topic import DAY_MS, config, topics_to_make
+from ingest.kafka.topic import DAY_MS, config, topics_to_create
 from schemas.settings import KafkaSettings
 
 KAFKA = KafkaSettings(kafka_bootstrap="broker:9092")
-SAMPLES, EVENTS, DEADLETTER, REPLAYED = (topic.name for topic in topics_to_make(KAFKA))
+SAMPLES, EVENTS, DEADLETTER, REPLAYED = (topic.name for topic in topics_to_create(KAFKA))
 BROKERS_OWN = {"min.insync.replicas": "1", "retention.bytes": "-1"}
 ALL_RIGHTS = 3576
 REFUSED, PROBLEM, WARNING = Weight
@@ -38,7 +38,7 @@ SETTINGS = [
 def test_settings(
     name: str, setting: str, value: str, weight: Weight | None, needed: str, why: str
 ) -> None:
-    (topic,) = (one for one in topics_to_make(KAFKA) if one.name == name)
+    (topic,) = (one for one in topics_to_create(KAFKA) if one.name == name)
     as_made = {**BROKERS_OWN, **config(topic, KAFKA)}
     assert find_faults(topic, TopicState(as_made, 1, ALL_RIGHTS), KAFKA) == []
     found = find_faults(topic, TopicState({**as_made, setting: value}, 1, ALL_RIGHTS), KAFKA)
@@ -63,7 +63,7 @@ RIGHTS = [
 
 @pytest.mark.parametrize(("name", "rights", "lacking"), RIGHTS)
 def test_rights(name: str, rights: int, lacking: str | None) -> None:
-    (topic,) = (one for one in topics_to_make(KAFKA) if one.name == name)
+    (topic,) = (one for one in topics_to_create(KAFKA) if one.name == name)
     as_made = {**BROKERS_OWN, **config(topic, KAFKA)}
     found = find_faults(topic, TopicState(as_made, 1, rights), KAFKA)
     assert [fault.says for fault in found] == (
@@ -79,7 +79,7 @@ def test_who_may_not_ask_for_the_settings_is_told_so() -> None:
         kafka_username="ingest",
         kafka_password=SecretStr("secret"),
     )
-    topic = topics_to_make(kafka)[0]
+    topic = topics_to_create(kafka)[0]
     (fault,) = find_faults(topic, TopicState(None, 1, ALL_RIGHTS), kafka)
     assert fault.weight is Weight.WARNING
     assert fault.fix == (

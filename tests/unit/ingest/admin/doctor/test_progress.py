@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 
 from ingest.admin.doctor.finding import Level
 from ingest.admin.doctor.progress import examine_heartbeat, examine_lag, examine_letters
-from ingest.reading.stored import StoredPosition, StoredProgress
+from ingest.reading.storedprogress import StoredPosition, StoredProgress
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 HERE = TopicPartition("s", 0)

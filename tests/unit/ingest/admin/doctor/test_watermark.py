@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from ingest.admin.doctor.finding import Level
 from ingest.admin.doctor.watermark import examine_watermark
 from ingest.admin.frontier import Backlog
-from ingest.reading.stored import StoredPosition, StoredProgress
+from ingest.reading.storedprogress import StoredPosition, StoredProgress
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 HERE, THERE = TopicPartition("s", 0), TopicPartition("s", 1)
