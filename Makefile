@@ -1,4 +1,4 @@
-# `make` alone tells what there is. Every target works in a fresh clone.
+# `make` alone lists the targets. Every target works in a fresh clone.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,19 +14,19 @@ NPM := tests/node_modules/.package-lock.json
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-# What tests run of Go; without Go those are skipped, and say so.
+# Go code that tests run; without Go those tests are skipped with a message.
 COMPILE_GO := if command -v go >/dev/null; then go build -C docs/agents/producers/go -o /dev/null .; fi
 
 .PHONY: help
-help: ## Tell what there is
+help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
 
 .PHONY: demo
-demo: python ## See it work: the stack, all of Fleetgauge, a fleet and this machine; Ctrl-C ends it
+demo: python ## Run a demo: the stack, all of Fleetgauge, a simulated fleet and this machine, until Ctrl-C
 	@$(PYTHON) deploy/local/demo.py
 
 .PHONY: setup
-setup: $(READY) ## Make .venv, with what the lock files name
+setup: $(READY) ## Create .venv from the lock files
 
 $(READY): pyproject.toml $(wildcard requirements/*.txt) | python
 	@$(PYTHON) -m venv .venv
@@ -44,12 +44,12 @@ up: python ## Start the broker and the database on this machine
 	@$(STACK) up
 
 .PHONY: down
-down: python ## Stop them, and the tests' own; data is kept
+down: python ## Stop both stacks, this one and the tests'; keep the data
 	@$(STACK) down
 	@$(STACK) down $(FOR_TESTS)
 
 .PHONY: clean
-clean: python ## Stop them, and the tests' own, and delete their data; downloads are kept
+clean: python ## Stop both stacks and delete their data; keep the downloads
 	@$(STACK) clean
 	@$(STACK) clean $(FOR_TESTS)
 
@@ -71,18 +71,18 @@ check: setup ## Style, types, import contracts and lock files
 .PHONY: npm
 npm: $(NPM)
 
-# What tests take from npm: TimescaleDB's community edition, and what the page is held against.
-# Without npm those tests are skipped, and say so.
+# Tests take TimescaleDB's community edition, and the page's reference tools, from npm. Without npm
+# those tests are skipped with a message.
 $(NPM): tests/package-lock.json tests/.npmrc
 	@if command -v npm >/dev/null; then cd tests && npm ci --silent; \
 		else echo "no npm here: some tests will be skipped"; fi
 
 .PHONY: test
-test: setup npm ## All tests, on a broker and a database of their own, which stay up
+test: setup npm ## All tests, on a separate broker and database, which stay up
 # Compiling Go for the first time takes half a minute: meanwhile the stack comes up.
 	@$(COMPILE_GO) & compiling=$$!; $(STACK) up $(FOR_TESTS); wait $$compiling || true
-# Most tests wait for other processes: three side by side keep two cores busy. The longest files
-# are the first by name.
+# Most tests wait for other processes: three in parallel keep two cores busy. The longest files come
+# first by name.
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-community
@@ -96,7 +96,7 @@ test-community: ## The same on the community edition's server that FLEETGAUGE_TE
 		tests/community tests/integration tests/acceptance tests/faults
 
 .PHONY: faults
-faults: setup ## Break it on purpose, at length, and print what came of it; FAULTS_SEED=… again
+faults: setup ## Long fault tests, and print their results; FAULTS_SEED=… repeats a run
 	@$(STACK) up $(FOR_TESTS)
 	$(BIN)/pytest tests/faults --faults-length long --numprocesses 3 --dist worksteal
 
@@ -109,15 +109,15 @@ schema: setup ## Write sql/schema.sql from a migrated database of the tests' sta
 	@$(BIN)/python -m tests.pages.schema
 
 .PHONY: screenshots
-screenshots: setup ## Take the pictures in docs/images anew, of a simulated fleet; needs Chromium
+screenshots: setup ## Retake the pictures in docs/images, of a simulated fleet; needs Chromium
 	@$(BIN)/python -m tests.support.browser.screenshots
 
 .PHONY: bench
-bench: setup ## Measure, print, and write docs/benchmarks.md, in ten minutes; FULL=1 at length
+bench: setup ## Measure, print, and write docs/benchmarks.md, in ten minutes; FULL=1 for a long run
 	@$(BIN)/python -m tests.bench
 
 .PHONY: capacity
-capacity: setup ## Work docs/capacity.md out anew from docs/benchmarks.json, as bench does
+capacity: setup ## Recompute docs/capacity.md from docs/benchmarks.json, as bench does
 	@$(BIN)/python -m deploy.capacity --write
 
 .PHONY: lock

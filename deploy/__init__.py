@@ -1,1 +1,1 @@
-"""How Fleetgauge is put on machines."""
+"""Deployment of Fleetgauge."""

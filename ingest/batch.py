@@ -1,4 +1,4 @@
-"""What passes from stage to stage: records fetched, events decoded, a batch to be stored."""
+"""The values that stages pass on: fetched records, decoded events, a batch to store."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -8,14 +8,15 @@ from typing import Any, Final
 import polars as pl
 from aiokafka import TopicPartition
 
-from ingest.reading.unread import SkippedBatch
+from ingest.reading.unreadable import SkippedBatch
 from ingest.record import Record
 from ingest.records import Records
 from ingest.rejection import Origin, Rejection
 from schemas.events import Event
 
-# The columns of decoded samples: `ts` in microseconds since 1970; `agent` by `agent_name`; `record`
-# is the place of a sample's record among the batch's, `place` that in the record's array, if any.
+# The columns of decoded samples. `ts` is in microseconds since 1970, `agent` is an `agent_name`,
+# `record` the index of the sample's record in the batch, `place` the index in the record's array or
+# ALONE.
 SAMPLE_SCHEMA: Final = pl.Schema(
     {
         "ts": pl.Int64(),
@@ -35,21 +36,21 @@ ALONE: Final = -1
 
 
 def agent_name(user_id: str, agent_id: str) -> str:
-    """One name for an agent of a user; no id holds a slash."""
+    """The unique name of a user's agent; ids contain no slash."""
     return f"{user_id}/{agent_id}"
 
 
 class AgentKeys(dict[str, int]):
-    """Keys by agent name, and the server that gave them out: None where none was asked."""
+    """Keys by agent name. `server` is the server that assigned them, None before a query."""
 
     server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetSpan:
-    """The part [first, next) of a partition that a batch covers, and the last record in it.
+    """The offsets [first, next) of a partition that a batch covers, and the last record in them.
 
-    There is none where it holds only control records, which transactions leave in the log.
+    `last` is None if they hold only control records, which transactions write to the log.
     """
 
     first: int
@@ -59,7 +60,7 @@ class OffsetSpan:
 
 @dataclass(slots=True)
 class Fetched:
-    """Records that were read, in order within their partition; `nbytes` of values."""
+    """Fetched records, ordered within each partition; `nbytes` is the size of all values."""
 
     records: dict[TopicPartition, Records] = field(default_factory=dict)
     spans: dict[TopicPartition, OffsetSpan] = field(default_factory=dict)
@@ -67,7 +68,7 @@ class Fetched:
     nbytes: int = 0
 
     def add(self, partition: TopicPartition, first: int, records: Sequence[Record]) -> None:
-        """Adds the next records of a partition; `first` is the offset expected."""
+        """Adds the next records of a partition; `first` is the expected offset."""
         if not records:
             return
         started = self.spans.get(partition)
@@ -82,7 +83,7 @@ class Fetched:
         )
 
     def add_control_offsets(self, partition: TopicPartition, first: int, end: int) -> None:
-        """Covers offsets [first, end), the next of their partition, that hold no records."""
+        """Covers the partition's next offsets [first, end), which hold no data records."""
         started = self.spans.get(partition)
         self.spans[partition] = (
             OffsetSpan(started.first, end, started.last)
@@ -95,7 +96,7 @@ class Fetched:
         return Records(self.records[partition] for partition in sorted(self.records))
 
     def by_topic(self) -> Counter[str]:
-        """How many records came from each topic."""
+        """The number of records by topic."""
         counts: Counter[str] = Counter()
         for partition, records in self.records.items():
             counts[partition.topic] += len(records)
@@ -103,16 +104,16 @@ class Fetched:
 
 
 def _last_known(records: Sequence[Record]) -> Record | None:
-    """The last one that is met again when its offset is read again."""
+    """The last record that a later read of its offset returns again."""
     found = (record for record in reversed(records) if not isinstance(record.value, SkippedBatch))
     return next(found, None)
 
 
 @dataclass(slots=True)
 class Decoded:
-    """The events of some records, and what of these cannot be used.
+    """The events of some records, and the rejected ones.
 
-    `samples` has the columns of SAMPLE_SCHEMA; `counts` are the records of each topic.
+    `samples` has the columns of SAMPLE_SCHEMA; `counts` is the number of records by topic.
     """
 
     samples: pl.DataFrame = field(default_factory=SAMPLE_SCHEMA.to_frame)
@@ -127,19 +128,19 @@ class Decoded:
         return self.samples.height + len(self.others) + len(self.rejections)
 
     def origin(self, record: int, place: int) -> Origin:
-        """Where the sample with these values in its columns `record` and `place` came from."""
+        """The origin of the sample with these values in the columns `record` and `place`."""
         return Origin(self.records[record], None if place == ALONE else place)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction writes.
+    """The rows that one transaction writes.
 
-    `samples` has one row a sample, by (agent_key, ts), without repeats, whose number is `repeats`;
-    `pieces` are the same rows as COPY takes them;
-    `events` maps the name of a group to its events: each type, and `status_event` and
-    `deployment_event`, which the timeline keeps; `shard` is a partition that samples came
-    from, and so no other writer's.
+    `samples` has one row a sample, ordered by (agent_key, ts) and deduplicated; `repeats` counts
+    the dropped duplicates; `pieces` are the same rows in COPY's binary format.
+    `events` maps a group to its events: each event type, and `status_event` and
+    `deployment_event` for the timeline. `shard` is a partition of the batch, so that no other
+    writer uses it.
     """
 
     samples: pl.DataFrame
@@ -154,9 +155,9 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Decoded events, and the batch that they make: None where one of them prevents it.
+    """Decoded events and their batch, which is None if one of the events makes building it fail.
 
-    `nbytes` is the size of the messages that they were in.
+    `nbytes` is the size of their messages.
     """
 
     decoded: Decoded
@@ -165,7 +166,7 @@ class Prepared:
 
 
 def by_type(events: list[Event]) -> dict[str, list[Any]]:
-    """Groups events by the name in their field `type`."""
+    """Groups events by their field `type`."""
     groups: dict[str, list[Any]] = defaultdict(list)
     for event in events:
         groups[str(event.__struct_config__.tag)].append(event)

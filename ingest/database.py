@@ -1,4 +1,4 @@
-"""The pool that ingest writes through, and the way past a stale session that holds a row."""
+"""Ingest's connection pool, and termination of stale sessions that block a row."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -18,7 +18,7 @@ __all__ = ["Pool", "evict_blockers", "open_pool"]
 
 log = structlog.get_logger("ingest")
 
-# `end_blocking_sessions` knows writers by this name.
+# `end_blocking_sessions` identifies writers by this application name.
 WRITER: Final = Session("fleetgauge-ingest")
 
 Result = TypeVar("Result")
@@ -26,10 +26,10 @@ Result = TypeVar("Result")
 
 @asynccontextmanager
 async def open_pool(database: DatabaseSettings) -> AsyncIterator[Pool]:
-    """A pool of the three connections ingest needs: to write, to claim, to end what blocks.
+    """A pool of up to three connections: to write, to claim, to terminate blocking sessions.
 
-    It opens without waiting for the server: taking a connection raises PoolTimeout while it is
-    away, and UnusableDatabase while it rejects us.
+    It opens without waiting for the server. Taking a connection raises PoolTimeout while the server
+    is unavailable, and UnusableDatabase while it rejects the login.
     """
     pool = Pool(database, WRITER, min_size=1, max_size=3, timeout=5.0, reconnect_timeout=5.0)
     try:
@@ -42,10 +42,11 @@ async def open_pool(database: DatabaseSettings) -> AsyncIterator[Pool]:
 async def evict_blockers(
     pool: Pool, connection: ServerConnection, statement: Awaitable[Result], patience_s: float
 ) -> Result:
-    """Awaits `statement`, which waits for a row; ends the session that holds it too long.
+    """Awaits `statement`, which may wait for a row lock; terminates sessions that hold it too long.
 
-    A writer that was stopped in mid-COPY is `active` for the server, so that no timeout of its own
-    reaches it. Each `patience_s` without an answer ends the ingest sessions that block this one.
+    A writer that was stopped in mid-COPY is `active` for the server, so none of the server's
+    timeouts ends it. After every `patience_s` the ingest sessions that block this one are
+    terminated.
     """
     task = asyncio.ensure_future(statement)
     try:
@@ -68,4 +69,4 @@ async def _end_blocking_sessions(pool: Pool, waiting_pid: int) -> None:
         ended = len(await cursor.fetchall())
     if ended:
         metrics.STALE_SESSIONS.inc(ended)
-        log.warning("ended a stale writer's session", sessions=ended)
+        log.warning("terminated stale writer sessions", sessions=ended)

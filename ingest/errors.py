@@ -1,4 +1,4 @@
-"""Errors of the database: which refuse content for good, and what may be said of them."""
+"""Classifies database and broker errors, and describes them in one sentence."""
 
 from typing import Any, Final
 
@@ -9,32 +9,32 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-# What ends the sentence of an error, where nobody answers.
+# Hints for an unavailable server or missing rights.
 HINT_DATABASE: Final = "start the server, or correct FLEETGAUGE_DATABASE_URL"
-HINT_KAFKA: Final = "look at the broker, and at the settings FLEETGAUGE_KAFKA_…"
+HINT_KAFKA: Final = "check the broker and the FLEETGAUGE_KAFKA_… settings"
 HINT_RIGHTS: Final = "grant it the rights that docs/operators/kafka-security.md lists"
 AuthorizationError: Final = (
     TopicAuthorizationFailedError,
     GroupAuthorizationFailedError,
     ClusterAuthorizationFailedError,
 )
-# What is asked for is not there, and all of it is what migrations make.
+# A missing relation, column or function: migrations create all of them.
 NOT_MIGRATED: Final = (
     psycopg.errors.UndefinedTable,
     psycopg.errors.UndefinedColumn,
     psycopg.errors.UndefinedFunction,
 )
 
-# What the driver raises by itself at a value that it cannot encode.
+# Raised by the driver for a value that it cannot encode.
 BY_DRIVER: Final = (psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError)
-# Data exceptions and violated constraints. Every other class may pass with time.
+# Data exceptions and constraint violations. An error of any other class may be temporary.
 REFUSALS: Final = frozenset({"22", "23"})
 
 
 def refusal(error: psycopg.Error) -> str | None:
-    """Why the database takes this content neither now nor later; None where that is not so."""
+    """Why the database rejects this content permanently; None if a retry may succeed."""
     if error.sqlstate is None and isinstance(error, BY_DRIVER):
-        # Before anything is sent: its message may quote the value.
+        # The driver's message is left out: it may quote the value.
         return f"the database driver cannot encode it: {type(error).__name__}"
     if error.sqlstate is None or error.sqlstate[:2] not in REFUSALS:
         return None
@@ -42,19 +42,19 @@ def refusal(error: psycopg.Error) -> str | None:
 
 
 def sentence(error: BaseException) -> str:
-    """What went wrong, in a line: without the SQL and the rows that the database adds."""
+    """The error in one line, without the SQL and the rows that the database adds."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
         return f"{error.diag.message_primary}{_fix(error)}"
     name = type(error).__name__
     if isinstance(error, AuthorizationError):
-        return f"the broker refuses this login ({name}: {_named(error)}): {HINT_RIGHTS}"
-    # Kafka's begin with the name of their class.
-    told = str(error).strip().removeprefix(f"{name}: ").splitlines()
-    return told[0] if told else name
+        return f"the broker denies this login access ({name}: {_resources(error)}): {HINT_RIGHTS}"
+    # Messages of aiokafka's errors begin with the class name.
+    lines = str(error).strip().removeprefix(f"{name}: ").splitlines()
+    return lines[0] if lines else name
 
 
-def _named(error: Any) -> str:
-    """What the login is not let at: aiokafka's errors have a topic, or a group, for an argument."""
+def _resources(error: Any) -> str:
+    """The topics or groups that the login may not access: the arguments of aiokafka's errors."""
     return ", ".join(str(one) for one in error.args)
 
 

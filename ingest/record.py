@@ -1,4 +1,4 @@
-"""A record as it was read from Kafka: only the fields of the client's record that are used here."""
+"""A Kafka record, with only the fields that ingest uses."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -7,14 +7,14 @@ import msgspec
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_MS: Final = round(datetime.min.replace(tzinfo=UTC).timestamp() * 1000)
-# A day before the last one: limits are added to it.
+# A day before Python's last date: limits are added to it.
 LAST_MS: Final = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 
 
 class Record(msgspec.Struct, gc=False):
-    """`timestamp` is the broker's, in milliseconds since 1970.
+    """`timestamp` is the broker time, in milliseconds since 1970.
 
-    A Struct that the garbage collector passes over: a backlog makes hundreds of thousands a second.
+    Not tracked by the garbage collector: a backlog creates hundreds of thousands a second.
     """
 
     topic: str
@@ -29,8 +29,8 @@ class Record(msgspec.Struct, gc=False):
 def representable_ms(timestamp_ms: int) -> int:
     """The timestamp, limited to the years 1 to 9999.
 
-    A record's timestamp is any 64-bit number where its topic once had CreateTime; neither Python
-    nor PostgreSQL represents all of them.
+    In a topic that once had CreateTime, a record's timestamp is any 64-bit number, which neither
+    Python nor PostgreSQL can always represent.
     """
     return min(max(timestamp_ms, FIRST_MS), LAST_MS)
 

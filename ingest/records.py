@@ -1,4 +1,4 @@
-"""Records in their order, whatever form each part of them has."""
+"""An ordered sequence of records, in parts of different representation."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -8,9 +8,9 @@ from typing import Any, Final, overload
 
 import numpy as np
 
-from ingest.block import RecordBlock
 from ingest.decoding.lines import Lines
 from ingest.record import Record
+from ingest.recordblock import RecordBlock
 
 Part = RecordBlock | list[Record]
 
@@ -19,7 +19,7 @@ _VALUE: Final = attrgetter("value")
 
 
 class Records(Sequence[Record]):
-    """Parts that are blocks or lists of records, one behind the other."""
+    """Concatenated parts, each a block or a list of records."""
 
     def __init__(self, parts: Iterable[Sequence[Record]] = ()) -> None:
         self._parts: list[Part] = []
@@ -28,7 +28,7 @@ class Records(Sequence[Record]):
             self.extend(part)
 
     def extend(self, more: Sequence[Record]) -> None:
-        """Adds records behind the others."""
+        """Appends records."""
         for part in _parts_of(more):
             if len(part):
                 self._parts.append(part)
@@ -58,16 +58,16 @@ class Records(Sequence[Record]):
 
     @property
     def nbytes(self) -> int:
-        """Of all values."""
+        """The size of all values."""
         return sum(map(_nbytes, self._parts))
 
     def timestamps(self) -> Any:
-        """The broker's time of each, in milliseconds since 1970: an array."""
+        """An array of broker times, in milliseconds since 1970."""
         found = [_timestamps(part) for part in self._parts]
         return np.concatenate(found) if found else np.empty(0, np.int64)
 
     def lines(self, max_bytes: int) -> tuple[Lines, Any]:
-        """The values of records without headers, of up to `max_bytes`, and an array of places."""
+        """The values without headers and of up to `max_bytes`, and an array of their indexes."""
         kept = [_lines_of(part, max_bytes) for part in self._parts]
         starts = (stop - len(part) for stop, part in zip(self._ends, self._parts, strict=True))
         places = [start + places for start, (_, places) in zip(starts, kept, strict=True)]

@@ -1,4 +1,4 @@
-"""Why an event cannot be used, and where it came from."""
+"""A rejected event: its origin and the reason."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ Reason = Literal["malformed", "invalid", "future", "expired", "too_large", "refu
 
 
 class Origin(msgspec.Struct, gc=False):
-    """The record an event came in, and its place there if the record is an array."""
+    """An event's record, and its index if the record is an array."""
 
     record: Record
     index: int | None = None
@@ -19,7 +19,7 @@ class Origin(msgspec.Struct, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An event that cannot be used: the reason is one of a closed set, the detail a sentence."""
+    """A rejected event; `detail` is a sentence."""
 
     origin: Origin
     reason: Reason

@@ -1,4 +1,4 @@
-"""When to try again, and after how long."""
+"""Retries with exponential backoff."""
 
 import asyncio
 import random
@@ -9,29 +9,29 @@ import structlog
 
 from ingest import metrics
 from ingest.errors import sentence
-from ingest.unexpected import SURROUNDINGS, is_unexpected, report
+from ingest.unexpectederrors import EXTERNAL_ERRORS, is_unexpected, report
 
 log = structlog.get_logger("ingest")
 
 Result = TypeVar("Result")
 
-# A database that is away should not be hit by every consumer at once when it returns.
+# With jitter: a restarted database should not be hit by all consumers at once.
 BASE_S = 0.1
 CAP_S = 5.0
 
 
 def backoff() -> Iterator[float]:
-    """Seconds to wait before each next attempt: exponential to 5, with full jitter."""
+    """Seconds to wait before each next attempt: exponential up to 5, with jitter."""
     ceiling = BASE_S
     while True:
-        yield random.uniform(BASE_S / 2, ceiling)  # noqa: S311 - no secret hangs on it
+        yield random.uniform(BASE_S / 2, ceiling)  # noqa: S311 - not a secret
         ceiling = min(ceiling * 2, CAP_S)
 
 
 async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
-    """Tries until the database and the broker let it through, or a bug does.
+    """Retries `attempt` until it succeeds; unexpected errors are reported and retried too.
 
-    A StepError and MemoryError are raised to the caller.
+    Raises StepError and MemoryError.
     """
     delays = backoff()
     cancelled_before = _cancellations()
@@ -41,10 +41,10 @@ async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Res
         except Exception as error:
             if is_unexpected(error):
                 report(step, error)
-            elif not isinstance(error, SURROUNDINGS):
+            elif not isinstance(error, EXTERNAL_ERRORS):
                 raise
             if _cancellations() > cancelled_before:
-                # psycopg may raise an error of the connection in place of the cancellation.
+                # psycopg may raise a connection error instead of the cancellation.
                 raise asyncio.CancelledError from error
             delay = next(delays)
             metrics.RETRIES.labels(step).inc()
@@ -58,12 +58,12 @@ async def until_done(step: str, attempt: Callable[[], Awaitable[Result]]) -> Res
             await asyncio.sleep(delay)
         else:
             if _cancellations() > cancelled_before:
-                # A library swallowed it together with its result.
+                # A library swallowed the cancellation.
                 raise asyncio.CancelledError
             return result
 
 
 def _cancellations() -> int:
-    """How often this task was asked to end; a task group leaves its own requests counted."""
+    """Pending cancellation requests of this task; those of a task group stay counted."""
     task = asyncio.current_task()
     return task.cancelling() if task is not None else 0

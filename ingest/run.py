@@ -1,4 +1,4 @@
-"""The process `fleetgauge ingest`: opens everything, runs the pipeline, stops on a signal."""
+"""The process `fleetgauge ingest`: opens its connections, runs the pipeline, stops on a signal."""
 
 import asyncio
 import gc
@@ -24,15 +24,15 @@ from ingest.database import open_pool
 from ingest.errors import HINT_KAFKA, sentence
 from ingest.kafka.topic import TopicError
 from ingest.pipeline import Pipeline
-from ingest.reading.busy import DatabaseBusy
 from ingest.reading.claimer import PartitionClaimer
-from ingest.reading.fetch import open_fetcher
 from ingest.reading.limits import Limits
+from ingest.reading.openconsumer import open_consumer
 from ingest.reading.positions import GapError
 from ingest.reading.progressreport import ProgressReport
+from ingest.reading.writepriority import WritePriority
 from ingest.retry import backoff
 from ingest.watchdog import Watchdog
-from ingest.writing.deadletter import open_dead_letters
+from ingest.writing.deadlettersender import open_dead_letters
 from ingest.writing.store import DatabaseStore
 from schemas.runtime.exits import DONE, FAILED
 from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
@@ -40,7 +40,7 @@ from schemas.settings import DatabaseSettings, IngestSettings, KafkaSettings
 log = structlog.get_logger("ingest")
 
 STOPS: Final = (signal.SIGTERM, signal.SIGINT)
-# For the group and the connections, after the batch in hand.
+# To leave the group and close connections, after the current batch.
 CLOSING_S: Final = 5.0
 
 
@@ -52,9 +52,9 @@ def run(
     accept_gap: bool,
     skip_unreadable: bool,
 ) -> int:
-    """Writes what arrives until SIGTERM or SIGINT; an exit code.
+    """Ingests until SIGTERM or SIGINT; returns the exit status.
 
-    `accept_gap` and `skip_unreadable` are the operator's word to lose what cannot be had.
+    `accept_gap` and `skip_unreadable` are the operator's consent to lose unavailable records.
     """
     try:
         server, _ = start_http_server(ingest.metrics_port, ingest.metrics_host)
@@ -64,10 +64,10 @@ def run(
             "cannot serve metrics",
             address=address,
             error=error.strerror,
-            hint="end what listens there, or set FLEETGAUGE_METRICS_PORT",
+            hint="stop the process that uses this port, or set FLEETGAUGE_METRICS_PORT",
         )
         return FAILED
-    _spare_the_collector()
+    _reduce_garbage_collection()
     try:
         return asyncio.run(
             _run(database, kafka, ingest, accept_gap=accept_gap, skip_unreadable=skip_unreadable)
@@ -76,20 +76,20 @@ def run(
         log.error(str(error))
         return FAILED
     except KafkaError as error:
-        log.error("the Kafka broker went away", error=sentence(error), hint=HINT_KAFKA)
+        log.error("the Kafka broker is unavailable", error=sentence(error), hint=HINT_KAFKA)
         return FAILED
     except Exception as error:
-        # A trace may tell more than a log should: it is for who looks for it.
+        # A traceback may hold user data: it is logged at debug level only.
         log.error("ingest failed", error=f"{type(error).__name__}: {sentence(error)}")
-        log.debug("it failed here", exc_info=True)
+        log.debug("traceback", exc_info=True)
         return FAILED
     finally:
         server.shutdown()
 
 
-def _spare_the_collector() -> None:
-    # Records wait by ten thousands, and none is in a cycle: with the threshold that Python begins
-    # with, a third of the time of fetching goes into looking at them again and again.
+def _reduce_garbage_collection() -> None:
+    # Tens of thousands of queued records, none in a reference cycle: with Python's default
+    # threshold, the collector takes a third of the fetch time.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
@@ -112,8 +112,8 @@ async def _run(
         work.cancel()
         await asyncio.wait({work}, timeout=ingest.drain_timeout_ms / 1000 + CLOSING_S)
         if not work.done():
-            log.warning("stopped without leaving the group: something does not answer")
-            # What hangs here would hang again in the loop's own end.
+            log.warning("stopped without leaving the consumer group: a server does not respond")
+            # Closing the event loop would wait for the same hanging task.
             os._exit(DONE)
     stop.cancel()
     with suppress(asyncio.CancelledError):
@@ -123,7 +123,7 @@ async def _run(
 
 
 async def _signalled() -> None:
-    """Returns at SIGTERM or SIGINT; a second one ends the process at once."""
+    """Returns at SIGTERM or SIGINT; a second signal ends the process immediately."""
     signalled = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in STOPS:
@@ -152,18 +152,18 @@ async def _ingest(
         watchdog = Watchdog(limits.stall_s)
         progress = ProgressReport(watchdog.reassure)
         async with (
-            open_fetcher(kafka, ingest, skip_unreadable=skip_unreadable) as fetcher,
+            open_consumer(kafka, ingest, skip_unreadable=skip_unreadable) as consumer,
             watchdog.watching(),
         ):
-            busy = DatabaseBusy()
-            store = DatabaseStore(pool, limits, busy)
-            pipeline = Pipeline(fetcher, store, dead_letters, claimer, limits, progress, busy)
-            fetcher.subscribe([kafka.samples_topic, kafka.events_topic])
-            # Often enough that an absence is known before the watchdog's time is over.
+            priority = WritePriority()
+            store = DatabaseStore(pool, limits, priority)
+            pipeline = Pipeline(consumer, store, dead_letters, claimer, limits, progress, priority)
+            consumer.subscribe([kafka.samples_topic, kafka.events_topic])
+            # Often enough to detect an unavailable database before the watchdog's timeout.
             heartbeat_s = min(PERIOD_S, limits.stall_s / 4)
             upkeep = Upkeep(database, ingest.upkeep_interval)
             refresh = RefreshJob(database, Frontier(kafka).find, ingest.refresh_interval)
-            watch = ConflictWatch(pool, kafka, ingest.consumer_group, fetcher)
+            watch = ConflictWatch(pool, kafka, ingest.consumer_group, consumer)
             tasks = {
                 asyncio.create_task(insert_heartbeats(pool, watchdog.reassure, heartbeat_s)),
                 asyncio.create_task(upkeep.run()),
@@ -171,12 +171,12 @@ async def _ingest(
                 asyncio.create_task(AgentSummary(database).run()),
                 asyncio.create_task(watch.run()),
                 asyncio.create_task(TopicWatch(kafka).run()),
-                asyncio.create_task(progress.run(fetcher)),
+                asyncio.create_task(progress.run(consumer)),
                 asyncio.create_task(pipeline.run()),
             }
             log.info("ingest runs", group=ingest.consumer_group)
             try:
-                # None ends but by an exception.
+                # A task ends only with an exception.
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()

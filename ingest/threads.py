@@ -1,4 +1,4 @@
-"""Work in a thread, beside the event loop."""
+"""Runs functions in a thread, so that the event loop is free."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,8 +13,8 @@ Result = TypeVar("Result")
 async def in_thread(
     function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Result:
-    """As asyncio.to_thread. A panic of polars, which is no Exception, is raised as RuntimeError:
-    as any bug it concerns one message, and must not end the process."""
+    """As asyncio.to_thread, but raises a polars panic, which is not an Exception, as RuntimeError:
+    like any bug it concerns one message and must not end the process."""
     try:
         return await asyncio.to_thread(function, *args, **kwargs)
     except PanicException as panic:

@@ -1,6 +1,6 @@
-"""Ends a process that cannot get on, so that whoever runs it starts another.
+"""Ends a process that makes no progress, so that its supervisor restarts it.
 
-A database that is away is no reason: a new process would wait for it just the same.
+An unavailable database does not count: a new process would wait for it too.
 """
 
 import asyncio
@@ -17,15 +17,15 @@ from schemas.runtime.exits import STALLED
 
 log = structlog.get_logger("ingest")
 
-# Of a second each. Ticks and not the clock: a process that was stopped has had no time to get on.
+# One second each. Ticks instead of a clock: a suspended process must not count as stalled.
 TICK_S: Final = 1.0
 HANG_TICKS: Final = 60
 
 
 class Watchdog:
-    """Counts the ticks since ingest last got on or had nothing to do, and since the loop last ran.
+    """Counts the ticks since the last progress or idle state, and since the event loop last ran.
 
-    `end` ends the process at once, with a status; nothing else is certain to work then.
+    `end` exits the process immediately with a status, because an orderly stop may hang.
     """
 
     def __init__(
@@ -35,16 +35,16 @@ class Watchdog:
         self._end = end
         self._tick_s = tick_s
         self._over = threading.Event()
-        self._standing = 0
+        self._stalled = 0
         self._hanging = 0
 
     def reassure(self) -> None:
-        """Ingest has got on, has nothing to do, or waits for a database that is away."""
-        self._standing = 0
+        """Ingest made progress, is idle, or waits for an unavailable database."""
+        self._stalled = 0
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watches this loop within."""
+        """Watches the running event loop."""
         thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         beating = asyncio.create_task(self._beat())
         thread.start()
@@ -61,14 +61,14 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._over.wait(self._tick_s):
-            self._standing += 1
+            self._stalled += 1
             self._hanging += 1
-            metrics.STALLED_SECONDS.set(self._standing * TICK_S)
+            metrics.STALLED_SECONDS.set(self._stalled * TICK_S)
             if self._hanging >= HANG_TICKS:
-                self._give_up("the event loop hangs", self._hanging)
-            elif self._standing >= self._stall_ticks:
-                self._give_up("no progress", self._standing)
+                self._exit("the event loop hangs", self._hanging)
+            elif self._stalled >= self._stall_ticks:
+                self._exit("no progress", self._stalled)
 
-    def _give_up(self, what: str, ticks: int) -> None:
-        log.critical("given up, to be started again", reason=what, seconds=round(ticks * TICK_S))
+    def _exit(self, reason: str, ticks: int) -> None:
+        log.critical("exiting to be restarted", reason=reason, seconds=round(ticks * TICK_S))
         self._end(STALLED)

@@ -1,1 +1,1 @@
-"""The database's side: migrations, named queries, and what loads and runs them."""
+"""Migrations, named queries, and the modules that connect to the database and run them."""

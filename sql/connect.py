@@ -1,6 +1,6 @@
-"""How every command connects to the database: parameters, session settings, and no shared server.
+"""Database connections of every command: parameters, session settings, one server process each.
 
-Nothing else of ours calls psycopg to connect.
+No other module calls psycopg to connect.
 """
 
 import asyncio
@@ -21,46 +21,46 @@ from sql.session import Session, UnusableDatabase, parse_options, server_pid
 Row = tuple[Any, ...] | None
 Report = Callable[[psycopg.Error | None], None]
 
-# What the URL may override. A server that vanished without a word is noticed in half a minute:
-# while idle, and with data on its way.
+# The URL may override these. They detect a server that vanished within half a minute, both on an
+# idle connection and with data in flight.
 DEFAULTS: Final[dict[str, Any]] = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
-# How long the settings of a new session, and the look for a pooler, may take after the login.
+# Time limit after the login for the settings of a new session and the check for a pooler.
 PREPARATION_S: Final = 5.0
-# How often a second connection looks whether it is given our server process, or we another one. A
-# transaction that begins takes what ours has let go, unless others were faster: on a busy pooler
-# one look misses every third time.
+# How often a second connection checks whether it gets the server process of the first one. In
+# transaction pooling, a new transaction gets the process that the first connection has released,
+# unless another client was faster: on a busy pooler a single check misses every third time.
 LOOKS: Final = 10
-# libpq keeps the words of a failed login and not its SQLSTATE.
+# libpq keeps the message of a failed login, but not its SQLSTATE.
 LOGIN_REJECTED: Final = re.compile(
     r"authentication failed|no password supplied|pg_hba\.conf|role \".*\" does not exist"
     r"|not permitted to log in|permission denied for database"
 )
 LOGIN_FIX: Final = "correct the role, its password or its rights, or FLEETGAUGE_DATABASE_URL"
 SHARED: Final = (
-    "a connection pooler gives this session another server process for each transaction, and "
-    "Fleetgauge needs the same one for as long as it is connected",
+    "a connection pooler gives this session another server process for each transaction, but "
+    "Fleetgauge needs the same one for the whole session",
     "set pool_mode = session in PgBouncer for this database, or name the server itself in "
     "FLEETGAUGE_DATABASE_URL",
 )
 OPTIONS_FIX: Final = "correct the options in FLEETGAUGE_DATABASE_URL"
-FILE_FIX: Final = "write the URL into it as a whole"
+FILE_FIX: Final = "write the complete URL into the file"
 
 
 class ServerConnection(AsyncConnection[Any]):
     """A connection with our settings to one server process, whose id is `server_pid`.
 
-    `info.backend_pid` is a number of the pooler's own, where one stands between.
+    Through a pooler `info.backend_pid` differs: it is a number that the pooler assigned.
     """
 
     server_pid = 0
 
     @classmethod
-    async def connect(  # type: ignore[override] # as pools call it, with what we need instead
+    async def connect(  # type: ignore[override] # called by our pools, with other arguments
         cls,
         conninfo: str = "",
         *,
@@ -68,12 +68,12 @@ class ServerConnection(AsyncConnection[Any]):
         session: Session,
         report: Report = lambda _: None,
     ) -> Self:
-        """A new autocommit connection; `report` gets the error, or None.
+        """A new autocommit connection. Calls `report` with the error, or None on success.
 
-        Raises UnusableDatabase, or psycopg.OperationalError where no server answers.
+        Raises UnusableDatabase, or psycopg.OperationalError if the server is unavailable.
         """
         try:
-            connection = await cls._connect(_Way.of(database, session))
+            connection = await cls._connect(_Target.of(database, session))
         except psycopg.Error as error:
             report(error)
             raise
@@ -81,12 +81,12 @@ class ServerConnection(AsyncConnection[Any]):
         return connection
 
     @classmethod
-    async def _connect(cls, way: "_Way") -> Self:
+    async def _connect(cls, target: "_Target") -> Self:
         with _login():
-            connection = await super().connect(autocommit=True, **way.parameters)
+            connection = await super().connect(autocommit=True, **target.parameters)
         try:
             async with asyncio.timeout(PREPARATION_S):
-                await connection.prepare(way)
+                await connection.prepare(target)
         except BaseException as error:
             await connection.close()
             if isinstance(error, TimeoutError):
@@ -94,17 +94,17 @@ class ServerConnection(AsyncConnection[Any]):
             raise
         return connection
 
-    async def prepare(self, way: "_Way") -> None:
-        """Finds the server process, and gives the session its settings."""
+    async def prepare(self, target: "_Target") -> None:
+        """Reads the id of the server process, and applies the session's settings."""
         self.server_pid = server_pid(await _read_session(self))
         if self.server_pid != self.info.backend_pid:
-            await self._refuse_shared_server(way)
+            await self._refuse_shared_server(target)
         with _settings():
-            await self.execute(query("set_session"), way.settings(self))
+            await self.execute(query("set_session"), target.settings(self))
 
-    async def _refuse_shared_server(self, way: "_Way") -> None:
+    async def _refuse_shared_server(self, target: "_Target") -> None:
         with _pooled():
-            async with await AsyncConnection[Any].connect(**way.parameters) as other:
+            async with await AsyncConnection[Any].connect(**target.parameters) as other:
                 for _ in range(LOOKS):
                     theirs = server_pid(await _read_session(other))
                     again = server_pid(await _read_session(self))
@@ -116,55 +116,55 @@ class ServerConnection(AsyncConnection[Any]):
 async def connected(
     database: DatabaseSettings, session: Session
 ) -> AsyncIterator[ServerConnection]:
-    """A connection for as long as the block takes; raises as `ServerConnection.connect` does."""
+    """A connection that closes after the block; raises the errors of `ServerConnection.connect`."""
     async with await ServerConnection.connect(database=database, session=session) as connection:
         yield connection
 
 
 @contextmanager
 def connected_sync(database: DatabaseSettings, session: Session) -> Iterator[Connection[Any]]:
-    """The same for code that is not asynchronous."""
-    way = _Way.of(database, session)
+    """The same for synchronous code."""
+    target = _Target.of(database, session)
     with _login():
-        connection = psycopg.connect(autocommit=True, **way.parameters)
+        connection = psycopg.connect(autocommit=True, **target.parameters)
     with connection:
         ours = server_pid(_read_session_sync(connection))
         if ours != connection.info.backend_pid:
-            with _pooled(), psycopg.connect(**way.parameters) as other:
+            with _pooled(), psycopg.connect(**target.parameters) as other:
                 for _ in range(LOOKS):
                     theirs = server_pid(_read_session_sync(other))
                     again = server_pid(_read_session_sync(connection))
                     _refuse_if_shared(ours, theirs, again)
                     other.rollback()
         with _settings():
-            connection.execute(query("set_session"), way.settings(connection))
+            connection.execute(query("set_session"), target.settings(connection))
         yield connection
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """What libpq is given, and what is set once there is a session."""
+class _Target:
+    """Parameters for libpq, and the settings applied after the login."""
 
     parameters: dict[str, Any]
     options: str
     session: Session
 
     @classmethod
-    def of(cls, database: DatabaseSettings, session: Session) -> "_Way":
+    def of(cls, database: DatabaseSettings, session: Session) -> "_Target":
         try:
             given = conninfo_to_dict(database.current_url())
         except SettingsError as error:
             raise UnusableDatabase(str(error), FILE_FIX) from error
         options = str(given.get("options") or "")
         if options:
-            # Poolers reject settings that come with the login.
+            # Poolers reject settings sent with the login.
             given["options"] = parse_options(options)[1]
         own = {"application_name": session.application_name, "client_encoding": "UTF8"}
         defaults = {"connect_timeout": session.connect_timeout_s, **DEFAULTS}
         return cls({**defaults, **given, **own}, options, session)
 
     def settings(self, connection: psycopg.BaseConnection[Any]) -> dict[str, list[str]]:
-        """The parameters of `set_session`; without options in the URL PGOPTIONS counts."""
+        """The parameters of `set_session`; without options in the URL, PGOPTIONS applies."""
         options = self.options or connection.pgconn.options.decode()
         settings = self.session.merged(options, connection.info.server_version)
         return {"names": list(settings), "settings": list(settings.values())}
@@ -180,7 +180,7 @@ def _read_session_sync(connection: Connection[Any]) -> Row:
 
 
 def _refuse_if_shared(ours: int, theirs: int, ours_again: int) -> None:
-    """Of server processes: ours, that of another connection in a transaction, ours meanwhile."""
+    """Compares server pids: ours, another connection's in a transaction, and ours meanwhile."""
     if theirs == ours or ours_again != ours:
         raise UnusableDatabase(*SHARED)
 
@@ -194,7 +194,7 @@ def _no_session() -> psycopg.OperationalError:
 
 @contextmanager
 def _login() -> Iterator[None]:
-    """Tells a rejected login from a server that is away."""
+    """Turns the error of a rejected login into UnusableDatabase; others mean no server answers."""
     try:
         yield
     except psycopg.OperationalError as error:
@@ -205,7 +205,7 @@ def _login() -> Iterator[None]:
 
 @contextmanager
 def _pooled() -> Iterator[None]:
-    """In the statement mode of a pooler there is no transaction at all."""
+    """Turns a pooler's error into UnusableDatabase: statement pooling allows no transactions."""
     try:
         yield
     except psycopg.Error as error:
@@ -216,7 +216,7 @@ def _pooled() -> Iterator[None]:
 
 @contextmanager
 def _settings() -> Iterator[None]:
-    """Options that the server rejects are no refusal of a batch's content."""
+    """Turns rejected options into UnusableDatabase, lest they pass for a rejected batch."""
     try:
         yield
     except psycopg.OperationalError:

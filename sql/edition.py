@@ -9,25 +9,25 @@ from sql.named import query
 
 
 class Edition(StrEnum):
-    """Which licence the server's TimescaleDB runs under; decides who keeps the aggregates."""
+    """The licence of the server's TimescaleDB; decides how aggregates are kept."""
 
     APACHE = "apache"
     COMMUNITY = "community"
 
     @property
     def licence(self) -> str:
-        """The server's own word for it: its setting `timescaledb.license`."""
+        """The value of the server's setting `timescaledb.license`."""
         return "apache" if self is Edition.APACHE else "timescale"
 
 
 class EditionError(Exception):
-    """The server has no TimescaleDB that Fleetgauge can use; the message says what to do."""
+    """The server has no TimescaleDB that Fleetgauge can use; the message includes the fix."""
 
 
 def read_edition(connection: Connection[Any]) -> Edition:
-    """The edition of this database's server; creates the extension where it is missing.
+    """The edition of this database's server; creates the extension if it is missing.
 
-    `timescaledb.license` is unknown to the server before the extension exists.
+    The setting `timescaledb.license` does not exist without the extension.
     """
     try:
         connection.execute(query("create_extension"))
@@ -46,8 +46,8 @@ def read_edition(connection: Connection[Any]) -> Edition:
 
 
 def edition_of(licence: str | None) -> Edition:
-    """The edition that `read_license` tells of; EditionError where it is none that is known."""
+    """The edition for the value that `read_license` returned; EditionError for an unknown one."""
     for edition in Edition:
         if edition.licence == licence:
             return edition
-    raise EditionError(f"timescaledb.license is {licence!r}: 'apache' or 'timescale' is known")
+    raise EditionError(f"timescaledb.license is {licence!r}, expected 'apache' or 'timescale'")

@@ -1,4 +1,4 @@
-"""Brings a database to this version's schema: migrations, each once, then the repeatable files."""
+"""Migrates a database to this version's schema: pending migrations, then all repeatable files."""
 
 import time
 from pathlib import Path
@@ -20,10 +20,10 @@ from sql.versions import known_faults
 log = structlog.get_logger("migrate")
 
 HERE: Final = Path(__file__).parent
-# Any constant: the key of the advisory lock that lets one migration run at a time.
+# Key of the advisory lock under which only one migration runs at a time; an arbitrary number.
 LOCK_KEY: Final = 0x666C6565_74
 
-# Nothing may end the session that holds the lock while a migration takes its time.
+# No timeout may end the session that holds the lock during a slow migration.
 SESSION: Final = Session(
     "fleetgauge-migrate", {"idle_in_transaction_session_timeout": "0"}, connect_timeout_s=10
 )
@@ -34,17 +34,17 @@ RETRY_S: Final = 1.0
 
 
 class MigrationError(Exception):
-    """A migration failed; the message carries the server's own words."""
+    """A migration failed; the message includes the server's error."""
 
 
 def migrate(database: DatabaseSettings, done: Done = lambda *_: None) -> Edition:
-    """Applies what is missing and re-runs the repeatable files; safe to call from many at once.
+    """Applies pending migrations and re-runs the repeatable files; safe to run concurrently.
 
-    `done` is told of each migration that ran. Raises EditionError, MigrationError, or
-    psycopg.OperationalError where no server answers.
+    Calls `done` after each migration. Raises EditionError, MigrationError, or
+    psycopg.OperationalError if the server is unavailable.
     """
     with connected_sync(database, SESSION) as connection:
-        connection.add_notice_handler(_tell_warning)
+        connection.add_notice_handler(_log_warning)
         _refuse_encoding(connection)
         _refuse_hidden_schema(connection)
         connection.execute(query("lock_migrations"), {"key": LOCK_KEY})
@@ -65,20 +65,20 @@ def _warn_of_versions(connection: Connection[Any], edition: Edition) -> None:
         log.warning(fault, hint="docs/operators/editions.md, Versions")
 
 
-def _tell_warning(notice: psycopg.errors.Diagnostic) -> None:
+def _log_warning(notice: psycopg.errors.Diagnostic) -> None:
     if notice.severity_nonlocalized == "WARNING":
         log.warning(notice.message_primary or "", hint=notice.message_hint)
 
 
 def pending(database: DatabaseSettings) -> list[str]:
-    """Names of migrations that this version has and the database has not, in order."""
+    """Names of this version's migrations that have not run in the database, in order."""
     with connected_sync(database, SESSION) as connection:
         applied = _applied(connection)
         return [file.stem for file in _missing(read_edition(connection), applied)]
 
 
 def newer(database: DatabaseSettings) -> list[str]:
-    """Versions of migrations that the database has and this version does not know, in order."""
+    """Versions of migrations that ran in the database and are unknown to this one, in order."""
     with connected_sync(database, SESSION) as connection:
         return _newer(_applied(connection))
 
@@ -87,31 +87,31 @@ def _refuse_encoding(connection: Connection[Any]) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != ENCODING:
         raise MigrationError(
-            f"this database's encoding is {encoding}, which has no place for some texts of agents: "
+            f"this database's encoding is {encoding}, which cannot store every text of agents: "
             f"create one with encoding {ENCODING} (create database … encoding '{ENCODING}' "
             "template template0) and name it in FLEETGAUGE_DATABASE_URL"
         )
 
 
 def _refuse_hidden_schema(connection: Connection[Any]) -> None:
-    """Tables made under a role's own search_path are not made again in another schema."""
+    """Tables created under a role's own search_path must not be created again elsewhere."""
     usual = {"search_path": RELIED_ON["search_path"]}
     for (schema,) in connection.execute(query("find_schema"), usual).fetchall():
         raise MigrationError(
-            f"this database has Fleetgauge's tables in the schema {schema}, which only a role's or "
-            "database's own search_path names: add "
+            f"this database has Fleetgauge's tables in the schema {schema}, which is only in the "
+            "search_path of a role or of the database: add "
             f"?options=-csearch_path%3D{schema},public to FLEETGAUGE_DATABASE_URL"
         )
 
 
 def _missing(edition: Edition, applied: set[str]) -> list[Path]:
-    """The files of the migrations that have not run, in order."""
+    """The files of the pending migrations, in order."""
     files = _files(edition, "migrations")
     return [file for file in files if _version(file) not in applied]
 
 
 def _applied(connection: Connection[Any]) -> set[str]:
-    """The versions of the migrations that ran here."""
+    """The versions of the migrations that ran in this database."""
     row = connection.execute(query("has_migrations")).fetchone()
     if not (row and row[0]):
         return set()
@@ -122,15 +122,15 @@ def _refuse_other_edition(edition: Edition, applied: set[str]) -> None:
     for other in set(Edition) - {edition}:
         if any(_version(file) in applied for file in _folder(other, "migrations").glob("*.sql")):
             raise EditionError(
-                f"this database was made on TimescaleDB's {other} edition, and the server runs the "
-                f"{edition} edition, where its rollups would not be kept: set timescaledb.license "
-                f"= '{other.licence}' in postgresql.conf and restart (a package or image that has "
-                f"this edition, where the server's has not), or migrate an empty database"
+                f"this database was created on TimescaleDB's {other} edition, but the server runs "
+                f"the {edition} edition, which would not maintain its rollups: set "
+                f"timescaledb.license = '{other.licence}' in postgresql.conf and restart (if "
+                "needed, install a package or image that has it), or migrate an empty database"
             )
 
 
 def _refuse_newer(applied: set[str]) -> None:
-    """What runs again at each migration would put this version's views in place of newer ones."""
+    """The repeatable files would replace the newer version's views."""
     if unknown := _newer(applied):
         raise MigrationError(
             f"a newer fleetgauge has migrated this database (it has {', '.join(unknown)}, which "
@@ -148,7 +148,7 @@ def _version(migration: Path) -> str:
 
 
 def _files(edition: Edition, kind: str) -> list[Path]:
-    """The edition's and the common files in name order; of one name the common one first."""
+    """The edition's and the common files in name order; for equal names the common one first."""
     folders = (HERE / "common" / kind, _folder(edition, kind))
     files = (file for folder in folders for file in folder.glob("*.sql"))
     return sorted(files, key=lambda file: file.name)
@@ -185,9 +185,9 @@ def _run_repeatable(connection: Connection[Any], edition: Edition) -> None:
 
 
 def run(database: DatabaseSettings, patience_s: float = PATIENCE_S) -> int:
-    """`migrate` for a terminal: says what happened; an exit code.
+    """`migrate` for the command line: logs the outcome and returns an exit code.
 
-    A server that does not answer is asked again until `patience_s` have passed.
+    Retries for `patience_s` seconds if the server is unavailable.
     """
     try:
         edition = _once_it_answers(database, time.monotonic() + patience_s)

@@ -8,8 +8,8 @@ FOLDER = Path(__file__).parent / "queries"
 
 @cache
 def query(name: str) -> bytes:
-    """The text of `sql/queries/<name>.sql`.
+    """The text of `sql/queries/<name>.sql`; raises FileNotFoundError for an unknown name.
 
-    Raises FileNotFoundError where there is none; names come from code, never from input.
+    Names come from code, never from input.
     """
     return (FOLDER / f"{name}.sql").read_bytes()

@@ -1,4 +1,4 @@
-"""A pool of connections that says why it has none."""
+"""A connection pool whose timeout error includes the reason."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,10 +14,10 @@ from sql.session import Session, UnusableDatabase
 
 
 class Pool(AsyncConnectionPool[ServerConnection]):
-    """Closed until it is opened; `more` is what psycopg's own pools take.
+    """A pool that starts closed; `more` are parameters of psycopg's pools.
 
-    To take a connection raises UnusableDatabase where the server rejects us, and PoolTimeout with
-    the last error where it does not answer in time.
+    Taking a connection raises UnusableDatabase if the server rejects us, and PoolTimeout with the
+    last error if it does not answer in time.
     """
 
     def __init__(self, database: DatabaseSettings, session: Session, **more: Any) -> None:
@@ -31,7 +31,7 @@ class Pool(AsyncConnectionPool[ServerConnection]):
         )
 
     async def getconn(self, timeout: float | None = None) -> ServerConnection:  # noqa: ASYNC109
-        """As the base class has it, with the reason."""
+        """As in the base class; errors include the reason."""
         try:
             return await super().getconn(timeout)
         except PoolTimeout as error:
@@ -42,9 +42,9 @@ class Pool(AsyncConnectionPool[ServerConnection]):
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - the base class's
     ) -> AsyncIterator[ServerConnection]:
-        """As the base class has it; a session that may not write is not used again.
+        """As in the base class; closes a read-only session instead of reusing it.
 
-        Whether it may is decided when it begins, and the next one may be another server's.
+        A session is read-only from its start, and the next one may be on another server.
         """
         async with super().connection(timeout) as connection:
             try:

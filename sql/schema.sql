@@ -24,7 +24,7 @@ CREATE TYPE sample_sums AS (
 	up_buckets bigint
 );
 
-COMMENT ON TYPE sample_sums IS 'What samples of an agent come to in a bucket of time: the columns of every level.';
+COMMENT ON TYPE sample_sums IS 'Sums of an agent''s samples in one bucket: the columns of every level.';
 
 
 -- schema_migrations
@@ -59,7 +59,7 @@ ALTER TABLE ONLY agents
 ALTER TABLE ONLY agents
     ADD CONSTRAINT agents_user_id_agent_id_key UNIQUE (user_id, agent_id);
 
-COMMENT ON TABLE agents IS 'Every agent that ever sent an event. Other tables carry agent_key.';
+COMMENT ON TABLE agents IS 'Every agent that ever sent an event. Other tables reference agent_key.';
 COMMENT ON COLUMN agents.agent_key IS 'Short key of the agent, never reused.';
 COMMENT ON COLUMN agents.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN agents.agent_id IS 'The agent''s own id, unique within its user.';
@@ -95,10 +95,10 @@ COMMENT ON TABLE agent_states IS 'Newest status event of each agent.';
 COMMENT ON COLUMN agent_states.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_states.ts IS 'When the agent reached the state.';
 COMMENT ON COLUMN agent_states.status IS 'running, stopped, failed or removed.';
-COMMENT ON COLUMN agent_states.reason IS 'Why, in the sender''s words.';
-COMMENT ON COLUMN agent_states.running_ts IS 'Newest time at which the agent was told running.';
-COMMENT ON COLUMN agent_states.removed_ts IS 'Newest time at which the agent was told removed.';
-COMMENT ON COLUMN agent_states.running_after IS 'A sample after this makes the agent running: always, 30 seconds after stopped or failed, never (infinity) after removed, which holds until it is told running.';
+COMMENT ON COLUMN agent_states.reason IS 'Reason given by the sender; null without.';
+COMMENT ON COLUMN agent_states.running_ts IS 'Time of the newest status running.';
+COMMENT ON COLUMN agent_states.removed_ts IS 'Time of the newest status removed.';
+COMMENT ON COLUMN agent_states.running_after IS 'A sample after this time makes the agent running. -infinity after running; 30 seconds after stopped or failed; infinity after removed, which lasts until the status running.';
 
 
 -- agent_latest
@@ -118,15 +118,15 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY agent_latest
     ADD CONSTRAINT agent_latest_pkey PRIMARY KEY (agent_key);
 
-COMMENT ON TABLE agent_latest IS 'Newest sample of each agent from before the watermark; agent_newest has all samples.';
+COMMENT ON TABLE agent_latest IS 'Newest sample of each agent before the watermark; agent_newest includes all samples.';
 COMMENT ON COLUMN agent_latest.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_latest.first_ts IS 'Time of the agent''s oldest sample.';
 COMMENT ON COLUMN agent_latest.ts IS 'Time of the agent''s newest sample.';
-COMMENT ON COLUMN agent_latest.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
-COMMENT ON COLUMN agent_latest.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
-COMMENT ON COLUMN agent_latest.storage_ts IS 'Time of the newest sample that told its storage.';
-COMMENT ON COLUMN agent_latest.storage_used_mb IS 'Storage in use then, MB.';
-COMMENT ON COLUMN agent_latest.storage_total_mb IS 'Storage there is, then, MB.';
+COMMENT ON COLUMN agent_latest.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null if unknown.';
+COMMENT ON COLUMN agent_latest.memory IS 'Percent of the memory the agent may use, 0 to 100; null if unknown.';
+COMMENT ON COLUMN agent_latest.storage_ts IS 'Time of the newest sample that has storage.';
+COMMENT ON COLUMN agent_latest.storage_used_mb IS 'Storage in use at storage_ts, MB.';
+COMMENT ON COLUMN agent_latest.storage_total_mb IS 'Storage capacity at storage_ts, MB.';
 
 
 -- agent_samples
@@ -149,16 +149,16 @@ ALTER TABLE ONLY agent_samples
 
 CREATE INDEX agent_samples_by_time ON agent_samples USING brin (ts) WITH (autosummarize='on');
 
-COMMENT ON TABLE agent_samples IS 'Every sample, once; told apart by agent and time. Kept for the raw retention.';
+COMMENT ON TABLE agent_samples IS 'Every sample, once; identified by agent and time. Kept for the raw retention.';
 COMMENT ON COLUMN agent_samples.ts IS 'When the sample was taken.';
 COMMENT ON COLUMN agent_samples.agent_key IS 'The agent.';
-COMMENT ON COLUMN agent_samples.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
-COMMENT ON COLUMN agent_samples.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN agent_samples.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null if unknown.';
+COMMENT ON COLUMN agent_samples.memory IS 'Percent of the memory the agent may use, 0 to 100; null if unknown.';
 COMMENT ON COLUMN agent_samples.messages IS 'Messages processed since the previous sample.';
 COMMENT ON COLUMN agent_samples.errors IS 'Errors since the previous sample.';
-COMMENT ON COLUMN agent_samples.response_ms IS 'Mean response time of those messages, ms; null where the agent told none.';
-COMMENT ON COLUMN agent_samples.storage_used_mb IS 'Storage in use, MB; null where not told.';
-COMMENT ON COLUMN agent_samples.storage_total_mb IS 'Storage there is, MB; null where not told.';
+COMMENT ON COLUMN agent_samples.response_ms IS 'Mean response time of those messages, ms; null if unknown.';
+COMMENT ON COLUMN agent_samples.storage_used_mb IS 'Storage in use, MB; null if unknown.';
+COMMENT ON COLUMN agent_samples.storage_total_mb IS 'Storage capacity, MB; null if unknown.';
 
 
 -- rollup_watermark
@@ -175,11 +175,11 @@ CREATE TABLE rollup_watermark (
 ALTER TABLE ONLY rollup_watermark
     ADD CONSTRAINT rollup_watermark_pkey PRIMARY KEY (only_row);
 
-COMMENT ON TABLE rollup_watermark IS 'How far the samples are aggregated, one row; agent_samples itself has those from there on.';
+COMMENT ON TABLE rollup_watermark IS 'How far the samples are aggregated, one row; later ones are only in agent_samples.';
 COMMENT ON COLUMN rollup_watermark.only_row IS 'Always true.';
-COMMENT ON COLUMN rollup_watermark.frontier IS 'Up to where a refresh aggregates, or was about to when it failed; else the watermark.';
-COMMENT ON COLUMN rollup_watermark.watermark IS 'Every sample from before it is aggregated: in agent_latest and, on the Apache edition, rollup_5m.';
-COMMENT ON COLUMN rollup_watermark.hours_before IS 'Apache edition: rollup_1h and rollup_1d hold exactly the samples from before it.';
+COMMENT ON COLUMN rollup_watermark.frontier IS 'Time up to which the running or last failed refresh aggregates; else the watermark.';
+COMMENT ON COLUMN rollup_watermark.watermark IS 'Every sample before it is aggregated: in agent_latest and, on the Apache edition, in rollup_5m.';
+COMMENT ON COLUMN rollup_watermark.hours_before IS 'Apache edition: rollup_1h and rollup_1d hold exactly the samples before it.';
 
 
 -- platform_metrics_1h
@@ -204,20 +204,20 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY platform_metrics_1h
     ADD CONSTRAINT platform_metrics_1h_pkey PRIMARY KEY (bucket, shard);
 
-COMMENT ON TABLE platform_metrics_1h IS 'Samples of all agents in buckets of 1 hour, in shards to be added up.';
+COMMENT ON TABLE platform_metrics_1h IS 'Samples of all agents in buckets of 1 hour, in shards to add up.';
 COMMENT ON COLUMN platform_metrics_1h.bucket IS 'Start of the bucket, UTC.';
-COMMENT ON COLUMN platform_metrics_1h.shard IS 'Which writer kept this row.';
+COMMENT ON COLUMN platform_metrics_1h.shard IS 'Number of the writer of this row.';
 COMMENT ON COLUMN platform_metrics_1h.samples IS 'Number of samples.';
 COMMENT ON COLUMN platform_metrics_1h.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN platform_metrics_1h.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN platform_metrics_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN platform_metrics_1h.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN platform_metrics_1h.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN platform_metrics_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN platform_metrics_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN platform_metrics_1h.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN platform_metrics_1h.messages IS 'Messages processed.';
 COMMENT ON COLUMN platform_metrics_1h.errors IS 'Errors.';
 COMMENT ON COLUMN platform_metrics_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN platform_metrics_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN platform_metrics_1h.response_messages IS 'Messages with a known response time.';
 
 
 -- platform_agents_1h
@@ -231,9 +231,9 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY platform_agents_1h
     ADD CONSTRAINT platform_agents_1h_pkey PRIMARY KEY (bucket);
 
-COMMENT ON TABLE platform_agents_1h IS 'How many agents sampled in each hour that is aggregated.';
+COMMENT ON TABLE platform_agents_1h IS 'Number of agents with samples in each aggregated hour.';
 COMMENT ON COLUMN platform_agents_1h.bucket IS 'Start of the hour.';
-COMMENT ON COLUMN platform_agents_1h.agents IS 'Agents with a row in agent_metrics_1h; an hour that retention has dropped there keeps its number.';
+COMMENT ON COLUMN platform_agents_1h.agents IS 'Agents with a row in agent_metrics_1h; the number stays when retention drops those rows.';
 
 
 -- platform_summary
@@ -258,20 +258,20 @@ CREATE TABLE platform_summary (
 ALTER TABLE ONLY platform_summary
     ADD CONSTRAINT platform_summary_pkey PRIMARY KEY (only_row);
 
-COMMENT ON TABLE platform_summary IS 'The fleet as a refresh counted it last, one row.';
+COMMENT ON TABLE platform_summary IS 'Counts of the fleet as of the last refresh, one row.';
 COMMENT ON COLUMN platform_summary.only_row IS 'Always true.';
 COMMENT ON COLUMN platform_summary.counted_at IS 'When it was counted, by the database''s clock.';
-COMMENT ON COLUMN platform_summary.took IS 'How long that took.';
-COMMENT ON COLUMN platform_summary.agents IS 'Agents known and not removed.';
-COMMENT ON COLUMN platform_summary.agents_active IS 'Those that run and sampled in the last 5 minutes.';
-COMMENT ON COLUMN platform_summary.agents_failed IS 'Those that failed.';
+COMMENT ON COLUMN platform_summary.took IS 'How long counting took.';
+COMMENT ON COLUMN platform_summary.agents IS 'Agents that sent a sample or a status and are not removed.';
+COMMENT ON COLUMN platform_summary.agents_active IS 'Agents that are running and sent a sample in the last 5 minutes.';
+COMMENT ON COLUMN platform_summary.agents_failed IS 'Agents that have failed.';
 COMMENT ON COLUMN platform_summary.storage_used_mb IS 'Sum of their newest storage in use, MB.';
-COMMENT ON COLUMN platform_summary.storage_total_mb IS 'Sum of their newest storage, MB.';
+COMMENT ON COLUMN platform_summary.storage_total_mb IS 'Sum of their newest storage capacity, MB.';
 COMMENT ON COLUMN platform_summary.uptime_at IS 'When the buckets were counted.';
-COMMENT ON COLUMN platform_summary.uptime_took IS 'How long that took.';
-COMMENT ON COLUMN platform_summary.uptime_upto IS 'Up to where samples were aggregated then.';
+COMMENT ON COLUMN platform_summary.uptime_took IS 'How long counting the buckets took.';
+COMMENT ON COLUMN platform_summary.uptime_upto IS 'Start of the bucket of the watermark at that time.';
 COMMENT ON COLUMN platform_summary.buckets IS '5-minute buckets since each agent''s first sample, in 30 UTC days, summed over agents.';
-COMMENT ON COLUMN platform_summary.buckets_up IS 'Those of them with a sample.';
+COMMENT ON COLUMN platform_summary.buckets_up IS 'Those buckets with a sample.';
 
 
 -- platform_heartbeats
@@ -286,7 +286,7 @@ ALTER TABLE ONLY platform_heartbeats
 
 CREATE TRIGGER count_heartbeats AFTER INSERT ON platform_heartbeats REFERENCING NEW TABLE AS new_heartbeats FOR EACH STATEMENT EXECUTE FUNCTION count_heartbeats();
 
-COMMENT ON TABLE platform_heartbeats IS 'Minutes in which ingest ran: those of the last 33 days, and the very first.';
+COMMENT ON TABLE platform_heartbeats IS 'Minutes in which ingest ran: those of the last 33 days, and the first of all.';
 COMMENT ON COLUMN platform_heartbeats.minute IS 'Start of the minute, UTC.';
 
 
@@ -301,7 +301,7 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY platform_heartbeat_days
     ADD CONSTRAINT platform_heartbeat_days_pkey PRIMARY KEY (day);
 
-COMMENT ON TABLE platform_heartbeat_days IS 'In how many minutes of each day ingest ran.';
+COMMENT ON TABLE platform_heartbeat_days IS 'Number of minutes of each day in which ingest ran.';
 COMMENT ON COLUMN platform_heartbeat_days.day IS 'UTC day.';
 COMMENT ON COLUMN platform_heartbeat_days.minutes IS 'Minutes in which ingest ran.';
 
@@ -341,30 +341,30 @@ ALTER TABLE ONLY agent_summary
 
 CREATE INDEX agent_summary_by_state ON agent_summary USING btree (state, since DESC, agent_key);
 
-COMMENT ON TABLE agent_summary IS 'Each agent as a refresh saw it last, for lists of the whole fleet; of no agent after an erase.';
+COMMENT ON TABLE agent_summary IS 'Each agent as of the last refresh, for lists of the whole fleet; an erase deletes its row at once.';
 COMMENT ON COLUMN agent_summary.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_summary.state IS 'Effective state: active, inactive, failed or removed.';
-COMMENT ON COLUMN agent_summary.is_of_event IS 'Whether the newest status event put it there; else its samples did, or their end.';
+COMMENT ON COLUMN agent_summary.is_of_event IS 'Whether the newest status event is the cause of the state; otherwise its samples are, or their end.';
 COMMENT ON COLUMN agent_summary.since IS 'When that state began.';
-COMMENT ON COLUMN agent_summary.resumed_at IS 'First sample after the newest silence, stop or failure that a refresh has seen end; null without.';
+COMMENT ON COLUMN agent_summary.resumed_at IS 'First sample after the newest silence, stop or failure whose end a refresh has seen; null without.';
 COMMENT ON COLUMN agent_summary.first_ts IS 'Time of its oldest sample; null without.';
 COMMENT ON COLUMN agent_summary.ts IS 'Time of its newest sample; null without.';
 COMMENT ON COLUMN agent_summary.cpu IS 'CPU percent of the newest sample.';
 COMMENT ON COLUMN agent_summary.memory IS 'Memory percent of the newest sample.';
-COMMENT ON COLUMN agent_summary.storage_used_mb IS 'Storage in use, of the newest sample that has it, MB.';
-COMMENT ON COLUMN agent_summary.storage_total_mb IS 'Storage there is, of the same sample, MB.';
+COMMENT ON COLUMN agent_summary.storage_used_mb IS 'Storage in use in the newest sample that has it, MB.';
+COMMENT ON COLUMN agent_summary.storage_total_mb IS 'Storage capacity in the same sample, MB.';
 COMMENT ON COLUMN agent_summary.messages_15m IS 'Messages in the newest 15m of 5-minute buckets.';
-COMMENT ON COLUMN agent_summary.errors_15m IS 'Errors in them.';
-COMMENT ON COLUMN agent_summary.response_ms_sum_15m IS 'Sum of response time times messages in them, ms.';
-COMMENT ON COLUMN agent_summary.response_messages_15m IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_summary.errors_15m IS 'Errors in these buckets.';
+COMMENT ON COLUMN agent_summary.response_ms_sum_15m IS 'Sum of response time times messages in these buckets, ms.';
+COMMENT ON COLUMN agent_summary.response_messages_15m IS 'Messages with a known response time in these buckets.';
 COMMENT ON COLUMN agent_summary.messages_1h IS 'Messages in the newest 1h of 5-minute buckets.';
-COMMENT ON COLUMN agent_summary.errors_1h IS 'Errors in them.';
-COMMENT ON COLUMN agent_summary.response_ms_sum_1h IS 'Sum of response time times messages in them, ms.';
-COMMENT ON COLUMN agent_summary.response_messages_1h IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_summary.errors_1h IS 'Errors in these buckets.';
+COMMENT ON COLUMN agent_summary.response_ms_sum_1h IS 'Sum of response time times messages in these buckets, ms.';
+COMMENT ON COLUMN agent_summary.response_messages_1h IS 'Messages with a known response time in these buckets.';
 COMMENT ON COLUMN agent_summary.messages_24h IS 'Messages in the newest 24h of 5-minute buckets.';
-COMMENT ON COLUMN agent_summary.errors_24h IS 'Errors in them.';
-COMMENT ON COLUMN agent_summary.response_ms_sum_24h IS 'Sum of response time times messages in them, ms.';
-COMMENT ON COLUMN agent_summary.response_messages_24h IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_summary.errors_24h IS 'Errors in these buckets.';
+COMMENT ON COLUMN agent_summary.response_ms_sum_24h IS 'Sum of response time times messages in these buckets, ms.';
+COMMENT ON COLUMN agent_summary.response_messages_24h IS 'Messages with a known response time in these buckets.';
 
 
 -- agent_windows
@@ -389,20 +389,20 @@ WITH (fillfactor='45');
 ALTER TABLE ONLY agent_windows
     ADD CONSTRAINT agent_windows_pkey PRIMARY KEY (agent_key);
 
-COMMENT ON TABLE agent_windows IS 'The part of the sums in agent_summary that is from before the watermark.';
+COMMENT ON TABLE agent_windows IS 'The part of the sums in agent_summary before the watermark.';
 COMMENT ON COLUMN agent_windows.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_windows.messages_15m IS 'Messages in the newest 15m of 5-minute buckets.';
-COMMENT ON COLUMN agent_windows.errors_15m IS 'Errors in them.';
-COMMENT ON COLUMN agent_windows.response_ms_sum_15m IS 'Sum of response time times messages in them, ms.';
-COMMENT ON COLUMN agent_windows.response_messages_15m IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_windows.errors_15m IS 'Errors in these buckets.';
+COMMENT ON COLUMN agent_windows.response_ms_sum_15m IS 'Sum of response time times messages in these buckets, ms.';
+COMMENT ON COLUMN agent_windows.response_messages_15m IS 'Messages with a known response time in these buckets.';
 COMMENT ON COLUMN agent_windows.messages_1h IS 'Messages in the newest 1h of 5-minute buckets.';
-COMMENT ON COLUMN agent_windows.errors_1h IS 'Errors in them.';
-COMMENT ON COLUMN agent_windows.response_ms_sum_1h IS 'Sum of response time times messages in them, ms.';
-COMMENT ON COLUMN agent_windows.response_messages_1h IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_windows.errors_1h IS 'Errors in these buckets.';
+COMMENT ON COLUMN agent_windows.response_ms_sum_1h IS 'Sum of response time times messages in these buckets, ms.';
+COMMENT ON COLUMN agent_windows.response_messages_1h IS 'Messages with a known response time in these buckets.';
 COMMENT ON COLUMN agent_windows.messages_24h IS 'Messages in the newest 24h of 5-minute buckets.';
-COMMENT ON COLUMN agent_windows.errors_24h IS 'Errors in them.';
-COMMENT ON COLUMN agent_windows.response_ms_sum_24h IS 'Sum of response time times messages in them, ms.';
-COMMENT ON COLUMN agent_windows.response_messages_24h IS 'Messages in them whose response time is known.';
+COMMENT ON COLUMN agent_windows.errors_24h IS 'Errors in these buckets.';
+COMMENT ON COLUMN agent_windows.response_ms_sum_24h IS 'Sum of response time times messages in these buckets, ms.';
+COMMENT ON COLUMN agent_windows.response_messages_24h IS 'Messages with a known response time in these buckets.';
 
 
 -- agent_summary_run
@@ -423,16 +423,16 @@ CREATE TABLE agent_summary_run (
 ALTER TABLE ONLY agent_summary_run
     ADD CONSTRAINT agent_summary_run_pkey PRIMARY KEY (only_row);
 
-COMMENT ON TABLE agent_summary_run IS 'When agent_summary and agent_windows were kept last, one row.';
+COMMENT ON TABLE agent_summary_run IS 'When agent_summary and agent_windows were last updated, one row.';
 COMMENT ON COLUMN agent_summary_run.only_row IS 'Always true.';
-COMMENT ON COLUMN agent_summary_run.kept_at IS 'Moment that agent_summary shows, by the database''s clock.';
-COMMENT ON COLUMN agent_summary_run.took IS 'How long keeping it took.';
-COMMENT ON COLUMN agent_summary_run.windows_at IS 'Moment whose windows agent_windows has.';
-COMMENT ON COLUMN agent_summary_run.windows_upto IS 'The watermark then.';
-COMMENT ON COLUMN agent_summary_run.active IS 'Agents in agent_summary that are active.';
-COMMENT ON COLUMN agent_summary_run.inactive IS 'Those that are inactive.';
-COMMENT ON COLUMN agent_summary_run.failed IS 'Those that have failed.';
-COMMENT ON COLUMN agent_summary_run.removed IS 'Those that are removed.';
+COMMENT ON COLUMN agent_summary_run.kept_at IS 'Time of the state in agent_summary, by the database''s clock.';
+COMMENT ON COLUMN agent_summary_run.took IS 'How long the update took.';
+COMMENT ON COLUMN agent_summary_run.windows_at IS 'Time at which the windows in agent_windows end.';
+COMMENT ON COLUMN agent_summary_run.windows_upto IS 'The watermark at that time.';
+COMMENT ON COLUMN agent_summary_run.active IS 'Active agents in agent_summary.';
+COMMENT ON COLUMN agent_summary_run.inactive IS 'Inactive agents in agent_summary.';
+COMMENT ON COLUMN agent_summary_run.failed IS 'Failed agents in agent_summary.';
+COMMENT ON COLUMN agent_summary_run.removed IS 'Removed agents in agent_summary.';
 
 
 -- ingest_offsets
@@ -457,16 +457,16 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY ingest_offsets
     ADD CONSTRAINT ingest_offsets_pkey PRIMARY KEY (topic, partition);
 
-COMMENT ON TABLE ingest_offsets IS 'How far each partition is stored, and who may write it.';
+COMMENT ON TABLE ingest_offsets IS 'Stored offset and claim of each partition.';
 COMMENT ON COLUMN ingest_offsets.topic IS 'Kafka topic.';
 COMMENT ON COLUMN ingest_offsets.partition IS 'Kafka partition.';
 COMMENT ON COLUMN ingest_offsets.next_offset IS 'First offset that is not stored yet.';
-COMMENT ON COLUMN ingest_offsets.epoch IS 'Grows by one with each claim; an older one is refused.';
+COMMENT ON COLUMN ingest_offsets.epoch IS 'Increases by one with each claim; writes with an older epoch are refused.';
 COMMENT ON COLUMN ingest_offsets.cluster_id IS 'Kafka cluster the offsets belong to.';
-COMMENT ON COLUMN ingest_offsets.topic_id IS 'Id of the topic the offsets belong to; null where none was stored since it is noted.';
-COMMENT ON COLUMN ingest_offsets.last_record_offset IS 'Where the last record before next_offset is; marks of transactions may be in between.';
+COMMENT ON COLUMN ingest_offsets.topic_id IS 'Id of the topic the offsets belong to; null if it is not known.';
+COMMENT ON COLUMN ingest_offsets.last_record_offset IS 'Offset of the last record before next_offset; control records may lie in between.';
 COMMENT ON COLUMN ingest_offsets.last_record_ts IS 'Broker time of that record.';
-COMMENT ON COLUMN ingest_offsets.last_record_crc IS 'CRC-32 of that record''s key and value; tells a topic that was made anew.';
+COMMENT ON COLUMN ingest_offsets.last_record_crc IS 'CRC-32 of that record''s key and value; detects a recreated topic.';
 
 
 -- ingest_groups
@@ -526,10 +526,10 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY deployment_counts
     ADD CONSTRAINT deployment_counts_pkey PRIMARY KEY (status, shard);
 
-COMMENT ON TABLE deployment_counts IS 'Number of deployments by newest status, in shards to be added up.';
+COMMENT ON TABLE deployment_counts IS 'Number of deployments by newest status, in shards to add up.';
 COMMENT ON COLUMN deployment_counts.status IS 'pending, succeeded or failed.';
-COMMENT ON COLUMN deployment_counts.shard IS 'Which writer kept this row.';
-COMMENT ON COLUMN deployment_counts.deployments IS 'Deployments that reached the status less those that left it, by this writer.';
+COMMENT ON COLUMN deployment_counts.shard IS 'Number of the writer of this row.';
+COMMENT ON COLUMN deployment_counts.deployments IS 'Deployments that reached the status minus those that left it, by this writer.';
 
 
 -- payments
@@ -576,8 +576,8 @@ COMMENT ON TABLE revenue_days IS 'Payments of each user, UTC day and currency, a
 COMMENT ON COLUMN revenue_days.user_id IS 'User who was paid.';
 COMMENT ON COLUMN revenue_days.day IS 'UTC day.';
 COMMENT ON COLUMN revenue_days.currency IS 'ISO 4217 code.';
-COMMENT ON COLUMN revenue_days.amount IS 'Sum in minor units of the currency, refunds taken off.';
-COMMENT ON COLUMN revenue_days.payments IS 'Number of payments, refunds among them.';
+COMMENT ON COLUMN revenue_days.amount IS 'Sum in minor units of the currency, less refunds.';
+COMMENT ON COLUMN revenue_days.payments IS 'Number of payments, including refunds.';
 
 
 -- revenue_totals
@@ -593,11 +593,11 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY revenue_totals
     ADD CONSTRAINT revenue_totals_pkey PRIMARY KEY (user_id, currency);
 
-COMMENT ON TABLE revenue_totals IS 'Payments of each user and currency of all time, added up.';
+COMMENT ON TABLE revenue_totals IS 'Payments of each user and currency, added up over all time.';
 COMMENT ON COLUMN revenue_totals.user_id IS 'User who was paid.';
 COMMENT ON COLUMN revenue_totals.currency IS 'ISO 4217 code.';
-COMMENT ON COLUMN revenue_totals.amount IS 'Sum in minor units of the currency, refunds taken off.';
-COMMENT ON COLUMN revenue_totals.payments IS 'Number of payments, refunds among them.';
+COMMENT ON COLUMN revenue_totals.amount IS 'Sum in minor units of the currency, less refunds.';
+COMMENT ON COLUMN revenue_totals.payments IS 'Number of payments, including refunds.';
 
 
 -- bookings
@@ -638,9 +638,9 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY booking_counts
     ADD CONSTRAINT booking_counts_pkey PRIMARY KEY (user_id, part);
 
-COMMENT ON TABLE booking_counts IS 'Bookings of each user by newest status, in parts to be added up.';
+COMMENT ON TABLE booking_counts IS 'Bookings of each user by newest status, in parts to add up.';
 COMMENT ON COLUMN booking_counts.user_id IS 'User the bookings belong to.';
-COMMENT ON COLUMN booking_counts.part IS '0: counted as rows came, 1: as they changed; the figure is the sum of both.';
+COMMENT ON COLUMN booking_counts.part IS '0: counted on insert, 1: counted on update; the count is the sum of both.';
 COMMENT ON COLUMN booking_counts.pending IS 'Bookings that are pending.';
 COMMENT ON COLUMN booking_counts.completed IS 'Bookings that are completed.';
 COMMENT ON COLUMN booking_counts.cancelled IS 'Bookings that are cancelled.';
@@ -687,9 +687,9 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY fan_counts
     ADD CONSTRAINT fan_counts_pkey PRIMARY KEY (user_id, part);
 
-COMMENT ON TABLE fan_counts IS 'Fans of each user by newest segment, in parts to be added up.';
+COMMENT ON TABLE fan_counts IS 'Fans of each user by newest segment, in parts to add up.';
 COMMENT ON COLUMN fan_counts.user_id IS 'User whose fans they are.';
-COMMENT ON COLUMN fan_counts.part IS '0: counted as rows came, 1: as they changed; the figure is the sum of both.';
+COMMENT ON COLUMN fan_counts.part IS '0: counted on insert, 1: counted on update; the count is the sum of both.';
 COMMENT ON COLUMN fan_counts.superfans IS 'Fans in the segment superfan.';
 COMMENT ON COLUMN fan_counts.casual_fans IS 'Fans in the segment casual.';
 COMMENT ON COLUMN fan_counts.new_fans IS 'Fans in the segment new.';
@@ -710,10 +710,10 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY fan_days
     ADD CONSTRAINT fan_days_pkey PRIMARY KEY (user_id, day, part);
 
-COMMENT ON TABLE fan_days IS 'Fans of each user by the days of their first and last activity, in parts to be added up.';
+COMMENT ON TABLE fan_days IS 'Fans of each user by the days of their first and last activity, in parts to add up.';
 COMMENT ON COLUMN fan_days.user_id IS 'User whose fans they are.';
 COMMENT ON COLUMN fan_days.day IS 'UTC day.';
-COMMENT ON COLUMN fan_days.part IS '0: counted as rows came, 1: as they changed; the figure is the sum of both.';
+COMMENT ON COLUMN fan_days.part IS '0: counted on insert, 1: counted on update; the count is the sum of both.';
 COMMENT ON COLUMN fan_days.first_active IS 'Fans who were first active on that day.';
 COMMENT ON COLUMN fan_days.last_active IS 'Fans who were last active on that day.';
 
@@ -738,8 +738,8 @@ COMMENT ON TABLE plays IS 'Every play, once.';
 COMMENT ON COLUMN plays.user_id IS 'User whose work was played.';
 COMMENT ON COLUMN plays.play_id IS 'The play, unique within its user.';
 COMMENT ON COLUMN plays.listener_id IS 'Who listened.';
-COMMENT ON COLUMN plays.ts IS 'When.';
-COMMENT ON COLUMN plays.count IS 'How many times.';
+COMMENT ON COLUMN plays.ts IS 'When it was played.';
+COMMENT ON COLUMN plays.count IS 'Number of plays.';
 
 
 -- listeners
@@ -759,7 +759,7 @@ COMMENT ON TABLE listeners IS 'Each listener once, with the day of the newest pl
 COMMENT ON COLUMN listeners.user_id IS 'User whose work was played.';
 COMMENT ON COLUMN listeners.listener_id IS 'The listener, unique within the user.';
 COMMENT ON COLUMN listeners.last_day IS 'UTC day of the newest play.';
-COMMENT ON COLUMN listeners.prev_day IS 'The day that stood there before; null at first.';
+COMMENT ON COLUMN listeners.prev_day IS 'Previous value of last_day; null at first.';
 
 
 -- listening_days
@@ -775,11 +775,11 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY listening_days
     ADD CONSTRAINT listening_days_pkey PRIMARY KEY (user_id, day);
 
-COMMENT ON TABLE listening_days IS 'Plays of each user and UTC day, and who was heard last then.';
+COMMENT ON TABLE listening_days IS 'Plays of each user and UTC day, and listeners by their newest day.';
 COMMENT ON COLUMN listening_days.user_id IS 'User whose work was played.';
 COMMENT ON COLUMN listening_days.day IS 'UTC day.';
-COMMENT ON COLUMN listening_days.plays IS 'How many times something was played.';
-COMMENT ON COLUMN listening_days.last_heard IS 'Listeners whose newest play is of that day; the sum from a day on are the distinct ones since.';
+COMMENT ON COLUMN listening_days.plays IS 'Number of plays.';
+COMMENT ON COLUMN listening_days.last_heard IS 'Listeners whose newest play is on that day; the sum from a day on is the number of distinct listeners since then.';
 
 
 -- skill_changes
@@ -797,8 +797,8 @@ ALTER TABLE ONLY skill_changes
 COMMENT ON TABLE skill_changes IS 'Every time a skill was switched on or off.';
 COMMENT ON COLUMN skill_changes.user_id IS 'User the skill belongs to.';
 COMMENT ON COLUMN skill_changes.skill_id IS 'The skill, unique within its user.';
-COMMENT ON COLUMN skill_changes.ts IS 'When.';
-COMMENT ON COLUMN skill_changes.active IS 'Whether it was on from then.';
+COMMENT ON COLUMN skill_changes.ts IS 'When it was switched.';
+COMMENT ON COLUMN skill_changes.active IS 'Whether it was on from then on.';
 
 
 -- skills
@@ -821,7 +821,7 @@ CREATE TRIGGER count_new_skills AFTER INSERT ON skills REFERENCING NEW TABLE AS 
 COMMENT ON TABLE skills IS 'Each skill with its newest state.';
 COMMENT ON COLUMN skills.user_id IS 'User the skill belongs to.';
 COMMENT ON COLUMN skills.skill_id IS 'The skill, unique within its user.';
-COMMENT ON COLUMN skills.ts IS 'When it was last switched.';
+COMMENT ON COLUMN skills.ts IS 'When it was last switched on or off.';
 COMMENT ON COLUMN skills.active IS 'Whether it is on.';
 
 
@@ -839,10 +839,10 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY skill_counts
     ADD CONSTRAINT skill_counts_pkey PRIMARY KEY (user_id, part);
 
-COMMENT ON TABLE skill_counts IS 'Skills of each user, in parts to be added up.';
+COMMENT ON TABLE skill_counts IS 'Skills of each user, in parts to add up.';
 COMMENT ON COLUMN skill_counts.user_id IS 'User the skills belong to.';
-COMMENT ON COLUMN skill_counts.part IS '0: counted as rows came, 1: as they changed; the figure is the sum of both.';
-COMMENT ON COLUMN skill_counts.known IS 'Skills that were ever told of.';
+COMMENT ON COLUMN skill_counts.part IS '0: counted on insert, 1: counted on update; the count is the sum of both.';
+COMMENT ON COLUMN skill_counts.known IS 'All skills, on or off.';
 COMMENT ON COLUMN skill_counts.active IS 'Skills that are on.';
 
 
@@ -862,13 +862,13 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY upkeep
     ADD CONSTRAINT upkeep_pkey PRIMARY KEY (task);
 
-COMMENT ON TABLE upkeep IS 'How each task of the upkeep job went.';
-COMMENT ON COLUMN upkeep.task IS 'The relation that is kept from growing without bound.';
-COMMENT ON COLUMN upkeep.every IS 'How often the job means to run the task.';
-COMMENT ON COLUMN upkeep.ran_at IS 'When it ran last.';
-COMMENT ON COLUMN upkeep.succeeded_at IS 'When it last went well; null if it never did.';
+COMMENT ON TABLE upkeep IS 'The last run of each task of the upkeep job.';
+COMMENT ON COLUMN upkeep.task IS 'The relation that the task maintains, or the name of the task.';
+COMMENT ON COLUMN upkeep.every IS 'Configured interval between runs.';
+COMMENT ON COLUMN upkeep.ran_at IS 'When it last ran.';
+COMMENT ON COLUMN upkeep.succeeded_at IS 'When it last succeeded; null if it never did.';
 COMMENT ON COLUMN upkeep.removed IS 'Chunks or rows that the last run removed.';
-COMMENT ON COLUMN upkeep.failure IS 'Why the last run failed; null where it went well.';
+COMMENT ON COLUMN upkeep.failure IS 'Why the last run failed; null if it succeeded.';
 
 
 -- retention_horizons
@@ -882,9 +882,9 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY retention_horizons
     ADD CONSTRAINT retention_horizons_pkey PRIMARY KEY (relation);
 
-COMMENT ON TABLE retention_horizons IS 'What retention has dropped. Samples from before it are rejected as expired; status events and deployments still count as the newest state, and are not stored in the timeline.';
+COMMENT ON TABLE retention_horizons IS 'How far retention has dropped each relation. Older samples are rejected as expired; older status events and deployments still count as the newest state, but are not stored in the timeline.';
 COMMENT ON COLUMN retention_horizons.relation IS 'The relation whose chunks were dropped.';
-COMMENT ON COLUMN retention_horizons.dropped_before IS 'End of the newest chunk that was dropped; rises with each drop and never falls.';
+COMMENT ON COLUMN retention_horizons.dropped_before IS 'End of the newest dropped chunk; never decreases.';
 
 
 -- conservation_levels
@@ -897,7 +897,7 @@ CREATE TABLE conservation_levels (
 ALTER TABLE ONLY conservation_levels
     ADD CONSTRAINT conservation_levels_pkey PRIMARY KEY (level);
 
-COMMENT ON TABLE conservation_levels IS 'Samples and their rollups, and since when they are kept as a whole.';
+COMMENT ON TABLE conservation_levels IS 'Samples and each level, and the time from which they are complete.';
 COMMENT ON COLUMN conservation_levels.level IS 'Name of the relation.';
 COMMENT ON COLUMN conservation_levels.kept_since IS 'Older rows may have been dropped by retention; only moves forward.';
 
@@ -916,12 +916,12 @@ CREATE TABLE conservation_progress (
 ALTER TABLE ONLY conservation_progress
     ADD CONSTRAINT conservation_progress_pkey PRIMARY KEY (only_row);
 
-COMMENT ON TABLE conservation_progress IS 'One row: which day of the past the conservation check compared last.';
+COMMENT ON TABLE conservation_progress IS 'Progress of the conservation check through the past, one row.';
 COMMENT ON COLUMN conservation_progress.only_row IS 'Always true.';
 COMMENT ON COLUMN conservation_progress.day IS 'The UTC day that was compared last.';
 COMMENT ON COLUMN conservation_progress.looked_at IS 'When it was compared.';
-COMMENT ON COLUMN conservation_progress.took IS 'How long that took.';
-COMMENT ON COLUMN conservation_progress.passed_at IS 'When the oldest day was last reached, so that all history had been compared; null before.';
+COMMENT ON COLUMN conservation_progress.took IS 'How long the comparison took.';
+COMMENT ON COLUMN conservation_progress.passed_at IS 'When a pass over all history last ended with the oldest day; null if none has.';
 
 
 -- conservation_differences
@@ -945,7 +945,7 @@ CREATE TABLE conservation_differences (
 ALTER TABLE ONLY conservation_differences
     ADD CONSTRAINT conservation_differences_pkey PRIMARY KEY (level, bucket);
 
-COMMENT ON TABLE conservation_differences IS 'Hours, and days of agent_metrics_1d, in which a level does not sum to the platform''s rows.';
+COMMENT ON TABLE conservation_differences IS 'Hours, or days of agent_metrics_1d, in which the sums of a level differ from those of the platform.';
 COMMENT ON COLUMN conservation_differences.level IS 'Name of the rollup.';
 COMMENT ON COLUMN conservation_differences.bucket IS 'Start of the hour, or of the UTC day.';
 COMMENT ON COLUMN conservation_differences.stored_samples IS 'Samples in the rollup.';
@@ -954,11 +954,11 @@ COMMENT ON COLUMN conservation_differences.stored_errors IS 'Errors in the rollu
 COMMENT ON COLUMN conservation_differences.platform_samples IS 'Samples in platform_metrics_1h; on the community edition as of seen_at.';
 COMMENT ON COLUMN conservation_differences.platform_messages IS 'Messages there.';
 COMMENT ON COLUMN conservation_differences.platform_errors IS 'Errors there.';
-COMMENT ON COLUMN conservation_differences.seen_at IS 'When the difference was seen; on the community edition a refresh that began later decides.';
-COMMENT ON COLUMN conservation_differences.late_id IS 'Newest number in late_buckets at that time; 0 on the Apache edition.';
+COMMENT ON COLUMN conservation_differences.seen_at IS 'When the difference was seen; on the community edition a refresh that began later confirms or resolves it.';
+COMMENT ON COLUMN conservation_differences.late_id IS 'Newest id in late_buckets at that time; 0 on the Apache edition.';
 COMMENT ON COLUMN conservation_differences.is_settled IS 'Whether no late bucket up to late_id waited for a refresh at seen_at.';
 COMMENT ON COLUMN conservation_differences.looked_at IS 'When it was last compared.';
-COMMENT ON COLUMN conservation_differences.confirmed_at IS 'Since when it is reported as damage; null while a refresh may still explain it.';
+COMMENT ON COLUMN conservation_differences.confirmed_at IS 'When it was confirmed and reported; null while a refresh may still resolve it.';
 
 
 -- status_events
@@ -984,7 +984,7 @@ COMMENT ON COLUMN status_events.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN status_events.ts IS 'When the agent reached the state.';
 COMMENT ON COLUMN status_events.agent_id IS 'The agent''s own id, unique within its user.';
 COMMENT ON COLUMN status_events.status IS 'running, stopped, failed or removed.';
-COMMENT ON COLUMN status_events.reason IS 'Why, in the sender''s words; null without.';
+COMMENT ON COLUMN status_events.reason IS 'Reason given by the sender; null without.';
 
 
 -- deployment_events
@@ -1039,20 +1039,20 @@ ALTER TABLE ONLY rollup_5m
 
 CREATE INDEX rollup_5m_by_time ON rollup_5m USING brin (bucket) WITH (autosummarize='on');
 
-COMMENT ON TABLE rollup_5m IS 'What agent_metrics_5m has of samples from before the watermark.';
+COMMENT ON TABLE rollup_5m IS 'Rows of agent_metrics_5m for the samples before the watermark.';
 COMMENT ON COLUMN rollup_5m.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN rollup_5m.agent_key IS 'The agent.';
 COMMENT ON COLUMN rollup_5m.samples IS 'Number of samples.';
 COMMENT ON COLUMN rollup_5m.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN rollup_5m.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN rollup_5m.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_5m.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_5m.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN rollup_5m.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN rollup_5m.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_5m.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_5m.messages IS 'Messages processed.';
 COMMENT ON COLUMN rollup_5m.errors IS 'Errors.';
 COMMENT ON COLUMN rollup_5m.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN rollup_5m.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_5m.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN rollup_5m.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1082,20 +1082,20 @@ ALTER TABLE ONLY rollup_1h
 
 CREATE INDEX rollup_1h_by_time ON rollup_1h USING brin (bucket) WITH (autosummarize='on');
 
-COMMENT ON TABLE rollup_1h IS 'What agent_metrics_1h has of hours that are aggregated, rollup_watermark.hours_before.';
+COMMENT ON TABLE rollup_1h IS 'Rows of agent_metrics_1h for the aggregated hours, those before rollup_watermark.hours_before.';
 COMMENT ON COLUMN rollup_1h.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN rollup_1h.agent_key IS 'The agent.';
 COMMENT ON COLUMN rollup_1h.samples IS 'Number of samples.';
 COMMENT ON COLUMN rollup_1h.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN rollup_1h.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN rollup_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_1h.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_1h.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN rollup_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN rollup_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_1h.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_1h.messages IS 'Messages processed.';
 COMMENT ON COLUMN rollup_1h.errors IS 'Errors.';
 COMMENT ON COLUMN rollup_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN rollup_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_1h.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN rollup_1h.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1125,20 +1125,20 @@ ALTER TABLE ONLY rollup_1d
 
 CREATE INDEX rollup_1d_by_time ON rollup_1d USING brin (bucket) WITH (autosummarize='on');
 
-COMMENT ON TABLE rollup_1d IS 'What agent_metrics_1d has of hours that are aggregated, rollup_watermark.hours_before.';
+COMMENT ON TABLE rollup_1d IS 'Rows of agent_metrics_1d for the aggregated hours, those before rollup_watermark.hours_before.';
 COMMENT ON COLUMN rollup_1d.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN rollup_1d.agent_key IS 'The agent.';
 COMMENT ON COLUMN rollup_1d.samples IS 'Number of samples.';
 COMMENT ON COLUMN rollup_1d.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN rollup_1d.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN rollup_1d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_1d.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_1d.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN rollup_1d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN rollup_1d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_1d.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_1d.messages IS 'Messages processed.';
 COMMENT ON COLUMN rollup_1d.errors IS 'Errors.';
 COMMENT ON COLUMN rollup_1d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN rollup_1d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_1d.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN rollup_1d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1158,15 +1158,15 @@ CREATE VIEW agent_tail AS
            FROM rollup_watermark))
   GROUP BY agent_key;
 
-COMMENT ON VIEW agent_tail IS 'The columns of agent_latest, of the samples from the watermark on; ask for agents by their key.';
+COMMENT ON VIEW agent_tail IS 'The columns of agent_latest, for the samples from the watermark on; filter by agent_key.';
 COMMENT ON COLUMN agent_tail.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_tail.first_ts IS 'Time of the agent''s oldest sample.';
 COMMENT ON COLUMN agent_tail.ts IS 'Time of the agent''s newest sample.';
-COMMENT ON COLUMN agent_tail.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
-COMMENT ON COLUMN agent_tail.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
-COMMENT ON COLUMN agent_tail.storage_ts IS 'Time of the newest sample that told its storage.';
-COMMENT ON COLUMN agent_tail.storage_used_mb IS 'Storage in use then, MB.';
-COMMENT ON COLUMN agent_tail.storage_total_mb IS 'Storage there is, then, MB.';
+COMMENT ON COLUMN agent_tail.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null if unknown.';
+COMMENT ON COLUMN agent_tail.memory IS 'Percent of the memory the agent may use, 0 to 100; null if unknown.';
+COMMENT ON COLUMN agent_tail.storage_ts IS 'Time of the newest sample that has storage.';
+COMMENT ON COLUMN agent_tail.storage_used_mb IS 'Storage in use at storage_ts, MB.';
+COMMENT ON COLUMN agent_tail.storage_total_mb IS 'Storage capacity at storage_ts, MB.';
 
 
 -- agent_newest
@@ -1201,15 +1201,15 @@ CREATE VIEW agent_newest AS
            FROM agent_tail) both_sides
   GROUP BY agent_key;
 
-COMMENT ON VIEW agent_newest IS 'The columns of agent_latest, of all samples; ask for agents by their key.';
+COMMENT ON VIEW agent_newest IS 'The columns of agent_latest, for all samples; filter by agent_key.';
 COMMENT ON COLUMN agent_newest.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_newest.first_ts IS 'Time of the agent''s oldest sample.';
 COMMENT ON COLUMN agent_newest.ts IS 'Time of the agent''s newest sample.';
-COMMENT ON COLUMN agent_newest.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
-COMMENT ON COLUMN agent_newest.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
-COMMENT ON COLUMN agent_newest.storage_ts IS 'Time of the newest sample that told its storage.';
-COMMENT ON COLUMN agent_newest.storage_used_mb IS 'Storage in use then, MB.';
-COMMENT ON COLUMN agent_newest.storage_total_mb IS 'Storage there is, then, MB.';
+COMMENT ON COLUMN agent_newest.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null if unknown.';
+COMMENT ON COLUMN agent_newest.memory IS 'Percent of the memory the agent may use, 0 to 100; null if unknown.';
+COMMENT ON COLUMN agent_newest.storage_ts IS 'Time of the newest sample that has storage.';
+COMMENT ON COLUMN agent_newest.storage_used_mb IS 'Storage in use at storage_ts, MB.';
+COMMENT ON COLUMN agent_newest.storage_total_mb IS 'Storage capacity at storage_ts, MB.';
 
 
 -- rollup_tail
@@ -1234,20 +1234,20 @@ CREATE VIEW rollup_tail AS
            FROM rollup_watermark))
   GROUP BY (time_bucket('00:05:00'::interval, ts)), agent_key;
 
-COMMENT ON VIEW rollup_tail IS 'What agent_metrics_5m has of samples from the watermark on; ask for agents by their key.';
+COMMENT ON VIEW rollup_tail IS 'Rows of agent_metrics_5m for the samples from the watermark on; filter by agent_key.';
 COMMENT ON COLUMN rollup_tail.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN rollup_tail.agent_key IS 'The agent.';
 COMMENT ON COLUMN rollup_tail.samples IS 'Number of samples.';
 COMMENT ON COLUMN rollup_tail.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN rollup_tail.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN rollup_tail.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_tail.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_tail.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN rollup_tail.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN rollup_tail.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_tail.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_tail.messages IS 'Messages processed.';
 COMMENT ON COLUMN rollup_tail.errors IS 'Errors.';
 COMMENT ON COLUMN rollup_tail.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN rollup_tail.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_tail.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN rollup_tail.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1327,14 +1327,14 @@ COMMENT ON COLUMN agent_metrics_5m.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_metrics_5m.samples IS 'Number of samples.';
 COMMENT ON COLUMN agent_metrics_5m.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN agent_metrics_5m.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN agent_metrics_5m.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_5m.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN agent_metrics_5m.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN agent_metrics_5m.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN agent_metrics_5m.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_5m.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN agent_metrics_5m.messages IS 'Messages processed.';
 COMMENT ON COLUMN agent_metrics_5m.errors IS 'Errors.';
 COMMENT ON COLUMN agent_metrics_5m.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN agent_metrics_5m.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN agent_metrics_5m.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN agent_metrics_5m.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1390,20 +1390,20 @@ CREATE VIEW rollup_open AS
            FROM rollup_tail) newest
   GROUP BY (time_bucket('01:00:00'::interval, bucket)), agent_key;
 
-COMMENT ON VIEW rollup_open IS 'What agent_metrics_1h has of hours that are not aggregated yet; ask for agents by their key.';
+COMMENT ON VIEW rollup_open IS 'Rows of agent_metrics_1h for the hours that are not aggregated yet; filter by agent_key.';
 COMMENT ON COLUMN rollup_open.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN rollup_open.agent_key IS 'The agent.';
 COMMENT ON COLUMN rollup_open.samples IS 'Number of samples.';
 COMMENT ON COLUMN rollup_open.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN rollup_open.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN rollup_open.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_open.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_open.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN rollup_open.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN rollup_open.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN rollup_open.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN rollup_open.messages IS 'Messages processed.';
 COMMENT ON COLUMN rollup_open.errors IS 'Errors.';
 COMMENT ON COLUMN rollup_open.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN rollup_open.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN rollup_open.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN rollup_open.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1448,14 +1448,14 @@ COMMENT ON COLUMN agent_metrics_1h.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_metrics_1h.samples IS 'Number of samples.';
 COMMENT ON COLUMN agent_metrics_1h.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN agent_metrics_1h.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN agent_metrics_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_1h.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN agent_metrics_1h.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN agent_metrics_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN agent_metrics_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_1h.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN agent_metrics_1h.messages IS 'Messages processed.';
 COMMENT ON COLUMN agent_metrics_1h.errors IS 'Errors.';
 COMMENT ON COLUMN agent_metrics_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN agent_metrics_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN agent_metrics_1h.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN agent_metrics_1h.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1535,14 +1535,14 @@ COMMENT ON COLUMN agent_metrics_1d.agent_key IS 'The agent.';
 COMMENT ON COLUMN agent_metrics_1d.samples IS 'Number of samples.';
 COMMENT ON COLUMN agent_metrics_1d.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN agent_metrics_1d.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN agent_metrics_1d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_1d.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN agent_metrics_1d.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN agent_metrics_1d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN agent_metrics_1d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN agent_metrics_1d.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN agent_metrics_1d.messages IS 'Messages processed.';
 COMMENT ON COLUMN agent_metrics_1d.errors IS 'Errors.';
 COMMENT ON COLUMN agent_metrics_1d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN agent_metrics_1d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN agent_metrics_1d.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN agent_metrics_1d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1565,20 +1565,20 @@ CREATE VIEW aggregated_5m AS
     up_buckets
    FROM rollup_5m;
 
-COMMENT ON VIEW aggregated_5m IS 'What agent_metrics_5m has of samples from before the watermark, on either edition.';
+COMMENT ON VIEW aggregated_5m IS 'Rows of agent_metrics_5m for the samples before the watermark, on both editions.';
 COMMENT ON COLUMN aggregated_5m.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN aggregated_5m.agent_key IS 'The agent.';
 COMMENT ON COLUMN aggregated_5m.samples IS 'Number of samples.';
 COMMENT ON COLUMN aggregated_5m.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN aggregated_5m.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN aggregated_5m.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_5m.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN aggregated_5m.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN aggregated_5m.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN aggregated_5m.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_5m.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN aggregated_5m.messages IS 'Messages processed.';
 COMMENT ON COLUMN aggregated_5m.errors IS 'Errors.';
 COMMENT ON COLUMN aggregated_5m.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN aggregated_5m.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN aggregated_5m.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN aggregated_5m.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1601,20 +1601,20 @@ CREATE VIEW aggregated_1h AS
     up_buckets
    FROM rollup_1h;
 
-COMMENT ON VIEW aggregated_1h IS 'What agent_metrics_1h has of hours that have ended before the watermark, on either edition.';
+COMMENT ON VIEW aggregated_1h IS 'Rows of agent_metrics_1h for the hours that ended before the watermark, on both editions.';
 COMMENT ON COLUMN aggregated_1h.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN aggregated_1h.agent_key IS 'The agent.';
 COMMENT ON COLUMN aggregated_1h.samples IS 'Number of samples.';
 COMMENT ON COLUMN aggregated_1h.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN aggregated_1h.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN aggregated_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_1h.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN aggregated_1h.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN aggregated_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN aggregated_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_1h.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN aggregated_1h.messages IS 'Messages processed.';
 COMMENT ON COLUMN aggregated_1h.errors IS 'Errors.';
 COMMENT ON COLUMN aggregated_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN aggregated_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN aggregated_1h.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN aggregated_1h.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1637,20 +1637,20 @@ CREATE VIEW aggregated_1d AS
     up_buckets
    FROM rollup_1d;
 
-COMMENT ON VIEW aggregated_1d IS 'The same hours in agent_metrics_1d; the newest day may be in several rows.';
+COMMENT ON VIEW aggregated_1d IS 'Rows of agent_metrics_1d for the same hours; the newest day may be in several rows.';
 COMMENT ON COLUMN aggregated_1d.bucket IS 'Start of the bucket, UTC.';
 COMMENT ON COLUMN aggregated_1d.agent_key IS 'The agent.';
 COMMENT ON COLUMN aggregated_1d.samples IS 'Number of samples.';
 COMMENT ON COLUMN aggregated_1d.cpu_samples IS 'Number of samples that have CPU.';
 COMMENT ON COLUMN aggregated_1d.cpu_sum IS 'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.';
-COMMENT ON COLUMN aggregated_1d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_1d.cpu_max IS 'Highest CPU percent; null if no sample has it.';
 COMMENT ON COLUMN aggregated_1d.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN aggregated_1d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples for the mean.';
-COMMENT ON COLUMN aggregated_1d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN aggregated_1d.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN aggregated_1d.messages IS 'Messages processed.';
 COMMENT ON COLUMN aggregated_1d.errors IS 'Errors.';
 COMMENT ON COLUMN aggregated_1d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages for the mean.';
-COMMENT ON COLUMN aggregated_1d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN aggregated_1d.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN aggregated_1d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 
@@ -1697,14 +1697,14 @@ CREATE VIEW upkeep_tasks AS
              LEFT JOIN timescaledb_information.job_stats done ON ((done.job_id = job.job_id)))
           WHERE (job.job_id >= 1000)) tasks;
 
-COMMENT ON VIEW upkeep_tasks IS 'What has to be done again and again, by the upkeep job or by the server, and when it was.';
-COMMENT ON COLUMN upkeep_tasks.task IS 'A relation the upkeep job looks after, or a job of the server.';
-COMMENT ON COLUMN upkeep_tasks.job_id IS 'Which job of the server it is; null of the upkeep job.';
-COMMENT ON COLUMN upkeep_tasks.every IS 'How often it is meant to run; null where it is not.';
-COMMENT ON COLUMN upkeep_tasks.ran_at IS 'When it ran last; null if it never did.';
-COMMENT ON COLUMN upkeep_tasks.succeeded_at IS 'When it last went well; null if it never did.';
-COMMENT ON COLUMN upkeep_tasks.failure IS 'Why the last run failed; null where it went well.';
-COMMENT ON COLUMN upkeep_tasks.overdue_at IS 'After this it is overdue: three times its interval after the last success, 10 minutes at least; -infinity where it never went well or is switched off.';
+COMMENT ON VIEW upkeep_tasks IS 'Recurring tasks of the upkeep job and of the server, and when they last ran.';
+COMMENT ON COLUMN upkeep_tasks.task IS 'A relation that the upkeep job maintains, or a job of the server.';
+COMMENT ON COLUMN upkeep_tasks.job_id IS 'Id of the server''s job; null for a task of the upkeep job.';
+COMMENT ON COLUMN upkeep_tasks.every IS 'Interval between runs; null if it is switched off or never ran.';
+COMMENT ON COLUMN upkeep_tasks.ran_at IS 'When it last ran; null if it never did.';
+COMMENT ON COLUMN upkeep_tasks.succeeded_at IS 'When it last succeeded; null if it never did.';
+COMMENT ON COLUMN upkeep_tasks.failure IS 'Why the last run failed; null if it succeeded.';
+COMMENT ON COLUMN upkeep_tasks.overdue_at IS 'When it becomes overdue: three times its interval after the last success, but at least 10 minutes; -infinity if it never succeeded or is switched off.';
 
 
 -- samples
@@ -1728,14 +1728,14 @@ COMMENT ON VIEW samples IS 'Every sample, with the ids of its agent.';
 COMMENT ON COLUMN samples."time" IS 'When the sample was taken.';
 COMMENT ON COLUMN samples.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN samples.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN samples.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
-COMMENT ON COLUMN samples.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
-COMMENT ON COLUMN samples.memory IS 'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
+COMMENT ON COLUMN samples.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
+COMMENT ON COLUMN samples.cpu IS 'Percent of the CPU the agent may use, 0 to 100; null if unknown.';
+COMMENT ON COLUMN samples.memory IS 'Percent of the memory the agent may use, 0 to 100; null if unknown.';
 COMMENT ON COLUMN samples.messages IS 'Messages processed since the previous sample.';
 COMMENT ON COLUMN samples.errors IS 'Errors since the previous sample.';
-COMMENT ON COLUMN samples.response_ms IS 'Mean response time of those messages, ms; null where the agent told none.';
-COMMENT ON COLUMN samples.storage_used_mb IS 'Storage in use, MB; null where not told.';
-COMMENT ON COLUMN samples.storage_total_mb IS 'Storage there is, MB; null where not told.';
+COMMENT ON COLUMN samples.response_ms IS 'Mean response time of those messages, ms; null if unknown.';
+COMMENT ON COLUMN samples.storage_used_mb IS 'Storage in use, MB; null if unknown.';
+COMMENT ON COLUMN samples.storage_total_mb IS 'Storage capacity, MB; null if unknown.';
 
 GRANT SELECT ON TABLE samples TO fleetgauge_analyst;
 
@@ -1772,25 +1772,25 @@ CREATE VIEW metrics_24h AS
      LEFT JOIN agents a ON ((a.agent_key = m.agent_key)));
 
 COMMENT ON VIEW metrics_24h IS 'Each agent in buckets of 5 minutes: for ranges of about a day.';
-COMMENT ON COLUMN metrics_24h."time" IS 'Start of the bucket, UTC; the newest one is unfinished.';
+COMMENT ON COLUMN metrics_24h."time" IS 'Start of the bucket, UTC; the newest bucket is incomplete.';
 COMMENT ON COLUMN metrics_24h.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN metrics_24h.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN metrics_24h.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN metrics_24h.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
 COMMENT ON COLUMN metrics_24h.samples IS 'Number of samples.';
-COMMENT ON COLUMN metrics_24h.cpu_avg IS 'Mean CPU percent of the samples that have it; null where none has.';
-COMMENT ON COLUMN metrics_24h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
-COMMENT ON COLUMN metrics_24h.memory_avg IS 'Mean memory percent of the samples that have it; null where none has.';
-COMMENT ON COLUMN metrics_24h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_24h.cpu_avg IS 'Mean CPU percent of the samples that have it; null if none has.';
+COMMENT ON COLUMN metrics_24h.cpu_max IS 'Highest CPU percent; null if no sample has it.';
+COMMENT ON COLUMN metrics_24h.memory_avg IS 'Mean memory percent of the samples that have it; null if none has.';
+COMMENT ON COLUMN metrics_24h.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN metrics_24h.messages IS 'Messages processed.';
 COMMENT ON COLUMN metrics_24h.errors IS 'Errors.';
-COMMENT ON COLUMN metrics_24h.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors and no message; null with neither.';
-COMMENT ON COLUMN metrics_24h.response_ms_avg IS 'Mean response time of the messages, ms; null where no agent told one.';
+COMMENT ON COLUMN metrics_24h.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors but no messages; null with neither.';
+COMMENT ON COLUMN metrics_24h.response_ms_avg IS 'Mean response time of the messages, ms; null if no sample has it.';
 COMMENT ON COLUMN metrics_24h.cpu_samples IS 'Number of samples that have CPU.';
-COMMENT ON COLUMN metrics_24h.cpu_sum IS 'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.';
+COMMENT ON COLUMN metrics_24h.cpu_sum IS 'Sum of the samples'' CPU percent; for the mean of any range, divide sums by cpu_samples.';
 COMMENT ON COLUMN metrics_24h.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN metrics_24h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
 COMMENT ON COLUMN metrics_24h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
-COMMENT ON COLUMN metrics_24h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN metrics_24h.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN metrics_24h.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 GRANT SELECT ON TABLE metrics_24h TO fleetgauge_analyst;
@@ -1828,25 +1828,25 @@ CREATE VIEW metrics_7d AS
      LEFT JOIN agents a ON ((a.agent_key = m.agent_key)));
 
 COMMENT ON VIEW metrics_7d IS 'Each agent in buckets of 1 hour: for ranges of about a week.';
-COMMENT ON COLUMN metrics_7d."time" IS 'Start of the bucket, UTC; the newest one is unfinished.';
+COMMENT ON COLUMN metrics_7d."time" IS 'Start of the bucket, UTC; the newest bucket is incomplete.';
 COMMENT ON COLUMN metrics_7d.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN metrics_7d.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN metrics_7d.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN metrics_7d.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
 COMMENT ON COLUMN metrics_7d.samples IS 'Number of samples.';
-COMMENT ON COLUMN metrics_7d.cpu_avg IS 'Mean CPU percent of the samples that have it; null where none has.';
-COMMENT ON COLUMN metrics_7d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
-COMMENT ON COLUMN metrics_7d.memory_avg IS 'Mean memory percent of the samples that have it; null where none has.';
-COMMENT ON COLUMN metrics_7d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_7d.cpu_avg IS 'Mean CPU percent of the samples that have it; null if none has.';
+COMMENT ON COLUMN metrics_7d.cpu_max IS 'Highest CPU percent; null if no sample has it.';
+COMMENT ON COLUMN metrics_7d.memory_avg IS 'Mean memory percent of the samples that have it; null if none has.';
+COMMENT ON COLUMN metrics_7d.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN metrics_7d.messages IS 'Messages processed.';
 COMMENT ON COLUMN metrics_7d.errors IS 'Errors.';
-COMMENT ON COLUMN metrics_7d.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors and no message; null with neither.';
-COMMENT ON COLUMN metrics_7d.response_ms_avg IS 'Mean response time of the messages, ms; null where no agent told one.';
+COMMENT ON COLUMN metrics_7d.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors but no messages; null with neither.';
+COMMENT ON COLUMN metrics_7d.response_ms_avg IS 'Mean response time of the messages, ms; null if no sample has it.';
 COMMENT ON COLUMN metrics_7d.cpu_samples IS 'Number of samples that have CPU.';
-COMMENT ON COLUMN metrics_7d.cpu_sum IS 'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.';
+COMMENT ON COLUMN metrics_7d.cpu_sum IS 'Sum of the samples'' CPU percent; for the mean of any range, divide sums by cpu_samples.';
 COMMENT ON COLUMN metrics_7d.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN metrics_7d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
 COMMENT ON COLUMN metrics_7d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
-COMMENT ON COLUMN metrics_7d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN metrics_7d.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN metrics_7d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 GRANT SELECT ON TABLE metrics_7d TO fleetgauge_analyst;
@@ -1884,25 +1884,25 @@ CREATE VIEW metrics_30d AS
      LEFT JOIN agents a ON ((a.agent_key = m.agent_key)));
 
 COMMENT ON VIEW metrics_30d IS 'Each agent in buckets of 1 UTC day: for ranges of a month and more.';
-COMMENT ON COLUMN metrics_30d."time" IS 'Start of the bucket, UTC; the newest one is unfinished.';
+COMMENT ON COLUMN metrics_30d."time" IS 'Start of the bucket, UTC; the newest bucket is incomplete.';
 COMMENT ON COLUMN metrics_30d.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN metrics_30d.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN metrics_30d.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN metrics_30d.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
 COMMENT ON COLUMN metrics_30d.samples IS 'Number of samples.';
-COMMENT ON COLUMN metrics_30d.cpu_avg IS 'Mean CPU percent of the samples that have it; null where none has.';
-COMMENT ON COLUMN metrics_30d.cpu_max IS 'Highest CPU percent; null where no sample has it.';
-COMMENT ON COLUMN metrics_30d.memory_avg IS 'Mean memory percent of the samples that have it; null where none has.';
-COMMENT ON COLUMN metrics_30d.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN metrics_30d.cpu_avg IS 'Mean CPU percent of the samples that have it; null if none has.';
+COMMENT ON COLUMN metrics_30d.cpu_max IS 'Highest CPU percent; null if no sample has it.';
+COMMENT ON COLUMN metrics_30d.memory_avg IS 'Mean memory percent of the samples that have it; null if none has.';
+COMMENT ON COLUMN metrics_30d.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN metrics_30d.messages IS 'Messages processed.';
 COMMENT ON COLUMN metrics_30d.errors IS 'Errors.';
-COMMENT ON COLUMN metrics_30d.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors and no message; null with neither.';
-COMMENT ON COLUMN metrics_30d.response_ms_avg IS 'Mean response time of the messages, ms; null where no agent told one.';
+COMMENT ON COLUMN metrics_30d.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors but no messages; null with neither.';
+COMMENT ON COLUMN metrics_30d.response_ms_avg IS 'Mean response time of the messages, ms; null if no sample has it.';
 COMMENT ON COLUMN metrics_30d.cpu_samples IS 'Number of samples that have CPU.';
-COMMENT ON COLUMN metrics_30d.cpu_sum IS 'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.';
+COMMENT ON COLUMN metrics_30d.cpu_sum IS 'Sum of the samples'' CPU percent; for the mean of any range, divide sums by cpu_samples.';
 COMMENT ON COLUMN metrics_30d.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN metrics_30d.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
 COMMENT ON COLUMN metrics_30d.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
-COMMENT ON COLUMN metrics_30d.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN metrics_30d.response_messages IS 'Messages with a known response time.';
 COMMENT ON COLUMN metrics_30d.up_buckets IS 'Number of 5-minute buckets with a sample.';
 
 GRANT SELECT ON TABLE metrics_30d TO fleetgauge_analyst;
@@ -1936,22 +1936,22 @@ CREATE VIEW fleet_1h AS
   GROUP BY bucket;
 
 COMMENT ON VIEW fleet_1h IS 'All agents together in buckets of 1 hour: for totals of any range.';
-COMMENT ON COLUMN fleet_1h."time" IS 'Start of the bucket, UTC; the newest one is unfinished.';
+COMMENT ON COLUMN fleet_1h."time" IS 'Start of the bucket, UTC; the newest bucket is incomplete.';
 COMMENT ON COLUMN fleet_1h.samples IS 'Number of samples.';
-COMMENT ON COLUMN fleet_1h.cpu_avg IS 'Mean CPU percent of the samples that have it; null where none has.';
-COMMENT ON COLUMN fleet_1h.cpu_max IS 'Highest CPU percent; null where no sample has it.';
-COMMENT ON COLUMN fleet_1h.memory_avg IS 'Mean memory percent of the samples that have it; null where none has.';
-COMMENT ON COLUMN fleet_1h.memory_max IS 'Highest memory percent; null where no sample has it.';
+COMMENT ON COLUMN fleet_1h.cpu_avg IS 'Mean CPU percent of the samples that have it; null if none has.';
+COMMENT ON COLUMN fleet_1h.cpu_max IS 'Highest CPU percent; null if no sample has it.';
+COMMENT ON COLUMN fleet_1h.memory_avg IS 'Mean memory percent of the samples that have it; null if none has.';
+COMMENT ON COLUMN fleet_1h.memory_max IS 'Highest memory percent; null if no sample has it.';
 COMMENT ON COLUMN fleet_1h.messages IS 'Messages processed.';
 COMMENT ON COLUMN fleet_1h.errors IS 'Errors.';
-COMMENT ON COLUMN fleet_1h.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors and no message; null with neither.';
-COMMENT ON COLUMN fleet_1h.response_ms_avg IS 'Mean response time of the messages, ms; null where no agent told one.';
+COMMENT ON COLUMN fleet_1h.error_percent IS 'Errors in percent of the messages, at most 100; 100 with errors but no messages; null with neither.';
+COMMENT ON COLUMN fleet_1h.response_ms_avg IS 'Mean response time of the messages, ms; null if no sample has it.';
 COMMENT ON COLUMN fleet_1h.cpu_samples IS 'Number of samples that have CPU.';
-COMMENT ON COLUMN fleet_1h.cpu_sum IS 'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.';
+COMMENT ON COLUMN fleet_1h.cpu_sum IS 'Sum of the samples'' CPU percent; for the mean of any range, divide sums by cpu_samples.';
 COMMENT ON COLUMN fleet_1h.memory_samples IS 'Number of samples that have memory.';
 COMMENT ON COLUMN fleet_1h.memory_sum IS 'Sum of the samples'' memory percent; divide by memory_samples.';
 COMMENT ON COLUMN fleet_1h.response_ms_sum IS 'Sum of response time times messages, ms; divide by response_messages.';
-COMMENT ON COLUMN fleet_1h.response_messages IS 'Messages whose response time was told.';
+COMMENT ON COLUMN fleet_1h.response_messages IS 'Messages with a known response time.';
 
 GRANT SELECT ON TABLE fleet_1h TO fleetgauge_analyst;
 
@@ -2005,18 +2005,18 @@ COMMENT ON VIEW agents_now IS 'Each agent: newest sample, newest status, state, 
 COMMENT ON COLUMN agents_now."time" IS 'Time of the newest sample; null for an agent that only sent a status.';
 COMMENT ON COLUMN agents_now.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN agents_now.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN agents_now.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
-COMMENT ON COLUMN agents_now.state IS 'Effective state, running, stopped, failed or removed: the newest status, running without any; a sample more than 30 seconds newer than stopped or failed makes it running; removed holds until running.';
-COMMENT ON COLUMN agents_now.status IS 'Newest status that was sent; null without any.';
+COMMENT ON COLUMN agents_now.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
+COMMENT ON COLUMN agents_now.state IS 'Effective state: running, stopped, failed or removed. The newest status, or running if there is none; a sample more than 30 seconds newer than stopped or failed makes it running; removed lasts until running.';
+COMMENT ON COLUMN agents_now.status IS 'Newest status that was sent; null if none was.';
 COMMENT ON COLUMN agents_now.status_time IS 'When the agent reached that status.';
-COMMENT ON COLUMN agents_now.status_reason IS 'Why, in the sender''s words.';
+COMMENT ON COLUMN agents_now.status_reason IS 'Reason given by the sender; null without.';
 COMMENT ON COLUMN agents_now.first_seen IS 'Time of the oldest sample.';
 COMMENT ON COLUMN agents_now.cpu IS 'CPU percent of the newest sample; null without.';
 COMMENT ON COLUMN agents_now.memory IS 'Memory percent of the newest sample; null without.';
-COMMENT ON COLUMN agents_now.storage_time IS 'Time of the newest sample that told its storage.';
-COMMENT ON COLUMN agents_now.storage_used_mb IS 'Storage in use then, MB.';
-COMMENT ON COLUMN agents_now.storage_total_mb IS 'Storage there is, then, MB.';
-COMMENT ON COLUMN agents_now.storage_percent IS 'Storage in use then, percent.';
+COMMENT ON COLUMN agents_now.storage_time IS 'Time of the newest sample that has storage.';
+COMMENT ON COLUMN agents_now.storage_used_mb IS 'Storage in use at storage_time, MB.';
+COMMENT ON COLUMN agents_now.storage_total_mb IS 'Storage capacity at storage_time, MB.';
+COMMENT ON COLUMN agents_now.storage_percent IS 'Storage in use at storage_time, percent.';
 
 GRANT SELECT ON TABLE agents_now TO fleetgauge_analyst;
 
@@ -2090,11 +2090,11 @@ CREATE VIEW business_plays AS
    FROM plays;
 
 COMMENT ON VIEW business_plays IS 'Every play, once.';
-COMMENT ON COLUMN business_plays."time" IS 'When.';
+COMMENT ON COLUMN business_plays."time" IS 'When it was played.';
 COMMENT ON COLUMN business_plays.user_id IS 'User whose business it is.';
 COMMENT ON COLUMN business_plays.play_id IS 'The play, unique within its user.';
 COMMENT ON COLUMN business_plays.listener_id IS 'Who listened.';
-COMMENT ON COLUMN business_plays.plays IS 'How many times.';
+COMMENT ON COLUMN business_plays.plays IS 'Number of plays.';
 
 GRANT SELECT ON TABLE business_plays TO fleetgauge_analyst;
 
@@ -2109,7 +2109,7 @@ CREATE VIEW business_skills AS
    FROM skills;
 
 COMMENT ON VIEW business_skills IS 'Each skill with its newest state.';
-COMMENT ON COLUMN business_skills."time" IS 'When it was last switched.';
+COMMENT ON COLUMN business_skills."time" IS 'When it was last switched on or off.';
 COMMENT ON COLUMN business_skills.user_id IS 'User whose business it is.';
 COMMENT ON COLUMN business_skills.skill_id IS 'The skill, unique within its user.';
 COMMENT ON COLUMN business_skills.active IS 'Whether it is on.';
@@ -2149,12 +2149,12 @@ CREATE VIEW revenue_daily AS
    FROM revenue_days;
 
 COMMENT ON VIEW revenue_daily IS 'Payments of each user, UTC day and currency, added up.';
-COMMENT ON COLUMN revenue_daily."time" IS 'Start of the UTC day; for charts. Ask by day, which the index knows.';
+COMMENT ON COLUMN revenue_daily."time" IS 'Start of the UTC day, for charts; filter by `day`, which is indexed.';
 COMMENT ON COLUMN revenue_daily.user_id IS 'User whose business it is.';
 COMMENT ON COLUMN revenue_daily.day IS 'The UTC day.';
 COMMENT ON COLUMN revenue_daily.currency IS 'ISO 4217 code.';
-COMMENT ON COLUMN revenue_daily.amount IS 'Sum in minor units of the currency, refunds taken off.';
-COMMENT ON COLUMN revenue_daily.payments IS 'Number of payments, refunds among them.';
+COMMENT ON COLUMN revenue_daily.amount IS 'Sum in minor units of the currency, less refunds.';
+COMMENT ON COLUMN revenue_daily.payments IS 'Number of payments, including refunds.';
 
 GRANT SELECT ON TABLE revenue_daily TO fleetgauge_analyst;
 
@@ -2170,11 +2170,11 @@ CREATE VIEW listening_daily AS
    FROM listening_days;
 
 COMMENT ON VIEW listening_daily IS 'Plays of each user and UTC day.';
-COMMENT ON COLUMN listening_daily."time" IS 'Start of the UTC day; for charts. Ask by day, which the index knows.';
+COMMENT ON COLUMN listening_daily."time" IS 'Start of the UTC day, for charts; filter by `day`, which is indexed.';
 COMMENT ON COLUMN listening_daily.user_id IS 'User whose business it is.';
 COMMENT ON COLUMN listening_daily.day IS 'The UTC day.';
-COMMENT ON COLUMN listening_daily.plays IS 'How many times something was played.';
-COMMENT ON COLUMN listening_daily.last_heard IS 'Listeners whose newest play is of that day; the sum from a day on are the distinct ones since.';
+COMMENT ON COLUMN listening_daily.plays IS 'Number of plays.';
+COMMENT ON COLUMN listening_daily.last_heard IS 'Listeners whose newest play is on that day; the sum from a day on is the number of distinct listeners since then.';
 
 GRANT SELECT ON TABLE listening_daily TO fleetgauge_analyst;
 
@@ -2204,15 +2204,15 @@ UNION ALL
    FROM (deployment_events d
      LEFT JOIN agents a ON (((a.user_id = d.user_id) AND (a.agent_id = d.agent_id))));
 
-COMMENT ON VIEW timeline IS 'What happened: every status event and every status of every deployment.';
-COMMENT ON COLUMN timeline."time" IS 'When.';
+COMMENT ON VIEW timeline IS 'Every status event and every status of every deployment.';
+COMMENT ON COLUMN timeline."time" IS 'When it happened.';
 COMMENT ON COLUMN timeline.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN timeline.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN timeline.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
+COMMENT ON COLUMN timeline.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
 COMMENT ON COLUMN timeline.kind IS 'status or deployment.';
-COMMENT ON COLUMN timeline.status IS 'Of a status event running, stopped, failed or removed; of a deployment pending, succeeded or failed.';
-COMMENT ON COLUMN timeline.reason IS 'Why, in the sender''s words; null without, and of a deployment.';
-COMMENT ON COLUMN timeline.deployment_id IS 'The deployment, unique within its user; null of a status event.';
+COMMENT ON COLUMN timeline.status IS 'Status event: running, stopped, failed or removed. Deployment: pending, succeeded or failed.';
+COMMENT ON COLUMN timeline.reason IS 'Reason given by the sender; null without, and for a deployment.';
+COMMENT ON COLUMN timeline.deployment_id IS 'The deployment, unique within its user; null for a status event.';
 
 GRANT SELECT ON TABLE timeline TO fleetgauge_analyst;
 
@@ -2220,17 +2220,17 @@ GRANT SELECT ON TABLE timeline TO fleetgauge_analyst;
 -- agent_states_over_time
 
 CREATE VIEW agent_states_over_time AS
- SELECT told.ts AS since,
-    lead(told.ts) OVER later AS until,
-    told.user_id,
-    told.agent_id,
+ SELECT event.ts AS since,
+    lead(event.ts) OVER later AS until,
+    event.user_id,
+    event.agent_id,
     a.agent_key,
         CASE
-            WHEN (told.removed_ts >= COALESCE(told.running_ts, '-infinity'::timestamp with time zone)) THEN 'removed'::text
-            ELSE told.status
+            WHEN (event.removed_ts >= COALESCE(event.running_ts, '-infinity'::timestamp with time zone)) THEN 'removed'::text
+            ELSE event.status
         END AS state,
-    told.status,
-    told.reason
+    event.status,
+    event.reason
    FROM (( SELECT status_events.ts,
             status_events.user_id,
             status_events.agent_id,
@@ -2240,20 +2240,20 @@ CREATE VIEW agent_states_over_time AS
             max(status_events.ts) FILTER (WHERE (status_events.status = 'removed'::text)) OVER earlier AS removed_ts,
             row_number() OVER (PARTITION BY status_events.user_id, status_events.agent_id, status_events.ts ORDER BY (array_position(ARRAY['running'::text, 'stopped'::text, 'failed'::text, 'removed'::text], status_events.status)) DESC) AS place
            FROM status_events
-          WINDOW earlier AS (PARTITION BY status_events.user_id, status_events.agent_id ORDER BY status_events.ts)) told
-     LEFT JOIN agents a ON (((a.user_id = told.user_id) AND (a.agent_id = told.agent_id))))
-  WHERE (told.place = 1)
-  WINDOW later AS (PARTITION BY told.user_id, told.agent_id ORDER BY told.ts);
+          WINDOW earlier AS (PARTITION BY status_events.user_id, status_events.agent_id ORDER BY status_events.ts)) event
+     LEFT JOIN agents a ON (((a.user_id = event.user_id) AND (a.agent_id = event.agent_id))))
+  WHERE (event.place = 1)
+  WINDOW later AS (PARTITION BY event.user_id, event.agent_id ORDER BY event.ts);
 
-COMMENT ON VIEW agent_states_over_time IS 'The states of each agent by its status events, one row an event: samples, which make a stopped or failed agent running again, are not considered; agents_now has the effective state.';
+COMMENT ON VIEW agent_states_over_time IS 'States of each agent by its status events, one row for each event. Samples, which make a stopped or failed agent running again, are not considered; agents_now has the effective state.';
 COMMENT ON COLUMN agent_states_over_time.since IS 'When the state began.';
-COMMENT ON COLUMN agent_states_over_time.until IS 'When the next one began; null of the newest.';
+COMMENT ON COLUMN agent_states_over_time.until IS 'When the next state began; null for the newest.';
 COMMENT ON COLUMN agent_states_over_time.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN agent_states_over_time.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN agent_states_over_time.agent_key IS 'Short key of the agent, as in agents; what a fast query asks by.';
-COMMENT ON COLUMN agent_states_over_time.state IS 'The status, except that removed holds until running.';
-COMMENT ON COLUMN agent_states_over_time.status IS 'The status that was sent; of several at the same time the one that counts.';
-COMMENT ON COLUMN agent_states_over_time.reason IS 'Why, in the sender''s words; null without.';
+COMMENT ON COLUMN agent_states_over_time.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
+COMMENT ON COLUMN agent_states_over_time.state IS 'The status, except that removed lasts until running.';
+COMMENT ON COLUMN agent_states_over_time.status IS 'The status that was sent; of several at the same time, the one that takes precedence.';
+COMMENT ON COLUMN agent_states_over_time.reason IS 'Reason given by the sender; null without.';
 
 GRANT SELECT ON TABLE agent_states_over_time TO fleetgauge_analyst;
 
@@ -2263,7 +2263,7 @@ GRANT SELECT ON TABLE agent_states_over_time TO fleetgauge_analyst;
 CREATE FUNCTION add_late_samples(sums sample_sums[], agents agent_latest[]) RETURNS void
     LANGUAGE plpgsql;
 
-COMMENT ON FUNCTION add_late_samples(sums sample_sums[], agents agent_latest[]) IS 'Adds samples from before the watermark, which the caller holds, to what is aggregated.';
+COMMENT ON FUNCTION add_late_samples(sums sample_sums[], agents agent_latest[]) IS 'Adds samples before the watermark, which the caller has locked, to the levels.';
 
 
 -- add_to_1d: sql/apache/repeatable/31_aggregate.sql
@@ -2279,7 +2279,7 @@ COMMENT ON FUNCTION add_to_1d(sums sample_sums[]) IS 'Adds rows to the level of 
 CREATE FUNCTION add_to_1h(sums sample_sums[]) RETURNS void
     LANGUAGE sql;
 
-COMMENT ON FUNCTION add_to_1h(sums sample_sums[]) IS 'Adds rows to the level of hours, and new ones to the platform''s number of agents.';
+COMMENT ON FUNCTION add_to_1h(sums sample_sums[]) IS 'Adds rows to the level of hours, and the number of new rows to platform_agents_1h.';
 
 
 -- add_to_5m: sql/apache/repeatable/31_aggregate.sql
@@ -2287,7 +2287,7 @@ COMMENT ON FUNCTION add_to_1h(sums sample_sums[]) IS 'Adds rows to the level of 
 CREATE FUNCTION add_to_5m(sums sample_sums[]) RETURNS TABLE(agent_key integer, bucket timestamp with time zone)
     LANGUAGE sql;
 
-COMMENT ON FUNCTION add_to_5m(sums sample_sums[]) IS 'Adds rows to the level of 5 minutes; tells which buckets are new.';
+COMMENT ON FUNCTION add_to_5m(sums sample_sums[]) IS 'Adds rows to the level of 5 minutes; returns the new buckets.';
 
 
 -- agents_at: sql/common/repeatable/37_lists.sql
@@ -2295,7 +2295,7 @@ COMMENT ON FUNCTION add_to_5m(sums sample_sums[]) IS 'Adds rows to the level of 
 CREATE FUNCTION agents_at(over text, now timestamp with time zone) RETURNS TABLE(agent_key integer, user_id text, agent_id text, state text, is_of_event boolean, since timestamp with time zone, first_ts timestamp with time zone, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, storage_total_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint)
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION agents_at(over text, now timestamp with time zone) IS 'The same at a moment, where nobody keeps them; reads every agent.';
+COMMENT ON FUNCTION agents_at(over text, now timestamp with time zone) IS 'The columns of kept_agents at the given time, if agent_summary is not fresh; reads every agent.';
 
 
 -- agents_named: sql/common/repeatable/37_lists.sql
@@ -2303,7 +2303,7 @@ COMMENT ON FUNCTION agents_at(over text, now timestamp with time zone) IS 'The s
 CREATE FUNCTION agents_named(owner text, only_agent text) RETURNS SETOF agents
     LANGUAGE plpgsql STABLE ROWS 100;
 
-COMMENT ON FUNCTION agents_named(owner text, only_agent text) IS 'A user''s agents, or the one of them that is named.';
+COMMENT ON FUNCTION agents_named(owner text, only_agent text) IS 'A user''s agents, or the named one of them.';
 
 
 -- agents_of: sql/common/repeatable/37_lists.sql
@@ -2311,7 +2311,7 @@ COMMENT ON FUNCTION agents_named(owner text, only_agent text) IS 'A user''s agen
 CREATE FUNCTION agents_of(owner text, only_agent text, now timestamp with time zone, starts timestamp with time zone, hours_from timestamp with time zone, hours_upto timestamp with time zone) RETURNS TABLE(agent_key integer, user_id text, agent_id text, state text, is_of_event boolean, since timestamp with time zone, first_ts timestamp with time zone, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, storage_total_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint)
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION agents_of(owner text, only_agent text, now timestamp with time zone, starts timestamp with time zone, hours_from timestamp with time zone, hours_upto timestamp with time zone) IS 'A user''s agents, or one of them, as they are now, with sums of the buckets from a moment on.';
+COMMENT ON FUNCTION agents_of(owner text, only_agent text, now timestamp with time zone, starts timestamp with time zone, hours_from timestamp with time zone, hours_upto timestamp with time zone) IS 'A user''s agents, or one of them, as they are now, with sums of the buckets from a time on.';
 
 
 -- aggregate_hours: sql/apache/repeatable/31_aggregate.sql
@@ -2335,7 +2335,7 @@ COMMENT ON FUNCTION aggregate_samples(upto timestamp with time zone) IS 'Moves t
 CREATE FUNCTION aggregated_before(relation text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION aggregated_before(relation text) IS 'Before when everything in a relation is aggregated in the next one, and may be dropped.';
+COMMENT ON FUNCTION aggregated_before(relation text) IS 'Time before which all rows of a relation are aggregated in the next level, and may be dropped.';
 
 
 -- coarser: sql/apache/repeatable/31_aggregate.sql
@@ -2351,7 +2351,7 @@ COMMENT ON FUNCTION coarser(sums sample_sums[], width interval) IS 'The same sum
 CREATE FUNCTION count_agents(now timestamp with time zone) RETURNS TABLE(agents bigint, agents_active bigint, agents_failed bigint, storage_used_mb double precision, storage_total_mb double precision)
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION count_agents(now timestamp with time zone) IS 'Counts the agents that are not removed, by state at a moment, and sums their newest storage, MB.';
+COMMENT ON FUNCTION count_agents(now timestamp with time zone) IS 'Counts the agents that are not removed, by state at the given time, and sums their newest storage, MB.';
 
 
 -- count_agents_by_hour: sql/common/repeatable/35_fleet.sql
@@ -2359,7 +2359,7 @@ COMMENT ON FUNCTION count_agents(now timestamp with time zone) IS 'Counts the ag
 CREATE FUNCTION count_agents_by_hour(start timestamp with time zone, stop timestamp with time zone) RETURNS void
     LANGUAGE sql;
 
-COMMENT ON FUNCTION count_agents_by_hour(start timestamp with time zone, stop timestamp with time zone) IS 'Counts the agents in each hour of [start, stop) again, whose rows have been refreshed.';
+COMMENT ON FUNCTION count_agents_by_hour(start timestamp with time zone, stop timestamp with time zone) IS 'Counts the agents in each hour of [start, stop) again, after a refresh of its rows.';
 
 
 -- count_agents_of_open_hours: sql/common/repeatable/35_fleet.sql
@@ -2367,7 +2367,7 @@ COMMENT ON FUNCTION count_agents_by_hour(start timestamp with time zone, stop ti
 CREATE FUNCTION count_agents_of_open_hours(upto timestamp with time zone) RETURNS TABLE(bucket timestamp with time zone, agents bigint)
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION count_agents_of_open_hours(upto timestamp with time zone) IS 'Counts the agents of each hour before a moment that is not in platform_agents_1h.';
+COMMENT ON FUNCTION count_agents_of_open_hours(upto timestamp with time zone) IS 'Counts the agents of each hour before the given time that is not in platform_agents_1h.';
 
 
 -- count_changed_bookings: sql/common/repeatable/45_business_trigger_bookings.sql
@@ -2429,7 +2429,7 @@ CREATE FUNCTION count_new_skills() RETURNS trigger
 CREATE FUNCTION count_uptime(now timestamp with time zone) RETURNS TABLE(buckets bigint, buckets_up bigint)
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION count_uptime(now timestamp with time zone) IS 'Counts 5-minute buckets of the agents that are not removed, and those with a sample, in the 30 UTC days up to a moment.';
+COMMENT ON FUNCTION count_uptime(now timestamp with time zone) IS 'Counts 5-minute buckets of the agents that are not removed, and those with a sample, in the 30 UTC days up to the given time.';
 
 
 -- effective_state: sql/common/repeatable/36_states.sql
@@ -2437,7 +2437,7 @@ COMMENT ON FUNCTION count_uptime(now timestamp with time zone) IS 'Counts 5-minu
 CREATE FUNCTION effective_state(status text, running_after timestamp with time zone, sampled_at timestamp with time zone, now timestamp with time zone) RETURNS text
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION effective_state(status text, running_after timestamp with time zone, sampled_at timestamp with time zone, now timestamp with time zone) IS 'active, inactive, failed or removed, as count_agents counts them; null times and status where there is no status or no sample.';
+COMMENT ON FUNCTION effective_state(status text, running_after timestamp with time zone, sampled_at timestamp with time zone, now timestamp with time zone) IS 'Returns active, inactive, failed or removed, as count_agents counts them. Without a status or a sample, its arguments are null.';
 
 
 -- end_of_silence: sql/common/repeatable/36_states.sql
@@ -2445,7 +2445,7 @@ COMMENT ON FUNCTION effective_state(status text, running_after timestamp with ti
 CREATE FUNCTION end_of_silence(agent integer, moment timestamp with time zone) RETURNS timestamp with time zone
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION end_of_silence(agent integer, moment timestamp with time zone) IS 'Time of an agent''s first sample after one, where more than 5 minutes are between them; else null.';
+COMMENT ON FUNCTION end_of_silence(agent integer, moment timestamp with time zone) IS 'Time of an agent''s first sample after the given time, if it is more than 5 minutes later; else null.';
 
 
 -- erase_metrics: sql/apache/repeatable/41_erase_metrics.sql
@@ -2461,7 +2461,7 @@ COMMENT ON FUNCTION erase_metrics(erased integer) IS 'Erases the samples and rol
 CREATE FUNCTION erase_summary(keys integer[]) RETURNS TABLE(relation text, erased bigint)
     LANGUAGE plpgsql;
 
-COMMENT ON FUNCTION erase_summary(keys integer[]) IS 'Erases the agents of these keys from agent_summary and agent_windows; returns how many there were.';
+COMMENT ON FUNCTION erase_summary(keys integer[]) IS 'Erases the agents with these keys from agent_summary and agent_windows; returns the number of rows.';
 
 
 -- error_percent: sql/common/repeatable/37_lists.sql
@@ -2477,7 +2477,7 @@ COMMENT ON FUNCTION error_percent(errors bigint, messages bigint) IS 'Errors in 
 CREATE FUNCTION first_sample_after(agent integer, moment timestamp with time zone) RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE;
 
-COMMENT ON FUNCTION first_sample_after(agent integer, moment timestamp with time zone) IS 'Time of an agent''s first sample after a moment; the moment where samples of then are dropped.';
+COMMENT ON FUNCTION first_sample_after(agent integer, moment timestamp with time zone) IS 'Time of an agent''s first sample after the given time, or that time if its samples were dropped.';
 
 
 -- has_windows: sql/common/repeatable/37_lists.sql
@@ -2485,7 +2485,7 @@ COMMENT ON FUNCTION first_sample_after(agent integer, moment timestamp with time
 CREATE FUNCTION has_windows(now timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION has_windows(now timestamp with time zone) IS 'Whether agent_windows holds what sum_windows would return, but for late samples of a minute.';
+COMMENT ON FUNCTION has_windows(now timestamp with time zone) IS 'Whether agent_windows equals the result of sum_windows, except for late samples of the last minute.';
 
 
 -- hold_watermark: sql/common/repeatable/10_watermark.sql
@@ -2493,7 +2493,7 @@ COMMENT ON FUNCTION has_windows(now timestamp with time zone) IS 'Whether agent_
 CREATE FUNCTION hold_watermark(oldest timestamp with time zone) RETURNS rollup_watermark
     LANGUAGE plpgsql;
 
-COMMENT ON FUNCTION hold_watermark(oldest timestamp with time zone) IS 'Keeps the watermark where it is until the transaction ends, for a writer whose oldest sample is of that time; what is returned holds for its samples.';
+COMMENT ON FUNCTION hold_watermark(oldest timestamp with time zone) IS 'Locks the watermark until the transaction ends, for a writer whose oldest sample has the given time; returns the watermark that applies to its samples.';
 
 
 -- hypertable_of: sql/apache/repeatable/05_hypertables.sql
@@ -2501,7 +2501,7 @@ COMMENT ON FUNCTION hold_watermark(oldest timestamp with time zone) IS 'Keeps th
 CREATE FUNCTION hypertable_of(relation text) RETURNS regclass
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION hypertable_of(relation text) IS 'The hypertable in which a relation of samples or rollups is kept.';
+COMMENT ON FUNCTION hypertable_of(relation text) IS 'The hypertable that stores a relation of samples or rollups.';
 
 
 -- is_state_of_event: sql/common/repeatable/36_states.sql
@@ -2509,7 +2509,7 @@ COMMENT ON FUNCTION hypertable_of(relation text) IS 'The hypertable in which a r
 CREATE FUNCTION is_state_of_event(state text, status text, removed_at timestamp with time zone, running_after timestamp with time zone, sampled_at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION is_state_of_event(state text, status text, removed_at timestamp with time zone, running_after timestamp with time zone, sampled_at timestamp with time zone) IS 'Whether an agent''s newest status event is what put it into its state.';
+COMMENT ON FUNCTION is_state_of_event(state text, status text, removed_at timestamp with time zone, running_after timestamp with time zone, sampled_at timestamp with time zone) IS 'Whether an agent''s newest status event is the cause of its state.';
 
 
 -- is_summary_fresh: sql/common/repeatable/37_lists.sql
@@ -2525,7 +2525,7 @@ COMMENT ON FUNCTION is_summary_fresh() IS 'Whether agent_summary is recent enoug
 CREATE FUNCTION keep_agent_summary() RETURNS void
     LANGUAGE plpgsql;
 
-COMMENT ON FUNCTION keep_agent_summary() IS 'Keeps all agents as they are now, for lists of the fleet; the refresh calls it every few seconds.';
+COMMENT ON FUNCTION keep_agent_summary() IS 'Updates agent_summary, for lists of the fleet; the refresh calls it every few seconds.';
 
 
 -- keep_agent_windows: sql/common/repeatable/37_lists.sql
@@ -2533,7 +2533,7 @@ COMMENT ON FUNCTION keep_agent_summary() IS 'Keeps all agents as they are now, f
 CREATE FUNCTION keep_agent_windows(now timestamp with time zone) RETURNS void
     LANGUAGE sql;
 
-COMMENT ON FUNCTION keep_agent_windows(now timestamp with time zone) IS 'Sums the windows of lists, but for the samples from the watermark on; keep_agent_summary calls it.';
+COMMENT ON FUNCTION keep_agent_windows(now timestamp with time zone) IS 'Updates agent_windows from sum_windows; keep_agent_summary calls it.';
 
 
 -- keep_newest: sql/common/repeatable/20_newest.sql
@@ -2541,7 +2541,7 @@ COMMENT ON FUNCTION keep_agent_windows(now timestamp with time zone) IS 'Sums th
 CREATE FUNCTION keep_newest(agents agent_latest[]) RETURNS void
     LANGUAGE sql;
 
-COMMENT ON FUNCTION keep_newest(agents agent_latest[]) IS 'Merges what is known of some agents'' samples, one row an agent by key, into agent_latest.';
+COMMENT ON FUNCTION keep_newest(agents agent_latest[]) IS 'Merges the newest samples of some agents into agent_latest: one row for each agent, in key order.';
 
 
 -- keep_platform_summary: sql/common/repeatable/35_fleet.sql
@@ -2549,7 +2549,7 @@ COMMENT ON FUNCTION keep_newest(agents agent_latest[]) IS 'Merges what is known 
 CREATE FUNCTION keep_platform_summary() RETURNS void
     LANGUAGE plpgsql;
 
-COMMENT ON FUNCTION keep_platform_summary() IS 'Counts the fleet anew for readers; the refresh calls it every few seconds.';
+COMMENT ON FUNCTION keep_platform_summary() IS 'Updates platform_summary; the refresh calls it every few seconds.';
 
 
 -- kept_agents: sql/common/repeatable/37_lists.sql
@@ -2557,7 +2557,7 @@ COMMENT ON FUNCTION keep_platform_summary() IS 'Counts the fleet anew for reader
 CREATE FUNCTION kept_agents(over text) RETURNS TABLE(agent_key integer, user_id text, agent_id text, state text, is_of_event boolean, since timestamp with time zone, first_ts timestamp with time zone, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, storage_total_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint)
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION kept_agents(over text) IS 'All agents as a refresh saw them last, with sums over 15m, 1h or 24h.';
+COMMENT ON FUNCTION kept_agents(over text) IS 'All agents as of the last refresh, with sums over 15m, 1h or 24h.';
 
 
 -- limit_analysts: sql/common/repeatable/50_analyst.sql
@@ -2565,7 +2565,7 @@ COMMENT ON FUNCTION kept_agents(over text) IS 'All agents as a refresh saw them 
 CREATE FUNCTION limit_analysts() RETURNS SETOF text
     LANGUAGE plpgsql;
 
-COMMENT ON FUNCTION limit_analysts() IS 'Sets the limits that logins of analysts still lack in this database; tells which.';
+COMMENT ON FUNCTION limit_analysts() IS 'Sets the limits that analyst logins still lack in this database, and returns them.';
 
 REVOKE ALL ON FUNCTION limit_analysts() FROM PUBLIC;
 
@@ -2575,7 +2575,7 @@ REVOKE ALL ON FUNCTION limit_analysts() FROM PUBLIC;
 CREATE FUNCTION lock_of_aggregates() RETURNS bigint
     LANGUAGE sql IMMUTABLE;
 
-COMMENT ON FUNCTION lock_of_aggregates() IS 'Advisory lock 2: whoever moves the watermark holds it, writers of late samples share it.';
+COMMENT ON FUNCTION lock_of_aggregates() IS 'Advisory lock 2: a refresh holds it while it moves the watermark; writers of late samples share it.';
 
 
 -- lock_of_frontier: sql/common/repeatable/10_watermark.sql
@@ -2583,7 +2583,7 @@ COMMENT ON FUNCTION lock_of_aggregates() IS 'Advisory lock 2: whoever moves the 
 CREATE FUNCTION lock_of_frontier() RETURNS bigint
     LANGUAGE sql IMMUTABLE;
 
-COMMENT ON FUNCTION lock_of_frontier() IS 'Advisory lock 1: writers without late samples share it from before they read the frontier until they commit.';
+COMMENT ON FUNCTION lock_of_frontier() IS 'Advisory lock 1: writers without late samples share it from before they read the frontier until they commit; a refresh takes it to wait for them.';
 
 
 -- newest_deployments: sql/common/repeatable/37_lists.sql
@@ -2599,7 +2599,7 @@ COMMENT ON FUNCTION newest_deployments(owner text, agent text) IS 'The newest 10
 CREATE PROCEDURE refresh_samples(IN upto timestamp with time zone)
     LANGUAGE plpgsql;
 
-COMMENT ON PROCEDURE refresh_samples(IN upto timestamp with time zone) IS 'Moves the watermark to a moment: everything before it is aggregated.';
+COMMENT ON PROCEDURE refresh_samples(IN upto timestamp with time zone) IS 'Moves the watermark to the given time: aggregates all samples before it.';
 
 
 -- roll_up_payments: sql/common/repeatable/45_business_trigger_payments.sql
@@ -2619,7 +2619,7 @@ CREATE FUNCTION roll_up_plays() RETURNS trigger
 CREATE FUNCTION server_identity() RETURNS text
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION server_identity() IS 'Names this database on this run of its server; what is remembered of another is checked again.';
+COMMENT ON FUNCTION server_identity() IS 'Identifies this database on this run of its server; after a change, ingest checks cached state again.';
 
 
 -- share_of: sql/common/repeatable/40_erase.sql
@@ -2635,7 +2635,7 @@ COMMENT ON FUNCTION share_of(amount numeric, upto numeric, part numeric, whole n
 CREATE FUNCTION sort_figure(sort text, state text, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint) RETURNS double precision
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION sort_figure(sort text, state text, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint) IS 'What a list of agents is sorted by first; null by ids, and where there is nothing.';
+COMMENT ON FUNCTION sort_figure(sort text, state text, ts timestamp with time zone, cpu real, memory real, storage_used_mb real, messages bigint, errors bigint, response_ms_sum double precision, response_messages bigint) IS 'First sort key of a list of agents; null if it sorts by ids, and for agents without the value.';
 
 
 -- state_since: sql/common/repeatable/36_states.sql
@@ -2653,7 +2653,7 @@ CREATE FUNCTION sum_windows(now timestamp with time zone) RETURNS SETOF agent_wi
     SET plan_cache_mode TO 'force_custom_plan'
     SET work_mem TO '64MB';
 
-COMMENT ON FUNCTION sum_windows(now timestamp with time zone) IS 'Sums of each agent''s samples in the windows that lists know, but for those of the newest quarter of an hour from the watermark on.';
+COMMENT ON FUNCTION sum_windows(now timestamp with time zone) IS 'Sums of each agent''s samples in the windows of lists, without samples of the newest 15 minutes from the watermark on.';
 
 
 -- summarise_agents: sql/common/repeatable/37_lists.sql
@@ -2663,7 +2663,7 @@ CREATE FUNCTION summarise_agents(now timestamp with time zone) RETURNS SETOF age
     SET plan_cache_mode TO 'force_custom_plan'
     SET work_mem TO '64MB';
 
-COMMENT ON FUNCTION summarise_agents(now timestamp with time zone) IS 'All agents as agent_summary holds them, at a moment; reads every agent.';
+COMMENT ON FUNCTION summarise_agents(now timestamp with time zone) IS 'All agents at the given time, with the columns of agent_summary; reads every agent.';
 
 
 -- take_from_platform: sql/common/repeatable/40_erase.sql
@@ -2671,7 +2671,7 @@ COMMENT ON FUNCTION summarise_agents(now timestamp with time zone) IS 'All agent
 CREATE FUNCTION take_from_platform(erased integer) RETURNS void
     LANGUAGE sql;
 
-COMMENT ON FUNCTION take_from_platform(erased integer) IS 'Takes what an agent counts off the hours of the platform; erase_metrics calls it.';
+COMMENT ON FUNCTION take_from_platform(erased integer) IS 'Subtracts an agent''s sums from the platform''s hours; erase_metrics calls it.';
 
 
 -- uptime_bounds: sql/common/repeatable/37_lists.sql
@@ -2679,7 +2679,7 @@ COMMENT ON FUNCTION take_from_platform(erased integer) IS 'Takes what an agent c
 CREATE FUNCTION uptime_bounds(now timestamp with time zone) RETURNS TABLE(starts timestamp with time zone, stops timestamp with time zone, hours_upto timestamp with time zone)
     LANGUAGE sql STABLE;
 
-COMMENT ON FUNCTION uptime_bounds(now timestamp with time zone) IS 'The 30 UTC days of uptime at a moment, up to the newest bucket that has ended and is aggregated; and up to where hours are.';
+COMMENT ON FUNCTION uptime_bounds(now timestamp with time zone) IS 'The 30 UTC days of uptime at the given time, up to the newest bucket that has ended and is aggregated, and the end of the aggregated hours.';
 
 
 -- urgent_agents: sql/common/repeatable/37_lists.sql
@@ -2688,7 +2688,7 @@ CREATE FUNCTION urgent_agents(over text, wanted text[], most integer) RETURNS TA
     LANGUAGE plpgsql STABLE
     SET plan_cache_mode TO 'force_custom_plan';
 
-COMMENT ON FUNCTION urgent_agents(over text, wanted text[], most integer) IS 'So many of them in each state, the newest changes first: what lists begin with in a large fleet.';
+COMMENT ON FUNCTION urgent_agents(over text, wanted text[], most integer) IS 'Up to `most` agents in each state, the newest changes first: the first page of lists in a large fleet.';
 
 
 -- window_start: sql/common/repeatable/37_lists.sql

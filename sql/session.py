@@ -1,4 +1,4 @@
-"""The settings that every database session has, whatever the role's and the database's defaults."""
+"""Settings of every database session, which override the defaults of the role and the database."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import psycopg
 
-# Names in lower case. `alter role … set` and `alter database … set` change none of these for us.
+# Names in lower case. These override `alter role … set` and `alter database … set`.
 RELIED_ON: Final[Mapping[str, str]] = {
     # How values are written and read.
     "datestyle": "ISO, MDY",
@@ -16,33 +16,32 @@ RELIED_ON: Final[Mapping[str, str]] = {
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
     "array_nulls": "on",
-    # Where the tables are; the URL may name other schemas.
+    # Schemas of the tables; the URL may set others.
     "search_path": '"$user", public',
-    # The fence waits for a row and then reads what its last owner committed.
+    # The fence waits for a row lock and then reads what the previous owner committed.
     "default_transaction_isolation": "read committed",
-    # An error where a policy would leave rows out.
+    # An error instead of rows missing because of a policy.
     "row_security": "off",
     "plan_cache_mode": "auto",
     # Compiling takes longer than any of our queries.
     "jit": "off",
-    # Time limits. Without one of ours a batch may take as long as it takes: cut off at a limit it
-    # would only be tried again, and cut off again.
+    # Timeouts. A batch has none: after a timeout it would be retried and time out again.
     "statement_timeout": "0",
     "lock_timeout": "0",
     "transaction_timeout": "0",
     "idle_in_transaction_session_timeout": "30s",
     "idle_session_timeout": "0",
 }
-# Versions of the server (as libpq has them) that brought a setting, where tested ones lack it.
+# Server version (as libpq reports it) since which a setting exists, if a tested version lacks it.
 SINCE: Final[Mapping[str, int]] = {"transaction_timeout": 17_00_00}
-# What options in the URL decide although we rely on it.
+# Settings that options in the URL may override.
 OF_THE_URL: Final = frozenset({"search_path"})
-# Parameters of the connection's start, which options do not change.
+# Startup parameters of the connection, which options do not change.
 OF_THE_START: Final = frozenset({"application_name", "client_encoding"})
 
 
 class UnusableDatabase(psycopg.OperationalError):
-    """The database answers and rejects us: why, and what to change."""
+    """The database answers and rejects us; has the reason and the fix."""
 
     def __init__(self, says: str, fix: str) -> None:
         super().__init__(f"{says}: {fix}")
@@ -52,18 +51,18 @@ class UnusableDatabase(psycopg.OperationalError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who connects, and the settings it needs besides or instead of `RELIED_ON`."""
+    """The application's name, and its settings that extend or replace `RELIED_ON`."""
 
     application_name: str
     settings: Mapping[str, str] = field(default_factory=dict)
     connect_timeout_s: int = 5
 
     def options(self) -> str:
-        """Its settings as libpq's `options`, for a program that is not ours."""
+        """Its settings as libpq's `options`, for external programs."""
         return " ".join(f"-c {name}={value}" for name, value in self.settings.items())
 
     def merged(self, options: str, server_version: int) -> dict[str, str]:
-        """All settings by name: ours, and what the URL's `options` say of anything else."""
+        """All settings by name: ours, and the URL's `options` for any others."""
         own = {**RELIED_ON, **self.settings}
         known = {name: own[name] for name in own if SINCE.get(name, 0) <= server_version}
         given = {
@@ -75,7 +74,7 @@ class Session:
 
 
 def parse_options(options: str) -> tuple[dict[str, str], str]:
-    """The settings in libpq's `options` (`-c name=value`, `--name=value`), and its other words."""
+    """The settings in libpq's `options` (`-c name=value`, `--name=value`), and the other words."""
     settings: dict[str, str] = {}
     others = []
     words = _words(options)
@@ -90,7 +89,7 @@ def parse_options(options: str) -> tuple[dict[str, str], str]:
 
 
 def _words(options: str) -> Iterator[str]:
-    """Split at white space, of which a backslash takes the meaning, as the server does."""
+    """Splits at white space that no backslash escapes, as the server does."""
     word, escaped = "", False
     for character in options:
         if escaped or (not character.isspace() and character != "\\"):
@@ -105,20 +104,20 @@ def _words(options: str) -> Iterator[str]:
 
 
 def server_pid(row: tuple[Any, ...] | None) -> int:
-    """The server's process behind this session, from `read_session`.
+    """The pid of this session's server process, from `read_session`.
 
-    Raises UnusableDatabase for a session in which nothing may be written.
+    Raises UnusableDatabase for a session in which we must not write.
     """
     pid, replication_role, restoring = row or (0, "", None)
     if replication_role != "origin":
         raise UnusableDatabase(
-            f"session_replication_role is {replication_role!r} by default, so that no trigger and "
-            "no foreign key would be checked",
+            f"session_replication_role is {replication_role!r} by default, which disables triggers "
+            "and foreign keys",
             "run 'alter role … reset session_replication_role', or the same with 'alter database'",
         )
     if restoring == "on":
         raise UnusableDatabase(
             "timescaledb.restoring is on in this database",
-            "when the restore has ended, run 'select timescaledb_post_restore()'",
+            "after the restore, run 'select timescaledb_post_restore()'",
         )
     return int(pid)

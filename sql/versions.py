@@ -1,4 +1,4 @@
-"""Pairs of PostgreSQL and TimescaleDB that are known to fail, with the fault of each."""
+"""Pairs of PostgreSQL and TimescaleDB versions with known faults."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class BadPair:
-    """PostgreSQL from one minor release of a major on, with TimescaleDB up to a version."""
+    """PostgreSQL from a minor release of one major on, with TimescaleDB up to a version."""
 
     postgresql: Version
     timescaledb: Version
@@ -23,7 +23,7 @@ BAD_PAIRS: Final = (
         postgresql=(17, 12),
         timescaledb=(2, 29, 2),
         edition=Edition.COMMUNITY,
-        says="every background job counts as failed and is put off, though its work is committed "
+        says="every background job counts as failed and is delayed, though its work is committed "
         "('cannot drop portal \"\" while it is being set up'): run PostgreSQL 17.10 or older, or a "
         "TimescaleDB newer than 2.29.2",
     ),
@@ -31,7 +31,7 @@ BAD_PAIRS: Final = (
 
 
 def known_faults(postgresql: str, timescaledb: str, edition: Edition) -> list[str]:
-    """A sentence for each fault of this pair, by `server_version` and the extension's version."""
+    """A sentence for each fault of this pair of `server_version` and the extension's version."""
     server, extension = version_of(postgresql), version_of(timescaledb)
     return [
         f"PostgreSQL {postgresql.split()[0]} with TimescaleDB {timescaledb}: {bad.says}"

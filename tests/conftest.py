@@ -1,4 +1,4 @@
-"""What all tests share: the stack, a database and topics of their own."""
+"""Fixtures of all tests: the stack, and a database and topics for each test."""
 
 import logging
 import os
@@ -21,24 +21,24 @@ from tests.support.stack import (
     server_edition,
 )
 
-# How long an example takes depends on what else runs on the machine.
+# No deadline: the time of an example depends on the machine's load.
 hypothesis.settings.register_profile("fleetgauge", deadline=None)
 hypothesis.settings.load_profile("fleetgauge")
 
-# Here, because options are known before `tests/faults/` is looked into.
+# Here, because plugins must register their options before `tests/faults/` is collected.
 pytest_plugins = ["tests.community.plugin", "tests.faults.plugin"]
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own FLEETGAUGE_… variables decide nothing here."""
+    """Removes a developer's FLEETGAUGE_… variables."""
     for name in [name for name in os.environ if name.startswith("FLEETGAUGE_")]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)
 def _logs_as_found() -> Iterator[None]:
-    """A test that runs a command leaves its logging to nobody."""
+    """Restores logging after a test that runs a command."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
@@ -49,7 +49,7 @@ def _logs_as_found() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The broker and the database server, for the whole run."""
+    """The broker and the database server of the whole test run."""
     with running_stack() as found:
         yield found
 
@@ -70,27 +70,27 @@ def database(empty_database: str) -> str:
 
 @pytest.fixture
 def topics() -> Topics:
-    """Topics that only this test uses; nobody has created them."""
+    """Names of topics that only this test uses; they do not exist yet."""
     mark = uuid4().hex[:12]
     return Topics(f"test-{mark}.samples", f"test-{mark}.events", f"test-{mark}.deadletter")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is marked by the rung it stands on: the folder under `tests/`."""
+    """Marks each test with its folder under `tests/`."""
     here = Path(__file__).parent
     for item in items:
         rung = item.path.relative_to(here).parts[0]
         if rung in {"integration", "community", "acceptance", "faults"}:
             item.add_marker(rung)
-        # Those in WebAssembly need no server.
+        # With PostgreSQL in WebAssembly the edition need not be checked.
         if rung == "community" and NAMED_DATABASE is not None:
             item.add_marker(pytest.mark.edition("community"))
 
 
-# Before any fixture, of whatever scope.
+# Before fixtures of any scope.
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skips a test that is marked with an edition that the database server does not have."""
+    """Skips a test that is marked for another edition than the database server's."""
     marker = item.get_closest_marker("edition")
     if marker and server_edition() is not Edition(marker.args[0]):
         pytest.skip(f"for TimescaleDB's {marker.args[0]} edition")

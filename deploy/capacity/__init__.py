@@ -1,1 +1,1 @@
-"""What a fleet of some size needs, from what `make bench` has measured."""
+"""Computes the resources that a fleet needs, from the results of `make bench`."""

@@ -1,4 +1,4 @@
-"""Prints what one fleet needs, or brings docs/capacity.md in line with the last benchmark."""
+"""Prints the resources for one fleet, or updates docs/capacity.md from the last benchmark."""
 
 import argparse
 import sys
@@ -9,19 +9,19 @@ from deploy.capacity.page import table, write_page
 
 
 def main() -> None:
-    """One fleet's row; exit status 1 where a cost was not measured."""
+    """Print one fleet's row; exit status 1 if a cost was not measured."""
     parser = argparse.ArgumentParser(prog="python -m deploy.capacity", description=__doc__)
-    parser.add_argument("--agents", type=int, help="how many")
+    parser.add_argument("--agents", type=int, help="number of agents")
     parser.add_argument("--interval-s", type=float, default=60.0, help="seconds between samples")
-    parser.add_argument("--requests-per-s", type=float, default=100.0, help="of all dashboards")
-    parser.add_argument("--write", action="store_true", help="write the page")
-    asked = parser.parse_args()
-    if asked.write:
+    parser.add_argument("--requests-per-s", type=float, default=100.0, help="in total")
+    parser.add_argument("--write", action="store_true", help="update the page")
+    options = parser.parse_args()
+    if options.write:
         write_page()
-    elif asked.agents is None:
-        parser.error("tell --agents or --write")
+    elif options.agents is None:
+        parser.error("--agents or --write is required")
     else:
-        _print(FleetNeed(asked.agents, asked.interval_s, asked.requests_per_s))
+        _print(FleetNeed(options.agents, options.interval_s, options.requests_per_s))
 
 
 def _print(fleet: FleetNeed) -> None:

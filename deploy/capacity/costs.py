@@ -1,4 +1,4 @@
-"""What a sample, a row and a request cost, as the last run of `make bench` has measured it."""
+"""The cost of a sample, a row and a request, measured by the last run of `make bench`."""
 
 import json
 import statistics
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FIGURES: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.json"
-# The names by which the run's figures are found; a test holds them against the benchmark's own.
+# Names of the figures in the results; a test checks them against the benchmark's.
 WRITING: Final = ("throughput_one", "Fleetgauge, topic to committed rows")
 ROWS: Final = "relations"
 ROW_BYTES: Final = "bytes a row"
@@ -26,10 +26,10 @@ class MissingFigureError(Exception):
 
 @dataclass(frozen=True)
 class Costs:
-    """CPU in seconds, sizes in bytes; of a sample, a row, a request or an agent each.
+    """CPU in seconds, sizes in bytes, for one sample, row, request or agent.
 
-    Of requests the dearest endpoint but the platform's, whose cost grows with the fleet:
-    `platform_s` is what it takes at 1,000 and at 10,000 agents.
+    A request costs as much as the most expensive endpoint, except the platform's, whose cost grows
+    with the fleet: `platform_s` is its duration at 1,000 and at 10,000 agents.
     """
 
     writer_cpu: float
@@ -47,7 +47,7 @@ class Costs:
 
 
 def read_costs(path: Path = FIGURES) -> Costs:
-    """The medians of the last run; MissingFigureError names what it has not measured."""
+    """The medians of the last run; MissingFigureError names a figure that it lacks."""
     if not path.exists():
         raise MissingFigureError(f"there is no {path.name}")
     figures = _Figures(json.loads(path.read_text(encoding="utf-8"))["results"])
@@ -70,7 +70,7 @@ def read_costs(path: Path = FIGURES) -> Costs:
 
 @dataclass(frozen=True)
 class _Figures:
-    """What a run has measured, by measurement, contestant and figure."""
+    """The results of a run, by measurement, series and figure."""
 
     results: Sequence[Mapping[str, Any]]
 
@@ -82,5 +82,5 @@ class _Figures:
         raise MissingFigureError(f"{measurement}: {series}: {figure} was not measured")
 
     def dearest(self, figure: str) -> float:
-        """Of all endpoints but the platform's, with no answer kept."""
+        """The maximum over all endpoints except the platform's, without the response cache."""
         return max(self.median(REQUESTS, f"{endpoint}: serve", figure) for endpoint in ENDPOINTS)

@@ -1,4 +1,4 @@
-"""What a fleet needs: each figure is a measured cost times a count."""
+"""Resources of a fleet: each figure is a measured cost times a count."""
 
 import math
 from dataclasses import dataclass
@@ -6,27 +6,27 @@ from typing import Final
 
 from deploy.capacity.costs import Costs
 
-# How much of what it could do a process or a core is planned for: the rest is for catching up.
+# Planned utilization of a process or a core; the rest is for catching up.
 PLANNED: Final = 0.5
 PARTITIONS: Final = 6
 DAY_S: Final = 86_400
 RAW_DAYS: Final = 38
 FIVE_MINUTE_DAYS: Final = 90
 HOUR_DAYS: Final = 365
-# What one chunk of each aggregate spans.
+# Chunk widths of the aggregates.
 HOUR_CHUNK_DAYS: Final = 7
 DAY_CHUNK_DAYS: Final = 90
 PAGE_BYTES: Final = 8_192
 ANSWER_CACHE_S: Final = 2.0
 STATEMENT_TIMEOUT_S: Final = 5.0
-# The fleets at which the platform's query was measured.
+# Fleet sizes for which the platform's query was measured.
 FEW_AGENTS: Final = 1_000
 MANY_AGENTS: Final = 10_000
 
 
 @dataclass(frozen=True)
 class FleetNeed:
-    """How many agents, how often each sends a sample, and how many requests a second there are."""
+    """A number of agents, the interval of their samples, and the requests a second."""
 
     agents: int
     interval_s: float = 60.0
@@ -38,13 +38,13 @@ class FleetNeed:
 
     @property
     def five_minute_rows(self) -> float:
-        """A day."""
+        """Rows a day."""
         return self.agents * min(288, DAY_S / self.interval_s)
 
 
 @dataclass(frozen=True)
 class Need:
-    """What a fleet takes. Cores are those that are busy; sizes are bytes."""
+    """Resources of a fleet. Cores are busy cores; sizes are bytes."""
 
     consumers: int
     partitions: int
@@ -60,14 +60,14 @@ class Need:
 
 
 def need_of(fleet: FleetNeed, costs: Costs) -> Need:
-    """Each figure is a cost times a count; nothing is measured here."""
+    """Compute the resources of a fleet."""
     samples, agents = fleet.samples_per_s, fleet.agents
     consumers = max(1, math.ceil(samples / (PLANNED * costs.rows_per_s)))
     platform_s = _platform_s(agents, costs)
     servers = max(1, math.ceil(fleet.requests_per_s * costs.request_cpu / PLANNED))
     return Need(
         consumers=consumers,
-        # Twice as many, so that consumers can be added before partitions must be.
+        # Twice as many, so that consumers can be added without adding partitions.
         partitions=max(PARTITIONS, 2 * consumers),
         ingest_cores=samples * costs.writer_cpu,
         write_cores=samples * costs.database_cpu,
@@ -85,9 +85,9 @@ def need_of(fleet: FleetNeed, costs: Costs) -> Need:
 
 
 def _touched(fleet: FleetNeed, costs: Costs) -> float:
-    """The chunks of the aggregates that each batch writes to, and what of each agent is newest.
+    """Bytes that each batch writes to: current chunks of the aggregates, newest rows of the agents.
 
-    The index of samples begins with the agent: of each one its last page is written.
+    The index of samples begins with the agent, so each agent adds one index page.
     """
     hours = 24 * HOUR_CHUNK_DAYS * costs.hour
     of_each = hours + DAY_CHUNK_DAYS * costs.day + costs.agent + PAGE_BYTES
@@ -95,7 +95,7 @@ def _touched(fleet: FleetNeed, costs: Costs) -> float:
 
 
 def _platform_s(agents: float, costs: Costs) -> float:
-    """On the line through what was measured."""
+    """Seconds, interpolated linearly through the measured points."""
     few, many = costs.platform_s
     an_agent = max(0.0, (many - few) / (MANY_AGENTS - FEW_AGENTS))
     return few + an_agent * (agents - FEW_AGENTS) if agents > FEW_AGENTS else few

@@ -1,4 +1,4 @@
-"""The section of docs/capacity.md that comes from the figures: fleets, and where to change what."""
+"""The generated section of docs/capacity.md: a table of fleets, and the limits of each setup."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def table(fleets: Sequence[FleetNeed], costs: Costs) -> list[str]:
 
 @dataclass(frozen=True)
 class Turn:
-    """A figure of what is needed that grows with the fleet, and where it is too much."""
+    """A figure that grows with the fleet, and its limit."""
 
     what: str
     figure: Callable[[Need], float]
@@ -91,7 +91,7 @@ TURNS: Final = (
 
 
 def turning_points(costs: Costs) -> list[str]:
-    """How many agents with a sample a minute bring each turn, as Markdown."""
+    """The number of agents, with a sample a minute, at which each limit is reached, as Markdown."""
     lines = [_row(["what", "above so many agents"]), _row(["---"] * 2)]
     for turn in TURNS:
         lines.append(_row([turn.what, f"{_rounded(most_agents(turn, costs)):,}"]))
@@ -99,7 +99,7 @@ def turning_points(costs: Costs) -> list[str]:
 
 
 def most_agents(turn: Turn, costs: Costs) -> int:
-    """The largest fleet for which the figure is within the limit; it never falls as fleets grow."""
+    """The largest fleet within the limit; the figure must not decrease with the fleet's size."""
     low, high = 0, 1_000_000_000
     while low < high:
         middle = (low + high + 1) // 2
@@ -109,13 +109,13 @@ def most_agents(turn: Turn, costs: Costs) -> int:
 
 
 def _rounded(number: int) -> int:
-    """To two digits: more would promise what the figures cannot."""
+    """Round down to two digits: the measurements are not more precise."""
     unit = int(10 ** max(0, len(str(number)) - 2))
     return number // unit * unit
 
 
 def section(path: Path = FIGURES) -> str:
-    """What of the page comes from the figures."""
+    """The generated section."""
     try:
         costs = read_costs(path)
     except MissingFigureError as error:
@@ -124,14 +124,14 @@ def section(path: Path = FIGURES) -> str:
 
 
 def rewritten(page: str, figures: Path = FIGURES) -> str:
-    """The page with its section anew."""
+    """The page with a regenerated section."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{section(figures)}\n{END}{after}"
 
 
 def write_page() -> None:
-    """Brings docs/capacity.md in line with docs/benchmarks.json."""
+    """Update docs/capacity.md from docs/benchmarks.json."""
     PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 

@@ -1,1 +1,1 @@
-"""The stack on one machine: a Kafka broker and a TimescaleDB, with or without a Docker engine."""
+"""The local stack: a Kafka broker and a TimescaleDB, with or without a Docker engine."""

@@ -1,4 +1,4 @@
-"""Which Kafka cluster answers on a port, asked in Kafka's own protocol: a client would be slow."""
+"""Finds the cluster id of the broker on a port, by raw protocol: a Kafka client would be slow."""
 
 import socket
 import struct
@@ -7,17 +7,16 @@ from contextlib import suppress
 from deploy.local.ports import LOOPBACK
 
 SECONDS = 1.0
-# Whatever is longer comes from no broker that was asked for no topic.
+# A broker's answer for no topic is shorter: anything longer is not from a broker.
 MOST_BYTES = 65_536
 # Metadata (3), version 2, of no topic.
 REQUEST = struct.pack(">hhihi", 3, 2, 0, -1, 0)
 
 
 def cluster_at(port: int) -> str | None:
-    """The id of the cluster whose broker serves on a port; None where none does yet.
+    """The cluster id of the broker on a port; None if it does not serve yet.
 
-    The port opens a moment earlier, while the controller still fences the broker off: it then
-    knows of no broker.
+    The port opens while the controller still fences the broker. Its answer then lists no broker.
     """
     address = (LOOPBACK, port)
     with suppress(OSError, struct.error), socket.create_connection(address, SECONDS) as link:
@@ -29,7 +28,7 @@ def cluster_at(port: int) -> str | None:
 
 
 def read_cluster(answer: bytes) -> str | None:
-    """The id in an answer: it stands behind the brokers. Raises struct.error at what is none."""
+    """The cluster id in an answer, after the brokers. Raises struct.error if malformed."""
     _correlation, brokers = struct.unpack_from(">ii", answer)
     at = 8
     for _ in range(brokers):
@@ -39,7 +38,7 @@ def read_cluster(answer: bytes) -> str | None:
 
 
 def _text(answer: bytes, at: int) -> tuple[str | None, int]:
-    """The text that begins at `at`, and where it ends."""
+    """The nullable string at offset `at`, and the offset after it."""
     (length,) = struct.unpack_from(">h", answer, at)
     begin = at + 2
     if length < 0:

@@ -1,4 +1,4 @@
-"""The commands of the local stack, as `stack.py` takes them."""
+"""The commands of `stack.py`."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line: one subcommand each, with the folders as common options."""
+    """The command line, with the instance's folder as a common option of all subcommands."""
     home = REPOSITORY / ".stack"
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--dir", type=Path, default=home, help="the instance's folder")
@@ -37,13 +37,13 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(act=act)
         return made
 
-    for_up = command("up", up, "start what does not run, and write the env file")
-    cache_help = "downloads that instances share; chosen at the first `up`"
+    for_up = command("up", up, "start the parts that do not run, and write the env file")
+    cache_help = "folder of shared downloads; set at the first `up`"
     for_up.add_argument("--cache", type=Path, default=home / "cache", help=cache_help)
     command("down", down, "stop everything; data is kept")
     command("clean", clean, "stop everything and delete the data; downloads are kept")
-    for_status = command("status", status, "tell what runs where; exit 1 if not all is up")
-    for_status.add_argument("--json", action="store_true", help="for programs")
+    for_status = command("status", status, "print each part's state; exit 1 unless all run")
+    for_status.add_argument("--json", action="store_true", help="print JSON")
     for_start = command("start", start, "start one part")
     for_stop = command("stop", stop, "stop one part")
     for_stop.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.FAST)
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def up(choice: argparse.Namespace) -> int:
-    """Bring the broker and the database up."""
+    """Start the broker and the database."""
     instance = find(choice) or create(choice)
     with timed("stack: up"):
         running.bring_up(instance, running.parts_of(instance))
@@ -62,7 +62,7 @@ def up(choice: argparse.Namespace) -> int:
 
 
 def down(choice: argparse.Namespace) -> int:
-    """Stop both; nothing happens where there is no instance."""
+    """Stop both; does nothing if there is no instance."""
     instance = find(choice)
     if instance is not None:
         running.take_down(running.parts_of(instance))
@@ -78,7 +78,7 @@ def clean(choice: argparse.Namespace) -> int:
 
 
 def status(choice: argparse.Namespace) -> int:
-    """Tell each part's process and port."""
+    """Print each part's process and port."""
     instance = find(choice)
     parts = running.parts_of(instance) if instance else []
     facts = {part.name: facts_of(part, instance.kept.ports) for part in parts if instance}
@@ -87,7 +87,7 @@ def status(choice: argparse.Namespace) -> int:
 
 
 def start(choice: argparse.Namespace) -> int:
-    """Start one part of an instance that was up before."""
+    """Start one part of an existing instance."""
     instance = existing(choice)
     running.bring_up(instance, [chosen(instance, choice.part)])
     return 0
@@ -100,20 +100,20 @@ def stop(choice: argparse.Namespace) -> int:
 
 
 def find(choice: argparse.Namespace) -> Instance | None:
-    """The instance in the chosen folder, if there is one."""
+    """The instance in the chosen folder, None if there is none."""
     return load(choice.dir.resolve())
 
 
 def existing(choice: argparse.Namespace) -> Instance:
-    """The instance in the chosen folder; `StackError` where there is none."""
+    """The instance in the chosen folder; `StackError` if there is none."""
     instance = find(choice)
     if instance is None:
-        raise StackError(f"there is no stack in {choice.dir}; `up` makes one")
+        raise StackError(f"no stack in {choice.dir}; `up` creates one")
     return instance
 
 
 def create(choice: argparse.Namespace) -> Instance:
-    """A new instance, with the runtime that this machine allows."""
+    """Create an instance, with Docker if available."""
     runtime = docker.choose_runtime(docker.answers(), host.is_root())
     folder = choice.dir.resolve()
     chosen = ports.first_choice(folder, REPOSITORY / ".stack")
@@ -124,21 +124,21 @@ def create(choice: argparse.Namespace) -> Instance:
 
 
 def chosen(instance: Instance, name: str) -> Part:
-    """The part of that name."""
+    """The part named `name`."""
     return next(part for part in running.parts_of(instance) if part.name == name)
 
 
 def facts_of(part: Part, ports: dict[str, int]) -> dict[str, int | None]:
-    """What `status` tells of a part."""
+    """The `status` of a part."""
     return {"pid": part.pid(), "port": ports[part.ports[0]]}
 
 
 def describe(facts: dict[str, dict[str, int | None]]) -> str:
-    """The same for people, a line a part."""
+    """The status as text, one line for each part."""
     lines = [
         f"{name:<10} port {fact['port']:<6} process {fact['pid']}"
         if fact["pid"]
         else f"{name:<10} port {fact['port']:<6} not running"
         for name, fact in facts.items()
     ]
-    return "\n".join(lines or ["no stack here; `up` makes one"])
+    return "\n".join(lines or ["no stack here; `up` creates one"])

@@ -1,4 +1,4 @@
-"""What the commands tell the person who runs them."""
+"""Console output of the commands."""
 
 import sys
 import time
@@ -7,19 +7,19 @@ from contextlib import contextmanager
 
 
 def say(line: str) -> None:
-    """Write a line, at once."""
+    """Print a line and flush."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def complain(line: str) -> None:
-    """Write a line to the standard error."""
+    """Print a line to standard error."""
     sys.stderr.write(f"{line}\n")
 
 
 @contextmanager
 def timed(step: str) -> Iterator[None]:
-    """Tell a step when it is done, with the seconds it took."""
+    """Print the step when it is done, with its duration in seconds."""
     begun = time.monotonic()
     yield
     say(f"{step:<28} {time.monotonic() - begun:6.1f} s")

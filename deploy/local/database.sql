@@ -1,6 +1,5 @@
--- What the superuser prepares, once, for the role that Fleetgauge connects as; may be run again.
--- TimescaleDB is not a trusted extension: it goes into template1, so that every database that the
--- role creates has it.
+-- Run once by the superuser for the role that Fleetgauge connects as; idempotent. TimescaleDB is not
+-- a trusted extension, so it goes into template1, and every database that the role creates has it.
 \set ON_ERROR_STOP on
 \getenv password FLEETGAUGE_PASSWORD
 set client_min_messages = error;

@@ -1,4 +1,4 @@
-"""`make demo`: all of Fleetgauge on this machine, with a simulated fleet and the machine itself."""
+"""Entry point of `make demo`: all of Fleetgauge, with a simulated fleet and this machine."""
 
 import sys
 from pathlib import Path

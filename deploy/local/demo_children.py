@@ -1,4 +1,4 @@
-"""Processes that the demo starts: some run to their end, others until they are told to stop."""
+"""The demo's child processes: some run to completion, others until they are stopped."""
 
 import json
 import os
@@ -21,19 +21,19 @@ PAUSE_SECONDS = 0.05
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the message says what failed."""
+    """The demo cannot continue; the message says what failed."""
 
 
 @dataclass(frozen=True)
 class Child:
-    """One process of Fleetgauge, and where it writes."""
+    """One process of Fleetgauge, and its log."""
 
     name: str
     log: Path
     process: "subprocess.Popen[bytes]"
 
     def events(self) -> Iterator[dict[str, object]]:
-        """The lines of its log, as far as they are events."""
+        """The log lines that are JSON events."""
         for line in self.log.read_text(errors="replace").splitlines():
             with suppress(ValueError):
                 event = json.loads(line)
@@ -41,12 +41,12 @@ class Child:
                     yield event
 
     def exit_message(self) -> str:
-        """That it ended, and its last words."""
+        """Its exit status and the end of its log."""
         return f"{self.name} ended with status {self.process.returncode}; {tail(self.log)}"
 
 
 class Children:
-    """The processes that run side by side, stopped in the reverse order of their start."""
+    """Concurrent processes, stopped in the reverse order of their start."""
 
     def __init__(self, logs: Path, env: Mapping[str, str]) -> None:
         self._logs = logs
@@ -57,7 +57,7 @@ class Children:
     def start(
         self, name: str, words: Sequence[str | Path], more: Mapping[str, str] | None = None
     ) -> Child:
-        """Start a process that logs to a file of its name, with `more` in its environment."""
+        """Start a process that logs to `name`.log, with `more` added to its environment."""
         log = self._logs / f"{name}.log"
         with log.open("wb") as output:
             child = Child(name, log, spawn(words, {**self._env, **(more or {})}, output))
@@ -66,10 +66,9 @@ class Children:
         return child
 
     def await_event(self, child: Child, event: str) -> Mapping[str, object] | None:
-        """A child's line of that event, as soon as it logs it; None where it ends before.
+        """The child's log line of that event; None if the child ends before logging it.
 
-        What ended so is nobody's business any more: `hold` does not report it. DemoError where
-        neither comes.
+        `hold` does not report a child that ended here. DemoError on timeout.
         """
         deadline = time.monotonic() + EVENT_SECONDS
         while time.monotonic() < deadline:
@@ -84,14 +83,14 @@ class Children:
         raise DemoError(f"{child.name} is not ready after {EVENT_SECONDS:.0f} s; {tail(child.log)}")
 
     def hold(self, seconds: float | None) -> None:
-        """Return after so many seconds (None: never); DemoError as soon as a process ends."""
+        """Wait `seconds` (None: forever); DemoError as soon as a process ends."""
         with suppress(queue.Empty):
             while (child := self._ended.get(timeout=seconds)) not in self._running:
                 pass
             raise DemoError(child.exit_message())
 
     def stop(self) -> None:
-        """SIGTERM, patience, and SIGKILL at last, one process after another."""
+        """Send SIGTERM, and SIGKILL after a timeout, one process after another."""
         while self._running:
             process = self._running.pop().process
             process.terminate()
@@ -108,7 +107,7 @@ class Children:
 def spawn(
     words: Sequence[str | Path], env: Mapping[str, str], output: IO[bytes] | None
 ) -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own, so that Ctrl-C reaches the demo alone."""
+    """Start a process in a separate session, so that Ctrl-C reaches only the demo."""
     return subprocess.Popen(  # noqa: S603
         words,
         env=env,
@@ -120,7 +119,7 @@ def spawn(
 
 
 def finish(process: "subprocess.Popen[bytes]") -> int:
-    """Await the end and return the status; when interrupted, end all that it started too."""
+    """Wait for the end and return the status; on interrupt, terminate the whole process group."""
     try:
         return process.wait()
     except KeyboardInterrupt:
@@ -130,14 +129,14 @@ def finish(process: "subprocess.Popen[bytes]") -> int:
 
 
 def run(words: Sequence[str | Path], env: Mapping[str, str]) -> None:
-    """Run a command to its end, on this terminal; DemoError where it fails."""
+    """Run a command to completion on this terminal; DemoError if it fails."""
     status = finish(spawn(words, env, None))
     if status:
         raise DemoError(f"{' '.join(map(str, words))} ended with status {status}")
 
 
 def run_logged(log: Path, words: Sequence[str | Path], env: Mapping[str, str]) -> None:
-    """Run a command to its end, with its output in a file; DemoError has the file's end."""
+    """Run a command to completion with its output in `log`; DemoError has the end of the file."""
     with log.open("wb") as output:
         status = finish(spawn(words, env, output))
     if status:

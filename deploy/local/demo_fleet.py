@@ -1,16 +1,16 @@
-"""The fleet that the demo shows beside this machine, and what of its history is missing."""
+"""The demo's simulated fleet, and the missing part of its history."""
 
 from deploy.local.demo_service import DemoService
 
 USERS = 5
 OPTIONS = ("--agents", "50", "--users", str(USERS))
-# Live from where the history ends: what is sent twice is stored once.
+# Overlaps the end of the history: duplicates are stored once.
 LIVE = ("--backfill", "15m")
 DAYS = 30
 
 
 def history(service: DemoService) -> tuple[str, ...]:
-    """The options that send what is missing: all of it, or from the newest day that is there."""
+    """The options that send the missing history: all of it, or from the newest stored day on."""
     known = len(service.historical(user(1), "30d"))
     span = f"{DAYS}d" if known < DAYS - 1 else f"{24 * (DAYS + 1 - known) + 1}h"
     return ("--backfill", span, "--duration", "0s")

@@ -1,4 +1,4 @@
-"""The demo, step by step: set-up, stack, migrate, ingest, serve, a fleet, and this machine."""
+"""The steps of the demo: set-up, stack, migrate, ingest, serve, a fleet, and this machine."""
 
 import os
 import re
@@ -24,9 +24,9 @@ LOGS = FOLDER / "logs"
 
 
 def main() -> int:
-    """Run until Ctrl-C or SIGTERM (0), or until something fails (1).
+    """Run until Ctrl-C or SIGTERM (0), or until a failure (1).
 
-    A stack that was up before stays up; one that the demo started, whole or in part, is stopped.
+    A stack that was already up stays up; one that the demo started, even in part, is stopped.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def show() -> None:
-    """All steps; returns never, but by KeyboardInterrupt or DemoError."""
+    """Run all steps; ends only with KeyboardInterrupt or DemoError."""
     begun = time.monotonic()
     LOGS.mkdir(parents=True, exist_ok=True)
     demo_ports.check(os.environ)
@@ -64,10 +64,10 @@ def show() -> None:
         user = demo_fleet.user(1)
         say(f"\nopen {address} and sign in with that token,")
         say(f"or as {user} with {issue_token(env, '--user', user)}")
-        say(f"\n{service.calls((user, HOST_USER))}\n\nlogs in {LOGS}; Ctrl-C stops all of it")
+        say(f"\n{service.calls((user, HOST_USER))}\n\nlogs in {LOGS}; Ctrl-C stops everything")
         children.hold(None)
     finally:
-        # A second Ctrl-C would leave half of it running.
+        # A second Ctrl-C would leave some processes running.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with timed("\nfleetgauge: stopped"):
@@ -75,14 +75,14 @@ def show() -> None:
 
 
 def prepare() -> None:
-    """Packages, broker and database."""
+    """Install the packages, start broker and database."""
     with timed("set-up"):
         run([*MAKE, "setup", f"PYTHON={sys.executable}"], os.environ)
     run([*STACK, "up"], os.environ)
 
 
 def start(children: Children) -> str:
-    """Fleetgauge's three processes; returns where the service answers."""
+    """Start Fleetgauge's three processes; returns the service's address."""
     ids = ("--user", HOST_USER, "--agent", agent_id(socket.gethostname()))
     children.start("host", [FLEETGAUGE, "emit", "host", *ids, "--interval", "1"])
     demo_ports.start(children, demo_ports.INGEST, [FLEETGAUGE, "ingest"], os.environ)
@@ -91,7 +91,7 @@ def start(children: Children) -> str:
 
 
 def settings() -> dict[str, str]:
-    """The environment of Fleetgauge's processes: the stack's settings, and the demo's own."""
+    """The environment of Fleetgauge's processes: the stack's settings, plus the demo's."""
     secret = FOLDER / "jwt-secret"
     if not secret.exists():
         files.replace(secret, secrets.token_urlsafe(48))
@@ -104,13 +104,13 @@ def settings() -> dict[str, str]:
 
 
 def stack_is_up() -> bool:
-    """Whether all of the stack runs."""
+    """Whether all parts of the stack run."""
     done = subprocess.run([*STACK, "status"], capture_output=True, check=False)  # noqa: S603
     return done.returncode == 0
 
 
 def start_fleet(children: Children, env: dict[str, str], service: DemoService) -> None:
-    """Fifty agents of five users: what is missing of their 30 days, and then live."""
+    """Fifty agents of five users: send the missing part of their 30 days, then live samples."""
     fleet: list[str | Path] = [FLEETGAUGE, "emit", "fleet", *demo_fleet.OPTIONS]
     with timed("history of a fleet: sent"):
         run_logged(LOGS / "history.log", [*fleet, *demo_fleet.history(service)], env)
@@ -119,10 +119,10 @@ def start_fleet(children: Children, env: dict[str, str], service: DemoService) -
     children.start("fleet", [*fleet, *demo_fleet.LIVE])
 
 
-def issue_token(env: dict[str, str], *whose: str) -> str:
-    """A token as `fleetgauge token` makes it with these words, good for a day."""
+def issue_token(env: dict[str, str], *options: str) -> str:
+    """A token from `fleetgauge token` with these arguments, valid for a day."""
     done = subprocess.run(  # noqa: S603
-        [FLEETGAUGE, "token", *whose, "--ttl", "1d"],
+        [FLEETGAUGE, "token", *options, "--ttl", "1d"],
         env=env,
         capture_output=True,
         text=True,
@@ -134,5 +134,5 @@ def issue_token(env: dict[str, str], *whose: str) -> str:
 
 
 def agent_id(host_name: str) -> str:
-    """The host's name as an id: what ids may not hold becomes a dash."""
+    """The host's name as an id, with invalid characters replaced by dashes."""
     return re.sub(r"[^A-Za-z0-9._~:@-]", "-", host_name)[:128] or "host"

@@ -1,4 +1,4 @@
-"""The HTTP service as the demo meets it: questions with a token, and calls for people to try."""
+"""A client of the HTTP service for the demo, and example calls for its reader."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.local.demo_children import DemoError
 
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 PAUSE_SECONDS = 0.2
 HOST_USER = "demo"
 RANGES = ("24h", "7d", "30d")
@@ -18,21 +18,21 @@ RANGES = ("24h", "7d", "30d")
 
 @dataclass(frozen=True)
 class DemoService:
-    """One running service, and a token that it takes."""
+    """A running service and a valid token."""
 
     address: str
     token: str
 
     def performance(self, user: str) -> dict[str, Any]:
-        """The performance endpoint's answer; OSError where there is none yet."""
+        """The performance endpoint's answer; OSError if it fails."""
         return self._get(f"/api/metrics/{user}/performance")
 
     def historical(self, user: str, time_range: str) -> list[Any]:
-        """The points of a range; OSError where there is no answer yet."""
+        """The points of a range; OSError if the request fails."""
         return list(self._get(f"/api/metrics/{user}/historical?range={time_range}")["metrics"])
 
     def calls(self, users: tuple[str, ...]) -> str:
-        """What to paste into another terminal, a line for each endpoint and user."""
+        """Shell lines to paste into another terminal, one for each endpoint and user."""
         own = (*(f"historical?range={r}" for r in RANGES), "performance", "summary")
         paths = ["", *(f"/{user}/{rest}" for user in users for rest in own)]
         guarded = [
@@ -50,24 +50,24 @@ class DemoService:
 
 
 def until(what: str, probe: Callable[[], bool], pause: Callable[[float], None]) -> None:
-    """Return once `probe` is true; DemoError with its last error if it never is.
+    """Return once `probe` is true; DemoError with its last error on timeout.
 
-    `pause(seconds)` passes the time between two questions and may raise.
+    `pause(seconds)` waits between two attempts and may raise.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    said = "not yet"
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    last = "not yet"
     while time.monotonic() < deadline:
         try:
             if probe():
                 return
         except OSError as error:
-            said = str(error)
+            last = str(error)
         pause(PAUSE_SECONDS)
-    raise DemoError(f"{what} did not come in {PATIENCE_SECONDS:.0f} s; last: {said}")
+    raise DemoError(f"timeout: no {what} after {TIMEOUT_SECONDS:.0f} s; last: {last}")
 
 
 def has_fresh_data(service: DemoService) -> Callable[[], bool]:
-    """Whether the service tells of a sample of this machine from after this call."""
+    """A probe: whether the service has a sample of this machine newer than this call."""
     begun = datetime.now(UTC)
 
     def probe() -> bool:

@@ -25,16 +25,16 @@ class ComposeService:
         self.ports = PORTS[name]
 
     def programs(self) -> list[str]:
-        """None besides the Docker client, which was found when the instance was made."""
+        """None: the Docker client was found when the instance was created."""
         return []
 
     def prepare(self) -> None:
-        """Pull the image, where this engine does not have it."""
+        """Pull the image, unless this engine has it."""
         with self._turn:
             self._compose("create", "--pull", "missing", self.name)
 
     def start(self) -> None:
-        """Start the container, made anew where a port has changed."""
+        """Start the container, recreated if a port has changed."""
         with self._turn:
             self._compose("up", "--detach", "--no-deps", self.name)
 
@@ -43,10 +43,10 @@ class ComposeService:
         with self._turn:
             self._compose("up", "--detach", "--no-deps", "--wait", self.name)
         if self.name == "kafka":
-            self._recognise()
+            self._verify_identity()
 
-    def _recognise(self) -> None:
-        """`StackError` where another broker answers on the port that the engine publishes."""
+    def _verify_identity(self) -> None:
+        """`StackError` if another broker answers on the published port."""
         kept = self._instance.kept
         port, found = kept.ports["kafka"], cluster_at(kept.ports["kafka"])
         if found != kept.cluster_id:
@@ -63,7 +63,7 @@ class ComposeService:
         self._compose("stop", "--timeout", "60", self.name)
 
     def pid(self) -> int | None:
-        """The container's first process, as the engine's machine numbers it."""
+        """The pid of the container's first process on the engine's host."""
         container = self._compose("ps", "--all", "--quiet", self.name).strip()
         if not container:
             return None
@@ -84,14 +84,14 @@ class ComposeService:
 def services(instance: Instance) -> list[ComposeService]:
     """The broker and the database of an instance.
 
-    They take turns: two clients that make the same project's network at once fail.
+    A lock serializes them: two clients that create the project's network concurrently fail.
     """
     turn = threading.Lock()
     return [ComposeService(instance, name, turn) for name in PORTS]
 
 
 def variables(instance: Instance) -> dict[str, str]:
-    """What `compose.yaml` takes from the environment."""
+    """The environment variables of `compose.yaml`."""
     kept = instance.kept
     return {
         "KAFKA_PORT": str(kept.ports["kafka"]),
@@ -103,14 +103,14 @@ def variables(instance: Instance) -> dict[str, str]:
 
 
 def answers() -> bool:
-    """Whether an engine answers, through a client that has the compose plugin."""
+    """Whether an engine answers and the client has the compose plugin."""
     return shutil.which("docker") is not None and all(
         succeeds(["docker", *words]) for words in (["compose", "version"], ["info"])
     )
 
 
 def succeeds(command: list[str]) -> bool:
-    """Whether a command ends well within ten seconds."""
+    """Whether a command succeeds within ten seconds."""
     try:
         done = subprocess.run(command, capture_output=True, timeout=10, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
@@ -119,9 +119,9 @@ def succeeds(command: list[str]) -> bool:
 
 
 def choose_runtime(engine_answers: bool, is_root: bool) -> str:
-    """`docker` where an engine answers, else `native`, which needs root for its root folder."""
+    """`docker` if an engine answers, else `native`, which needs root for its root folder."""
     if engine_answers:
         return "docker"
     if is_root:
         return "native"
-    raise StackError("the local stack needs either root or a Docker engine that answers")
+    raise StackError("the local stack needs either root or a running Docker engine")

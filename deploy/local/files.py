@@ -1,4 +1,4 @@
-"""Files that several runs share: locks, folders built once, and files replaced whole."""
+"""Files shared between runs: locks, folders built once, and atomically replaced files."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from deploy.local.console import complain
 
 @contextmanager
 def locked(path: Path, tell: Callable[[str], None] = complain) -> Iterator[None]:
-    """Hold the lock `path` against other processes; waits for it, and tells for whom."""
+    """Hold the lock `path` against other processes; while waiting, reports the holder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
@@ -29,7 +29,7 @@ def locked(path: Path, tell: Callable[[str], None] = complain) -> Iterator[None]
 
 
 def build_once(target: Path, build: Callable[[Path], None]) -> None:
-    """Make the folder `target` by `build(folder)`; it appears under its name only when whole."""
+    """Create the folder `target` by `build(folder)`; it gets its name only when complete."""
     if target.exists():
         return
     with locked(target.with_name(f"{target.name}.lock")):
@@ -42,7 +42,7 @@ def build_once(target: Path, build: Callable[[Path], None]) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file atomically, readable only by its owner."""
     partial = path.with_name(f"{path.name}.partial")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

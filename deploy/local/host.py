@@ -1,4 +1,4 @@
-"""Programs of this machine that the stack needs, and Debian's packages that bring them."""
+"""Programs that the stack needs on this machine, and the Debian packages that contain them."""
 
 import os
 import shutil
@@ -20,18 +20,18 @@ def is_root() -> bool:
 
 
 def missing(programs: Collection[str]) -> list[str]:
-    """Those of the programs that are not on the path."""
+    """The programs that are not on the path."""
     return [program for program in programs if shutil.which(program) is None]
 
 
 def ensure(programs: Collection[str]) -> None:
-    """Install what is missing, where apt and root are there; `StackError` where not."""
+    """Install missing programs; `StackError` without apt or root."""
     absent = missing(programs)
     if not absent:
         return
     if not is_root() or shutil.which("apt-get") is None:
         names = ", ".join(absent)
-        raise StackError(f"missing on this machine: {names}; install it, or start a Docker engine")
+        raise StackError(f"missing on this machine: {names}; install, or start a Docker engine")
     packages = [package for program in absent for package in PACKAGES[program]]
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     for command in (["apt-get", "update", "-qq"], install):

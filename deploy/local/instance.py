@@ -1,4 +1,4 @@
-"""One instance of the stack: its folder, and what is kept there from one run to the next."""
+"""One instance of the stack: its folder, and its state between runs."""
 
 import base64
 import json
@@ -11,13 +11,13 @@ from deploy.local.part import StackError
 
 
 def random_cluster_id() -> str:
-    """A Kafka cluster id: 16 bytes in URL-safe base64, the first fixed against a leading dash."""
+    """A Kafka cluster id: 16 bytes in URL-safe base64, the first fixed to avoid a dash."""
     return base64.urlsafe_b64encode(b"f" + secrets.token_bytes(15)).decode().rstrip("=")
 
 
 @dataclass
 class InstanceRecord:
-    """What is remembered in `instance.json`."""
+    """The contents of `instance.json`."""
 
     runtime: str
     cache: str
@@ -25,57 +25,57 @@ class InstanceRecord:
     cluster_id: str = field(default_factory=random_cluster_id)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     superuser_password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
-    # Of the database's data, known once they are made: no two clusters share it.
+    # Of the database cluster, unique; empty until it is created.
     system_identifier: str = ""
-    # Where the instance was made: a copy of its folder is none of its own.
+    # The folder of the instance, to detect a copy of it.
     folder: str = ""
     ports: dict[str, int] = field(default_factory=lambda: dict(ports.FIRST_CHOICE))
 
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance in a folder of its own."""
+    """An instance and its folder."""
 
     folder: Path
     kept: InstanceRecord
 
     @property
     def cache(self) -> Path:
-        """The folder of downloads, which it shares with other instances."""
+        """The folder of downloads, shared with other instances."""
         return Path(self.kept.cache)
 
     @property
     def env_file(self) -> Path:
-        """Where Fleetgauge's settings are written."""
+        """The file of Fleetgauge's settings."""
         return self.folder / "env"
 
     @property
     def logs(self) -> Path:
-        """Where the servers' logs are."""
+        """The folder of the servers' logs."""
         return self.folder / "logs"
 
     def save(self) -> None:
-        """Write down what is to be remembered, and the settings that follow from it."""
+        """Write the record, and the settings derived from it."""
         files.replace(kept_file(self.folder), json.dumps(asdict(self.kept), indent=2) + "\n")
         chosen = self.kept.ports
         values = environment.settings(chosen["kafka"], chosen["database"], self.kept.password)
         files.replace(self.env_file, environment.render(values))
 
     def forget(self) -> None:
-        """Delete what `save` wrote."""
+        """Delete the files that `save` writes."""
         self.env_file.unlink(missing_ok=True)
         kept_file(self.folder).unlink(missing_ok=True)
 
 
 def kept_file(folder: Path) -> Path:
-    """Where an instance in `folder` remembers itself."""
+    """The path of the record of an instance in `folder`."""
     return folder / "instance.json"
 
 
 def load(folder: Path) -> Instance | None:
-    """The instance in `folder`, or None where there is none yet.
+    """The instance in `folder`, None if there is none yet.
 
-    `StackError` where the folder is a copy: its servers would be the original's.
+    `StackError` if the folder is a copy, whose servers would be the original's.
     """
     path = kept_file(folder)
     if not path.exists():
@@ -84,14 +84,14 @@ def load(folder: Path) -> Instance | None:
     if is_copy(kept, folder):
         raise StackError(
             f"{folder} is a copy of the stack in {kept.folder}, whose database it would use: "
-            f"delete {folder} (not the original), and `up` makes a new one"
+            f"delete {folder} (not the original), and `up` creates a new one"
         )
     kept.folder = str(folder)
     return Instance(folder, kept)
 
 
 def is_copy(kept: InstanceRecord, folder: Path) -> bool:
-    """Whether the folder where the instance was made still has it; else it was moved."""
+    """Whether the instance still exists in its original folder; else it was moved."""
     if kept.folder in ("", str(folder)):
         return False
     original = kept_file(Path(kept.folder))

@@ -37,15 +37,15 @@ class Kafka:
         self._libraries = instance.cache / f"kafka-{version}"
 
     def programs(self) -> list[str]:
-        """Java, and Maven as long as the libraries are not there."""
+        """Java, and Maven unless the libraries are cached."""
         return ["java"] if self._libraries.exists() else ["java", "mvn"]
 
     def prepare(self) -> None:
-        """Copy the broker's libraries out of Maven's repository, once for each `pom.xml`."""
+        """Copy the broker's libraries from Maven's repository, once for each `pom.xml`."""
         files.build_once(self._libraries, fetch_libraries)
 
     def start(self) -> None:
-        """Start the broker in a session of its own, so that it outlives its starter."""
+        """Start the broker in a separate session, so that it outlives this process."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._instance.logs.mkdir(exist_ok=True)
         self._config.write_text((HERE / "server.properties").read_text() + self._own_properties())
@@ -67,7 +67,7 @@ class Kafka:
         process.until(lambda: self._answers(port), START_SECONDS, lambda: self._trouble(port))
 
     def stop(self, mode: Mode) -> None:
-        """SIGTERM and up to 30 s of patience, or SIGKILL at once."""
+        """Send SIGTERM, and SIGKILL after 30 s; for `immediate`, SIGKILL at once."""
         pid = self.pid()
         if pid is not None:
             mark = str(self._config)
@@ -77,7 +77,7 @@ class Kafka:
         self._pid_file.unlink(missing_ok=True)
 
     def pid(self) -> int | None:
-        """The broker's process, if the pid file still names one of this instance."""
+        """The broker's process, if the pid file still names a process of this instance."""
         pid = process.read_pid(self._pid_file)
         return pid if pid is not None and process.owned(pid, str(self._config)) else None
 
@@ -88,8 +88,8 @@ class Kafka:
     def _answers(self, port: int) -> bool:
         pid = process.read_pid(self._pid_file)
         if pid is None or not process.runs(pid):
-            raise StackError(f"kafka ended while it started; see {self._log}")
-        # Another instance's broker may have been quicker: ours then ends, and somebody answers.
+            raise StackError(f"kafka ended during its start; see {self._log}")
+        # Another instance's broker may have taken the port first and answer in place of ours.
         return cluster_at(port) == self._instance.kept.cluster_id
 
     def _trouble(self, port: int) -> str:
@@ -121,13 +121,13 @@ class Kafka:
 
 
 def fetch_libraries(folder: Path) -> None:
-    """Let Maven copy what `pom.xml` names into `folder`."""
+    """Copy the dependencies in `pom.xml` into `folder` with Maven."""
     copy = "dependency:copy-dependencies"
     process.run(["mvn", "-q", "-B", "-f", POM, copy, f"-DoutputDirectory={folder}"])
 
 
 def own_properties(data: Path, port: int, controller_port: int) -> str:
-    """The lines of `server.properties` that belong to one instance."""
+    """The lines of `server.properties` that are specific to one instance."""
     client = f"PLAINTEXT://{LOOPBACK}:{port}"
     controller = f"{LOOPBACK}:{controller_port}"
     return (

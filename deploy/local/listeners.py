@@ -1,4 +1,4 @@
-"""Who listens on a port of this machine, as far as `/proc` shows it."""
+"""Finds the process that listens on a port of this machine, from `/proc`."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -6,7 +6,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 LISTENING = "0A"
-# Loopback and every address, as the kernel writes them, for both families.
+# Loopback and the wildcard address, in the kernel's notation, for both families.
 TAKING = {
     "0100007F",
     "00000000",
@@ -16,9 +16,9 @@ TAKING = {
 
 
 def listener(port: int, proc: Path = PROC) -> str:
-    """The process on a port, for people: number, program and folder.
+    """A description of the process on a port: pid, program and folder.
 
-    Not its other words: they may hold somebody's password.
+    Its arguments are left out, because they may contain a password.
     """
     pid = find(port, proc)
     if pid is None:
@@ -32,7 +32,7 @@ def listener(port: int, proc: Path = PROC) -> str:
 
 
 def find(port: int, proc: Path = PROC) -> int | None:
-    """The process that listens on a port of the loopback; None where none is to be seen."""
+    """The process that listens on a port of the loopback; None if none is visible."""
     sockets = {f"socket:[{inode}]" for inode in _inodes(port, proc)}
     with suppress(OSError):
         for home in proc.iterdir():
@@ -52,7 +52,7 @@ def _inodes(port: int, proc: Path) -> Iterator[str]:
 
 
 def _open_files(home: Path) -> Iterator[str]:
-    # Another user's processes, and those that have just ended, show none.
+    # The files of another user's process, or of one that has just ended, are not readable.
     with suppress(OSError):
         for link in (home / "fd").iterdir():
             with suppress(OSError):

@@ -1,15 +1,15 @@
-"""What the broker and the database have in common, however they are run."""
+"""The interface of the broker and the database, with or without Docker."""
 
 from enum import StrEnum
 from typing import Protocol
 
 
 class StackError(Exception):
-    """The stack cannot do what was asked; the message says why, in one sentence."""
+    """A command of the stack failed; the message has the reason in one sentence."""
 
 
 class Mode(StrEnum):
-    """How a part is stopped: `fast` cleanly, `immediate` as in a crash."""
+    """How to stop a part: `fast` cleanly, `immediate` as in a crash."""
 
     FAST = "fast"
     IMMEDIATE = "immediate"
@@ -27,22 +27,22 @@ class Part(Protocol):
         """Names of the ports it listens on, its clients' port first."""
 
     def programs(self) -> list[str]:
-        """Programs of this machine that it needs."""
+        """Programs that it needs on this machine."""
 
     def prepare(self) -> None:
-        """Fetch what it runs from, where that is not in the cache yet."""
+        """Fetch its programs, unless they are cached."""
 
     def start(self) -> None:
-        """Start it on the instance's ports with the data it had; it may not be ready yet."""
+        """Start it on the instance's ports with its existing data; it may not be ready yet."""
 
     def await_ready(self) -> None:
-        """Return once it answers its clients; `StackError` if it does not in time."""
+        """Return once it answers clients; `StackError` on timeout."""
 
     def stop(self, mode: Mode) -> None:
-        """End it and wait for its end; nothing happens where it does not run."""
+        """Stop it and wait for its end; does nothing if it is not running."""
 
     def pid(self) -> int | None:
-        """The process that serves, or None where it does not run."""
+        """The server's process id, None if it is not running."""
 
     def erase(self) -> None:
-        """Delete its data; it must be stopped."""
+        """Delete its data; it must be stopped first."""

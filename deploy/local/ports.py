@@ -1,4 +1,4 @@
-"""Which loopback ports an instance listens on."""
+"""Selects the loopback ports that an instance listens on."""
 
 import socket
 from collections.abc import Callable, Collection, Mapping
@@ -10,10 +10,10 @@ FIRST_CHOICE = {"kafka": 9092, "controller": 9093, "database": 5432}
 
 
 def first_choice(folder: Path, home: Path) -> dict[str, int]:
-    """The ports to try first: the well-known ones for the instance at home.
+    """The ports to try first: the well-known ones for the instance in `home`.
 
-    Every other instance begins at a place of its own: while one of its parts is stopped for a
-    moment, no other instance that starts then comes upon its port.
+    Other instances start at an offset derived from their folder, so that an instance that starts
+    while another one's part is briefly stopped does not take its port.
     """
     if folder == home:
         return dict(FIRST_CHOICE)
@@ -24,7 +24,7 @@ def first_choice(folder: Path, home: Path) -> dict[str, int]:
 def is_free(port: int) -> bool:
     """Whether nothing listens on the port, on loopback or on every address."""
     with socket.socket() as probe:
-        # Closed connections that linger on the port are no reason to leave it.
+        # Connections in TIME_WAIT do not make the port unusable.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -36,10 +36,9 @@ def is_free(port: int) -> bool:
 def settle(
     wanted: Mapping[str, int], used: Collection[int], free: Callable[[int], bool] = is_free
 ) -> dict[str, int]:
-    """A port for each name: the one wanted, or the next above it that is free and not `used`.
+    """A port for each name: the wanted one, or the next above it that is free and not `used`.
 
-    Counting upwards stays below the range from which the system takes ports for outgoing
-    connections, so a stopped part finds its port again.
+    Counting upwards stays below the ephemeral port range, so a stopped part finds its port free.
     """
     chosen: dict[str, int] = {}
     for name, port in wanted.items():

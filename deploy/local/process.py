@@ -1,4 +1,4 @@
-"""Other processes: running one to its end, finding and ending those that an instance started."""
+"""Runs commands, and finds and ends the processes of an instance."""
 
 import os
 import select
@@ -15,7 +15,7 @@ PROC = Path("/proc")
 
 
 def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, text: str = "") -> str:
-    """Run a command to its end with `text` as its input and `env` added; returns its output."""
+    """Run a command with `text` as stdin and `env` added; returns stdout, or raises StackError."""
     done = subprocess.run(  # noqa: S603
         command,
         env={**os.environ, **(env or {})},
@@ -31,21 +31,21 @@ def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, tex
 
 
 def read_pid(path: Path) -> int | None:
-    """The number on the first line of a pid file; None where there is no such file or number."""
+    """The number on the first line of a pid file; None if the file or the number is missing."""
     with suppress(OSError, ValueError, IndexError):
         return int(path.read_text().splitlines()[0])
     return None
 
 
 def command_line(pid: int) -> list[str]:
-    """The words a process was started with; empty where it is gone or only waits to be reaped."""
+    """The arguments of a process; empty if it has ended or is a zombie."""
     with suppress(OSError):
         return (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
     return []
 
 
 def runs(pid: int) -> bool:
-    """Whether a process runs: it is there, and not only waiting to be reaped."""
+    """Whether a process exists and is not a zombie."""
     with suppress(OSError):
         state = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
         return state not in ("Z", "X")
@@ -53,12 +53,12 @@ def runs(pid: int) -> bool:
 
 
 def owned(pid: int, mark: str) -> bool:
-    """Whether a process runs and has `mark`, a path of the instance, among its words."""
+    """Whether a process runs and has `mark`, a path of the instance, among its arguments."""
     return mark in command_line(pid)
 
 
 def working_in(folder: Path) -> list[int]:
-    """Processes whose working directory is `folder`, as a database's are."""
+    """Processes whose working directory is `folder`, such as a database's."""
     found = []
     for entry in PROC.iterdir():
         with suppress(OSError):
@@ -68,13 +68,13 @@ def working_in(folder: Path) -> list[int]:
 
 
 def end(pid: int, mark: str, number: signal.Signals, seconds: float) -> bool:
-    """Signal a process that bears `mark` and await its end; False if it outlives `seconds`."""
+    """Signal a process that has `mark` and wait for its end; False if it outlives `seconds`."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
     try:
-        # Looked at after the handle is open: from here on the number cannot pass to another.
+        # Checked after the handle is open: from here on the pid cannot be reused.
         if not owned(pid, mark):
             return True
         signal.pidfd_send_signal(handle, number)
@@ -86,7 +86,7 @@ def end(pid: int, mark: str, number: signal.Signals, seconds: float) -> bool:
 
 
 def until(check: Callable[[], bool], seconds: float, failure: Callable[[], str]) -> None:
-    """Ask `check` every 50 ms until it is true; `StackError` with `failure()` after `seconds`."""
+    """Poll `check` every 50 ms until it is true; `StackError` with `failure()` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Bringing the parts of an instance up and down, together and one by one."""
+"""Starts and stops the parts of an instance, together and one by one."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from deploy.local.listeners import listener
 from deploy.local.part import Mode, Part, StackError
 from deploy.local.timescale import Timescale
 
-# To choose ports: others may choose the same at the same time.
+# To choose ports: other processes may choose the same ones at the same time.
 ATTEMPTS = 5
 
 
@@ -23,13 +23,13 @@ def parts_of(instance: Instance) -> Sequence[Part]:
 
 
 def bring_up(instance: Instance, parts: Sequence[Part]) -> None:
-    """Start those parts that do not run, at the same time, and return when all are ready."""
+    """Start the parts that do not run, concurrently, and return when all are ready."""
     idle = [part for part in parts if part.pid() is None]
-    # Two installations at once would refuse each other.
+    # Two concurrent apt-get fail.
     with files.locked(instance.cache / "packages.lock"):
         host.ensure([program for part in idle for program in part.programs()])
     side_by_side(prepare, idle)
-    # Others that share the cache choose their ports when these are taken.
+    # Other instances of the cache choose their ports only after these are bound.
     with files.locked(instance.cache / "start.lock"):
         start_on_free_ports(instance, idle)
     for part in parts:
@@ -37,12 +37,12 @@ def bring_up(instance: Instance, parts: Sequence[Part]) -> None:
 
 
 def take_down(parts: Sequence[Part]) -> None:
-    """Stop the parts, cleanly and at the same time."""
+    """Stop the parts, cleanly and concurrently."""
     side_by_side(stop, [part for part in parts if part.pid() is not None])
 
 
 def erase(instance: Instance) -> None:
-    """Stop the instance and delete its data; downloads stay."""
+    """Stop the instance and delete its data; downloads are kept."""
     parts = parts_of(instance)
     take_down(parts)
     for part in parts:
@@ -51,7 +51,7 @@ def erase(instance: Instance) -> None:
 
 
 def start_on_free_ports(instance: Instance, parts: Sequence[Part]) -> None:
-    """Start parts; where somebody took a port before they listened on it, choose again."""
+    """Start parts; if another process took a port before they listened on it, choose again."""
     for attempts_left in reversed(range(ATTEMPTS)):
         idle = [part for part in parts if part.pid() is None]
         settle_ports(instance, idle)
@@ -64,18 +64,18 @@ def start_on_free_ports(instance: Instance, parts: Sequence[Part]) -> None:
             if not taken:
                 raise
             if not attempts_left:
-                told = ", ".join(
+                owners = ", ".join(
                     f"{kept[name]} ({name}) by {listener(kept[name])}" for name in taken
                 )
                 raise StackError(
-                    f"ports were taken {ATTEMPTS} times between their choice and the start, at "
-                    f"last {told}: end that, or run this again; logs are in {instance.logs}"
+                    f"ports were taken {ATTEMPTS} times between their choice and the start, most "
+                    f"recently {owners}: stop that, or retry; logs are in {instance.logs}"
                 ) from error
     return None
 
 
 def settle_ports(instance: Instance, idle: Sequence[Part]) -> None:
-    """Give the parts that are to start the ports they had, or others where those are taken."""
+    """Give idle parts their previous ports, or others if those are taken."""
     kept = instance.kept.ports
     names = [name for part in idle for name in part.ports]
     used = [port for name, port in kept.items() if name not in names]
@@ -88,13 +88,13 @@ def settle_ports(instance: Instance, idle: Sequence[Part]) -> None:
 
 
 def prepare(part: Part) -> None:
-    """Fetch what a part runs from."""
-    with timed(f"{part.name}: programs at hand"):
+    """Fetch a part's programs."""
+    with timed(f"{part.name}: programs ready"):
         part.prepare()
 
 
 def start(part: Part) -> None:
-    """Start a part and await it."""
+    """Start a part and wait until it is ready."""
     with timed(f"{part.name}: ready"):
         part.start()
         part.await_ready()
@@ -107,7 +107,7 @@ def stop(part: Part) -> None:
 
 
 def side_by_side(act: Callable[[Part], None], parts: Sequence[Part]) -> None:
-    """Act on all parts at once; the first failure is raised when all have come to an end."""
+    """Act on all parts concurrently; raises the first failure after all have ended."""
     with ThreadPoolExecutor(max_workers=2) as pool:
         for result in [pool.submit(act, part) for part in parts]:
             result.result()

@@ -1,4 +1,4 @@
-"""The door to the local stack: `python3 deploy/local/stack.py COMMAND`, from any folder."""
+"""Entry point of the local stack: `python3 deploy/local/stack.py COMMAND`, from any folder."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The database without Docker: Debian's TimescaleDB in a root folder of its own.
+"""The database without Docker: Debian's TimescaleDB in a separate root folder.
 
-The root folder is shared by all instances of a cache; each has its data under `/srv` in it.
+All instances of a cache share the root folder; each has its data under `/srv` in it.
 """
 
 import shutil
@@ -29,22 +29,22 @@ class Timescale:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._root = instance.cache / f"debian-{SUITE}-{PACKAGE}"
-        # As seen from inside the root folder, and from outside.
+        # Paths inside the root folder, then the same from outside.
         self._home = f"/srv/{instance.kept.name}"
         self._data = f"{self._home}/data"
         self._outer_home = self._root / "srv" / instance.kept.name
         self._outer_data = self._outer_home / "data"
 
     def programs(self) -> list[str]:
-        """What builds the root folder, as long as it is not there."""
+        """The program that builds the root folder, unless it exists."""
         return [] if self._root.exists() else ["mmdebstrap"]
 
     def prepare(self) -> None:
-        """Build the root folder out of Debian's packages, once for each cache."""
+        """Build the root folder from Debian's packages, once for each cache."""
         files.build_once(self._root, build_root)
 
     def start(self) -> None:
-        """Start the server on the data it had, or on a new cluster."""
+        """Start the server on its existing data, or on a new cluster."""
         if not self._outer_data.exists():
             self._create()
         self._clear_stale_pid()
@@ -58,23 +58,23 @@ class Timescale:
             raise StackError(f"the database did not start; see {self._logs()}") from error
 
     def await_ready(self) -> None:
-        """Return once the server takes connections and has the application's database."""
+        """Return once the server accepts connections and the application's database exists."""
         process.until(
             self._answers, START_SECONDS, lambda: f"the database is not ready; see {self._logs()}"
         )
-        self._recognise()
+        self._verify_identity()
         prepared = self._outer_home / "prepared"
         if not prepared.exists():
             self._psql("template1", (HERE / "database.sql").read_text())
             prepared.touch()
 
     def stop(self, mode: Mode) -> None:
-        """End the server with `pg_ctl` and wait for it."""
+        """Stop the server with `pg_ctl` and wait for its end."""
         if self.pid() is not None:
             self._control("stop", "-m", mode.value, "-w", "-t", str(STOP_SECONDS))
 
     def pid(self) -> int | None:
-        """The postmaster, if its pid file still names the one of this instance."""
+        """The postmaster, if the pid file still names a process of this instance."""
         pid = process.read_pid(self._outer_data / "postmaster.pid")
         return pid if pid is not None and process.owned(pid, self._data) else None
 
@@ -85,7 +85,7 @@ class Timescale:
         self._log_link().unlink(missing_ok=True)
 
     def _create(self) -> None:
-        """Make a cluster; it appears under its name only when whole."""
+        """Create a cluster; it gets its final name only when complete."""
         owner = (self._root / "var/lib/postgresql").stat()
         partial, secret = self._outer_home / "partial", self._outer_home / "password"
         self._outer_home.mkdir(exist_ok=True)
@@ -103,10 +103,10 @@ class Timescale:
         partial.rename(self._outer_data)
 
     def _clear_stale_pid(self) -> None:
-        """Let the remains of a crash end, and forget a pid that now belongs to another process.
+        """Wait for processes left by a crash, and delete the stale pid file.
 
-        The server itself refuses to start where its old pid is taken by another of its user's
-        processes, such as the server of another instance.
+        The server refuses to start if its old pid now belongs to another process of its user, such
+        as the server of another instance.
         """
         process.until(
             lambda: not process.working_in(self._outer_data.resolve()),
@@ -128,9 +128,9 @@ class Timescale:
         return self._instance.logs / "database"
 
     def _answers(self) -> bool:
-        """Whether the eighth line of the server's pid file says that it takes connections."""
+        """Whether the server is ready: the eighth line of its pid file has its state."""
         if self.pid() is None:
-            raise StackError(f"the database ended while it started; see {self._logs()}")
+            raise StackError(f"the database ended during its start; see {self._logs()}")
         lines = (self._outer_data / "postmaster.pid").read_text().splitlines()
         return [line.strip() for line in lines[7:8]] == ["ready"]
 
@@ -139,19 +139,19 @@ class Timescale:
 
     def _read_identifier(self) -> str:
         """The system identifier of the data folder."""
-        told = self._inside(f"{PROGRAMS}/pg_controldata", "-D", self._data)
+        output = self._inside(f"{PROGRAMS}/pg_controldata", "-D", self._data)
         return next(
             line.rpartition(":")[2].strip()
-            for line in told.splitlines()
+            for line in output.splitlines()
             if line.startswith("Database system identifier")
         )
 
-    def _recognise(self) -> None:
-        """`StackError` where the server on our port is not the one of this instance's data."""
+    def _verify_identity(self) -> None:
+        """`StackError` if the server on the port does not serve this instance's data."""
         port, ours = self._instance.kept.ports["database"], self._read_identifier()
-        asked = "select system_identifier from pg_control_system()"
+        query = "select system_identifier from pg_control_system()"
         try:
-            found = self._psql("postgres", asked).strip()
+            found = self._psql("postgres", query).strip()
         except StackError as error:
             found = str(error)
         if found != ours:
@@ -161,7 +161,7 @@ class Timescale:
             )
 
     def _psql(self, database: str, text: str) -> str:
-        """What the superuser's SQL prints, of the server that listens on our port."""
+        """Run SQL as the superuser on the instance's port; returns the output."""
         kept = self._instance.kept
         return self._inside(
             f"{PROGRAMS}/psql",
@@ -177,21 +177,21 @@ class Timescale:
     def _inside(self, *command: str, env: dict[str, str] | None = None, text: str = "") -> str:
         """Run a command in the root folder as the user postgres; returns its output."""
         enter = ["chroot", "--userspec=postgres:postgres", str(self._root)]
-        # The caller's home may hold certificates, and is not to be read by this user.
+        # The caller's home may hold certificates, and this user must not read them.
         own = {"LC_ALL": "C.UTF-8", "HOME": self._home}
         return process.run([*enter, *command], {**own, **(env or {})}, text)
 
 
 def build_root(folder: Path) -> None:
-    """Install Debian's TimescaleDB into `folder` and check that the server is there."""
+    """Install Debian's TimescaleDB into `folder`."""
     process.run(["mmdebstrap", "--variant=minbase", f"--include={PACKAGE}", SUITE, folder])
     folder.chmod(0o755)
 
 
 def own_settings(port: int, log_folder: str) -> str:
-    """The lines of `postgresql.conf` that belong to one instance, and to a root folder.
+    """The lines of `postgresql.conf` that are specific to one instance in a root folder.
 
-    Nothing is mounted in the root folder: shared memory lives in files, and there is no socket.
+    Nothing is mounted in the root folder, so shared memory uses files, and there is no socket.
     """
     return (
         f"\nlisten_addresses = '{LOOPBACK}'\n"

@@ -4,7 +4,7 @@ import sys
 from emit import Background, Emitter
 
 logging.basicConfig(level=logging.INFO)
-# Ten samples a second and so small a buffer, to see in seconds what it does; leave both out.
+# A short interval and a small buffer show the behaviour within seconds; omit both in production.
 emitter = Emitter(sys.argv[1], user_id="ada", interval_s=0.1, capacity=40)
 logging.getLogger().addHandler(emitter.error_counter)
 

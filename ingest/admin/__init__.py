@@ -1,1 +1,1 @@
-"""Administration: everything that is not on the way of a sample from Kafka into the database."""
+"""Administration: everything in ingest outside the path of samples from Kafka to the database."""

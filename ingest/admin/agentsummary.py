@@ -1,6 +1,6 @@
-"""The summary of agents, for lists of the fleet: one process keeps it for all.
+"""Keeps the summary of agents, which lists of the fleet read, up to date. One process does so.
 
-Apart from the refresh, for which a count of very many agents would be a long wait.
+Separate from the refresh, which counting a very large fleet would delay.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 
 from ingest.admin.alone import try_lock
 from ingest.errors import sentence
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 from schemas.settings import DatabaseSettings
 from sql.connect import connected
 from sql.named import query
@@ -21,39 +21,39 @@ from sql.session import Session
 
 log = structlog.get_logger("ingest")
 
-# The key of the advisory lock that lets one session keep it: any that nobody else takes.
+# Key of the advisory lock that limits this to one session. Any key that is otherwise unused.
 LOCK_KEY: Final = 0x666C65_65746734
 SESSION: Final = Session(
     "fleetgauge-summary",
     {
-        # An erase holds it for a moment: rather try again a few seconds later.
+        # An erase locks the summary briefly: retry after a few seconds instead of waiting.
         "lock_timeout": "1s",
         "statement_timeout": "15min",
-        # A process that is frozen keeps its lock, and nobody else does this meanwhile.
+        # A frozen process would keep the lock, and no other could take over.
         "idle_session_timeout": "15min",
     },
 )
-# It may be 5 seconds old, and takes a moment.
+# The summary may be 5 seconds old, and takes time to compute.
 PERIOD_S: Final = 4.0
-# Of the time, where it takes long.
+# The largest share of the time that is spent computing it, where it takes long.
 SHARE: Final = 0.1
 
 
 class AgentSummary:
-    """Beside ingest, until cancelled."""
+    """The background task that updates the summary of agents."""
 
     def __init__(self, database: DatabaseSettings) -> None:
         self._database = database
 
     async def run(self, period_s: float = PERIOD_S) -> None:
-        """Keeps it every `period_s`; a database that is away costs a look."""
+        """Updates it every `period_s` until cancelled; retries if the database is unavailable."""
         while True:
             try:
                 with reported("agent summary"):
                     async with connected(self._database, SESSION) as connection:
                         await self._take_turns(connection, period_s)
             except (psycopg.Error, OSError) as error:
-                log.warning("no agent summary", error=sentence(error))
+                log.warning("agent summary not updated", error=sentence(error))
             await asyncio.sleep(period_s)
 
     async def _take_turns(self, connection: AsyncConnection[Any], period_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Advisory locks that let one session at a time do something, until it ends."""
+"""Advisory locks that a session holds until it ends."""
 
 from typing import Any
 
@@ -8,6 +8,6 @@ from sql.named import query
 
 
 async def try_lock(connection: AsyncConnection[Any], key: int) -> bool:
-    """Whether this session has the lock now, and no other one until it ends."""
+    """Returns whether this session now holds the lock; it keeps it until it ends."""
     cursor = await connection.execute(query("try_upkeep_lock"), {"key": key})
     return await cursor.fetchone() == (True,)

@@ -1,4 +1,4 @@
-"""The time that deletion goes by: the database's clock, compared with two others."""
+"""Clock checks before deletion: the database's clock against the host's and the newest sample."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from sql.named import query
 
 Connection = AsyncConnection[Any]
 
-# What machines that keep time never differ by, however slow the link.
+# Synchronized clocks differ by far less, even over a slow link.
 TOLERANCE: Final = timedelta(minutes=5)
-# A sample may be 5 minutes ahead of the broker's clock, and that clock as far from the database's.
+# A sample may be 5 minutes ahead of the broker's clock, and that clock 5 ahead of the database's.
 SAMPLE_TOLERANCE: Final = 2 * TOLERANCE
-HINT: Final = "correct the clock that is wrong, with 'timedatectl set-ntp true' on its machine"
+HINT: Final = "correct the wrong clock: run 'timedatectl set-ntp true' on its machine"
 
 
 class ClockError(Exception):
-    """Clocks differ, so nothing is deleted; the message names both times and the fix."""
+    """Clocks differ, so nothing is deleted. The message names both times and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """One moment by two clocks: this host's and the database's."""
+    """The same time read from two clocks: this host's and the database's."""
 
     host: datetime
     database: datetime
@@ -35,11 +35,11 @@ ReadClocks = Callable[[Connection], Awaitable[Clocks]]
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """What the age of stored rows is measured from.
+    """The time from which the age of stored rows is measured.
 
-    `now` is the database's clock. Of an idle fleet the newest sample is long past, so nothing that
-    is newer than that sample less its retention goes, whatever the clock says: `before` is the
-    earlier of the two, and None without any sample, when nothing goes.
+    `now` is the database's clock. `before` is the earlier of `now` and the newest sample, so that
+    a wrong clock cannot delete the data of an idle fleet. It is None if there are no samples:
+    then nothing is deleted.
     """
 
     now: datetime
@@ -51,14 +51,17 @@ class Age:
 
 
 async def read_clocks(connection: Connection) -> Clocks:
-    """Both clocks now, apart by no more than a round trip; raises psycopg's errors."""
+    """Reads both clocks, at most a round trip apart; raises psycopg's errors."""
     cursor = await connection.execute(query("read_clock"))
     ((database,),) = await cursor.fetchall()
     return Clocks(datetime.now(UTC), database)
 
 
 async def read_age(connection: Connection, clocks: Clocks) -> Age:
-    """What deletion may go by; raises ClockError where a clock is wrong, and psycopg's errors."""
+    """Returns the reference time for deletion.
+
+    Raises ClockError if a clock is wrong, and psycopg's errors.
+    """
     check_clocks(clocks)
     cursor = await connection.execute(query("read_newest_sample"))
     found = await cursor.fetchone()
@@ -66,17 +69,17 @@ async def read_age(connection: Connection, clocks: Clocks) -> Age:
     if age.newest_sample is not None and age.newest_sample - age.now > SAMPLE_TOLERANCE:
         user_id, agent_id = found[1:] if found else ("", "")
         raise ClockError(
-            f"the newest sample, of agent {agent_id} of user {user_id}, is of "
+            f"the newest sample (agent {agent_id} of user {user_id}) has the time "
             f"{_shown(age.newest_sample)}, {_span(age.newest_sample - age.now)} ahead of the "
             f"database's clock ({_shown(age.now)}): nothing is deleted. If the clock is wrong, "
-            f"correct it ('timedatectl set-ntp true'); if the sample is, remove the agent's "
+            f"correct it ('timedatectl set-ntp true'); if the sample is wrong, erase the agent's "
             f"data ('fleetgauge erase --user {user_id} --agent {agent_id}')"
         )
     return age
 
 
 def check_clocks(clocks: Clocks) -> None:
-    """Raises ClockError where this host's clock and the database's differ by minutes."""
+    """Raises ClockError if this host's clock and the database's differ by over 5 minutes."""
     ahead = clocks.host - clocks.database
     if abs(ahead) > TOLERANCE:
         raise ClockError(

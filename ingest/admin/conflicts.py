@@ -1,6 +1,6 @@
-"""Reports, while ingest runs, another group on its database and another database of its group.
+"""Detects, while ingest runs, two consumer groups on one database and one group on two databases.
 
-Neither ends ingest: what is stored is right, and only an operator knows which one is meant.
+Neither stops ingest: stored data is correct, and only an operator knows which setup is intended.
 """
 
 import asyncio
@@ -17,8 +17,14 @@ from psycopg import AsyncConnection
 from ingest import metrics
 from ingest.database import Pool
 from ingest.errors import sentence
-from ingest.reading.commits import DatabaseIdentity, Foreign, elsewhere, identify, read_commits
-from ingest.unexpected import reported
+from ingest.reading.commitmetadata import (
+    DatabaseIdentity,
+    Foreign,
+    elsewhere,
+    identify,
+    read_commits,
+)
+from ingest.unexpectederrors import reported
 from schemas.settings import KafkaSettings
 from sql.named import query
 
@@ -26,30 +32,31 @@ log = structlog.get_logger("ingest")
 
 PERIOD_S: Final = 10.0
 ANSWER_S: Final = 5.0
-# A group that is gone is no conflict any more after this many looks.
+# A group without activity is no longer a conflict after this many checks.
 FORGET_AFTER: Final = 4
-# What was committed before a server was restarted is renewed once at most: its ingest looks too.
+# A commit left over from before a server's restart is renewed at most once.
 RENEWALS: Final = 2
 WITHIN_S: Final = PERIOD_S * FORGET_AFTER
 HINT_GROUPS: Final = "give every ingest of a database the same FLEETGAUGE_CONSUMER_GROUP"
 HINT_DATABASES: Final = (
-    "give every ingest of a consumer group the same FLEETGAUGE_DATABASE_URL, or each database a "
-    "FLEETGAUGE_CONSUMER_GROUP of its own: it then stores what it lacks from its own offsets on"
+    "give every ingest of a consumer group the same FLEETGAUGE_DATABASE_URL, or each database its "
+    "own FLEETGAUGE_CONSUMER_GROUP: it then stores the missing records from its own offsets on"
 )
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class Committer(Protocol):
-    """Commits offsets for the group; `database` is where the partitions are stored, if known."""
+    """Commits offsets for the group; `database` is the one that stores the partitions, if known."""
 
     database: DatabaseIdentity | None
 
 
 class Renewals(Generic[Key]):
-    """Which of the marks that others leave are still renewed, seen from look to look.
+    """Tracks which timestamps of other processes are still being renewed.
 
-    No clock is compared with another: a mark that stands still belongs to somebody who is gone.
+    Compares each timestamp with its previous value only, never the clocks of two machines. A
+    timestamp that stays the same belongs to a process that has ended.
     """
 
     def __init__(self) -> None:
@@ -58,7 +65,7 @@ class Renewals(Generic[Key]):
         self._still: dict[Key, int] = {}
 
     def look(self, marks: Mapping[Key, datetime]) -> set[Key]:
-        """Takes what is there now; returns what was renewed often enough, and lately."""
+        """Takes the current timestamps; returns the keys renewed at least RENEWALS times lately."""
         for key, mark in marks.items():
             is_new = key in self._marks and self._marks[key] != mark
             self._renewed[key] = self._renewed.get(key, 0) + is_new
@@ -71,7 +78,7 @@ class Renewals(Generic[Key]):
 
 
 class ConflictWatch:
-    """Looks every PERIOD_S, and lets the committer know which database this is."""
+    """Checks for conflicts every PERIOD_S, and informs the committer which database this is."""
 
     def __init__(self, pool: Pool, kafka: KafkaSettings, group: str, committer: Committer) -> None:
         self._pool = pool
@@ -84,7 +91,7 @@ class ConflictWatch:
         self._reported: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Looks until cancelled; a server that is away is looked at again."""
+        """Checks until cancelled; retries while a server is unavailable."""
         while True:
             try:
                 with reported("conflicts"):
@@ -99,7 +106,7 @@ class ConflictWatch:
         try:
             here, groups = await self._look_at_database()
         except (psycopg.Error, TimeoutError):
-            # Another server may be the next to answer.
+            # The next connection may reach another server.
             self._committer.database = None
             raise
         self._committer.database = here
@@ -109,7 +116,7 @@ class ConflictWatch:
         self._reported.pop("blind", None)
 
     async def _look_at_database(self) -> tuple[DatabaseIdentity, list[tuple[str, datetime]]]:
-        # Its identity is committed meanwhile: a server that hangs is not to be named for long.
+        # The last identity is committed meanwhile, so a server that hangs must time out soon.
         async with asyncio.timeout(ANSWER_S), self._pool.connection() as connection:
             here = await identify(connection)
             await note_group(connection, self._group, self._topics)
@@ -122,13 +129,13 @@ class ConflictWatch:
             return
         if others:
             log.error(
-                "other consumer groups write this database, and take its partitions from this one",
+                "other consumer groups write to this database and take over its partitions",
                 group=self._group,
                 others=named,
                 hint=HINT_GROUPS,
             )
         else:
-            log.info("no other consumer group writes this database any more", group=self._group)
+            log.info("no other consumer group writes to this database now", group=self._group)
 
     def _report_databases(self, here: DatabaseIdentity, others: set[Foreign]) -> None:
         metrics.GROUP_CONFLICT.labels("databases").set(bool(others))
@@ -137,7 +144,7 @@ class ConflictWatch:
             return
         if others:
             log.error(
-                "partitions of this consumer group are stored in another database, not in this one",
+                "another database stores partitions of this consumer group, so this one lacks them",
                 group=self._group,
                 database=here.name,
                 others=named,
@@ -145,27 +152,27 @@ class ConflictWatch:
                 hint=HINT_DATABASES,
             )
         else:
-            log.info("this consumer group stores in one database again", group=self._group)
+            log.info("this consumer group uses only one database again", group=self._group)
 
     def _report_blind(self, reason: str) -> None:
         if self._is_news("blind", reason):
-            log.warning("cannot look for other groups and databases", error=reason)
+            log.warning("cannot check for other groups and databases", error=reason)
 
     def _is_news(self, kind: str, text: str) -> bool:
-        """Whether it differs from what was reported last, which is nothing at first."""
+        """Whether the text differs from the last one reported of this kind, initially empty."""
         before, self._reported[kind] = self._reported.get(kind, ""), text
         return text != before
 
 
 async def note_group(connection: AsyncConnection[Any], group: str, topics: Sequence[str]) -> None:
-    """Records that a group writes this database now; raises psycopg's errors."""
+    """Records that a group writes to this database now; raises psycopg's errors."""
     await connection.execute(query("note_group"), {"consumer_group": group, "topics": topics})
 
 
 async def read_groups(
     connection: AsyncConnection[Any], topics: Sequence[str]
 ) -> list[tuple[str, datetime]]:
-    """The groups that wrote these topics lately, and when each did; raises psycopg's errors."""
+    """Groups that stored these topics in the last WITHIN_S, with times; raises psycopg's errors."""
     cursor = await connection.execute(
         query("read_groups"), {"topics": topics, "within_s": WITHIN_S}
     )
@@ -173,5 +180,5 @@ async def read_groups(
 
 
 def name_of(partition: TopicPartition) -> str:
-    """A partition for people: `fleet.samples/3`."""
+    """A partition as text: `fleet.samples/3`."""
     return f"{partition.topic}/{partition.partition}"

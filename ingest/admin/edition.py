@@ -1,4 +1,4 @@
-"""The edition of the server behind a connection: asked once a physical connection."""
+"""The TimescaleDB edition of a connection's server, queried once per physical connection."""
 
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -8,12 +8,12 @@ from psycopg import AsyncConnection
 from sql.edition import Edition, edition_of
 from sql.named import query
 
-# By connection, never by process: a pool's next connection may reach another server.
+# Per connection, not per process: a pool's next connection may reach another server.
 _licences: WeakKeyDictionary[AsyncConnection[Any], str | None] = WeakKeyDictionary()
 
 
 async def read_edition(connection: AsyncConnection[Any]) -> Edition:
-    """The edition; raises EditionError for an unknown licence, and psycopg's errors."""
+    """Returns the edition; raises EditionError for an unknown licence, and psycopg's errors."""
     return edition_of(await _licence(connection))
 
 

@@ -1,4 +1,4 @@
-"""`fleetgauge erase`: all that is stored of a user, of an agent, or of keys without an agent."""
+"""`fleetgauge erase`: erases the data of a user or an agent, or rows whose agent is gone."""
 
 import asyncio
 import time
@@ -20,8 +20,8 @@ from schemas.settings import DatabaseSettings
 from sql.named import query
 
 PATIENCE_S: Final = 20.0
-# Other writers queue behind an attempt to keep them out. Longer than a batch mostly takes: with
-# shorter ones several writers of large batches would never be between two at once.
+# Writers queue behind each attempt to lock them out. Longer than most batches take: with shorter
+# attempts, several writers of large batches would never all be between batches.
 ATTEMPT_S: Final = 3.0
 PAUSE_S: Final = 1.0
 
@@ -29,11 +29,11 @@ Result = TypeVar("Result")
 
 
 class EraseError(Exception):
-    """Nothing was erased, or not all of it; the message says which, why and what to do."""
+    """Nothing was erased, or only a part; the message says which, why, and how to continue."""
 
 
 class _HeldError(Exception):
-    """Somebody else holds a lock: the transaction is over, and may be tried again."""
+    """Another session holds the lock. The transaction was rolled back and may be retried."""
 
     def __init__(self, lock: Lock) -> None:
         super().__init__(lock)
@@ -42,7 +42,7 @@ class _HeldError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose data it is: a user's, one agent's of a user; or, with neither, orphans."""
+    """Whose data: a user's, or one agent's of a user. With neither, orphans."""
 
     user_id: str | None = None
     agent_id: str | None = None
@@ -57,29 +57,30 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many rows of a relation."""
+    """The number of rows erased from a relation."""
 
     relation: str
     rows: int
 
 
 def count(database: DatabaseSettings, subject: Subject) -> list[Erased]:
-    """What `erase` would erase, relations with rows only; raises EraseError."""
+    """Counts the rows `erase` would erase, omitting relations without any; raises EraseError."""
     return _run(_count(database, subject))
 
 
 def erase(
     database: DatabaseSettings, subject: Subject, patience_s: float = PATIENCE_S
 ) -> list[Erased]:
-    """Erases everything, beside running ingests; relations with rows only. Raises EraseError.
+    """Erases a subject's data while ingest runs; returns the relations that had rows.
 
-    `patience_s` is how long it waits for others: a refresh, writers, the server's own jobs.
+    `patience_s` is how long it waits for a refresh, writers and the server's own jobs. Raises
+    EraseError.
     """
     return _run(_erase(database, subject, patience_s))
 
 
 def describe(erased: Sequence[Erased]) -> str:
-    """A line a relation, for people."""
+    """One line per relation, for the terminal."""
     return "\n".join(f"{one.relation:<18} {one.rows:>12,} rows" for one in erased)
 
 
@@ -134,8 +135,8 @@ async def _erase(database: DatabaseSettings, subject: Subject, patience_s: float
             await erasing.without_writers(erasing.delete_empty_hours)
         except psycopg.Error as error:
             raise EraseError(
-                f"the agents of {subject} are gone, and some of their samples and rollups are "
-                f"still there: {sentence(error)}; 'fleetgauge erase --orphans' erases the rest"
+                f"the agents of {subject} are erased, but not all of their samples and rollups: "
+                f"{sentence(error)}; run 'fleetgauge erase --orphans' to erase the rest"
             ) from error
     return rows
 
@@ -149,10 +150,10 @@ class _Erasing:
         self._patience_s = patience_s
 
     async def detach(self) -> tuple[list[int], Counter[str]]:
-        """Takes the agents away, and all that is not samples; returns the agents' keys.
+        """Deletes the agents and all their data except samples and rollups; returns their keys.
 
-        No writer is under way meanwhile, and none stores under these keys afterwards: each finds
-        its partitions claimed by another, claims them again and looks up its agents again.
+        Runs without concurrent writers. Increments all epochs, so that afterwards no writer
+        uses these keys: each has to claim its partitions and look up its agents again.
         """
         connection, subject = self._connection, self._subject
         names = {"user_id": subject.user_id, "agent_id": subject.agent_id}
@@ -172,7 +173,7 @@ class _Erasing:
         return keys, rows
 
     async def erase_metrics(self, keys: Sequence[int]) -> Counter[str]:
-        """The samples and rollups of these agents, one after the other."""
+        """Erases the samples and rollups of these agents, one agent at a time."""
         rows: Counter[str] = Counter()
         with shown("agents") as done:
             for place, key in enumerate(keys):
@@ -184,14 +185,15 @@ class _Erasing:
         return rows
 
     async def delete_empty_hours(self) -> None:
-        """The platform's hours in which no sample is left."""
+        """Deletes the platform's hours that no longer have samples."""
         await self._connection.execute(query("delete_empty_hours"))
 
     async def without_writers(self, work: Callable[[], Awaitable[Result]]) -> Result:
-        """Does `work` in a transaction that no writer and no refresh is beside.
+        """Runs `work` in a transaction without concurrent writers or refreshes.
 
-        The aggregates come first, shared, as writers of late samples have them: so no writer waits
-        with us for a refresh. A repair takes them in the other order, and has a lock that we have.
+        Locks the aggregates first, in the shared mode of writers of late samples, so that no
+        writer waits behind this transaction for a refresh. A repair locks in the other order, but
+        both first take the lock of `without_refreshes`, so they cannot deadlock.
         """
         deadline = time.monotonic() + self._patience_s
         while True:
@@ -221,7 +223,7 @@ class _Erasing:
 
 
 async def read_orphans(connection: Connection) -> list[int]:
-    """Keys that have rows and no agent, by number; raises psycopg's errors."""
+    """Agent keys that have rows but no agent, in ascending order; raises psycopg's errors."""
     return await _keys(connection, "read_orphans", {})
 
 

@@ -1,4 +1,4 @@
-"""Up to when samples may be aggregated: no further than ingest has stored what agents have sent."""
+"""The frontier: the time up to which ingest has stored the samples that agents have sent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from psycopg import AsyncConnection
 
 from ingest.admin.topicbounds import read_bounds
 from ingest.reading.positions import Bounds
-from ingest.reading.stored import StoredPosition, read_progress
+from ingest.reading.storedprogress import StoredPosition, read_progress
 from schemas.settings import KafkaSettings
 from sql.named import query
 
 CLIENT_ID: Final = "fleetgauge-refresh"
-# An agent sends its samples in batches, so that those of one moment arrive over some seconds.
+# Agents send samples in batches, so samples with the same time arrive over some seconds.
 DISORDER: Final = timedelta(seconds=15)
-# A partition that stands still for so long holds up no other one; its samples will be late.
+# A partition that stalls for longer no longer blocks the others; its samples will be late.
 PATIENCE: Final = timedelta(minutes=10)
 
 
@@ -27,8 +27,10 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """A partition with records to be stored; `stored_ts` is the broker's time of the last stored
-    one, None where none was."""
+    """A partition with records not stored yet.
+
+    `stored_ts` is the broker time of its last stored record, None if it has none.
+    """
 
     partition: TopicPartition
     next_offset: int
@@ -37,14 +39,14 @@ class Backlog:
     def __str__(self) -> str:
         name = f"{self.partition.topic}/{self.partition.partition}"
         if self.stored_ts is None:
-            return f"{name} has records, of which none is stored"
+            return f"{name} has records, and none of them is stored yet"
         return f"{name} is stored up to {self.stored_ts.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def find_backlogs(
     bounds: Mapping[TopicPartition, Bounds], stored: Mapping[TopicPartition, StoredPosition]
 ) -> list[Backlog]:
-    """The partitions that are not stored up to their ends, the one furthest behind first."""
+    """Partitions with unstored records, the one furthest behind first."""
     found = []
     for partition, (first, end) in bounds.items():
         held = stored.get(partition)
@@ -56,10 +58,10 @@ def find_backlogs(
 
 @dataclass(slots=True)
 class Frontier:
-    """Follows the partitions of the topics.
+    """Tracks the progress of the topics' partitions from one call to the next.
 
-    `backlogs` are those of the last look; `behind` has where each was first seen, and when;
-    `moved_at` is when the stored offset of any partition was last seen to have moved.
+    `backlogs` are those of the last call. `behind` holds the offset of each, and since when it has
+    been there. `moved_at` is when a change in any partition's stored offset was last seen.
     """
 
     kafka: KafkaSettings
@@ -70,38 +72,39 @@ class Frontier:
     moved_at: datetime | None = None
 
     async def find(self, connection: AsyncConnection[Any]) -> datetime | None:
-        """The moment before which samples may be aggregated; None where no record tells.
+        """Returns the frontier; None if a partition with records has none stored.
 
         Raises KafkaError, TopicError and psycopg's errors.
         """
         ((database,),) = await (await connection.execute(query("read_time"))).fetchall()
-        # A clock that is ahead would make everything late that comes before that time.
-        asked = min(self.clock(), database)
+        # With a clock that is ahead, all samples up to its time would count as late.
+        as_of = min(self.clock(), database)
         topics = (self.kafka.samples_topic, self.kafka.events_topic)
         bounds = await read_bounds(self.kafka, topics, CLIENT_ID)
-        # After the ends: a partition stored up to its end has all that was there when asked.
+        # Read after the ends: a partition stored up to its end then has all records up to `as_of`.
         progress = await read_progress(connection)
-        return self.of(bounds, progress.stored, asked)
+        return self.of(bounds, progress.stored, as_of)
 
     def of(
         self,
         bounds: Mapping[TopicPartition, Bounds],
         stored: Mapping[TopicPartition, StoredPosition],
-        asked: datetime,
+        as_of: datetime,
     ) -> datetime | None:
-        """The frontier, of what was in the log after `asked` and stored after that.
+        """Computes the frontier from bounds read after `as_of` and progress read after those.
 
-        A partition without a backlog counts as `asked`, one with a backlog as its last stored
-        record. One that stands still while others move is waited for no longer than `PATIENCE`.
+        It is the minimum over the partitions: `as_of` for one without a backlog, else the time of
+        its last stored record. A partition that stalls while others make progress is ignored after
+        `PATIENCE`.
         """
         self.backlogs = find_backlogs(bounds, stored)
-        self._follow({partition: held.next_offset for partition, held in stored.items()}, asked)
-        self._follow_backlogs(asked)
-        waited_for = [one for one in self.backlogs if not self._stands_still_alone(one, asked)]
+        self._follow({partition: held.next_offset for partition, held in stored.items()}, as_of)
+        self._follow_backlogs(as_of)
+        waited_for = [one for one in self.backlogs if not self._is_stalled_alone(one, as_of)]
         moments = [one.stored_ts for one in waited_for]
         if None in moments:
             return None
-        return min([asked, *(moment for moment in moments if moment is not None)]) - DISORDER
+        return min([as_of, *(moment for moment in moments if moment is not None)]) - DISORDER
 
     def _follow(self, offsets: dict[TopicPartition, int], now: datetime) -> None:
         if self.moved_at is None or offsets != self.offsets:
@@ -115,7 +118,7 @@ class Frontier:
             is_same = offset == one.next_offset
             self.behind[one.partition] = (one.next_offset, since if is_same else now)
 
-    def _stands_still_alone(self, backlog: Backlog, now: datetime) -> bool:
-        # Where nothing is stored at all, a backlog waits that would be late afterwards.
+    def _is_stalled_alone(self, backlog: Backlog, now: datetime) -> bool:
+        # While no partition makes progress, ingest is down: ignoring a backlog would make all late.
         others_move = self.moved_at is not None and now - self.moved_at <= PATIENCE
         return others_move and now - self.behind[backlog.partition][1] > PATIENCE

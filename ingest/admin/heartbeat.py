@@ -1,6 +1,7 @@
-"""Says in the database, each minute, that ingest runs: platform uptime counts these.
+"""Writes a heartbeat for each minute that ingest runs; platform uptime counts these minutes.
 
-The minute is that of the database's clock: a host whose own is wrong fills no minute to come."""
+The database's clock determines the minute, so a host's wrong clock cannot fill a future one.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -16,9 +17,9 @@ from sql.session import UnusableDatabase
 
 log = structlog.get_logger("ingest")
 
-# Twice a minute, so that no minute is missed by a beat that comes late.
+# Twice a minute, so that a late heartbeat does not miss a minute.
 PERIOD_S = 30.0
-# A database that returns within the minute costs none.
+# Short enough that a database that returns within the minute costs no minute.
 AGAIN_S = 5.0
 
 
@@ -27,7 +28,7 @@ async def insert_heartbeats(
     on_absence: Callable[[], None],
     period_s: float = PERIOD_S,
 ) -> None:
-    """Writes the current minute until cancelled; `on_absence` is called where no server answers."""
+    """Writes the current minute until cancelled; calls `on_absence` if no server answers."""
     while True:
         try:
             async with pool.connection() as connection:

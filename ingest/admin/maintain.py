@@ -1,4 +1,4 @@
-"""`fleetgauge maintain`: all of upkeep at once, by hand."""
+"""`fleetgauge maintain`: runs all upkeep tasks once."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -26,38 +26,35 @@ from sql.session import UnusableDatabase
 
 
 class MaintainError(Exception):
-    """Upkeep could not begin, or not go on; the message says why and what to do."""
+    """Upkeep could not start or finish; the message states the cause and the fix."""
 
 
 def maintain(
     database: DatabaseSettings, ingest: IngestSettings, *, dry_run: bool
 ) -> list[TaskResult]:
-    """Runs every task and tells how each went; a dry run leaves everything as it was.
-
-    Raises MaintainError.
-    """
-    with in_sentences():
+    """Runs every task and returns the results; a dry run changes nothing. Raises MaintainError."""
+    with maintain_errors():
         return asyncio.run(_maintain(database, ingest, dry_run=dry_run))
 
 
 @contextmanager
-def in_sentences(task: str = "upkeep") -> Iterator[None]:
-    """Raises MaintainError for what keeps the task from beginning or going on."""
+def maintain_errors(task: str = "run upkeep") -> Iterator[None]:
+    """Converts errors of the task to MaintainError."""
     try:
         yield
     except BusyError as error:
         raise MaintainError(
-            f"{error}, an ingest's own or another 'fleetgauge maintain': try again in a minute"
+            f"{error}, an ingest or another 'fleetgauge maintain': try again in a minute"
         ) from error
     except ClockError as error:
         raise MaintainError(str(error)) from error
     except psycopg.errors.UndefinedTable as error:
         raise MaintainError("the database is not migrated: run 'fleetgauge migrate'") from error
     except psycopg.Error as error:
-        # Of a server that did not let us in there is no SQLSTATE.
+        # A failed login has no SQLSTATE.
         is_away = error.sqlstate is None and not isinstance(error, UnusableDatabase)
         hint = f"; {HINT_DATABASE}" if is_away else ""
-        raise MaintainError(f"no {task}: {sentence(error)}{hint}") from error
+        raise MaintainError(f"cannot {task}: {sentence(error)}{hint}") from error
 
 
 async def _maintain(
@@ -68,10 +65,10 @@ async def _maintain(
         tasks = retention_tasks(database)
         age = await read_age(connection, await read_clocks(connection))
         if not dry_run:
-            # Whose windows may be shorter than ingest's: what they drop is no damage.
+            # These settings may be shorter than ingest's: the conservation check must know them.
             await note_retention(connection, database, await read_edition(connection))
             return await _do(connection, tasks, ingest.upkeep_interval, age)
-        # What would be removed is removed, and brought back.
+        # A dry run removes the data, then rolls back.
         async with connection.transaction(force_rollback=True):
             return await _do(connection, tasks, ingest.upkeep_interval, age)
 
@@ -80,7 +77,7 @@ async def _do(
     connection: Connection, tasks: Sequence[UpkeepTask], every: timedelta, age: Age
 ) -> list[TaskResult]:
     outcomes: list[TaskResult] = []
-    with shown("tasks of upkeep") as done:
+    with shown("upkeep tasks") as done:
         for task in tasks:
             done(len(outcomes), len(tasks))
             outcomes += await do_tasks(connection, [task], every, age)
@@ -88,7 +85,7 @@ async def _do(
 
 
 def describe(outcomes: Sequence[TaskResult]) -> str:
-    """A line a task, for people."""
+    """One line per task, for the terminal."""
     return "\n".join(
         f"{outcome.task:<20} {outcome.removed:>9} removed"
         + (f"   failed: {outcome.failure}" if outcome.failure else "")

@@ -1,4 +1,4 @@
-"""The refresh: moves the watermark after ingest, and counts the fleet; one process for all."""
+"""The refresh: advances the watermark behind ingest, and counts the fleet. One process does so."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from ingest import metrics
 from ingest.admin.alone import try_lock
 from ingest.errors import sentence
 from ingest.kafka.topic import TopicError
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 from schemas.settings import DatabaseSettings
 from sql.connect import connected
 from sql.named import query
@@ -24,31 +24,31 @@ from sql.session import Session
 log = structlog.get_logger("ingest")
 
 TASK: Final = "refresh"
-# The key of the advisory lock that lets one session refresh at a time: any that nobody else takes,
-# for it is held as long as the session lasts. The community edition's jobs have their own.
+# Key of the advisory lock that limits the refresh to one session, which holds it until it ends. Any
+# key that is otherwise unused; the community edition's jobs have their own.
 LOCK_KEY: Final = 0x666C65_65746733
 SESSION: Final = Session(
     "fleetgauge-refresh",
     {
-        # Writers wait behind who waits for them: rather try again a few seconds later.
+        # Writers queue behind a waiting refresh: retry after a few seconds instead of waiting.
         "lock_timeout": "1s",
         "statement_timeout": "15min",
-        # A process that is frozen keeps its lock, and nobody else refreshes meanwhile.
+        # A frozen process would keep the lock, and no other could refresh.
         "idle_session_timeout": "15min",
     },
 )
-# A summary may be 5 seconds old, and is counted for a moment.
+# The summary may be 5 seconds old, and takes time to compute.
 SUMMARY_S: Final = 4.0
-# Of the time, where counting takes long.
+# The largest share of the time that is spent counting, where it takes long.
 SUMMARY_SHARE: Final = 0.1
 HOUR: Final = timedelta(hours=1)
-# Late writers, and the count of the fleet, wait for a part. Parts shorter than a bucket would
-# update it more than once.
+# Writers of late samples and the fleet's count wait for a part of a refresh, so parts are short. A
+# part shorter than a bucket would update that bucket more than once.
 PART_S: Final = 4.0
 BUCKET: Final = timedelta(minutes=5)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST_STEP: Final = timedelta(seconds=10)
-# What a part that is too large ends with.
+# Errors of a part that is too large.
 TOO_MUCH: Final = (errors.ProgramLimitExceeded, errors.OutOfMemory, errors.QueryCanceled)
 
 Connection = AsyncConnection[Any]
@@ -57,12 +57,12 @@ AfterPart = Callable[[datetime], Awaitable[None]]
 
 
 async def is_alone(connection: Connection) -> bool:
-    """Whether this session, and no other one until it ends, refreshes."""
+    """Returns whether this session holds the refresh lock; it keeps it until it ends."""
     return await try_lock(connection, LOCK_KEY)
 
 
 async def _nothing(_: datetime) -> None:
-    """Between two parts of a refresh."""
+    """Does nothing between two parts of a refresh."""
 
 
 async def refresh(
@@ -73,9 +73,9 @@ async def refresh(
 ) -> datetime:
     """Aggregates all samples before `frontier`, an hour at a time; returns the watermark.
 
-    Parts that take longer than `part_s`, or are too much for the server, are halved. A frontier
-    that lies back leaves everything as it is. `after_part` gets each watermark on the way. Raises
-    psycopg's errors; the parts that were aggregated before stay so.
+    Halves parts that take longer than `part_s` or exceed the server's limits. A frontier before
+    the watermark changes nothing. Calls `after_part` with each new watermark. Raises psycopg's
+    errors; parts that are already aggregated stay.
     """
     watermark, oldest = await read_watermark(connection)
     step = HOUR
@@ -99,7 +99,7 @@ async def refresh(
 
 
 async def read_watermark(connection: Connection) -> tuple[datetime, datetime | None]:
-    """The watermark, and when the oldest chunk begins that has samples from there on.
+    """Returns the watermark, and the start of the oldest chunk with samples from there on.
 
     Raises psycopg's errors.
     """
@@ -108,19 +108,19 @@ async def read_watermark(connection: Connection) -> tuple[datetime, datetime | N
 
 
 async def note_refresh(connection: Connection, every: timedelta, failure: str | None) -> None:
-    """Leaves behind how a refresh went, for whoever asks; raises psycopg's errors."""
+    """Stores the result of a refresh in `upkeep_tasks`; raises psycopg's errors."""
     ((now,),) = await (await connection.execute(query("read_time"))).fetchall()
     values = {"task": TASK, "every": every, "removed": 0, "failure": failure, "now": now}
     await connection.execute(query("note_upkeep"), values)
 
 
 def _after(moment: datetime, step: timedelta) -> datetime:
-    """The first multiple of a step that comes after a moment."""
+    """Returns the first multiple of `step` after `moment`."""
     return moment + step - (moment - EPOCH) % step
 
 
 class RefreshJob:
-    """Beside ingest, until cancelled."""
+    """The background task that refreshes and counts the fleet."""
 
     def __init__(
         self, database: DatabaseSettings, find_frontier: FindFrontier, every: timedelta
@@ -132,14 +132,14 @@ class RefreshJob:
         self._next_count = 0.0
 
     async def run(self, period_s: float = SUMMARY_S) -> None:
-        """Looks every `period_s`; a database or a broker that is away costs a look."""
+        """Runs every `period_s` until cancelled; retries while the database is unavailable."""
         while True:
             try:
                 with reported("refresh"):
                     async with connected(self._database, SESSION) as connection:
                         await self._take_turns(connection, period_s)
             except (psycopg.Error, OSError) as error:
-                log.warning("no refresh", error=sentence(error))
+                log.warning("refresh not run", error=sentence(error))
             await asyncio.sleep(period_s)
 
     async def _take_turns(self, connection: Connection, period_s: float) -> None:
@@ -160,7 +160,7 @@ class RefreshJob:
             await asyncio.sleep(pause_s)
 
     async def _count_fleet(self, connection: Connection, period_s: float) -> None:
-        """Counts the fleet anew for readers, when it is time to."""
+        """Updates the fleet's count for readers, if it is due."""
         began = time.monotonic()
         if began < self._next_count:
             return
@@ -169,7 +169,7 @@ class RefreshJob:
         self._next_count = time.monotonic() + max(period_s, took_s / SUMMARY_SHARE)
 
     async def _attempt(self, connection: Connection, after_part: AfterPart) -> None:
-        """One refresh, and what came of it for whoever asks."""
+        """Refreshes once and stores the result."""
         failure = None
         try:
             frontier = await self._find_frontier(connection)
@@ -179,7 +179,7 @@ class RefreshJob:
             if connection.closed:
                 raise
             if isinstance(error, errors.LockNotAvailable):
-                # Between two writers of late samples is a moment for it: the next look tries again.
+                # There are gaps between writers of late samples: retry in the next round.
                 self._next_refresh = 0.0
             failure = sentence(error)
             metrics.UPKEEP_FAILURES.labels(TASK).inc()

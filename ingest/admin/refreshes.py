@@ -1,4 +1,4 @@
-"""Keeps the community edition's jobs away while rollups are dropped, repaired or erased."""
+"""Excludes the community edition's jobs while rollups are dropped, repaired or erased."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,18 +15,18 @@ PAUSE_S: Final = 0.25
 
 
 class BusyRefreshError(BlockedError):
-    """The server's own jobs, or another command, held their lock for too long."""
+    """The server's jobs or another command held the lock for too long."""
 
 
 @asynccontextmanager
 async def without_refreshes(
     connection: AsyncConnection[Any], patience_s: float = PATIENCE_S
 ) -> AsyncIterator[None]:
-    """Holds the lock under which the server's jobs refresh and compress, if it has any.
+    """Holds the lock under which the server's jobs, if any, refresh and compress.
 
-    A refresh that meets another leaves gaps in some versions of TimescaleDB; one that meets a
-    dropped chunk fails; one that has read an agent's samples brings back what is erased meanwhile.
-    Raises BusyRefreshError after `patience_s`.
+    In some versions of TimescaleDB concurrent refreshes leave gaps. A refresh fails if its chunk is
+    dropped, and it restores data that is erased after it has read the agent's samples. Raises
+    BusyRefreshError after `patience_s`.
     """
     deadline = asyncio.get_running_loop().time() + patience_s
     while not await _try(connection):

@@ -1,4 +1,4 @@
-"""`fleetgauge maintain --refresh`: by hand what ingest does every half minute."""
+"""`fleetgauge maintain --refresh`: runs once the refresh that ingest runs every half minute."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import psycopg
 from aiokafka.errors import KafkaError
 
 from ingest.admin.frontier import Frontier
-from ingest.admin.maintain import MaintainError, in_sentences
+from ingest.admin.maintain import MaintainError, maintain_errors
 from ingest.admin.refresh import (
     SESSION,
     Connection,
@@ -25,10 +25,10 @@ from sql.connect import connected
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The watermark before and after, and the frontier: as far as ingest's progress lets it go.
+    """The watermark before and after a refresh, and the frontier.
 
-    `after` is null in a dry run, `frontier` where no stored record tells one; `waits_for` is the
-    partition that is furthest behind, if one is.
+    `after` is null in a dry run. `frontier` is null if a partition with records has none stored.
+    `waits_for` is the partition furthest behind, if any is behind.
     """
 
     before: datetime
@@ -40,22 +40,22 @@ class Refreshed:
 def refresh_once(
     database: DatabaseSettings, kafka: KafkaSettings, every: timedelta, *, dry_run: bool
 ) -> Refreshed:
-    """Aggregates all samples up to the frontier; a dry run tells how far that is.
+    """Aggregates all samples up to the frontier; a dry run only computes the frontier.
 
-    `every` is how often it is meant to be done. Raises MaintainError.
+    `every` is the interval of refreshes by ingest. Raises MaintainError.
     """
-    with in_sentences("refresh"):
+    with maintain_errors("refresh"):
         try:
             return asyncio.run(_refresh_once(database, kafka, every, dry_run=dry_run))
         except psycopg.errors.LockNotAvailable as error:
             raise MaintainError(
-                f"no refresh: {sentence(error)}: a writer took longer than a second, or a writer "
-                "of late samples, an erase or a repair longer than 10; try again"
+                f"cannot refresh: {sentence(error)}: a writer took longer than 1 second, or a "
+                "writer of late samples, an erase or a repair longer than 10 seconds; try again"
             ) from error
         except TopicError as error:
-            raise MaintainError(f"no refresh: {error}") from error
+            raise MaintainError(f"cannot refresh: {error}") from error
         except (KafkaError, OSError) as error:
-            raise MaintainError(f"no refresh: {sentence(error)}; {HINT_KAFKA}") from error
+            raise MaintainError(f"cannot refresh: {sentence(error)}; {HINT_KAFKA}") from error
 
 
 async def _refresh_once(
@@ -64,8 +64,8 @@ async def _refresh_once(
     async with connected(database, SESSION) as connection:
         if not (dry_run or await is_alone(connection)):
             raise MaintainError(
-                "no refresh: another session refreshes, most often an ingest, which does it every "
-                f"{every.total_seconds():.0f} s; 'fleetgauge doctor' tells how far it is"
+                "cannot refresh: another session is refreshing, usually an ingest, which refreshes "
+                f"every {every.total_seconds():.0f} s; 'fleetgauge doctor' shows its progress"
             )
         before, _ = await read_watermark(connection)
         frontier = Frontier(kafka)
@@ -84,10 +84,10 @@ async def _advance(
 
 
 def describe_refresh(refreshed: Refreshed) -> str:
-    """For people: how far it went, and what keeps it from going further."""
+    """The watermark, and the partition that blocks further progress, for the terminal."""
     lines = [_progress(refreshed)]
     if refreshed.waits_for is not None:
-        lines.append(f"not further, for {refreshed.waits_for}")
+        lines.append(f"cannot go further: {refreshed.waits_for}")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""What is deleted and when: chunks older than their retention, and rows that no answer reads."""
+"""Retention: deletes chunks older than their retention, and rows that no query needs."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -13,21 +13,22 @@ from ingest.admin.refreshes import BusyRefreshError, without_refreshes
 from schemas.settings import DatabaseSettings
 from sql.named import query
 
-# Uptime, the longest window over these, is 30 UTC days with the current one.
+# The longest window over these rows is that of uptime: 30 UTC days including the current one.
 WINDOW_DAYS: Final = 33
 TIMELINE: Final = ("status_events", "deployment_events")
-# Ingest stores events that are as old as the retention: so no writer meets a chunk that is dropped.
+# Ingest accepts events as old as the retention. With a margin no writer needs a chunk that is being
+# dropped.
 TIMELINE_MARGIN_DAYS: Final = 1
 
 Connection = AsyncConnection[Any]
 
 
 class NotAggregatedError(Exception):
-    """Chunks that are old enough stay, for what is in them is not aggregated yet."""
+    """Old chunks are kept because their samples are not aggregated yet."""
 
     def __init__(self, relation: str, chunks: int, aggregated_before: datetime) -> None:
         super().__init__(
-            f"old chunks of {relation} are kept ({chunks}), for it is aggregated only up to "
+            f"old chunks of {relation} are kept ({chunks}) because it is aggregated only up to "
             f"{aggregated_before.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}: see the task refresh in "
             "'fleetgauge doctor'"
         )
@@ -38,16 +39,16 @@ Remove = Callable[[Connection, str, datetime], AsyncIterator[int]]
 
 @dataclass(frozen=True, slots=True)
 class UpkeepTask:
-    """One relation that must not grow without bound, and how it is kept from it."""
+    """The retention of one relation, and the function that applies it."""
 
     relation: str
     keep: timedelta
     remove: Remove
 
     async def run(self, connection: Connection, age: Age) -> AsyncIterator[int]:
-        """Removes what is older than `keep`, and tells piece by piece how many chunks or rows.
+        """Removes data older than `keep`; yields the chunks or rows removed by each transaction.
 
-        Raises psycopg's errors and NotAggregatedError; the pieces before stay removed.
+        Raises psycopg's errors and NotAggregatedError; earlier transactions stay committed.
         """
         if age.before is not None:
             async for count in self.remove(connection, self.relation, age.before - self.keep):
@@ -59,10 +60,10 @@ async def drop_chunks(
 ) -> AsyncIterator[int]:
     """Drops the old chunks of a hypertable or continuous aggregate, oldest first.
 
-    Each in a transaction of its own, so that no lock is held longer than one chunk takes. The
-    horizon goes up in the same one: a writer that finds the chunk gone finds that too. A chunk that
-    fails stays, the others go, and the first error is raised at the end, or NotAggregatedError
-    where a chunk is kept for the refresh.
+    Each has its own transaction, which limits how long locks are held. It also raises the horizon,
+    so that a writer that finds the chunk gone sees the new horizon too. If a chunk fails, the
+    others are still dropped, and the first error is raised at the end. Raises NotAggregatedError
+    if chunks are kept for the refresh.
     """
     failure: psycopg.Error | None = None
     kept: list[datetime] = []
@@ -100,14 +101,14 @@ async def _drop(connection: Connection, values: Mapping[str, Any]) -> int:
 async def delete_rows(
     connection: Connection, relation: str, before: datetime
 ) -> AsyncIterator[int]:
-    """Deletes a table's old rows, by the query that knows which of them nobody needs."""
+    """Deletes a table's old rows with its query `delete_old_…`; yields their number."""
     async with connection.transaction():
         cursor = await connection.execute(query(f"delete_old_{relation}"), {"before": before})
     yield cursor.rowcount
 
 
 def retention_tasks(database: DatabaseSettings) -> list[UpkeepTask]:
-    """Everything that has a retention."""
+    """One task for each relation that has a retention."""
     chunks = {
         "agent_samples": database.raw_retention_days,
         "agent_metrics_5m": database.metrics_5m_retention_days,

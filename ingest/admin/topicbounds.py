@@ -1,4 +1,4 @@
-"""Where the log of each partition begins and ends now, as the broker knows it."""
+"""The current start and end offsets of each partition's log."""
 
 from collections.abc import Sequence
 
@@ -15,17 +15,17 @@ from schemas.settings import KafkaSettings
 async def read_bounds(
     kafka: KafkaSettings, topics: Sequence[str], client_id: str
 ) -> dict[TopicPartition, Bounds]:
-    """First offset and end of each partition; raises KafkaError, and TopicError where there is no
-    such topic or this login sees none of its partitions.
+    """Returns the first offset and the end of each partition.
 
-    By clients of its own, each time: who asks does so twice a minute at most, and finds topics
-    that were recreated or have grown, new leaders and new passwords.
+    Creates new clients for each call, so that it sees recreated topics, added partitions, new
+    leaders and new passwords; callers call it at most twice a minute. Raises KafkaError, and
+    TopicError if a topic is missing or this login sees none of its partitions.
     """
     partitions = await partitions_of(kafka, topics)
     for topic in set(topics) - {partition.topic for partition in partitions}:
         raise TopicError(
-            f"the broker shows this login no partition of topic {topic}: 'fleetgauge doctor' names "
-            "the missing right"
+            f"this login cannot see any partition of topic {topic}: 'fleetgauge doctor' names the "
+            "missing right"
         )
     options = client_options(kafka)
     consumer = AIOKafkaConsumer(**options, client_id=client_id)

@@ -1,4 +1,4 @@
-"""What is wrong with a topic that is there: a sentence, and the command that fixes it."""
+"""Faults of existing topics: each is a sentence with the command that fixes it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from ingest.kafka.topic import (
 )
 from schemas.settings import KafkaSettings
 
-# The broker does not say what the login may do.
+# Reported by a broker that does not return the login's rights.
 UNKNOWN_RIGHTS: Final = -(2**31)
 
 
 class Weight(Enum):
-    """What comes of a fault: ingest does not start; it stands still some day; it may be meant."""
+    """REFUSED: ingest does not start. PROBLEM: it will stall some day. WARNING: may be intended."""
 
     REFUSED = auto()
     PROBLEM = auto()
@@ -32,9 +32,9 @@ class Weight(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`says` names topic, setting, value and what is needed; `fix` is a command.
+    """`says` names the topic, the setting, its value and the needed value; `fix` is a command.
 
-    `right` is what the login lacks, where that is the fault.
+    `right` is the missing right, if that is the fault.
     """
 
     topic: str
@@ -50,10 +50,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """How the broker has a topic.
+    """A topic's state on the broker.
 
-    `settings` are None where the login may not ask for them, `replicas` the fewest of a partition,
-    `rights` one bit an operation.
+    `settings` is None if the login may not describe them. `replicas` is the minimum over the
+    partitions. `rights` has one bit per operation.
     """
 
     settings: Mapping[str, str] | None
@@ -62,22 +62,22 @@ class TopicState:
 
 
 def find_faults(topic: Topic, state: TopicState, kafka: KafkaSettings) -> list[Fault]:
-    """All of them, rights first."""
+    """All faults of a topic, missing rights first."""
     found = []
     if topic.use and state.rights != UNKNOWN_RIGHTS and not state.rights & topic.use.value[1]:
         found.append(lacks(topic, topic.use, kafka))
     if state.settings is None:
         return [*found, lacks(topic, TopicRight.DESCRIBE_CONFIGS, kafka)]
     for name, needed, why, weight in _wrong(topic, state.settings, state.replicas, kafka):
-        says = f"topic {topic.name} has {name}={state.settings[name]}, needed is {needed}, {why}"
+        says = f"topic {topic.name} has {name}={state.settings[name]}, but needs {needed}, {why}"
         found.append(Fault(topic.name, weight, says, altering(topic.name, name, needed, kafka)))
     return found
 
 
 def lacks(topic: Topic, right: TopicRight, kafka: KafkaSettings) -> Fault:
-    """The fault of a login without a right, which may be given while ingest runs."""
+    """The fault of a missing right. It may be granted while ingest runs."""
     operation = right.value[0]
-    says = f"this login has no right {operation} on topic {topic.name}"
+    says = f"this login lacks the right {operation} on topic {topic.name}"
     principal = f"User:{kafka.kafka_username or 'NAME'}"
     fix = (
         f"kafka-acls.sh {_addressed(kafka)} --add --allow-principal {principal} "
@@ -93,18 +93,18 @@ _Wrong = tuple[str, str, str, Weight]
 def _wrong(
     topic: Topic, settings: Mapping[str, str], replicas: int, kafka: KafkaSettings
 ) -> Iterator[_Wrong]:
-    """A setting, the value that it needs, why, and what comes of it."""
+    """Yields each wrong setting with the needed value, the reason and the severity."""
     if settings[TIMESTAMP_TYPE] != "LogAppendTime":
-        why = "for the broker's clock decides what is too late"
+        why = "because the broker's clock decides which events are too late"
         yield TIMESTAMP_TYPE, "LogAppendTime", why, Weight.REFUSED
     if (topic.cleanup == "compact") != ("compact" in settings[CLEANUP].split(",")):
         yield CLEANUP, topic.cleanup, _why_cleanup(topic), Weight.REFUSED
     if int(settings[MAX_BYTES]) < topic.least_bytes:
         yield MAX_BYTES, str(topic.max_bytes), _why_size(topic, kafka), Weight.REFUSED
     if int(settings[MIN_REPLICAS]) > replicas:
-        # Ingest reads all the same, but nobody can send to it.
+        # Ingest can still read, but nobody can send to the topic.
         weight = Weight.REFUSED if topic.use is TopicRight.WRITE else Weight.PROBLEM
-        why = "for it has no more replicas, and takes nothing that is sent with acks=all"
+        why = "the number of its replicas: it rejects every record sent with acks=all"
         yield MIN_REPLICAS, str(replicas), why, weight
     if topic.cleanup == "delete":
         yield from _short_retention(settings, kafka)
@@ -112,16 +112,16 @@ def _wrong(
 
 def _why_cleanup(topic: Topic) -> str:
     if topic.cleanup == "compact":
-        return "or what has been replayed is forgotten before the dead letters are gone"
-    return "for compaction removes every record whose key comes again, also where it is not stored"
+        return "or the records of replays are deleted before the dead letters"
+    return "because compaction removes records with repeated keys, even if they are not stored yet"
 
 
 def _why_size(topic: Topic, kafka: KafkaSettings) -> str:
     if topic.use is TopicRight.WRITE:
-        return f"for the longest dead letters do not fit into less than {topic.least_bytes}"
+        return f"because the longest dead letters need at least {topic.least_bytes}"
     return (
-        f"or FLEETGAUGE_MESSAGE_MAX_BYTES at most that instead of {kafka.message_max_bytes}: "
-        "messages in between cannot be sent"
+        f"or lower FLEETGAUGE_MESSAGE_MAX_BYTES from {kafka.message_max_bytes} to the topic's "
+        "value: messages in between cannot be sent"
     )
 
 
@@ -131,16 +131,16 @@ def _short_retention(settings: Mapping[str, str], kafka: KafkaSettings) -> Itera
     if 0 <= int(settings[RETENTION_MS]) < wanted_ms:
         why = (
             f"or FLEETGAUGE_TOPIC_RETENTION_DAYS less than {days}: "
-            "records are deleted that an outage of that length leaves unread"
+            "an outage of that length would lose the records deleted meanwhile"
         )
         yield RETENTION_MS, str(wanted_ms), why, Weight.WARNING
     if int(settings[RETENTION_BYTES]) >= 0:
-        why = "for a full partition deletes records that are not stored"
+        why = "because a full partition deletes records that are not stored yet"
         yield RETENTION_BYTES, "-1", why, Weight.WARNING
 
 
 def altering(topic: str, name: str, value: str, kafka: KafkaSettings) -> str:
-    """The command that gives a topic a setting."""
+    """The command that changes a topic's setting."""
     return (
         f"kafka-configs.sh {_addressed(kafka)} --alter --entity-type topics "
         f"--entity-name {topic} --add-config {name}={value}"
@@ -148,6 +148,6 @@ def altering(topic: str, name: str, value: str, kafka: KafkaSettings) -> str:
 
 
 def _addressed(kafka: KafkaSettings) -> str:
-    """The options of Kafka's tools that lead to the broker; a login is in a file of its own."""
+    """The connection options of Kafka's tools; credentials are in a separate file."""
     login = "" if kafka.kafka_security_protocol == "PLAINTEXT" else " --command-config FILE"
     return f"--bootstrap-server {kafka.kafka_bootstrap}{login}"

@@ -1,4 +1,4 @@
-"""The topics on the broker: made by `fleetgauge migrate`, looked at by it, ingest and doctor."""
+"""The topics on the broker: `fleetgauge migrate` creates them; it, ingest and doctor check them."""
 
 import asyncio
 import time
@@ -20,8 +20,8 @@ from aiokafka.errors import (
 
 from ingest.admin.topicfaults import Fault, TopicState, Weight, find_faults, lacks
 from ingest.errors import HINT_KAFKA, sentence
-from ingest.kafka.broker import BrokerClient, KnownTopic, open_broker
-from ingest.kafka.topic import Topic, TopicError, TopicRight, config, topics, topics_to_make
+from ingest.kafka.brokerclient import BrokerClient, TopicMetadata, open_broker
+from ingest.kafka.topic import Topic, TopicError, TopicRight, config, topics, topics_to_create
 from schemas.runtime.broker import start
 from schemas.runtime.exits import DONE, FAILED
 from schemas.runtime.kafkaclient import client_options
@@ -31,14 +31,14 @@ log = structlog.get_logger("topics")
 
 PATIENCE_S: Final = 30.0
 RETRY_S: Final = 1.0
-# Just made, a topic is not known to every broker at once.
+# A new topic takes time to be known to every broker.
 KNOWN_WITHIN_S: Final = 2.0
 MADE_WITHIN_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The cluster's id, the partitions of each topic that is there, what is wrong with it."""
+    """The cluster's id, the partitions of each existing topic, and the faults found."""
 
     cluster_id: str
     partitions: dict[str, list[int]]
@@ -49,9 +49,9 @@ class Inspection:
 async def inspect(
     kafka: KafkaSettings, wanted: Sequence[Topic], patience_s: float = KNOWN_WITHIN_S
 ) -> Inspection:
-    """How the broker has these topics; raises KafkaError.
+    """Checks these topics on the broker; raises KafkaError.
 
-    One that it does not know is asked for again for a while: news of a new topic takes its time.
+    Retries unknown topics for `patience_s`, because metadata of a new topic takes time to spread.
     """
     deadline = time.monotonic() + patience_s
     async with open_broker(kafka) as broker:
@@ -61,23 +61,23 @@ async def inspect(
             if not missing or time.monotonic() >= deadline:
                 break
             await asyncio.sleep(KNOWN_WITHIN_S / 10)
-        there = [topic for topic in wanted if topic.name not in missing]
+        existing = [topic for topic in wanted if topic.name not in missing]
         return Inspection(
             await broker.cluster_id(),
-            {topic.name: sorted(known[topic.name].leaders) for topic in there},
+            {topic.name: sorted(known[topic.name].leaders) for topic in existing},
             missing,
-            await _faults(broker, there, known, kafka),
+            await _faults(broker, existing, known, kafka),
         )
 
 
-def _is_unknown(topic: KnownTopic) -> bool:
+def _is_unknown(topic: TopicMetadata) -> bool:
     return topic.error is UnknownTopicOrPartitionError
 
 
 async def _faults(
     broker: BrokerClient,
     wanted: Sequence[Topic],
-    known: dict[str, KnownTopic],
+    known: dict[str, TopicMetadata],
     kafka: KafkaSettings,
 ) -> list[Fault]:
     hidden = [t for t in wanted if known[t.name].error is TopicAuthorizationFailedError]
@@ -92,10 +92,10 @@ async def _faults(
 
 
 async def check_topics(kafka: KafkaSettings) -> str:
-    """The cluster's id, if ingest can do its work with every topic.
+    """Returns the cluster's id if ingest can work with every topic.
 
-    Raises TopicError where it would lose records or stand still; what may be meant, or may be put
-    right while it runs, is logged. Raises KafkaError where no broker answers.
+    Raises TopicError if ingest would lose records or stall. Logs faults that may be intended or
+    can be fixed while it runs. Raises KafkaError if no broker answers.
     """
     found = await inspect(kafka, topics(kafka))
     for name in found.missing:
@@ -108,19 +108,19 @@ async def check_topics(kafka: KafkaSettings) -> str:
 
 
 def missing_sentence(name: str) -> str:
-    """Of a topic that the broker does not know."""
+    """The error for a topic that the broker does not know."""
     return f"topic {name} is missing: run 'fleetgauge migrate'"
 
 
 def log_faults(faults: Sequence[Fault]) -> None:
-    """A line each, with the command that fixes it."""
+    """Logs one line per fault, with the command that fixes it."""
     for fault in faults:
-        tell = log.warning if fault.weight is Weight.WARNING else log.error
-        tell(fault.says, topic=fault.topic, hint=fault.fix)
+        log_fault = log.warning if fault.weight is Weight.WARNING else log.error
+        log_fault(fault.says, topic=fault.topic, hint=fault.fix)
 
 
 async def partitions_of(kafka: KafkaSettings, names: Sequence[str]) -> list[TopicPartition]:
-    """The partitions of topics; raises TopicError where there is no such topic, and KafkaError."""
+    """The partitions of topics; raises TopicError if a topic is missing, and KafkaError."""
     deadline = time.monotonic() + KNOWN_WITHIN_S
     async with open_broker(kafka) as broker:
         while True:
@@ -137,10 +137,10 @@ async def partitions_of(kafka: KafkaSettings, names: Sequence[str]) -> list[Topi
 
 
 def create_topics(kafka: KafkaSettings, patience_s: float = PATIENCE_S) -> int:
-    """Makes the topics that are missing and checks the others; an exit code.
+    """Creates missing topics and checks the others; returns an exit code.
 
-    A broker that does not answer is asked again until `patience_s` have passed. What is wrong with
-    a topic is told, all at once, with the commands that fix it: who made it may use it otherwise.
+    Retries for `patience_s` if the broker does not answer. Existing topics are never altered, as
+    others may use them: all their faults are logged with the commands that fix them.
     """
     try:
         faults = asyncio.run(_once_it_answers(kafka, time.monotonic() + patience_s))
@@ -171,7 +171,7 @@ async def _once_it_answers(kafka: KafkaSettings, deadline: float) -> list[Fault]
 
 
 async def _create_topics(kafka: KafkaSettings) -> list[Fault]:
-    wanted = topics_to_make(kafka)
+    wanted = topics_to_create(kafka)
     async with _admin(kafka) as admin:
         created = [topic for topic in wanted if await _create(admin, topic, kafka)]
     for topic in created:
@@ -179,16 +179,16 @@ async def _create_topics(kafka: KafkaSettings) -> list[Fault]:
     found = await inspect(kafka, wanted, MADE_WITHIN_S)
     for name in found.missing:
         raise TopicError(
-            f"topic {name} was made {MADE_WITHIN_S:.0f} s ago and the broker does not "
-            "know it: look at the broker's log, then run this again"
+            f"topic {name} was created {MADE_WITHIN_S:.0f} s ago, but the broker does not know it: "
+            "see the broker's log, then run this again"
         )
-    # Its login is not ingest's, perhaps: what ingest does with them it need not be allowed.
+    # This login may differ from ingest's, so it need not have the rights that ingest uses.
     uses = {topic.use for topic in wanted}
     return [fault for fault in found.faults if fault.right is None or fault.right not in uses]
 
 
 async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings) -> bool:
-    """Whether it was missing; another `migrate` may be at the same work."""
+    """Returns whether it created the topic; another `migrate` may create it at the same time."""
     new = NewTopic(
         topic.name, topic.partitions, kafka.topic_replication, topic_configs=config(topic, kafka)
     )
@@ -198,7 +198,7 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, kafka: KafkaSettings
     if problem is TopicAlreadyExistsError:
         return False
     if code != 0:
-        raise TopicError(f"topic {topic.name} cannot be made: {rest[0] or problem.__name__}")
+        raise TopicError(f"cannot create topic {topic.name}: {rest[0] or problem.__name__}")
     return True
 
 

@@ -1,4 +1,4 @@
-"""Looks at the topics again while ingest runs: others may alter or delete them at any time."""
+"""Checks the topics while ingest runs: others may alter or delete them at any time."""
 
 import asyncio
 from typing import Final
@@ -10,7 +10,7 @@ from ingest import metrics
 from ingest.admin.topicfaults import Fault, Weight
 from ingest.admin.topics import Inspection, inspect, log_faults, missing_sentence
 from ingest.kafka.topic import TopicRight, topics
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 from schemas.settings import KafkaSettings
 
 log = structlog.get_logger("ingest")
@@ -19,7 +19,7 @@ LOOK_EVERY_S: Final = 30.0
 
 
 class TopicWatch:
-    """Reports what has become wrong; ends nothing, for what is stored meanwhile is not lost."""
+    """Reports new faults of topics. It does not stop ingest, as stored data is not lost."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
         self._kafka = kafka
@@ -27,13 +27,13 @@ class TopicWatch:
         self._missing: list[str] = []
 
     async def run(self, period_s: float = LOOK_EVERY_S) -> None:
-        """Looks every `period_s` until cancelled; a broker that is away costs a look."""
+        """Checks every `period_s` until cancelled; retries while the broker is unavailable."""
         while True:
             try:
                 with reported("topics"):
                     self._report(await inspect(self._kafka, topics(self._kafka)))
             except (KafkaError, OSError) as error:
-                log.debug("topics not looked at", error=str(error))
+                log.debug("topics not checked", error=str(error))
             await asyncio.sleep(period_s)
 
     def _report(self, found: Inspection) -> None:

@@ -1,4 +1,4 @@
-"""The upkeep job: runs the tasks that are due, one session at a time, and leaves how they went."""
+"""The upkeep job: runs due tasks, in one session at a time, and stores their results."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from ingest.admin.conservation.check import check
 from ingest.admin.conservation.report import set_metrics
 from ingest.admin.retention import NotAggregatedError, UpkeepTask, retention_tasks
 from ingest.errors import sentence
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 from schemas.settings import DatabaseSettings
 from sql.connect import connected
 from sql.edition import EditionError
@@ -27,12 +27,12 @@ from sql.session import Session
 
 log = structlog.get_logger("ingest")
 
-# Any constant: the key of the advisory lock that lets one session do upkeep at a time.
+# Key of the advisory lock that limits upkeep to one session. Any key that is otherwise unused.
 LOCK_KEY: Final = 0x75706B656570
 SESSION: Final = Session(
     "fleetgauge-upkeep",
     {
-        # Who waits for a lock holds up those who come after: rather try again a minute later.
+        # Others queue behind a session that waits for a lock: retry after a minute instead.
         "lock_timeout": "1s",
         "statement_timeout": "1min",
         # A dry run of all tasks is one transaction.
@@ -46,12 +46,12 @@ Connection = AsyncConnection[Any]
 
 
 class BusyError(Exception):
-    """Another session does upkeep at this moment."""
+    """Another session is running upkeep."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """How a task went: what it removed in chunks or rows, and why not all, if so."""
+    """The result of a task: the chunks or rows it removed, and the error, if any."""
 
     task: str
     removed: int
@@ -60,7 +60,7 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """When a task last went well, and whether that is too long ago."""
+    """When a task last succeeded, and whether that is too long ago."""
 
     task: str
     succeeded_at: datetime | None
@@ -68,22 +68,22 @@ class State:
 
 
 def open_connection(database: DatabaseSettings) -> AbstractAsyncContextManager[Connection]:
-    """A connection of upkeep's own, for ingest's are few; raises psycopg.OperationalError."""
+    """A dedicated connection, as ingest's pool is small; raises psycopg.OperationalError."""
     return connected(database, SESSION)
 
 
 async def acquire_upkeep_lock(connection: Connection) -> None:
-    """Keeps other sessions from upkeep until this one ends; raises BusyError where one is at it."""
+    """Takes the upkeep lock until the session ends; raises BusyError if another one holds it."""
     if not await try_lock(connection, LOCK_KEY):
-        raise BusyError("another session does upkeep at this moment")
+        raise BusyError("another session is running upkeep")
 
 
 async def do_tasks(
     connection: Connection, tasks: Sequence[UpkeepTask], every: timedelta, age: Age
 ) -> list[TaskResult]:
-    """Runs these tasks, whatever comes of each, and stores how they went.
+    """Runs all tasks, even if some fail, and stores and returns their results.
 
-    Raises psycopg's errors where the database goes away or may not be written.
+    Raises psycopg's errors if the database becomes unavailable or cannot be written.
     """
     outcomes = []
     for task in tasks:
@@ -115,13 +115,13 @@ async def _attempt(connection: Connection, task: UpkeepTask, age: Age) -> TaskRe
 
 
 async def read_state(connection: Connection, now: datetime) -> list[State]:
-    """How all that has to be done again and again stands, the server's own jobs among it."""
+    """The state of all periodic tasks, including the server's jobs; raises psycopg's errors."""
     cursor = await connection.execute(query("read_upkeep"), {"now": now})
     return [State(*row) for row in await cursor.fetchall()]
 
 
 class Upkeep:
-    """Does what is due, beside ingest. Of many processes the first to look does it for all."""
+    """The background task that runs due tasks. The first process to get the lock runs them."""
 
     def __init__(
         self,
@@ -134,17 +134,17 @@ class Upkeep:
         self._read_clocks = read_clocks
 
     async def run(self, period_s: float = LOOK_EVERY_S) -> None:
-        """Looks every `period_s` until cancelled; a database that is away costs a look."""
+        """Runs every `period_s` until cancelled; retries while the database is unavailable."""
         while True:
             try:
                 with reported("upkeep"):
                     await self.look()
             except (psycopg.Error, EditionError, OSError) as error:
-                log.warning("no upkeep", error=sentence(error))
+                log.warning("upkeep not run", error=sentence(error))
             await asyncio.sleep(period_s)
 
     async def look(self) -> None:
-        """Runs what is due, unless somebody else is at it, and tells the metrics how it stands.
+        """Runs due tasks unless another session does, and sets the metrics.
 
         Raises psycopg's errors.
         """
@@ -156,7 +156,7 @@ class Upkeep:
                 await self._check_conservation(connection, clocks)
             await set_metrics(connection)
             for state in await read_state(connection, clocks.database):
-                _tell_state(state)
+                _set_state(state)
 
     async def _do_due(self, connection: Connection, clocks: Clocks) -> None:
         now = clocks.database
@@ -179,7 +179,7 @@ class Upkeep:
                 await _note(connection, TaskResult(task.relation, 0, str(error)), self._every, now)
             return
         for outcome in outcomes:
-            _tell(outcome)
+            _report(outcome)
 
     async def _check_conservation(self, connection: Connection, clocks: Clocks) -> None:
         failure = None
@@ -191,20 +191,20 @@ class Upkeep:
             failure = sentence(error)
         outcome = TaskResult("conservation", 0, failure)
         await _note(connection, outcome, LOOK_EVERY, clocks.database)
-        _tell(outcome)
+        _report(outcome)
 
     def _is_due(self, succeeded_at: datetime | None, now: datetime) -> bool:
-        # A success ahead of the clock tells nothing.
+        # A success in the future comes from a wrong clock: ignore it.
         return succeeded_at is None or not succeeded_at <= now < succeeded_at + self._every
 
 
-def _tell_state(state: State) -> None:
+def _set_state(state: State) -> None:
     metrics.UPKEEP_OVERDUE.labels(state.task).set(state.is_overdue)
     if state.succeeded_at is not None:
         metrics.UPKEEP_SUCCESS.labels(state.task).set(state.succeeded_at.timestamp())
 
 
-def _tell(outcome: TaskResult) -> None:
+def _report(outcome: TaskResult) -> None:
     metrics.UPKEEP_REMOVED.labels(outcome.task).inc(outcome.removed)
     if outcome.failure is not None:
         metrics.UPKEEP_FAILURES.labels(outcome.task).inc()

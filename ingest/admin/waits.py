@@ -1,4 +1,4 @@
-"""Who holds a lock that a command waited for in vain, in words."""
+"""Describes which sessions hold a lock that a command did not get in time."""
 
 from enum import Enum
 from typing import Any, Final
@@ -10,7 +10,7 @@ from sql.named import query
 
 
 class BlockedError(psycopg.Error):
-    """A lock was not to be had in time; the message names who holds it."""
+    """A lock was not acquired in time; the message names the sessions that hold it."""
 
 
 class Lock(Enum):
@@ -29,7 +29,7 @@ NAMES: Final = {
 
 
 async def describe_wait(connection: AsyncConnection[Any], lock: Lock, waited_s: float) -> str:
-    """How long the caller waited, and for which sessions; raises psycopg's errors."""
+    """A sentence with the waiting time and the holders' names; raises psycopg's errors."""
     cursor = await connection.execute(query("read_lock_holders"), {"lock": lock.value})
     holders = [f"{name} (process {pid})" for name, pid in await cursor.fetchall()]
     held_by = " and ".join(holders) or "a session that has ended since"

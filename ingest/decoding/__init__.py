@@ -1,1 +1,1 @@
-"""The second stage: from the bytes of records to checked events, or the reason for a rejection."""
+"""The second stage: decodes records into checked events or rejections."""

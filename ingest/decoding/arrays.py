@@ -1,4 +1,4 @@
-"""Takes an array message apart, so that an event that is wrong costs nobody but itself."""
+"""Splits an array message into its elements, so that an invalid event is rejected alone."""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 
-# What the decoders raise; a text that is no UTF-8 or a deep nesting is no DecodeError.
+# The decoders' errors: invalid UTF-8 and deep nesting raise other errors than DecodeError.
 UNUSABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _JSON: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _MSGPACK: Final = msgspec.msgpack.Decoder(list[msgspec.Raw])
-# A text as a whole or one that never ends, and what gives JSON its structure.
+# A string, terminated or not, or a structural character of JSON.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 
 
@@ -19,17 +19,17 @@ Parts = Sequence[bytes | msgspec.Raw]
 
 
 def split_msgpack(value: bytes) -> Parts:
-    """The elements of an array, as they are written.
+    """The elements of an array, still encoded.
 
-    Raises msgspec.ValidationError where the message is no array, and one of UNUSABLE where it
-    cannot be taken apart.
+    Raises msgspec.ValidationError if the message is not an array, one of UNUSABLE if it cannot be
+    split.
     """
     return _MSGPACK.decode(value)
 
 
 def split_json(value: bytes) -> Parts:
-    """The same. What is no JSON (NaN, half a surrogate pair, bytes that are no UTF-8, nesting
-    without end) is left to the element that it is in: where that ends, the brackets tell."""
+    """The same for JSON. Invalid JSON within an element (NaN, a lone surrogate, invalid UTF-8, deep
+    nesting) does not matter: then the elements are delimited by counting brackets."""
     try:
         return _JSON.decode(value)
     except UNUSABLE as error:
@@ -40,7 +40,7 @@ def split_json(value: bytes) -> Parts:
 
 
 def _split_by_brackets(value: bytes) -> list[bytes] | None:
-    """None where this is no array that is closed at its end."""
+    """None if the value is not an array that is closed at its end."""
     parts: list[bytes] = []
     depth = begin = 0
     for token in _TOKEN.finditer(value):

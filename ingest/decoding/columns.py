@@ -1,7 +1,7 @@
-"""The column path: many plain samples decoded at once, without an object for each.
+"""The column path: decodes many plain samples at once, without an object for each.
 
-A message is plain if `ingest.decoding.message` would provably read the same from it. Every other
-message is left to that module, which alone decides what becomes of it.
+A message is plain if `ingest.decoding.message` (the row path) provably decodes it to the same
+sample. The row path decodes all other messages, and alone decides whether a message is valid.
 """
 
 import io
@@ -19,18 +19,18 @@ from ingest.decoding.lines import Lines
 from schemas.events import Sample
 
 _FIELDS: Final = {field.name: field for field in msgspec.structs.fields(Sample)}
-# The types of fields, as numbers of the widest kind: bounds are checked on what was sent.
+# Field types with the widest numbers: bounds are checked on the values as sent.
 _WIDE: Final[dict[type, Any]] = {
     inspect.StrType: pl.String(),
     inspect.DateTimeType: pl.String(),
     inspect.IntType: pl.Int64(),
     inspect.FloatType: pl.Float64(),
 }
-# Printable ASCII other than what could hide structure: escapes and braces.
+# Printable ASCII without backslash and braces, which could hide structure.
 _PLAIN_BYTES: Final = bytes(byte for byte in range(0x20, 0x7F) if byte not in b"\\{}")
 # RFC 3339 in UTC, as most clients write it.
 _UTC: Final = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|\+00:00)$"
-# One call of the parser costs what the row path needs for some 300 messages.
+# One parser call costs as much as the row path for about 300 messages.
 FEWEST: Final = 256
 
 
@@ -56,10 +56,10 @@ _STRINGS: Final = sum(kind == pl.String() for kind in _WIRE.values())
 
 
 def read_plain_samples(lines: Lines, fewest: int = FEWEST) -> pl.DataFrame:
-    """The samples among these messages that are plain, with the columns of SAMPLE_SCHEMA.
+    """The plain samples among these messages, with the columns of SAMPLE_SCHEMA.
 
-    `record` is the place of each among the messages. What is missing is for the row path, and so
-    is what would have to be read in parts of less than the `fewest` messages.
+    `record` is the index of the message. Missing messages are for the row path, and so are runs of
+    fewer than `fewest` parseable messages.
     """
     found = list(_read(lines, 0, fewest))
     return pl.concat(found) if found else SAMPLE_SCHEMA.to_frame()
@@ -75,16 +75,16 @@ def _read(lines: Lines, first: int, fewest: int) -> Iterator[pl.DataFrame]:
         is_named_once = _all_name_fields_once(text, frame) or _which_name_fields_once(lines, frame)
         yield _plain_rows(frame, pl.lit(is_named_once), first)
     elif count > 1:
-        # One message keeps all from being read: the half without it can be.
+        # One message makes the parser fail: the half without it can be parsed.
         middle = count // 2
         yield from _read(lines.between(0, middle), first, fewest)
         yield from _read(lines.between(middle, count), first + middle, fewest)
 
 
 def _parse(text: bytes, count: int) -> pl.DataFrame | None:
-    """The fields of so many messages; None where one is no flat object on a line of its own.
+    """The fields of `count` messages; None if one is not a flat object on one line.
 
-    A field of another type than its own is null.
+    A field of the wrong type is null.
     """
     if text.translate(None, _PLAIN_BYTES) != b"\n".join([b"{}"] * count):
         return None
@@ -107,7 +107,7 @@ def _plain_rows(frame: pl.DataFrame, is_named_once: pl.Expr, first: int) -> pl.D
 
 
 def _all_name_fields_once(text: bytes, frame: pl.DataFrame) -> bool:
-    """Whether each of these messages names its values once, and nothing else."""
+    """Whether each of these messages has every field once, and no unknown fields."""
     read = sum(frame.height - frame[name].null_count() for name in frame.columns)
     found = np.frombuffer(text, np.uint8)
     commas, quotes = (np.count_nonzero(found == ord(one)) for one in ',"')
@@ -115,7 +115,7 @@ def _all_name_fields_once(text: bytes, frame: pl.DataFrame) -> bool:
 
 
 def _which_name_fields_once(lines: Lines, frame: pl.DataFrame) -> pl.Series:
-    """The same for each message."""
+    """The same for each message separately."""
     values = lines.values()
     read = frame.select(pl.sum_horizontal(pl.all().is_not_null())).to_series().to_numpy()
     commas, quotes = (
@@ -126,12 +126,12 @@ def _which_name_fields_once(lines: Lines, frame: pl.DataFrame) -> pl.Series:
 
 
 def _are_named_once(commas: Any, quotes: Any, read: Any, messages: int) -> Any:
-    """Whether so many commas and quotes are what so many values need that were read of messages.
+    """Whether the commas and quotes are exactly those of the `read` values in `messages` messages.
 
-    A flat object of k fields has k - 1 commas or more, for texts may have some too, and every value
-    that was read has a field: as many commas as that make the fields these, each named once. Then
-    two quotes for each name and for each text leave none for a number, and every id is a text. A
-    value that is null, or of another type, is not counted as read, and its message is not plain.
+    A flat object of k fields has at least k - 1 commas (strings may contain more), and every parsed
+    value has a field. With exactly that number, the fields are the parsed ones, each once. Two
+    quotes for each name and each string then leave none for a number, so every id is a string. A
+    null or a value of the wrong type does not count as read, so its message is not plain.
     """
     return (commas == read - messages) & (quotes == 2 * (read + _STRINGS * messages))
 
@@ -139,7 +139,7 @@ def _are_named_once(commas: Any, quotes: Any, read: Any, messages: int) -> Any:
 def _id_is_valid(name: str) -> pl.Expr:
     kind = _TYPES[name]
     wire = pl.col(_FIELDS[name].encode_name)
-    # `$` is the end of a text here, and there are no look-aheads.
+    # In polars `$` matches only at the end, and look-aheads are not supported.
     pattern = kind.pattern.removesuffix(r"(?!\n)")
     is_valid: pl.Expr = wire.str.contains(pattern) & (wire.str.len_bytes() <= kind.max_length)
     return is_valid

@@ -1,4 +1,4 @@
-"""Decodes fetched records: plain samples as columns, whatever else message by message."""
+"""Decodes fetched records: plain samples as columns, all other messages one by one."""
 
 from collections.abc import Sequence
 from operator import attrgetter
@@ -14,14 +14,14 @@ from ingest.decoding.message import decode_message
 from ingest.record import Record
 from ingest.records import Records
 from ingest.rejection import Origin, Rejection
-from ingest.unexpected import detail_of, is_unexpected, report
+from ingest.unexpectederrors import detail_of, is_unexpected, report
 from schemas.events import Event, Sample
 
 
 def decode(fetched: Fetched, max_message_bytes: int, fewest: int = FEWEST) -> Decoded:
-    """The events of fetched records, and a rejection for each that cannot be used.
+    """The events and rejections of fetched records.
 
-    Fewer than the `fewest` messages are not worth a call of the column path.
+    Fewer than `fewest` messages are decoded without the column path.
     """
     records = fetched.in_order()
     plain = _read_plain(records, max_message_bytes, fewest)
@@ -35,11 +35,11 @@ def decode(fetched: Fetched, max_message_bytes: int, fewest: int = FEWEST) -> De
 
 
 def _read_plain(records: Records, max_bytes: int, fewest: int) -> pl.DataFrame:
-    """The column path's share of the records; none where it fails."""
+    """The samples that the column path decodes; empty if it fails."""
     lines, places = records.lines(max_bytes)
     try:
         found = read_plain_samples(lines, fewest)
-    # A panic of polars is no Exception, and no reason to end.
+    # A polars panic is not an Exception, and must not end ingest.
     except (Exception, PanicException) as error:
         if not is_unexpected(error):
             raise
@@ -51,7 +51,7 @@ def _read_plain(records: Records, max_bytes: int, fewest: int) -> pl.DataFrame:
 
 
 def _add_messages(decoded: Decoded, places: Sequence[int], max_bytes: int) -> None:
-    """Adds what the records at these places hold, by the row path."""
+    """Adds the events of the records at these indexes, by the row path."""
     rows: list[tuple[Sample, int, int]] = []
     for place in places:
         events, rejections = _decode_message(decoded.records[place], max_bytes)
@@ -79,11 +79,11 @@ def _decode_message(
 
 
 def samples_frame(rows: Sequence[tuple[Sample, int, int]]) -> pl.DataFrame:
-    """Samples with the places of their records and their own, by the columns of SAMPLE_SCHEMA."""
+    """A frame with SAMPLE_SCHEMA of samples, each with its `record` and `place`."""
     samples = [sample for sample, _, _ in rows]
 
     def numbers(name: str, dtype: Any) -> pl.Series:
-        # No sample carries NaN (the schema's bounds refuse it), so it can stand for "not told".
+        # The schema's bounds exclude NaN, so that it can stand for null.
         values = np.fromiter(map(attrgetter(name), samples), dtype, len(samples))
         return pl.Series(values).fill_nan(None) if dtype is np.float32 else pl.Series(values)
 
@@ -100,5 +100,5 @@ def samples_frame(rows: Sequence[tuple[Sample, int, int]]) -> pl.DataFrame:
 
 
 def round_us(seconds: float) -> int:
-    """Microseconds since 1970 of a time as a double, which holds them exactly until 2106."""
+    """Seconds since 1970 as microseconds; a double is exact until 2106."""
     return round(seconds * 1e6)

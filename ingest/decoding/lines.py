@@ -1,14 +1,14 @@
-"""Messages as lines of one text, which is what many are parsed from at once."""
+"""Messages as lines of one text, so that they can be parsed at once."""
 
 from collections.abc import Iterator, Sequence
 
-from ingest.block import RecordBlock
+from ingest.recordblock import RecordBlock
 
 Part = RecordBlock | list[bytes]
 
 
 class Lines:
-    """The values of messages, in parts that are blocks of records or lists of values."""
+    """Message values, in parts that are record blocks or lists."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = [part for part in parts if len(part)]
@@ -17,15 +17,15 @@ class Lines:
         return sum(map(len, self._parts))
 
     def text(self) -> bytes:
-        """All of them, a line each; spaces may stand before one."""
+        """The values, one a line, some with leading spaces."""
         return b"\n".join(map(_text_of, self._parts))
 
     def values(self) -> list[bytes]:
-        """Each one."""
+        """The values as a list."""
         return [value for part in self._parts for value in _values_of(part)]
 
     def between(self, first: int, end: int) -> "Lines":
-        """Those with the places from `first` on and before `end`."""
+        """The values with indexes [first, end)."""
         return Lines(list(self._between(first, end)))
 
     def _between(self, first: int, end: int) -> Iterator[Part]:

@@ -1,4 +1,4 @@
-"""Decodes one message: its events, or rejections that say why not. What it says, counts."""
+"""The row path: decodes one message into events and rejections. It defines validity."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
@@ -6,10 +6,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ingest.decoding.arrays import UNUSABLE, Parts, split_json, split_msgpack
-from ingest.decoding.depth import at_fixed_depth
-from ingest.decoding.names import have_no_repeated_names, refuse_repeated, refuse_repeated_packed
-from ingest.decoding.numbers import with_whole_numbers, with_whole_numbers_packed
-from ingest.reading.unread import UnreadBatch
+from ingest.decoding.duplicatefields import (
+    have_no_duplicate_fields,
+    reject_duplicates,
+    reject_duplicates_packed,
+)
+from ingest.decoding.recursion import with_stable_recursion_limit
+from ingest.decoding.wholenumbers import with_whole_numbers, with_whole_numbers_packed
+from ingest.reading.unreadable import UnreadableBatch
 from ingest.record import Record
 from ingest.rejection import Origin, Rejection
 from schemas.events import MAX_EVENTS_A_MESSAGE, Event, Message, Sample
@@ -22,10 +26,10 @@ Decoded = TypeVar("Decoded")
 
 
 def _with_json(decoder: msgspec.json.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
-    """Decodes with this decoder, whole numbers in any spelling; rejects repeated names."""
+    """Decodes with this decoder, accepts whole numbers like `5.0`, rejects duplicate fields."""
 
     def decode_json(value: bytes) -> Decoded:
-        # A part of an array is msgspec.Raw.
+        # Array elements are msgspec.Raw.
         text = bytes(value)
         try:
             message = decoder.decode(text)
@@ -34,16 +38,16 @@ def _with_json(decoder: msgspec.json.Decoder[Decoded]) -> Callable[[bytes], Deco
             if rewritten is text:
                 raise
             text, message = rewritten, decoder.decode(rewritten)
-        _refuse_repeated(text, message if isinstance(message, list) else [message])
+        _reject_duplicates(text, message if isinstance(message, list) else [message])
         return message
 
-    return at_fixed_depth(decode_json)
+    return with_stable_recursion_limit(decode_json)
 
 
-def _refuse_repeated(value: bytes, events: list[Any]) -> None:
+def _reject_duplicates(value: bytes, events: list[Any]) -> None:
     samples = [event for event in events if isinstance(event, Sample)]
-    if len(samples) < len(events) or not have_no_repeated_names([value], samples):
-        refuse_repeated(value)
+    if len(samples) < len(events) or not have_no_duplicate_fields([value], samples):
+        reject_duplicates(value)
 
 
 def _with_msgpack(decoder: msgspec.msgpack.Decoder[Decoded]) -> Callable[[bytes], Decoded]:
@@ -58,38 +62,39 @@ def _with_msgpack(decoder: msgspec.msgpack.Decoder[Decoded]) -> Callable[[bytes]
                 raise
             message = decoder.decode(rewritten)
         for part in split_msgpack(value) if isinstance(message, list) else [value]:
-            refuse_repeated_packed(part)
+            reject_duplicates_packed(part)
         return message
 
-    return at_fixed_depth(decode_msgpack)
+    return with_stable_recursion_limit(decode_msgpack)
 
 
 _JSON: Final[Decoders] = (
     _with_json(msgspec.json.Decoder(Message)),
     _with_json(msgspec.json.Decoder(Event)),
-    at_fixed_depth(split_json),
+    with_stable_recursion_limit(split_json),
 )
 _MSGPACK: Final[Decoders] = (
     _with_msgpack(msgspec.msgpack.Decoder(Message)),
     _with_msgpack(msgspec.msgpack.Decoder(Event)),
-    at_fixed_depth(split_msgpack),
+    with_stable_recursion_limit(split_msgpack),
 )
 
 
 def decode_message(
     record: Record, max_bytes: int
 ) -> tuple[list[tuple[Event, Origin]], list[Rejection]]:
-    """The events of one record and what of it cannot be used.
+    """The events and rejections of one record.
 
-    A value longer than `max_bytes` is refused unread. In an array a bad event is refused alone.
+    A value longer than `max_bytes` is rejected unread. In an array an invalid event is rejected
+    alone.
     """
     value = record.value
     if value is None:
         return [], [Rejection(Origin(record), "malformed", "the record has no value")]
-    if isinstance(value, UnreadBatch):
+    if isinstance(value, UnreadableBatch):
         return [], [Rejection(Origin(record), value.reason, value.detail)]
     if len(value) > max_bytes:
-        detail = f"{len(value)} bytes, at most {max_bytes} are taken"
+        detail = f"{len(value)} bytes, the maximum is {max_bytes}"
         return [], [Rejection(Origin(record), "too_large", detail)]
     whole, single, split = _MSGPACK if is_msgpack(record.headers) else _JSON
     try:
@@ -107,7 +112,7 @@ def _decode_each(
     try:
         parts = split(value)
     except msgspec.ValidationError:
-        # Not an array: the one event in it is what the whole was refused for.
+        # Not an array: the error of the whole message is that of its only event.
         return [], [_reject(Origin(record), problem)]
     except UNUSABLE as error:
         return [], [Rejection(Origin(record), "malformed", str(error))]
@@ -130,7 +135,7 @@ def _reject(origin: Origin, problem: Exception) -> Rejection:
 
 
 def is_msgpack(headers: Iterable[tuple[str, bytes | None]]) -> bool:
-    """Whether a record's headers tell that its value is MessagePack; else it is JSON."""
+    """Whether a record's headers declare MessagePack; otherwise the value is JSON."""
     return any(
         name.lower() == "content-type"
         and (content or b"").split(b";")[0].strip().lower() == MSGPACK

@@ -1,1 +1,1 @@
-"""Reads Kafka's record batches in place of aiokafka's own reader; see docs/decisions/0020."""
+"""Kafka clients and a reader of record batches for aiokafka; see docs/decisions/0020."""

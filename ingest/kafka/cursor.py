@@ -1,4 +1,4 @@
-"""Hands out the records of opened batches, so many at a time."""
+"""Cursors over the records of opened record batches."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -6,18 +6,18 @@ from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 
-from ingest.block import RecordBlock
 from ingest.record import Record
+from ingest.recordblock import RecordBlock
 
 
 class Cursor(Protocol):
-    """Hands out `most` records each time, and fewer only at the end."""
+    """Returns `most` records each time, fewer only at the end."""
 
     def take(self, most: int) -> Sequence[Record]: ...
 
 
 class BlockCursor:
-    """Of records that were found all at once."""
+    """A cursor over a record block."""
 
     def __init__(self, block: RecordBlock) -> None:
         self._rest = block
@@ -28,7 +28,7 @@ class BlockCursor:
 
 
 class RecordCursor:
-    """Of records that the client library makes, one by one."""
+    """A cursor over records that aiokafka parses one by one."""
 
     def __init__(self, partition: TopicPartition, records: Iterator[Any]) -> None:
         self._partition = partition
@@ -36,7 +36,7 @@ class RecordCursor:
 
     def take(self, most: int) -> list[Record]:
         topic, partition = self._partition
-        # A list at once costs 0.25 µs a record, and the library's way through two generators 0.75.
+        # A list costs 0.25 µs a record; aiokafka's two generators cost 0.75.
         return [
             Record(
                 topic,

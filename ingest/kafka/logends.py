@@ -1,4 +1,4 @@
-"""Where each partition's log ends: for a reader of committed records, and for the producers."""
+"""The last stable offset and the high watermark of each partition."""
 
 import asyncio
 from collections import defaultdict
@@ -17,9 +17,9 @@ TIMEOUT_S = 2.0
 
 
 class LogEnd(NamedTuple):
-    """The offset behind the last record that may be read, and behind the last one that is there.
+    """The last stable offset and the high watermark.
 
-    They differ while a producer's transaction is open: Kafka withholds what comes after its start.
+    They differ while a transaction is open: Kafka withholds records after its start.
     """
 
     stable: int
@@ -27,9 +27,9 @@ class LogEnd(NamedTuple):
 
 
 class LogEnds:
-    """Asks the broker: while nothing is read, a client does not hear what arrives.
+    """Requests log ends from the broker: a paused consumer does not learn of new records.
 
-    A client of its own, for aiokafka asks for ends by the isolation level that it reads with.
+    It needs a second consumer, because aiokafka requests ends with its own isolation level.
     """
 
     def __init__(self, committed: AIOKafkaConsumer, everything: AIOKafkaConsumer) -> None:
@@ -37,10 +37,10 @@ class LogEnds:
         self._everything = everything
 
     async def of(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LogEnd]:
-        """The ends by partition, without those of topics that the broker does not answer for.
+        """The log ends, without partitions that the broker does not report.
 
-        A topic that is gone, or a partition without a leader, hides none of the others. Takes twice
-        TIMEOUT_S at most.
+        A deleted topic or a partition without a leader does not affect the others. Takes at most
+        twice TIMEOUT_S.
         """
         by_topic: dict[str, list[TopicPartition]] = defaultdict(list)
         for partition in partitions:
@@ -56,7 +56,7 @@ class LogEnds:
         except (KafkaError, IllegalStateError, TimeoutError):
             if len(partitions) == 1:
                 return {}
-            # One without a leader hides no other one.
+            # Separately: one without a leader must not affect the others.
             each = await asyncio.gather(*(self._of_topic([one]) for one in partitions))
             return {partition: end for ends in each for partition, end in ends.items()}
         return {p: LogEnd(stable[p], max(stable[p], high[p])) for p in partitions}
@@ -66,7 +66,7 @@ class LogEnds:
 async def open_log_ends(
     kafka: KafkaSettings, committed: AIOKafkaConsumer
 ) -> AsyncIterator[LogEnds]:
-    """Beside a consumer that reads committed records; raises KafkaError where no broker answers."""
+    """Log ends for a read_committed consumer; raises KafkaError if no broker responds."""
     options = client_options(kafka)
     everything = AIOKafkaConsumer(
         **options, client_id="fleetgauge-log-ends", isolation_level="read_uncommitted"

@@ -1,8 +1,8 @@
-"""Reads the fetched batches of one partition, many records at once.
+"""Reads the fetched record batches of one partition, many records at once.
 
-The client library inflates a batch whole, however large it becomes, stops at a header whose name is
-no UTF-8, and raises at one batch that cannot be read what ends the reading of all partitions. Here
-memory is bounded, and what cannot be read concerns its partition alone.
+aiokafka decompresses a batch of any size, stops at a header name that is not valid UTF-8, and
+stops reading all partitions at one unreadable batch. This reader bounds memory, and an unreadable
+batch affects its own partition only.
 """
 
 import sys
@@ -15,12 +15,12 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from ingest.kafka.batches import count_of, is_simple
+from ingest.kafka.blockparser import ENOUGH, FEWEST, UnsupportedFormatError, parse_block
 from ingest.kafka.cursor import BlockCursor, Cursor, RecordCursor
-from ingest.kafka.locate import ENOUGH, FEWEST, OtherFormError, locate
+from ingest.kafka.recordbatch import count_of, is_simple
 from ingest.kafka.unpack import Batches, FetchedBatches, plain_bytes
 from ingest.reading.quarantine import Verdict
-from ingest.reading.unread import Damage, skipped
+from ingest.reading.unreadable import Damage, skipped
 from ingest.record import Record
 from ingest.records import Records
 
@@ -28,8 +28,8 @@ from ingest.records import Records
 class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no types
     """The records of one fetch of a partition.
 
-    It ends before a batch that cannot be read: the client fetches again from there. After the
-    first error of any kind it `is_one_by_one`, at three times the cost.
+    It ends before an unreadable batch, from where the client fetches again. After any error it
+    reads record by record (`is_one_by_one`), at three times the cost.
     """
 
     _records: FetchedBatches
@@ -39,22 +39,22 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         super().__init__(*arguments)
         self.is_at_end = False
         self._current: Cursor | None = None
-        # How many batches were begun; the current ones are those from the first on.
+        # The number of opened batches, and the index of the first current one.
         self._first = 0
         self._begun = 0
-        # The offsets behind them.
-        self._behind: list[int] = []
+        # The next offsets of the current batches.
+        self._next_offsets: list[int] = []
         self.is_one_by_one = False
 
     def take(self, most: int) -> Records:
-        """The next records, `most` at most; fewer at the end."""
+        """The next records, up to `most`; fewer only at the end."""
         found = Records()
         while len(found) < most and not self.is_at_end:
             found.extend(self._next(most - len(found)))
         return found
 
     def _next(self, most: int) -> Sequence[Record]:
-        """Some of them, or none before the next batch."""
+        """Some of the next records; empty before the next batch is opened."""
         if self.is_one_by_one:
             found = list(islice(self, most))
             self.is_at_end = len(found) < most
@@ -64,8 +64,8 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         except MemoryError:
             raise
         except Exception:
-            # From the batch that is being read on, record by record: up to the one that fails.
-            done = sum(behind <= self.next_fetch_offset for behind in self._behind)
+            # Read record by record from the current batch on, up to the record that fails.
+            done = sum(offset <= self.next_fetch_offset for offset in self._next_offsets)
             self._records = Batches(self._records.batches[self._first + done :], self._unpacker)
             self.is_one_by_one = True
             return []
@@ -77,23 +77,23 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         found = self._current.take(most)
         start = self.next_fetch_offset
         if len(found) < most:
-            self._current, self.next_fetch_offset = None, self._behind[-1]
+            self._current, self.next_fetch_offset = None, self._next_offsets[-1]
         else:
             self.next_fetch_offset = max(start, found[-1].offset + 1)
         if found and found[0].offset < start:
-            # A batch is fetched whole, though its first records were read before.
+            # Batches are fetched whole, even if their first records were read before.
             return [record for record in found if record.offset >= start]
         return found
 
     def _begin(self) -> None:
-        """Opens the next batch, and small ones behind it that are read together with it."""
+        """Opens the next batch, and following small ones to read them together."""
         if not self._records.has_next():
             self.is_at_end = True
             return
-        self._first, self._behind = self._begun, []
+        self._first, self._next_offsets = self._begun, []
         opened = [self._next_batch()]
         if not self._is_wanted(opened[0]):
-            self.next_fetch_offset = self._behind[-1]
+            self.next_fetch_offset = self._next_offsets[-1]
             return
         if is_simple(self._records.batches[self._first]):
             self._add_simple(opened)
@@ -102,11 +102,11 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
     def _next_batch(self) -> Any:
         batch = self._records.next_batch()
         self._begun += 1
-        self._behind.append(batch.next_offset)
+        self._next_offsets.append(batch.next_offset)
         return batch
 
     def _add_simple(self, opened: list[Any]) -> None:
-        """Opens simple batches behind a simple one, until they have enough records together."""
+        """Opens further simple batches, until they have ENOUGH records together."""
         batches = self._records.batches
         count = count_of(batches[self._first])
         while (
@@ -117,20 +117,20 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         ):
             count += count_of(batches[self._begun])
             opened.append(self._next_batch())
-            # It is in no transaction, and so wanted, if it can be read.
+            # A simple batch is not transactional, so this only checks its CRC.
             self._is_wanted(opened[-1])
 
     def _cursor(self, opened: Sequence[Any]) -> Cursor:
         batches = self._records.batches[self._first : self._begun]
         plain = [plain_bytes(*both) for both in zip(opened, batches, strict=True)]
         if all(one is not None for one in plain) and sum(map(count_of, batches)) >= FEWEST:
-            with suppress(OtherFormError):
-                return BlockCursor(locate(self._tp, plain))
-        # A batch can be asked for its iterator only once: `chain` asks.
+            with suppress(UnsupportedFormatError):
+                return BlockCursor(parse_block(self._tp, plain))
+        # A batch can be iterated only once, which `chain` does.
         return RecordCursor(self._tp, chain(*opened))
 
     def _is_wanted(self, batch: Any) -> bool:
-        """Whether its records are to be read: not those of aborted transactions, nor marks.
+        """Whether to read its records: false for aborted transactions and control batches.
 
         Source: aiokafka's `PartitionRecords._unpack_records`.
         """
@@ -149,7 +149,7 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         return self._records.unpacker
 
     def _unpack_records(self) -> Iterator[Record]:
-        """Record by record, which finds the one that cannot be read."""
+        """Reads record by record, which finds the unreadable one."""
         damage: Damage | None = None
         while True:
             try:
@@ -157,7 +157,7 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
                 return
             except MemoryError:
                 raise
-            # Whatever it is, it concerns this partition alone.
+            # Any error concerns this partition only.
             except Exception as error:
                 damage = self._damage_by(error)
             if damage is None:
@@ -165,16 +165,16 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
             verdict = self._unpacker.quarantine.judge(self._tp, damage)
             if verdict is Verdict.WAIT or damage.next is None:
                 return
-            self._go_behind(damage, damage.next)
+            self._skip(damage, damage.next)
             if verdict is Verdict.SKIP:
                 yield self._consumer_record(self._tp, skipped(damage, damage.next))
             if self._aborted_producers:
-                # The damage may hide the end of an aborted transaction, and its producer's next one
-                # would be left out with it: the rest is fetched again, and what was aborted in it.
+                # The damage may hide the abort marker of a transaction, and its producer's next one
+                # would be dropped too: fetch the rest again, with its aborted transactions.
                 return
 
     def _damage_by(self, error: Exception) -> Damage | None:
-        """What cannot be read; None where another way of reading may do."""
+        """The damage; None if reading should be retried in another way."""
         if isinstance(error, UnicodeDecodeError) and not self._unpacker.is_careful:
             self._unpacker.is_careful = True
             return None
@@ -183,7 +183,7 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
         )
         return damage
 
-    def _go_behind(self, damage: Damage, next_offset: int) -> None:
+    def _skip(self, damage: Damage, next_offset: int) -> None:
         rest = self._records.batches[damage.place + 1 :]
         self._records = Batches(rest, self._unpacker)
         self.next_fetch_offset = max(damage.offset, next_offset)
@@ -201,12 +201,12 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
 
 
 class PartitionResult(FetchResult):  # type: ignore[misc]
-    """What the library keeps of a fetch until it is asked for."""
+    """A fetched partition that the library keeps until it is consumed."""
 
     _partition_records: PartitionReader | None
 
     def getall(self, max_records: int | None = None) -> Records:
-        """The next records; none where the partition has been revoked or paused."""
+        """The next records; none if the partition is revoked or paused."""
         reader = self._partition_records
         if reader is None or not self.check_assignment(self._topic_partition):
             return Records()

@@ -1,10 +1,10 @@
-"""The topics as Fleetgauge wants them: names, sizes, settings, and what is done with each."""
+"""The topics that Fleetgauge uses: names, sizes, settings and required rights."""
 
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from ingest.unexpected import StepError
+from ingest.unexpectederrors import StepError
 from schemas.settings import KafkaSettings
 
 DAY_MS: Final = 86_400_000
@@ -14,16 +14,16 @@ MAX_BYTES: Final = "max.message.bytes"
 MIN_REPLICAS: Final = "min.insync.replicas"
 RETENTION_MS: Final = "retention.ms"
 RETENTION_BYTES: Final = "retention.bytes"
-# What ingest adds to an original, and the batch that a letter is sent in.
+# Headers that ingest adds to an original record, and the overhead of the record batch.
 ADDED_BYTES: Final = 16 * 1024
 
 
 class TopicError(StepError):
-    """A topic is not as ingest needs it; the message names it and says what to do."""
+    """A topic does not meet ingest's requirements; the message names it and the fix."""
 
 
 class TopicRight(Enum):
-    """An operation on a topic that a login may be allowed: its name for Kafka's tools, and bit."""
+    """An ACL operation on a topic: its name in Kafka's tools, and its bit."""
 
     READ = ("Read", 1 << 3)
     WRITE = ("Write", 1 << 4)
@@ -33,10 +33,10 @@ class TopicRight(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as Fleetgauge wants it.
+    """A required topic.
 
-    `max_bytes` bounds a message where `migrate` makes the topic, `least_bytes` is the bound that
-    it has to have at least, `use` is what ingest does with it, if anything.
+    `max_bytes` is the `max.message.bytes` with which `migrate` creates it, `least_bytes` the
+    minimum that ingest requires, `use` the right that ingest needs, if any.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Topic:
 
 
 def original_max_bytes(kafka: KafkaSettings) -> int:
-    """How much of a record its dead letter carries: more than a source takes, if uncompressed."""
+    """The maximum size of an original record in its dead letter; twice a source's limit."""
     return 2 * _source_max_bytes(kafka)
 
 
-def letter_max_bytes(kafka: KafkaSettings) -> int:
-    """The longest dead letter: an original, and what is told of it."""
+def dead_letter_max_bytes(kafka: KafkaSettings) -> int:
+    """The maximum size of a dead letter: an original record with added headers."""
     return original_max_bytes(kafka) + ADDED_BYTES
 
 
@@ -62,10 +62,10 @@ def _source_max_bytes(kafka: KafkaSettings) -> int:
 
 
 def topics(kafka: KafkaSettings) -> list[Topic]:
-    """Ingest's three. The sources take more than ingest does, so that an oversized message is told
-    in a dead letter."""
+    """Ingest's three topics. The sources accept larger messages than ingest, so that an oversized
+    message becomes a dead letter."""
     source_bytes, least = _source_max_bytes(kafka), kafka.message_max_bytes
-    letter_bytes = letter_max_bytes(kafka)
+    letter_bytes = dead_letter_max_bytes(kafka)
     return [
         Topic(kafka.samples_topic, kafka.samples_partitions, source_bytes, least, TopicRight.READ),
         Topic(kafka.events_topic, kafka.events_partitions, source_bytes, least, TopicRight.READ),
@@ -73,20 +73,20 @@ def topics(kafka: KafkaSettings) -> list[Topic]:
     ]
 
 
-def topics_to_make(kafka: KafkaSettings) -> list[Topic]:
-    """The same, and the one in which `fleetgauge dlq` keeps what it has replayed."""
-    # Which dead letters have been replayed is kept for as long as they may be there: for good, for
-    # how long the broker really keeps a dead letter, nobody can say.
+def topics_to_create(kafka: KafkaSettings) -> list[Topic]:
+    """The same, and the topic in which `fleetgauge dlq` records replayed dead letters."""
+    # Compacted, so that replays are recorded permanently: how long the broker really keeps a dead
+    # letter is not known.
     replayed = Topic(kafka.replayed_topic, 1, kafka.message_max_bytes, 0, None, "compact")
     return [*topics(kafka), replayed]
 
 
 def config(topic: Topic, kafka: KafkaSettings) -> dict[str, str]:
-    """A topic's settings on the broker, as `migrate` makes it."""
-    # What is acknowledged survives the loss of a broker, where there are others to keep it.
+    """The settings with which `migrate` creates a topic."""
+    # With three or more replicas, acknowledged records survive the loss of a broker.
     safety = {MIN_REPLICAS: "2"} if kafka.topic_replication > 2 else {}
     return {
-        # "The broker's clock" of the contract must be in the record, whoever sent it.
+        # Records must carry the broker's time, whatever the producer sends.
         TIMESTAMP_TYPE: "LogAppendTime",
         MAX_BYTES: str(topic.max_bytes),
         RETENTION_MS: str(kafka.topic_retention_days * DAY_MS),

@@ -1,1 +1,1 @@
-"""The first stage: which partitions this process has, and their records."""
+"""The first stage: claims partitions and reads their records."""

@@ -1,4 +1,4 @@
-"""How many records make a full batch: what they hold is known only when they are decoded."""
+"""Estimates how many records make a full batch, before they are decoded."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,17 +7,17 @@ from ingest.batch import Decoded, Fetched
 from ingest.reading.limits import Limits
 from schemas.events import MAX_EVENTS_A_MESSAGE
 
-# Dead letters take some ten microseconds each, and every partition of the batch waits for them.
+# A dead letter takes about 10 µs, during which all partitions of the batch wait.
 MAX_REJECTIONS: Final = 2_000
-# Reading so many at once keeps the event loop for less than a millisecond.
+# Reading this many at once blocks the event loop for less than a millisecond.
 MAX_FETCH: Final = 1_000
 
 
 class BatchSize:
-    """Sizes a batch by what the records of the last one held, and by their bytes.
+    """Sizes a batch by the events per record of the previous batch, and by bytes.
 
-    `agents` is the number of agents known now. At first every record is taken for the fullest that
-    there may be.
+    `agents` returns the number of cached agents. The first batch assumes that every record is an
+    array of the maximum length.
     """
 
     def __init__(self, limits: Limits, agents: Callable[[], int]) -> None:
@@ -27,21 +27,21 @@ class BatchSize:
         self._rejected_share = 0.0
 
     def learn(self, records: int, decoded: Decoded) -> None:
-        """A batch of so many records was decoded and checked."""
+        """Adjusts to a batch of this number of records, decoded and checked."""
         if records:
             self._events_a_record = decoded.rows / records
             self._rejected_share = len(decoded.rejections) / max(1, decoded.rows)
 
     def is_full(self, fetched: Fetched) -> bool:
-        """Whether nothing more should be read before this is written."""
+        """Whether the batch should be written before more is read."""
         return fetched.nbytes >= self._limits.max_bytes or self._room(fetched) <= 0
 
     def records_to_fetch(self, fetched: Fetched) -> int:
-        """How many records to ask for next; 1 or more."""
+        """The number of records to fetch next, at least 1."""
         return round(min(MAX_FETCH, max(1, self._room(fetched))))
 
     def _room(self, fetched: Fetched) -> float:
-        """The records that the batch has room for."""
+        """The number of records that still fit in the batch."""
         rows: float = self._limits.full_rows(self._agents())
         if self._rejected_share:
             rows = min(rows, MAX_REJECTIONS / self._rejected_share)

@@ -1,24 +1,24 @@
-"""How many bytes of messages may be on their way at once."""
+"""A limit on the bytes of messages in flight."""
 
 import asyncio
 
 
 class ByteBudget:
-    """Bounds what is between reading and storing; one batch is let through whatever its size."""
+    """Limits the bytes between reading and storing; a single batch of any size is admitted."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._taken = 0
-        self._given_back = asyncio.Event()
+        self._released = asyncio.Event()
 
     async def take(self, nbytes: int) -> None:
-        """Returns when there is room for a batch of this size."""
+        """Waits until a batch of this size fits."""
         while self._taken and self._taken + nbytes > self._max_bytes:
-            self._given_back.clear()
-            await self._given_back.wait()
+            self._released.clear()
+            await self._released.wait()
         self._taken += nbytes
 
-    def give_back(self, nbytes: int) -> None:
-        """A batch of this size is stored."""
+    def release(self, nbytes: int) -> None:
+        """Releases the bytes of a stored batch."""
         self._taken -= nbytes
-        self._given_back.set()
+        self._released.set()

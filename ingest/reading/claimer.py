@@ -1,4 +1,4 @@
-"""Claims what the group assigned, and finds where reading goes on."""
+"""Claims the assigned partitions and determines where to start reading."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from ingest import metrics
 from ingest.database import Pool, evict_blockers
-from ingest.kafka.identity import Identities, LogIdentity
+from ingest.kafka.logidentity import Identities, LogIdentity
 from ingest.reading.positions import Bounds, GapError, Positions, find_gap, find_recreated
 from ingest.writing import offsets
 from ingest.writing.offsets import Claim
@@ -19,9 +19,9 @@ log = structlog.get_logger("ingest")
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Partitions that are ours until the group revokes them or another claims them.
+    """Claimed partitions, valid until the group revokes them or another consumer claims them.
 
-    `logs` are their logs, as they were before their bounds were read.
+    `logs` are the log identities, read before the log bounds.
     """
 
     claims: dict[TopicPartition, Claim]
@@ -30,32 +30,32 @@ class Assignment:
 
 
 class PartitionClaimer:
-    """Takes partitions over for one consumer.
+    """Claims partitions for one consumer.
 
-    Without `accept_gap` a partition whose stored offset and log do not meet raises GapError; with
-    it the partition goes on at the log's start.
+    If a partition's stored offset does not match its log, `claim` raises GapError; with
+    `accept_gap` the partition continues at the log start instead.
     """
 
     def __init__(self, pool: Pool, patience_s: float, *, accept_gap: bool) -> None:
         self._pool = pool
         self._patience_s = patience_s
         self._accept_gap = accept_gap
-        self._distrusted: set[TopicPartition] = set()
+        self._accepted_gaps: set[TopicPartition] = set()
 
     def forget_gaps(self) -> None:
-        """Another assignment begins: a gap that was accepted before may be another's by now."""
-        self._distrusted.clear()
+        """Drops accepted gaps: another consumer may have handled them since."""
+        self._accepted_gaps.clear()
 
-    def distrust(self, gap: GapError) -> None:
-        """Starts the gap's partition over at the next claim; raises it where none is accepted."""
+    def accept_or_raise(self, gap: GapError) -> None:
+        """Restarts the partition at the log start with the next claim, or raises the gap."""
         if not self._accept_gap:
             raise gap
-        self._distrusted.add(gap.partition)
+        self._accepted_gaps.add(gap.partition)
 
     async def claim(self, bounds: Mapping[TopicPartition, Bounds], logs: Identities) -> Assignment:
-        """Claims these partitions, in the order in which all consumers claim.
+        """Claims these partitions, in the same order as every consumer.
 
-        Raises GapError, or psycopg's errors; what was claimed until then is claimed again.
+        Raises GapError and psycopg's errors; the caller then claims all of them again.
         """
         async with self._pool.connection() as connection:
             claims = {
@@ -64,19 +64,19 @@ class PartitionClaimer:
                 )
                 for partition in sorted(bounds)
             }
-        # A partition whose bounds the broker does not report is claimed later.
+        # A partition without bounds from the broker is claimed later.
         claimed = {partition: logs[partition] for partition in bounds}
         return Assignment(claims, Positions(claims, bounds), claimed)
 
     async def check(
         self, claims: Mapping[TopicPartition, Claim], stored: Mapping[TopicPartition, int]
     ) -> None:
-        """Raises StaleClaimError where a claim is not the database's any more; psycopg's errors."""
+        """Raises StaleClaimError if a claim is no longer the newest, and psycopg's errors."""
         async with self._pool.connection() as connection:
             await offsets.check(connection, claims, stored)
 
     async def renew_connections(self) -> None:
-        """Closes every connection: one may lead to a server that is the database no more."""
+        """Closes all connections: one may lead to a server that was replaced."""
         await self._pool.drain()
 
     async def _claim(
@@ -96,12 +96,12 @@ class PartitionClaimer:
             partition, claim, bounds, identity.cluster_id
         )
         if gap is not None:
-            self.distrust(gap)
-        if partition not in self._distrusted:
-            # What is stored from here on is of this topic.
+            self.accept_or_raise(gap)
+        if partition not in self._accepted_gaps:
+            # From here on the stored offsets belong to this topic id.
             return replace(claim, topic_id=identity.topic_id)
         claim = await offsets.reposition(connection, partition, claim, bounds[0], identity)
-        self._distrusted.discard(partition)
+        self._accepted_gaps.discard(partition)
         metrics.GAPS.inc()
         name = f"{partition.topic}/{partition.partition}"
         log.warning("gap accepted", partition=name, next_offset=bounds[0])

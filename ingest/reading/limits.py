@@ -1,4 +1,4 @@
-"""How much a batch holds and how long things may take."""
+"""Batch sizes and timeouts."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,11 +13,11 @@ ROWS_AN_AGENT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds in rows, bytes and seconds.
+    """Limits in rows, bytes and seconds.
 
-    So many `agents` are remembered; `lateness` is how old a sample may be,
-    `timeline` how old an event that the timeline keeps; leaders have `confirm_s`
-    to confirm a batch's logs; whoever waits longer than `poll_s` polls Kafka.
+    `agents` is the size of the agent key cache, `lateness` the maximum age of a sample, `timeline`
+    that of a timeline event, `confirm_s` the time for leaders to confirm a batch's logs, and
+    `poll_s` the interval of polls during longer waits.
     """
 
     max_rows: int
@@ -30,7 +30,7 @@ class Limits:
     stall_s: float
     lateness: timedelta
     timeline: timedelta
-    # A new leader is elected within it. Whoever waits longer keeps other partitions waiting.
+    # Enough to elect a new leader. Waiting longer would block other partitions.
     confirm_s: float = 5.0
     poll_s: float = POLL_EVERY_S
 
@@ -54,7 +54,6 @@ class Limits:
     def full_rows(self, agents: int) -> int:
         """The rows of a full batch.
 
-        What a batch costs beside its rows grows with the agents in it: in a backlog it grows with
-        the fleet.
+        It grows with the number of agents, because the fixed cost of a batch does too.
         """
         return min(max(SMALLEST_FULL_BATCH, ROWS_AN_AGENT * agents), self.max_rows)

@@ -1,25 +1,25 @@
-"""Polls Kafka during a long wait: a consumer that does not is taken for dead."""
+"""Polls Kafka during long waits: the group removes a consumer that does not poll."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, NoReturn, Protocol
 
-from ingest.unexpected import reported
+from ingest.unexpectederrors import reported
 
 POLL_EVERY_S: Final = 1.0
 
 
 class Polls(Protocol):
-    """See `ingest.reading.fetch.Fetcher`."""
+    """See `ingest.reading.consumer.GroupConsumer`."""
 
     async def poll_paused(self) -> None: ...
 
 
 @asynccontextmanager
 async def polled(source: Polls, every_s: float = POLL_EVERY_S) -> AsyncIterator[None]:
-    """A longer wait within pauses all partitions, and lets the group know that this consumer is
-    alive. Whoever reads on resumes them."""
+    """During longer waits in its block, pauses all partitions and polls. The caller resumes them
+    to continue reading."""
     polling = asyncio.create_task(_poll(source, every_s))
     try:
         yield

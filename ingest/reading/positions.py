@@ -1,23 +1,23 @@
-"""Where each claimed partition stands, and whether its log is still the one that was stored."""
+"""The position of each claimed partition, and detection of gaps and recreated topics."""
 
 from collections.abc import Mapping, Sequence
 
 from aiokafka import TopicPartition
 
-from ingest.kafka.identity import LogIdentity
+from ingest.kafka.logidentity import LogIdentity
 from ingest.record import Record
-from ingest.unexpected import StepError
+from ingest.unexpectederrors import StepError
 from ingest.writing.offsets import Claim, LastRecord
 
 Bounds = tuple[int, int]
 
 
 class GapError(StepError):
-    """Stored offsets and the log do not meet; going on would lose or repeat records silently."""
+    """Stored offset and log do not match; continuing would lose or repeat records silently."""
 
     def __init__(self, partition: TopicPartition, what: str) -> None:
         super().__init__(
-            f"{partition.topic}/{partition.partition}: {what}. To go on from the start of the log "
+            f"{partition.topic}/{partition.partition}: {what}. To continue at the log's start "
             "and count the gap, run 'fleetgauge ingest --accept-gap'"
         )
         self.partition = partition
@@ -26,7 +26,7 @@ class GapError(StepError):
 def find_gap(
     partition: TopicPartition, claim: Claim, bounds: Bounds, cluster_id: str
 ) -> GapError | None:
-    """What is wrong with going on at the claim's offset in a log [start, end), if anything."""
+    """The gap between the claim's offset and a log with bounds [start, end), if there is one."""
     start, end = bounds
     at = claim.next_offset
     if claim.cluster_id != cluster_id:
@@ -49,7 +49,7 @@ def find_gap(
 
 
 def find_recreated(partition: TopicPartition, claim: Claim, log: LogIdentity) -> GapError | None:
-    """Whether the claim's offset belongs to another topic of this name and cluster."""
+    """The gap if the claim's offset belongs to an older topic of this name and cluster."""
     if claim.cluster_id != log.cluster_id or claim.topic_id in (None, log.topic_id):
         return None
     return GapError(
@@ -62,8 +62,8 @@ def find_recreated(partition: TopicPartition, claim: Claim, log: LogIdentity) ->
 class Positions:
     """The next offset of each partition.
 
-    Reading starts at the record that was stored last where it is known and still there: it must be
-    that one, or the topic was recreated, or its log truncated, and has outgrown the stored offset.
+    Reading starts at the last stored record if it is known and still in the log. If another record
+    is found there, the topic was recreated or truncated and has grown past the stored offset.
     """
 
     def __init__(
@@ -77,22 +77,22 @@ class Positions:
         }
 
     def starts(self) -> dict[TopicPartition, int]:
-        """Where reading begins."""
+        """The offsets at which reading starts."""
         return {
             partition: self._known[partition].offset if partition in self._known else offset
             for partition, offset in self.next.items()
         }
 
     def go_back(self, stored: Mapping[TopicPartition, int]) -> None:
-        """Reads again what was accepted beyond these offsets."""
+        """Resets to these offsets."""
         self.next.update(stored)
 
     def accept(
         self, partition: TopicPartition, records: Sequence[Record], damaged_to: int = 0
     ) -> Sequence[Record]:
-        """The new ones of the records that arrived next; raises GapError at a strange one.
+        """The new records among the next fetched ones; raises GapError at an unexpected record.
 
-        Damage before the offset `damaged_to` was passed over: a record there is not met again.
+        Damage before the offset `damaged_to` was skipped, so the last stored record may be missing.
         """
         known = self._known.pop(partition, None)
         if known is not None and known.offset < damaged_to:
@@ -105,11 +105,11 @@ class Positions:
         return records
 
     def pass_over(self, reached: Mapping[TopicPartition, int]) -> dict[TopicPartition, Bounds]:
-        """Of what is read up to these offsets, that which came after the last record: marks."""
+        """Advances past control records up to these offsets; returns the ranges passed over."""
         passed = {
             partition: (self.next[partition], offset)
             for partition, offset in reached.items()
-            # One without a leader is assigned, and not claimed.
+            # A partition without a leader is assigned but not claimed.
             if offset > self.next.get(partition, offset) and partition not in self._known
         }
         self.next.update({partition: end for partition, (_, end) in passed.items()})

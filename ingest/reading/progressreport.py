@@ -1,4 +1,4 @@
-"""How far each partition is stored: reported to the group and to Prometheus, never read back."""
+"""Reports stored offsets and lag to the group and to Prometheus."""
 
 import asyncio
 import time
@@ -12,11 +12,11 @@ from aiokafka import TopicPartition
 
 from ingest import metrics
 from ingest.batch import OffsetSpan
-from ingest.collaborators import RecordSource
 from ingest.errors import HINT_KAFKA
+from ingest.interfaces import RecordSource
 from ingest.kafka.logends import LogEnd
-from ingest.reading.standing import Standing
-from ingest.reading.unread import SkippedBatch
+from ingest.reading.partitionlag import PartitionLag
+from ingest.reading.unreadable import SkippedBatch
 from ingest.record import Record
 from ingest.writing.offsets import Claim
 
@@ -27,10 +27,10 @@ LOG_SILENCE_EVERY_S = 30.0
 
 
 class ProgressReport:
-    """How far this consumer's partitions are stored.
+    """The stored offsets and the lag of this consumer's partitions.
 
-    A partition has its series from the moment that the group assigns it until the group has
-    assigned it to somebody else: an alert on it is never without figures in between.
+    A partition's series exist from its assignment until it is assigned to another consumer, so that
+    alerts always have data.
     """
 
     def __init__(
@@ -43,47 +43,47 @@ class ProgressReport:
         self._every_s = every_s
         self._clock = clock
         self.stored: dict[TopicPartition, int] = {}
-        self._standings: dict[TopicPartition, Standing] = {}
+        self._lags: dict[TopicPartition, PartitionLag] = {}
         self._is_claimed = False
         self._is_due = asyncio.Event()
         self._silence_logged = -inf
 
-    def give_up(self) -> None:
-        """The group takes its partitions back, and has not assigned any yet."""
+    def revoke(self) -> None:
+        """The partitions are revoked, and no new ones assigned yet."""
         metrics.ASSIGNED.set(0)
         self._is_claimed = False
         self.stored = {}
 
     def assign(self, partitions: Iterable[TopicPartition]) -> None:
-        """The group has assigned these, which are still to be claimed; forgets all others."""
+        """These partitions are assigned, not yet claimed; drops all others."""
         assigned = set(partitions)
-        for partition in self._standings.keys() - assigned:
+        for partition in self._lags.keys() - assigned:
             _drop_series(partition)
-        self._standings = {p: self._standings.get(p) or Standing() for p in assigned}
+        self._lags = {p: self._lags.get(p) or PartitionLag() for p in assigned}
 
     def start(self, claims: Mapping[TopicPartition, Claim]) -> None:
-        """These are claimed, and stored as far as the claims say."""
+        """These partitions are claimed, and stored up to the claims' offsets."""
         for partition, claim in claims.items():
-            self._standings.setdefault(partition, Standing())
+            self._lags.setdefault(partition, PartitionLag())
             if claim.last_record is not None:
                 self._is_newer_than(partition, claim.last_record.ts_ms)
         self.stored = {partition: claim.next_offset for partition, claim in claims.items()}
         self._is_claimed = True
-        # At once: whoever had them before reports them no more.
+        # Report immediately: the previous owner no longer does.
         self._is_due.set()
         metrics.ASSIGNED.set(len(claims))
         self._reassure()
 
     def read(self, partition: TopicPartition, first: int, record: Record) -> None:
-        """Records from this offset on have been read, this one first."""
-        # What stands for a batch that was passed over has no time of its own.
+        """Records from offset `first` on were read, beginning with `record`."""
+        # The placeholder of a skipped batch has no timestamp.
         if self.stored.get(partition) == first and not isinstance(record.value, SkippedBatch):
             self._is_newer_than(partition, record.timestamp)
 
     def move(self, spans: Mapping[TopicPartition, OffsetSpan]) -> None:
         """These spans are stored."""
         for partition, span in spans.items():
-            # A write that was given up may end when its partition is another's, or claimed again.
+            # An abandoned write may end after its partition was revoked or claimed again.
             if self.stored.get(partition) != span.first:
                 continue
             self.stored[partition] = span.next
@@ -92,7 +92,7 @@ class ProgressReport:
         self._reassure()
 
     async def run(self, source: RecordSource) -> NoReturn:
-        """Reports every few seconds, and whenever partitions have been claimed."""
+        """Reports every few seconds and after each claim."""
         while True:
             self._is_due.clear()
             await self.report(source)
@@ -101,80 +101,80 @@ class ProgressReport:
                     await self._is_due.wait()
 
     async def report(self, source: RecordSource) -> None:
-        """Reports the lag, and its offsets to the group."""
+        """Exports the lag, and commits the offsets to the group."""
         if not self._is_claimed:
             await self._report_unclaimed(source)
             return
         stored = dict(self.stored)
-        unclaimed = self._standings.keys() - stored.keys()
+        unclaimed = self._lags.keys() - stored.keys()
         committed = await source.committed_offsets(unclaimed) if unclaimed else {}
         ends = await self._report_lag(source, {**committed, **stored})
         if self.stored.keys() != stored.keys():
-            # Given up meanwhile: what becomes of them is another's to report.
+            # Revoked meanwhile: the new owner reports them.
             return
-        # What cannot be read is reported by itself: to start again would not help.
+        # Unreadable partitions have their own metric: a restart would not help.
         readable = {p: end for p, end in self.stored.items() if p not in source.unreadable}
         if not stored:
-            # More consumers than partitions: this one is a spare, and has nothing to do.
+            # More consumers than partitions: this one is idle.
             self._reassure()
         elif await source.commit_to_group(stored) and _are_read(readable, ends):
             self._reassure()
 
     async def _report_unclaimed(self, source: RecordSource) -> None:
-        """While the database keeps a claim waiting, what the group was told last has to do."""
-        waiting = list(self._standings)
+        """Until the claim succeeds, the lag is relative to the group's committed offsets."""
+        waiting = list(self._lags)
         await self._report_lag(source, await source.committed_offsets(waiting))
 
     async def _report_lag(
         self, source: RecordSource, stored: Mapping[TopicPartition, int]
     ) -> dict[TopicPartition, LogEnd]:
-        """Without an answer of the broker the records stay as they are, and their age grows."""
-        asked = self._clock()
+        """Without a response the lag in records is unchanged, and the lag in seconds grows."""
+        asked_at = self._clock()
         ends = await source.log_ends(stored)
         silent = [p for p in stored if p not in ends and p not in source.unreadable]
-        self._log_silence(silent, asked)
+        self._log_unresponsive(silent, asked_at)
         for partition, end in ends.items():
-            if partition in self._standings:
+            if partition in self._lags:
                 offset = self.stored.get(partition, stored[partition])
-                self._standings[partition].measure(offset, end, asked)
-        for partition, standing in self._standings.items():
-            _set_series(partition, standing, self._clock())
+                self._lags[partition].measure(offset, end, asked_at)
+        for partition, lag in self._lags.items():
+            _set_series(partition, lag, self._clock())
         return ends
 
-    def _log_silence(self, silent: Sequence[TopicPartition], now: float) -> None:
-        """Logs that the broker does not answer: nothing else does while nothing is sent to it."""
+    def _log_unresponsive(self, silent: Sequence[TopicPartition], now: float) -> None:
+        """Logs an unresponsive broker: with an idle consumer nothing else would."""
         if not silent:
             self._silence_logged = -inf
         elif now - self._silence_logged >= LOG_SILENCE_EVERY_S:
             self._silence_logged = now
             log.warning(
-                "the broker does not answer for these partitions, will ask again",
+                "the broker does not report these partitions, will retry",
                 partitions=[f"{p.topic}/{p.partition}" for p in silent],
                 hint=HINT_KAFKA,
             )
 
     def _is_newer_than(self, partition: TopicPartition, timestamp_ms: int) -> None:
-        if partition in self._standings:
-            # A clock that is ahead makes no record younger than one of this moment.
-            moment = min(timestamp_ms / 1000, self._clock())
-            self._standings[partition].is_newer_than(moment)
+        if partition in self._lags:
+            # A broker clock that is ahead must not make the lag negative.
+            time_s = min(timestamp_ms / 1000, self._clock())
+            self._lags[partition].is_newer_than(time_s)
 
 
 def _are_read(stored: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, LogEnd]) -> bool:
-    """Whether all is stored that may be read; what a transaction withholds is not ours to wait for.
+    """Whether all committed records are stored; those of open transactions do not count.
 
-    Where the broker does not say, nobody knows.
+    False for a partition whose log end is unknown.
     """
     return all(p in ends and ends[p].stable <= offset for p, offset in stored.items())
 
 
-def _set_series(partition: TopicPartition, standing: Standing, now: float) -> None:
-    if standing.behind is None:
+def _set_series(partition: TopicPartition, lag: PartitionLag, now: float) -> None:
+    if lag.records is None:
         return
     labels = (partition.topic, str(partition.partition))
-    metrics.LAG_RECORDS.labels(*labels).set(standing.behind)
-    metrics.LAG_SECONDS.labels(*labels).set(standing.age(now))
-    metrics.OPEN_TRANSACTION_SECONDS.labels(*labels).set(standing.open_for(now))
+    metrics.LAG_RECORDS.labels(*labels).set(lag.records)
+    metrics.LAG_SECONDS.labels(*labels).set(lag.age(now))
+    metrics.OPEN_TRANSACTION_SECONDS.labels(*labels).set(lag.open_for(now))
 
 
 def _drop_series(partition: TopicPartition) -> None:

@@ -1,6 +1,6 @@
-"""Partitions that cannot be read: each waits alone, and is tried again by itself.
+"""Unreadable partitions: each is paused and retried on its own.
 
-`Unpacker` reports what is damaged in the data, `watch` what the broker answers instead of data.
+`Unpacker` reports damaged data, `report_fetches` errors in the broker's responses.
 """
 
 import time
@@ -14,15 +14,15 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from ingest import metrics
-from ingest.reading.unread import Damage
+from ingest.reading.unreadable import Damage
 from ingest.retry import backoff
 
 log = structlog.get_logger("ingest")
 
 LOG_EVERY_S: Final = 60.0
-# An answer may be full before it is this partition's turn.
+# A response may be full before this partition's turn.
 SILENCE_S: Final = 10.0
-SILENT: Final = "the broker sends nothing from there, though the log goes on"
+SILENT: Final = "the broker returns no records from this offset, but the log continues"
 HINT_RIGHTS: Final = "'fleetgauge doctor' names the missing right, and the command that grants it"
 HINT_BROKER: Final = (
     "see the broker's log; if that part of the partition is lost, delete it with "
@@ -31,17 +31,17 @@ HINT_BROKER: Final = (
 
 
 class Verdict(Enum):
-    """What to do about a damaged batch."""
+    """How to handle a damaged batch."""
 
     WAIT = auto()
     SKIP = auto()
-    # It is before what is to be read.
+    # It is before the position.
     BEHIND = auto()
 
 
 @dataclass(slots=True)
 class _Hold:
-    """Why a partition waits; `damage` is None where the broker answered with an error."""
+    """Why a partition is paused; `damage` is None if the broker responded with an error."""
 
     offset: int | None
     problem: str
@@ -52,9 +52,9 @@ class _Hold:
 
 
 class Quarantine:
-    """The partitions of one consumer that cannot be read; `pause` pauses one of them there.
+    """The unreadable partitions of one consumer; `pause` pauses one in the consumer.
 
-    With `skips` a batch that cannot be read twice in a row is passed over.
+    With `skips` a batch that is unreadable twice in a row is skipped.
     """
 
     def __init__(
@@ -74,26 +74,26 @@ class Quarantine:
 
     @property
     def held(self) -> Set[TopicPartition]:
-        """All that cannot be read."""
+        """All unreadable partitions."""
         return self._held.keys()
 
     @property
-    def refused(self) -> set[TopicPartition]:
-        """Those that the broker answers with an error, or not at all."""
+    def failed(self) -> set[TopicPartition]:
+        """Those with an error response or no response from the broker."""
         return {partition for partition, hold in self._held.items() if hold.damage is None}
 
     @property
     def waiting(self) -> set[TopicPartition]:
-        """Those whose next attempt is not due yet."""
+        """Those whose next retry is not due yet."""
         now = self._clock()
         return {partition for partition, hold in self._held.items() if now < hold.until}
 
     def passed_to(self, partition: TopicPartition) -> int:
-        """The offset behind the last damage that was passed over, 0 where none was."""
+        """The offset after the last skipped damage, 0 without any."""
         return self._passed_to.get(partition, 0)
 
     def clear(self) -> None:
-        """The consumer has other partitions now."""
+        """The assignment has changed: forgets all partitions."""
         self._held.clear()
         self._settled.clear()
         self._passed_to.clear()
@@ -101,7 +101,7 @@ class Quarantine:
         metrics.UNREADABLE.clear()
 
     def start(self, settled: Mapping[TopicPartition, int]) -> None:
-        """What is before these offsets is settled, damaged or not."""
+        """Everything before these offsets is stored or skipped, damaged or not."""
         self._settled.update(settled)
         for partition in settled.keys() & self._held.keys():
             if self._held[partition].offset is None:
@@ -110,17 +110,17 @@ class Quarantine:
             metrics.UNREADABLE.labels(*_labels(partition)).set(0)
 
     def judge(self, partition: TopicPartition, damage: Damage) -> Verdict:
-        """What to do about damage; unless it is passed over the partition waits from now on."""
+        """How to handle damage; pauses the partition unless the damage is passed over."""
         hold = self._held.get(partition)
         if damage.next is not None:
             if damage.next <= max(damage.offset, self._settled.get(partition, 0)):
                 self._passed_to[partition] = damage.next
                 return Verdict.BEHIND
-            # Read wrongly once, it may be right on the disk.
+            # A second fetch may be intact: the damage may not be on the broker's disk.
             is_confirmed = hold is not None and hold.damage == damage
             if self._skips and is_confirmed:
                 log.warning(
-                    "unreadable batch passed over",
+                    "unreadable batch skipped",
                     partition=_name(partition),
                     offset=damage.offset,
                     next_offset=damage.next,
@@ -131,26 +131,26 @@ class Quarantine:
         self._hold(partition, _Hold(damage.offset, damage.problem, damage))
         return Verdict.WAIT
 
-    def refuse(self, partition: TopicPartition, offset: int | None, problem: str) -> None:
-        """The broker does not hand the partition out, at this offset if it was asked for one."""
+    def fetch_failed(self, partition: TopicPartition, offset: int | None, problem: str) -> None:
+        """The broker does not serve the partition; `offset` is the one requested, if any."""
         self._hold(partition, _Hold(offset, problem, None))
 
-    def answered(self, partition: TopicPartition) -> None:
-        """The broker hands the partition out."""
+    def fetch_succeeded(self, partition: TopicPartition) -> None:
+        """The broker serves the partition."""
         self._silent_since.pop(partition, None)
         hold = self._held.get(partition)
-        # Without an offset it is not claimed: that it can be fetched is not enough.
+        # Without an offset the partition is not claimed yet, so a fetch is not enough.
         if hold is not None and hold.damage is None and hold.offset is not None:
             self._release(partition)
 
-    def kept_silent(self, partition: TopicPartition, offset: int) -> None:
-        """The broker sends nothing from this offset on, where there is something."""
+    def fetch_empty(self, partition: TopicPartition, offset: int) -> None:
+        """The broker returned no records from this offset, although the log continues."""
         since = self._silent_since.setdefault(partition, self._clock())
         if self._clock() - since >= SILENCE_S:
-            self.refuse(partition, offset, SILENT)
+            self.fetch_failed(partition, offset, SILENT)
 
     def read(self, partition: TopicPartition, offset: int) -> None:
-        """The partition's record at this offset was read."""
+        """The record at this offset was read."""
         hold = self._held.get(partition)
         if hold is not None and hold.offset is not None and offset >= hold.offset:
             self._release(partition)
@@ -159,7 +159,7 @@ class Quarantine:
         try:
             self._pause(partition)
         except IllegalStateError:
-            # Given up while the broker's answer was under way.
+            # Revoked before the response arrived.
             return
         known = self._held.get(partition)
         if known is None or (known.offset, known.problem) != (new.offset, new.problem):

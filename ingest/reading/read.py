@@ -1,4 +1,4 @@
-"""The first stage: reads records until they make a batch, or have waited long enough."""
+"""The first stage: reads records until a batch is full or its linger time is over."""
 
 import asyncio
 import time
@@ -11,15 +11,15 @@ from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from ingest import metrics
 from ingest.batch import Fetched
-from ingest.collaborators import RecordSource
 from ingest.errors import sentence
+from ingest.interfaces import RecordSource
 from ingest.reading.batchsize import BatchSize
 from ingest.reading.budget import ByteBudget
-from ingest.reading.busy import DatabaseBusy
 from ingest.reading.claimer import Assignment
 from ingest.reading.limits import Limits
 from ingest.reading.polling import polled
 from ingest.reading.progressreport import ProgressReport
+from ingest.reading.writepriority import WritePriority
 
 log = structlog.get_logger("ingest")
 
@@ -30,7 +30,7 @@ CONTROL_EVERY_S: Final = 1.0
 
 
 class Reader:
-    """Reads the records of one assignment, in order and each once."""
+    """Reads the records of one assignment, each once and in order."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Reader:
         assignment: Assignment,
         progress: ProgressReport,
         size: BatchSize,
-        busy: DatabaseBusy,
+        priority: WritePriority,
         limits: Limits,
         budget: ByteBudget,
     ) -> None:
@@ -46,17 +46,17 @@ class Reader:
         self._assignment = assignment
         self._progress = progress
         self._size = size
-        self._busy = busy
+        self._priority = priority
         self._budget = budget
         self._linger_s = limits.linger_s
         self._poll_s = limits.poll_s
         self._looked_for_control = 0.0
 
     async def run(self, batches: asyncio.Queue[Fetched]) -> NoReturn:
-        """Puts what makes a batch into the queue, and waits while that is full or holds too much.
+        """Puts batches into the queue; waits while the queue is full or the byte budget is used.
 
-        Raises GapError where the log is not the one that was stored, OffsetOutOfRangeError where
-        its start has passed us.
+        Raises GapError if the log is not the stored one, OffsetOutOfRangeError if the log start is
+        past our offset.
         """
         while True:
             fetched = await self._read_batch(batches)
@@ -70,7 +70,7 @@ class Reader:
         fetched = Fetched()
         since = 0.0
         while True:
-            await self._while_database_is_busy()
+            await self._wait_for_writer()
             await self._read(fetched, self._timeout_ms(fetched, since, batches))
             if not fetched.spans:
                 continue
@@ -79,10 +79,10 @@ class Reader:
             if is_due or self._size.is_full(fetched):
                 return fetched
 
-    async def _while_database_is_busy(self) -> None:
-        """The one place where reading waits for the database's next step."""
-        if not self._busy.is_set():
-            await self._wait_for(self._busy.wait())
+    async def _wait_for_writer(self) -> None:
+        """The only place where reading waits for the writer's priority."""
+        if not self._priority.is_set():
+            await self._wait_for(self._priority.wait())
 
     async def _wait_for(self, step: Awaitable[object]) -> None:
         async with polled(self._source, self._poll_s):
@@ -104,9 +104,9 @@ class Reader:
             raise
         except KafkaError as error:
             metrics.RETRIES.labels("fetch").inc()
-            log.warning("reading failed", error=sentence(error))
-            # Of a fetch that failed, some may have been dropped: back to what was taken last.
-            # Revoked meanwhile, there is nothing to read.
+            log.warning("fetch failed", error=sentence(error))
+            # A failed fetch may have dropped records: seek back to the last accepted position.
+            # If the partitions were revoked meanwhile, there is nothing to seek.
             with suppress(IllegalStateError):
                 positions = self._assignment.positions
                 self._source.start_at(positions.starts(), positions.next)
@@ -123,7 +123,7 @@ class Reader:
             fetched.add(partition, first, new)
 
     async def _take_control_offsets(self, fetched: Fetched) -> None:
-        """Transactions leave records in the log that are handed out by nobody."""
+        """Covers the offsets of control records, which the consumer does not return."""
         now = time.monotonic()
         if now < self._looked_for_control + CONTROL_EVERY_S:
             return

@@ -1,1 +1,1 @@
-"""The last stages: from checked events to one transaction a batch, offsets last."""
+"""The last stages: write checked events in one transaction a batch, offsets last."""

@@ -1,18 +1,18 @@
-"""What a batch adds to the aggregates: hours of the platform, and samples that come late."""
+"""A batch's updates of the aggregates: the platform's hours, and late samples."""
 
 from typing import Any, Final
 
 import polars as pl
 from psycopg import AsyncConnection
 
-from ingest.writing.parameters import Bigints, Column, Doubles, Integers, Reals, Timestamps
+from ingest.writing.arrayparameters import Bigints, Column, Doubles, Integers, Reals, Timestamps
 from sql.named import query
 
 HOUR_US: Final = 3_600_000_000
 BUCKET_US: Final = 300_000_000
 
-# Of some samples, in the order of the type `sample_sums`. Values have single precision in the
-# table, and add up in double.
+# Sums of samples, in the order of the type `sample_sums`. The table has single precision; sums are
+# computed in double precision.
 SUMS: Final[dict[str, tuple[pl.Expr, type[Column]]]] = {
     "samples": (pl.len().cast(pl.Int64), Bigints),
     "cpu_samples": (pl.col("cpu").count().cast(pl.Int64), Bigints),
@@ -32,38 +32,43 @@ SUMS: Final[dict[str, tuple[pl.Expr, type[Column]]]] = {
         Bigints,
     ),
 }
-_told: Final = pl.col("storage_used_mb").is_not_null() & pl.col("storage_total_mb").is_not_null()
-# Of an agent's samples in the order of time: the columns of `agent_latest`.
+_has_storage: Final = (
+    pl.col("storage_used_mb").is_not_null() & pl.col("storage_total_mb").is_not_null()
+)
+# The columns of `agent_latest`, from an agent's samples ordered by time.
 NEWEST: Final[dict[str, tuple[pl.Expr, type[Column]]]] = {
     "first_ts": (pl.col("ts").first(), Timestamps),
     "ts": (pl.col("ts").last(), Timestamps),
     "cpu": (pl.col("cpu").last(), Reals),
     "memory": (pl.col("memory").last(), Reals),
-    # The agent's first time stands for none: storage is null beside it.
-    "storage_ts": (pl.col("ts").filter(_told).last().fill_null(pl.col("ts").first()), Timestamps),
-    "storage_used_mb": (pl.col("storage_used_mb").filter(_told).last(), Reals),
-    "storage_total_mb": (pl.col("storage_total_mb").filter(_told).last(), Reals),
+    # Without storage values, the agent's first time is a placeholder.
+    "storage_ts": (
+        pl.col("ts").filter(_has_storage).last().fill_null(pl.col("ts").first()),
+        Timestamps,
+    ),
+    "storage_used_mb": (pl.col("storage_used_mb").filter(_has_storage).last(), Reals),
+    "storage_total_mb": (pl.col("storage_total_mb").filter(_has_storage).last(), Reals),
 }
 
 
 async def add_to_platform(
     connection: AsyncConnection[Any], samples: pl.DataFrame, shard: int
 ) -> None:
-    """Adds samples, columns as in `Batch`, to the platform's hours; in the caller's transaction."""
+    """Adds samples, with columns as in `Batch`, to the platform's hourly rows."""
     await connection.execute(query("add_to_platform"), {**hours_of(samples), "shard": shard})
 
 
 def hours_of(samples: pl.DataFrame) -> dict[str, Column]:
-    """The sums of samples by the hour, as `add_to_platform` takes them."""
+    """Hourly sums of samples, the parameters of `add_to_platform`."""
     hours = _grouped(samples, SUMS, _bucket(HOUR_US))
     return {"bucket": Timestamps(hours["bucket"].to_numpy()), **_columns(hours, SUMS)}
 
 
 async def add_late(connection: AsyncConnection[Any], samples: pl.DataFrame) -> None:
-    """Holds the watermark until the caller's transaction ends, and aggregates what is before it.
+    """Locks the watermark until the caller's transaction ends, and aggregates samples before it.
 
-    `samples` are stored in the same transaction, by (agent_key, ts). Waits for a refresh only
-    where they are older than what that aggregates.
+    `samples` are ordered by (agent_key, ts) and stored in the same transaction. Waits for a running
+    refresh only if they are older than the range that it aggregates.
     """
     oldest = samples["ts"].min()
     if oldest is None:
@@ -76,7 +81,7 @@ async def add_late(connection: AsyncConnection[Any], samples: pl.DataFrame) -> N
 
 
 def late_values(late: pl.DataFrame) -> dict[str, Column]:
-    """Sums of samples by agent and 5 minutes and each agent's newest, for `add_late_samples`."""
+    """5-minute sums and newest samples by agent, the parameters of `add_late_samples`."""
     sums = _grouped(late, SUMS, pl.col("agent_key"), _bucket(BUCKET_US))
     newest = _grouped(late, NEWEST, pl.col("agent_key"))
     return {

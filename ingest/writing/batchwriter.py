@@ -1,4 +1,4 @@
-"""Prepares and stores batches: each message is stored or dead-lettered, then its offset moves."""
+"""Prepares and stores batches: stores or dead-letters each message, then advances its offset."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,11 +8,11 @@ import structlog
 
 from ingest import metrics
 from ingest.batch import Batch, Decoded, Fetched, Prepared
-from ingest.collaborators import Claims, DeadLetterSink, Store
-from ingest.decoding.apart import decode_apart
-from ingest.decoding.check import check_times, reject_dropped
 from ingest.decoding.decode import decode
+from ingest.decoding.fallback import decode_individually
+from ingest.decoding.timecheck import check_times, reject_dropped
 from ingest.errors import refusal
+from ingest.interfaces import Claims, DeadLetterSink, Store
 from ingest.reading.batchsize import BatchSize
 from ingest.reading.limits import Limits
 from ingest.reading.progressreport import ProgressReport
@@ -20,17 +20,17 @@ from ingest.record import Record
 from ingest.rejection import Origin, Rejection
 from ingest.retry import until_done
 from ingest.threads import in_thread
-from ingest.unexpected import detail_of, is_unexpected, report
+from ingest.unexpectederrors import detail_of, is_unexpected, report
+from ingest.writing.batchbuilder import agents_of, build_batch
 from ingest.writing.bisection import bisect, messages
 from ingest.writing.offsets import FencedError
-from ingest.writing.shape import agents_of, shape
 from ingest.writing.write import DroppedError
 
 log = structlog.get_logger("ingest")
 
 
 class BatchWriter:
-    """Prepares and stores batches in order. May be cancelled anywhere: the offsets decide."""
+    """Prepares and stores batches in order. Can be cancelled at any point."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class BatchWriter:
         self._dropped_before: datetime | None = None
 
     def forget(self) -> None:
-        """Whatever is remembered of the database is asked for again, for it may be another."""
+        """Drops all cached state, because the database may be another server."""
         self._store.forget()
         self._dropped_before = None
 
     async def prepare(self, fetched: Fetched) -> Prepared:
-        """Decodes and checks records, sends dead letters for what is rejected, and looks up keys.
+        """Decodes and checks records, sends dead letters for rejections, and looks up keys.
 
-        Waits for a database or a broker that is away.
+        Waits while the database or the broker is unavailable.
         """
         decoded = await in_thread(self._decode, fetched)
         self._size.learn(fetched.count, decoded)
@@ -65,7 +65,7 @@ class BatchWriter:
             try:
                 return await self._shape(decoded)
             except Exception as error:
-                # The message that prevents it is looked for when it is the batch's turn.
+                # `store` bisects the batch to find the message at fault.
                 if _reason(error) is None:
                     raise
                 return None
@@ -79,7 +79,7 @@ class BatchWriter:
             if not is_unexpected(error):
                 raise
             report("decode", error)
-            return decode_apart(fetched, self._decode_together)
+            return decode_individually(fetched, self._decode_together)
 
     def _decode_together(self, fetched: Fetched) -> Decoded:
         decoded = decode(fetched, self._limits.max_message_bytes)
@@ -89,16 +89,16 @@ class BatchWriter:
         return decoded
 
     async def store(self, prepared: Prepared, claims: Claims) -> None:
-        """Stores a batch; raises FencedError where a partition is no longer ours.
+        """Stores a batch; raises FencedError if a partition is no longer ours.
 
-        Waits for a database or a broker that is away.
+        Waits while the database or the broker is unavailable.
         """
         decoded = prepared.decoded
         reason = await self._try_to_store(decoded, prepared.batch, claims)
         if reason is not None:
             count = len(messages(decoded))
-            log.warning("refused, looking for the message", messages=count, reason=reason)
-            await self._store_apart(decoded, claims)
+            log.warning("batch refused, bisecting", messages=count, reason=reason)
+            await self._store_bisected(decoded, claims)
 
     async def _send_dead_letters(self, rejections: Iterable[Rejection]) -> None:
         waiting = list(rejections)
@@ -106,35 +106,35 @@ class BatchWriter:
             await until_done("dead_letters", lambda: self._dead_letters.send(waiting))
 
     async def _shape(self, decoded: Decoded) -> Batch:
-        # In threads: the batch before this one needs the loop for its own next step.
+        # In threads: writing the previous batch needs the event loop.
         agents = await in_thread(agents_of, decoded)
         keys = await self._store.keys_of(agents)
-        return await in_thread(shape, decoded, keys, self._limits.timeline)
+        return await in_thread(build_batch, decoded, keys, self._limits.timeline)
 
-    async def _store_apart(self, decoded: Decoded, claims: Claims) -> None:
-        """Stores what is not refused of events that are refused together.
+    async def _store_bisected(self, decoded: Decoded, claims: Claims) -> None:
+        """Bisects a refused batch, and stores all messages but the refused ones.
 
-        The halves are stored in order, so that no offset passes a message that is not settled.
+        The halves are stored in order, so that no offset passes an unsettled message.
         """
         found = messages(decoded)
         if len(found) == 1:
-            await self._store_alone(decoded, found[0], claims)
+            await self._store_single(decoded, found[0], claims)
             return
         for half in await in_thread(bisect, decoded):
             if await self._try_to_store(half, None, claims) is not None:
-                await self._store_apart(half, claims)
+                await self._store_bisected(half, claims)
 
-    async def _store_alone(self, decoded: Decoded, record: Record, claims: Claims) -> None:
-        """Stores a message after all, or sends it whole to the dead letters."""
-        # Two writers that make the same chunk may meet in its unique names: that passes.
+    async def _store_single(self, decoded: Decoded, record: Record, claims: Claims) -> None:
+        """Retries a single message; dead-letters it if it is refused again."""
+        # Two writers that create the same chunk may conflict, which is temporary.
         reason = await self._try_to_store(decoded, None, claims)
         if reason is None:
             return
         place = f"{record.topic}/{record.partition}"
-        log.warning("refused", partition=place, offset=record.offset, reason=reason)
-        letter = Rejection(Origin(record), "refused", reason)
-        await self._send_dead_letters([letter])
-        rejections = [*decoded.rejections, letter]
+        log.warning("message refused", partition=place, offset=record.offset, reason=reason)
+        rejection = Rejection(Origin(record), "refused", reason)
+        await self._send_dead_letters([rejection])
+        rejections = [*decoded.rejections, rejection]
         rejected = Decoded(rejections=rejections, spans=decoded.spans, counts=decoded.counts)
         await self._try_to_store(rejected, None, claims)
 
@@ -146,11 +146,11 @@ class BatchWriter:
         async def attempt() -> str | None:
             nonlocal batch
             try:
-                if batch is None or not self._store.stands_by(batch.agent_keys):
+                if batch is None or not self._store.is_current(batch.agent_keys):
                     batch = await self._shape(decoded)
                 await self._write(decoded, batch, claims)
             except (psycopg.OperationalError, FencedError):
-                # It may be another server now, one that never heard of the newest agents.
+                # A failover may have replaced the server, which may lack the newest agents.
                 self.forget()
                 raise
             except Exception as error:
@@ -169,7 +169,7 @@ class BatchWriter:
         return reason
 
     async def _write(self, decoded: Decoded, batch: Batch, claims: Claims) -> None:
-        """Writes a batch, without samples that retention has dropped by now."""
+        """Writes a batch without samples older than retention."""
         while True:
             try:
                 await self._store.write(batch, claims)
@@ -180,7 +180,7 @@ class BatchWriter:
                 return
 
     async def _expire(self, decoded: Decoded, dropped_before: datetime) -> None:
-        """Rejects what the database has dropped by now, before any of the batch is stored."""
+        """Rejects samples older than retention, before any of the batch is stored."""
         self._dropped_before = dropped_before
         expired = await in_thread(reject_dropped, decoded, dropped_before)
         log.warning("samples expired", samples=len(expired), before=dropped_before.isoformat())
@@ -188,7 +188,7 @@ class BatchWriter:
 
 
 def _reason(error: Exception) -> str | None:
-    """Why a message of the batch is at fault; None where the error is no fault of any message."""
+    """The reason if a message of the batch caused the error, else None."""
     if isinstance(error, psycopg.Error):
         return refusal(error)
     return detail_of(error) if is_unexpected(error) else None

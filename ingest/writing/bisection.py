@@ -1,4 +1,4 @@
-"""Bisects decoded events by messages, so that the one the database refuses is found."""
+"""Bisects decoded events by message, to find the one that the database refuses."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,16 +14,15 @@ Place = tuple[TopicPartition, int]
 
 
 def messages(decoded: Decoded) -> list[Record]:
-    """The records that rows came from, each once, by partition and offset."""
+    """The distinct records of all rows, ordered by partition and offset."""
     found = {place_of(record): record for record in _records(decoded)}
     return [found[place] for place in sorted(found)]
 
 
 def bisect(decoded: Decoded) -> tuple[Decoded, Decoded]:
-    """Two parts with the rows of half the messages each; the first is to be stored first.
+    """Two parts with half of the messages each; the first part must be stored first.
 
-    Together they have all spans and rejections, each span in its order. There are rows of two
-    messages or more.
+    Together they have all spans and rejections. Requires at least two messages with rows.
     """
     found = messages(decoded)
     middle = len(found) // 2
@@ -31,13 +30,13 @@ def bisect(decoded: Decoded) -> tuple[Decoded, Decoded]:
     left_spans, right_spans = _divide(decoded.spans, before, cut)
     left = _part(decoded, cut, left_spans, is_left=True)
     right = _part(decoded, cut, right_spans, is_left=False)
-    # An array of no events is a record too, and in neither part.
+    # An empty array is a record without rows: it counts in the right part.
     right.counts = decoded.counts - left.counts
     return left, right
 
 
 def place_of(record: Record) -> Place:
-    """What tells a record from all others."""
+    """A record's partition and offset, which identify it."""
     return TopicPartition(record.topic, record.partition), record.offset
 
 
@@ -52,7 +51,7 @@ def _records(decoded: Decoded) -> list[Record]:
 def _divide(
     spans: Mapping[TopicPartition, OffsetSpan], before: Record, cut: Place
 ) -> tuple[dict[TopicPartition, OffsetSpan], dict[TopicPartition, OffsetSpan]]:
-    """The spans up to the record `before` the cut, and the rest of them."""
+    """The spans up to and including the record `before` the cut, and the rest."""
     here, _ = cut
     left = {partition: span for partition, span in spans.items() if partition < here}
     right = {partition: span for partition, span in spans.items() if partition >= here}
@@ -66,12 +65,12 @@ def _divide(
 def _part(
     decoded: Decoded, cut: Place, spans: dict[TopicPartition, OffsetSpan], *, is_left: bool
 ) -> Decoded:
-    """What came before the cut, or else the rest."""
+    """The part before the cut, or the part from it on."""
 
     def belongs(origin: Origin) -> bool:
         return (place_of(origin.record) < cut) is is_left
 
-    # Records are in the order of their places.
+    # Records are ordered by partition and offset.
     end = sum(place_of(record) < cut for record in decoded.records)
     before = pl.col("record") < end
     part = Decoded(

@@ -1,4 +1,4 @@
-"""Stores the events that are not samples: one named query a group, the rows as arrays."""
+"""Stores all events but samples: one named query a group, with columns as arrays."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,10 +6,10 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 
 from ingest.batch import AgentKeys, Batch, agent_name
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
 from sql.named import query
 
-# The fields of each group that `sql/queries/store_<group>.sql` takes, each as one array.
+# The array parameters of `sql/queries/store_<group>.sql`, by group.
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("agent_key", "ts", "status", "reason"),
     "deployment": ("user_id", "deployment_id", "agent_id", "ts", "status"),
@@ -21,16 +21,16 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "status_event": ("user_id", "agent_id", "ts", "status", "reason"),
     "deployment_event": ("user_id", "deployment_id", "agent_id", "ts", "status"),
 }
-# Of these a row that was not inserted is a repeat; of the others it may be older news.
+# A row of these that was not inserted is a duplicate; for other groups it may be outdated.
 ONCE_BY_ID: Final = frozenset({"payment", "play"})
 
 
 async def store_events(
-    connection: AsyncConnection[Any], batch: Batch, busy: DatabaseBusy
+    connection: AsyncConnection[Any], batch: Batch, priority: WritePriority
 ) -> dict[str, int]:
-    """Writes the batch's events in the caller's transaction, types in one order for all writers.
+    """Writes the batch's events in the caller's transaction, types in the same order everywhere.
 
-    Returns how many were stored already, by type, where an id tells.
+    Returns the number of duplicates by type, for the types in ONCE_BY_ID.
     """
     duplicates: dict[str, int] = {}
     for name in FIELDS:
@@ -41,7 +41,7 @@ async def store_events(
             field: [get(event) for event in events]
             for field, get in _getters(name, batch.agent_keys).items()
         }
-        with busy.at_work():
+        with priority.yielded():
             cursor = await connection.execute(query(f"store_{name}"), arrays)
         if name in ONCE_BY_ID:
             duplicates[name] = len(events) - cursor.rowcount

@@ -1,7 +1,7 @@
-"""The fence: who may write a partition, and how far it is stored.
+"""Claims, the fence and the stored offsets of partitions.
 
-A consumer claims a partition when the group assigns it (epoch + 1). A batch locks its partitions'
-rows first, compares them, and moves them last in the same transaction.
+A consumer claims a partition when the group assigns it (epoch + 1). A batch first locks and checks
+its partitions' rows, and advances them last in the same transaction.
 """
 
 import zlib
@@ -16,16 +16,16 @@ from aiokafka import TopicPartition
 from psycopg import AsyncConnection
 
 from ingest.batch import OffsetSpan
-from ingest.kafka.identity import LogIdentity
+from ingest.kafka.logidentity import LogIdentity
 from ingest.record import Record, broker_time, representable_ms
-from ingest.unexpected import StepError
+from ingest.unexpectederrors import StepError
 from sql.named import query
 
 RESTARTED: Final = "been restarted, or replaced, since it was claimed"
 
 
 class FencedError(StepError):
-    """Somebody else claimed a partition of this batch: it is read and claimed again."""
+    """A partition of this batch was claimed by another consumer, or its row has changed."""
 
     def __init__(self, partition: TopicPartition, span: OffsetSpan, found: str) -> None:
         super().__init__(
@@ -35,7 +35,7 @@ class FencedError(StepError):
 
 
 class StaleClaimError(FencedError):
-    """A claim that the database does not have as it was: it went back, or somebody else claimed."""
+    """A claim is not the database's: it was rolled back, or another consumer has claimed."""
 
     def __init__(self, partition: TopicPartition, stored: int, epoch: int, found: str) -> None:
         Exception.__init__(
@@ -46,15 +46,15 @@ class StaleClaimError(FencedError):
 
 
 class BatchState(Enum):
-    """What the locked rows say of a batch."""
+    """Whether a batch is stored, according to its locked rows."""
 
-    NOT_YET = auto()
-    ALREADY = auto()
+    NOT_STORED = auto()
+    STORED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class LastRecord:
-    """What is remembered of the last record before the stored offset, to know its topic again."""
+    """The last record before the stored offset, to detect a recreated topic."""
 
     offset: int
     ts_ms: int
@@ -68,10 +68,10 @@ class LastRecord:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A partition that is ours while `epoch` is the database's newest.
+    """A claim on a partition, valid while `epoch` is the newest in the database.
 
-    `topic_id` is that of the topic that the offset belongs to, None where it was stored before the
-    ids were; `server` names the database, and the run of its server, in which it was claimed.
+    `topic_id` is the id of the offset's topic, None if it was stored by a version without topic
+    ids; `server` identifies the database and the start of its server.
     """
 
     epoch: int
@@ -85,7 +85,7 @@ class Claim:
 async def claim(
     connection: AsyncConnection[Any], partition: TopicPartition, log_start: int, log: LogIdentity
 ) -> Claim:
-    """Takes a partition over; one that was never stored starts at `log_start`."""
+    """Claims a partition; a new one starts at `log_start`."""
     cursor = await connection.execute(
         query("claim_partition"),
         {
@@ -109,9 +109,9 @@ async def reposition(
     next_offset: int,
     log: LogIdentity,
 ) -> Claim:
-    """Starts a claimed partition at another offset, after a gap that the operator accepted.
+    """Moves a claimed partition to another offset, after the operator accepted a gap.
 
-    Raises StaleClaimError where somebody else has claimed it meanwhile.
+    Raises StaleClaimError if another consumer has claimed it meanwhile.
     """
     cursor = await connection.execute(
         query("reposition_partition"),
@@ -134,10 +134,9 @@ async def check(
     claims: Mapping[TopicPartition, Claim],
     stored: Mapping[TopicPartition, int],
 ) -> None:
-    """Compares what is remembered of these partitions with the database, which may be further.
+    """Compares claims and stored offsets with the database, whose offsets may be higher.
 
-    Raises StaleClaimError where it is another server than claimed on, has another epoch, or has
-    less than was stored.
+    Raises StaleClaimError if the server is another one, or has another epoch or a lower offset.
     """
     cursor = await connection.execute(query("read_offsets"), _partitions(claims))
     rows = {TopicPartition(t, p): row for t, p, *row in await cursor.fetchall()}
@@ -158,10 +157,10 @@ async def lock(
     spans: Mapping[TopicPartition, OffsetSpan],
     claims: Mapping[TopicPartition, Claim],
 ) -> BatchState:
-    """Holds the rows of a batch until its transaction ends, and compares them.
+    """Locks the rows of a batch until its transaction ends, and compares them.
 
-    After an ambiguous COMMIT this read decides: it waits until the earlier one is settled.
-    Raises FencedError where a row is neither at the batch's start nor at its end, or not ours.
+    After a COMMIT with unknown outcome this decides: it waits for the earlier transaction.
+    Raises FencedError if a row is neither at the batch's start nor at its end, or not ours.
     """
     cursor = await connection.execute(query("lock_offsets"), _partitions(spans))
     rows = {TopicPartition(t, p): tuple(row) for t, p, *row in await cursor.fetchall()}
@@ -181,9 +180,9 @@ def _compare(
     if server != held.server:
         raise FencedError(partition, span, RESTARTED)
     if (offset, epoch) == (span.first, held.epoch):
-        return BatchState.NOT_YET
+        return BatchState.NOT_STORED
     if (offset, epoch) == (span.next, held.epoch):
-        return BatchState.ALREADY
+        return BatchState.STORED
     raise FencedError(partition, span, f"offset {offset} in epoch {epoch}, ours is {held.epoch}")
 
 
@@ -192,10 +191,10 @@ async def advance(
     spans: Mapping[TopicPartition, OffsetSpan],
     claims: Mapping[TopicPartition, Claim],
 ) -> datetime | None:
-    """Moves the offsets behind a batch by compare-and-set; the last statement before COMMIT.
+    """Advances the offsets of a batch by compare-and-set; the last statement before COMMIT.
 
-    Returns the time before which retention has dropped samples, None where it never did: as of
-    now, and the caller's rows are in. Raises FencedError where a row has moved under the lock.
+    Returns the time before which retention has dropped samples as of now, None if it never has.
+    Raises FencedError if a row has changed under the lock.
     """
     last = [span.last and LastRecord.of(span.last) for span in spans.values()]
     cursor = await connection.execute(

@@ -1,4 +1,4 @@
-"""The database as the pipeline sees it: it gives keys to agents, and stores batches."""
+"""The pipeline's database: agent keys and batches."""
 
 from collections.abc import Collection, Mapping
 
@@ -6,39 +6,39 @@ from aiokafka import TopicPartition
 
 from ingest.batch import AgentKeys, Batch
 from ingest.database import Pool
-from ingest.reading.busy import DatabaseBusy
 from ingest.reading.limits import Limits
-from ingest.writing.agents import AgentDirectory
+from ingest.reading.writepriority import WritePriority
+from ingest.writing.agentkeycache import AgentKeyCache
 from ingest.writing.offsets import Claim
 from ingest.writing.write import write_batch
 
 
 class DatabaseStore:
-    """One database's agents and batches; sets `busy` while it is at work."""
+    """One database's agents and batches; yields `priority` while the server works."""
 
-    def __init__(self, pool: Pool, limits: Limits, busy: DatabaseBusy) -> None:
+    def __init__(self, pool: Pool, limits: Limits, priority: WritePriority) -> None:
         self._pool = pool
-        self._agents = AgentDirectory(pool, limits.agents)
+        self._agents = AgentKeyCache(pool, limits.agents)
         self._patience_s = limits.patience_s
-        self._busy = busy
+        self._priority = priority
 
     @property
     def agents(self) -> int:
-        """How many are known."""
+        """The number of cached agents."""
         return len(self._agents)
 
     async def keys_of(self, agents: Collection[str]) -> AgentKeys:
         """Keys of at least these agents; raises psycopg's errors."""
         return await self._agents.resolve(agents)
 
-    def stands_by(self, keys: AgentKeys) -> bool:
-        """Whether these keys may be used still."""
-        return self._agents.stands_by(keys)
+    def is_current(self, keys: AgentKeys) -> bool:
+        """Whether these keys are still valid."""
+        return self._agents.is_current(keys)
 
     def forget(self) -> None:
-        """Asks for every key again, for the database may be another."""
+        """Empties the cache: the database may be another server."""
         self._agents.forget()
 
     async def write(self, batch: Batch, claims: Mapping[TopicPartition, Claim]) -> None:
-        """Stores a batch, or finds that it is stored; raises as `write_batch`."""
-        await write_batch(self._pool, batch, claims, self._patience_s, self._busy)
+        """Stores a batch unless it is stored already; raises as `write_batch`."""
+        await write_batch(self._pool, batch, claims, self._patience_s, self._priority)

@@ -1,5 +1,5 @@
--- Add samples from before the watermark to what is aggregated: their sums by agent and 5 minutes, and
--- each agent's newest. NaN stands for null.
+-- Add samples before the watermark to the levels: their sums by agent and 5 minutes, and each agent's
+-- newest sample. NaN stands for null.
 select add_late_samples(
     (
         select array_agg((

@@ -1,4 +1,4 @@
--- Add the sums of some samples to the platform's hours, in the writer's own shard. NaN stands for null.
+-- Add the sums of some samples to the platform's hours, in the writer's shard. NaN stands for null.
 insert into platform_metrics_1h as kept (
     bucket, shard, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max,
     messages, errors, response_ms_sum, response_messages

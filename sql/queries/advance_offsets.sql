@@ -1,6 +1,6 @@
--- Move the offsets behind a batch, last in its transaction, if they are still where it began. Tell how
--- many moved, and what retention has dropped by now: after the batch's samples are in.
--- What holds no record leaves the last one as it was.
+-- Advance the stored offsets of a batch's partitions, last in its transaction, if they are still where the
+-- batch began. Return the number of partitions advanced, and the newest horizon of retention, read after
+-- the batch's samples are stored. A null last_record_offset leaves the last record unchanged.
 with moved as (
     update ingest_offsets as kept
     set next_offset = sent.next_offset,

@@ -1,4 +1,4 @@
--- Begin to know since when levels are kept: nothing older than the oldest chunk, nor than retention.
+-- Set the time from which each level is complete: not before its oldest chunk, nor before its retention.
 insert into conservation_levels (level, kept_since)
 select
     level,
@@ -12,5 +12,5 @@ select
         date_trunc('hour', now() - make_interval(days => days) + interval '1 day'),
         '-infinity'
     )
-from unnest(%(levels)s::text[], %(keep_days)s::integer[]) as asked (level, days)
+from unnest(%(levels)s::text[], %(keep_days)s::integer[]) as wanted (level, days)
 on conflict (level) do nothing

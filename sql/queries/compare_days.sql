@@ -1,4 +1,4 @@
--- Compare the level of days with the platform's rows, day by day of [start, stop): those that differ.
+-- Compare the level of days with the platform's rows in [start, stop), and list the days that differ.
 with expected as (
     select
         date_trunc('day', bucket, 'UTC') as bucket,
@@ -33,7 +33,7 @@ full join stored using (bucket)
 join conservation_levels as kept on kept.level = 'agent_metrics_1d'
 where
     bucket >= kept.kept_since
-    -- An erase leaves hours of the platform whose sums are 0, for a while.
+    -- An erase temporarily leaves hours of the platform whose sums are 0.
     and (
         coalesce(stored.samples, 0), coalesce(stored.messages, 0), coalesce(stored.errors, 0)
     ) <> (

@@ -1,4 +1,4 @@
--- Compare the finer levels with the platform's rows, hour by hour of [start, stop): those that differ.
+-- Compare the finer levels with the platform's rows in [start, stop), and list the hours that differ.
 with expected as (
     select
         level,
@@ -46,7 +46,7 @@ full join stored using (level, bucket)
 join conservation_levels as kept using (level)
 where
     bucket >= kept.kept_since
-    -- An erase leaves hours of the platform whose sums are 0, for a while.
+    -- An erase temporarily leaves hours of the platform whose sums are 0.
     and (
         coalesce(stored.samples, 0), coalesce(stored.messages, 0), coalesce(stored.errors, 0)
     ) <> (

@@ -1,4 +1,4 @@
--- Fill the table of samples that may be stored already.
+-- Fill the temporary table with samples that may be duplicates.
 copy resent_samples (
     ts, agent_key, messages, errors, cpu, memory, response_ms, storage_used_mb, storage_total_mb
 ) from stdin (format binary)

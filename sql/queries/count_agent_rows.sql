@@ -1,4 +1,4 @@
--- Count what these agents have, by relation.
+-- Count the rows of these agents, by relation.
 select 'agent_samples', count(*) from agent_samples
 where agent_key = any(%(agent_keys)s::integer[])
 union all

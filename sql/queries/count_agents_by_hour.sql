@@ -1,2 +1,2 @@
--- Count the agents in each hour of [start, stop) again, once its rows are refreshed; community edition.
+-- Count the agents in each hour of [start, stop) again, after a refresh of its rows; community edition.
 select count_agents_by_hour(%(start)s, %(stop)s)

@@ -1,4 +1,4 @@
--- Count a user's business with all that is kept of it by trigger, by relation.
+-- Count a user's business events and the rollups that triggers keep of them, by relation.
 select 'payments', count(*) from payments where user_id = %(user_id)s
 union all
 select 'revenue_days', count(*) from revenue_days where user_id = %(user_id)s

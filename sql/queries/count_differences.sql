@@ -1,4 +1,4 @@
--- Count by rollup the buckets that do not sum to the platform's rows, where there are any.
+-- Count, for each level, the buckets that differ from the platform's rows; only levels that have some.
 select level, count(*) as buckets
 from conservation_differences
 where confirmed_at is not null

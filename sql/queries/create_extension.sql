@@ -1,2 +1,2 @@
--- Make TimescaleDB's functions known to this database.
+-- Create the extension TimescaleDB if it is missing.
 create extension if not exists timescaledb

@@ -1,2 +1,2 @@
--- Make the table of the migrations that ran.
+-- Create the table of applied migrations.
 create table if not exists schema_migrations (version varchar primary key)

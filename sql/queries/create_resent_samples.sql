@@ -1,2 +1,2 @@
--- Hold a batch in which some samples may be stored already.
+-- Create a temporary table for a batch that may contain duplicates.
 create temporary table resent_samples (like agent_samples) on commit drop

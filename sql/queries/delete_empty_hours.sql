@@ -1,4 +1,4 @@
--- Delete the hours of the platform in which no sample is left; with every writer kept out.
+-- Delete the platform's hours without samples; all writers must be locked out.
 with counts as (
     delete from platform_agents_1h where agents = 0
 )

@@ -1,5 +1,5 @@
--- Delete the minutes before a moment; the days keep their count. The very first minute stays, for
--- uptime is counted from it.
+-- Delete the minutes before a time; the counts by day stay. The first minute of all stays, because uptime
+-- is counted from it.
 delete from platform_heartbeats
 where
     minute < %(before)s

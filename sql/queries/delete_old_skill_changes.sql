@@ -1,5 +1,5 @@
--- Delete the changes of skills before a moment, but for each skill's newest: it tells how things
--- stood then. Rows that a writer holds are left for later.
+-- Delete the changes of skills before a time, except the newest one of each skill, which is its state at that
+-- time. Rows that a writer has locked are left for the next run.
 delete from skill_changes
 where (user_id, skill_id, ts) in (
     select old.user_id, old.skill_id, old.ts

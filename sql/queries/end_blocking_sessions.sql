@@ -1,7 +1,7 @@
--- End the writers that a session waits for: no timeout reaches one that was paused in mid-COPY.
+-- Terminate the ingest sessions that block a session: no timeout ends one that was paused in mid-COPY.
 select pg_terminate_backend(activity.pid, 5000)
 from pg_stat_activity as activity
 where activity.pid = any(pg_blocking_pids(%(waiting_pid)s))
     and activity.application_name = 'fleetgauge-ingest'
-    -- One that waits for a lock itself is no more than next in the same queue.
+    -- A session that waits for a lock itself is only ahead in the same queue.
     and activity.wait_event_type is distinct from 'Lock'

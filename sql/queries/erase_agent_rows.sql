@@ -1,4 +1,4 @@
--- Erase what there is once for each of these agents, and return how many rows.
+-- Delete the rows of these agents in tables with one row for each agent; return their number.
 with latest as (
     delete from agent_latest where agent_key = any(%(agent_keys)s::integer[]) returning 1
 ),

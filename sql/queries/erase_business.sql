@@ -1,4 +1,4 @@
--- Erase a user's business with all that is kept of it by trigger, and tell how much.
+-- Delete a user's business events and the rollups that triggers keep of them; return the number of rows.
 with of_payments as (
     delete from payments where user_id = %(user_id)s returning 1
 ),

@@ -1,5 +1,5 @@
--- Erase a user's deployments, or those of one agent, take them off the counts, and return how many. The
--- counts go down in a shard of their own, as platform_metrics_1h does in erase_metrics.
+-- Delete a user's deployments, or those of one agent, and return their number. The counts are decreased in
+-- a separate shard, as for platform_metrics_1h in erase_metrics.
 with gone as (
     delete from deployments
     where user_id = %(user_id)s and agent_id = coalesce(%(agent_id)s, agent_id)

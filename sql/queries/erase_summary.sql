@@ -1,2 +1,2 @@
--- Erase what the summaries of the fleet have of these agents, and tell how much.
+-- Delete these agents from the summaries of the fleet, and return the number of rows.
 select relation, erased from erase_summary(%(agent_keys)s::integer[])

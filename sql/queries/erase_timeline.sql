@@ -1,4 +1,4 @@
--- Erase a user's status events and deployments from the timeline, or those of one agent; return how many.
+-- Delete a user's status events and deployments from the timeline, or those of one agent; return their number.
 with statuses as (
     delete from status_events
     where user_id = %(user_id)s and agent_id = coalesce(%(agent_id)s, agent_id)

@@ -1,2 +1,2 @@
--- Take every partition from its writer, which then claims it again and looks up its agents again.
+-- Raise every partition's epoch: each writer then has to claim again, and looks up its agents again.
 update ingest_offsets set epoch = epoch + 1

@@ -1,4 +1,4 @@
--- Compute the rows of one hour from the next finer level, if it is aggregated; Apache edition.
+-- Compute the rows of one hour from the next finer level, if the hour is aggregated; Apache edition.
 with filled as (
     insert into rollup_1h (
         bucket, agent_key,

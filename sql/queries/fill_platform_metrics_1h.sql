@@ -1,4 +1,4 @@
--- Compute the platform's row of one hour from the samples, as one shard: they are read as a sum.
+-- Compute the platform's row of one hour from the samples, in a single shard; readers add up all shards.
 insert into platform_metrics_1h (
     bucket, shard,
     samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max, messages, errors,

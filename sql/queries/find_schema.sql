@@ -1,4 +1,4 @@
--- Find the tables where the search_path is the usual one and has them not: in which schema they are.
+-- Find the schema of Fleetgauge's tables if the search_path is the usual one and does not include them.
 select relnamespace::regnamespace::text as schema
 from pg_class
 where relname = 'ingest_offsets' and relkind = 'r'

@@ -1,2 +1,2 @@
--- Tell whether any migration ever ran here.
+-- Return whether any migration ran in this database.
 select to_regclass('schema_migrations') is not null as present

@@ -1,5 +1,6 @@
--- Sum 5-minute buckets of a user's agents, or of one of them, in points between `edges`, the ends of [start, stop).
--- No join with agents: it would hide the keys from the aggregate, which then reads the whole fleet.
+-- Sum 5-minute buckets of a user's agents, or of one of them, in points between `edges`, the ends of
+-- [start, stop).
+-- No join with agents: it would hide the keys from the aggregate, which would then read the whole fleet.
 select
     (%(edges)s::timestamptz[])[width_bucket(bucket, %(edges)s::timestamptz[])] as timestamp,
     sum(cpu_samples)::bigint as cpu_samples,

@@ -1,6 +1,6 @@
--- Sum a user's agents, or one of them, in points of hours or days whose ends divide hours of UTC.
--- Hours that none of them divides come by the hour, the others by 5 minutes.
--- No join with agents: it would hide the keys from the aggregate, which then reads the whole fleet.
+-- Sum a user's agents, or one of them, in points of hours or days whose edges lie inside UTC hours.
+-- Hours without an edge inside are read by the hour, the others by 5 minutes.
+-- No join with agents: it would hide the keys from the aggregate, which would then read the whole fleet.
 select
     (%(edges)s::timestamptz[])[width_bucket(bucket, %(edges)s::timestamptz[])] as timestamp,
     sum(cpu_samples)::bigint as cpu_samples,

@@ -1,4 +1,4 @@
--- Tell this database from every other that runs at this moment, copies of its files included.
+-- Identify this database among all running ones, including copies of its files.
 select
     current_database() as name,
     oid::text as oid,

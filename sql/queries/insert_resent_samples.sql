@@ -1,4 +1,4 @@
--- Store those of the resent samples that are new, and tell which; the first one stored stands.
+-- Store those samples of resent_samples that are no duplicates, and return them; the first one stored stays.
 insert into agent_samples
 select * from resent_samples order by agent_key, ts
 on conflict (agent_key, ts) do nothing

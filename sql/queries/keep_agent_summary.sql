@@ -1,2 +1,2 @@
--- Keep all agents as they are now, for lists of the fleet.
+-- Update agent_summary, for lists of the fleet.
 select keep_agent_summary()

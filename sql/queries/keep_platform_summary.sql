@@ -1,2 +1,2 @@
--- Count the fleet anew for readers.
+-- Update platform_summary, for readers.
 select keep_platform_summary()

@@ -1,5 +1,5 @@
--- List the newest events of a user's agent, or, without a user, of all agents that have this id; order
--- and parameters as in list_user_timeline. Of each owner no more than a page is read.
+-- List the newest events of a user's agent, or, without a user, of all agents with this id; order and
+-- parameters as in list_user_timeline. It reads at most one page for each owner.
 with owners as materialized (
     select user_id
     from agents

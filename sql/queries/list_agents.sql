@@ -1,5 +1,5 @@
--- List a page of agents: of a user as they are now, or, without one, of the fleet as it is kept.
--- Each row has the counts; the only row of an empty page has nothing else.
+-- List a page of agents: a user's as they are now, or, without a user, the fleet's as of the last refresh.
+-- Each row has the counts; an empty page has one row with only the counts.
 with found as materialized (
     select listed.*, sort_figure(
         %(sort)s, state, ts, cpu, memory, storage_used_mb, messages, errors, response_ms_sum,
@@ -100,6 +100,6 @@ left join (
         select agent_key, reason
         from agent_states
         where agent_key = any(array(select agent_key from page))
-    ) as told using (agent_key)
+    ) as statuses using (agent_key)
 ) on true
 order by place

@@ -1,2 +1,2 @@
--- List all buckets that are known to differ, or may, oldest first.
+-- List all buckets with a confirmed or possible difference, oldest first.
 select level, bucket from conservation_differences order by bucket, level

@@ -1,5 +1,5 @@
--- List the chunks of a relation that lie wholly before a moment, oldest first, and before when everything
--- in them is aggregated: their end, where all is, or nothing has to be.
+-- List the chunks of a relation that end before a time, oldest first. aggregated_before is the time before
+-- which a chunk's rows are aggregated: its end if all are, or if the relation is not aggregated further.
 select range_start, range_end, least(aggregated_before(%(relation)s), range_end) as aggregated_before
 from show_chunks(hypertable_of(%(relation)s), older_than => %(before)s::timestamptz) as old
 join timescaledb_information.chunks

@@ -1,5 +1,5 @@
--- List a user's newest events, at or after `start` and after a place in the order: time, kind, and what
--- tells events of the same time apart, all descending.
+-- List a user's newest events at or after `start` and after a place in the order: time, kind and the further
+-- keys of events at the same time, all descending.
 select ts, kind, user_id, agent_id, deployment_id, status, reason, place
 from (
     (

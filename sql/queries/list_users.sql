@@ -1,5 +1,5 @@
--- List a page of users, with what their agents do, from the fleet as it is kept.
--- Each row has the counts; the only row of an empty page has nothing else.
+-- List a page of users with the state of their agents, from the fleet as of the last refresh.
+-- Each row has the counts; an empty page has one row with only the counts.
 with run as materialized (
     select coalesce(max(kept_at), %(now)s) as as_of
     from agent_summary_run
@@ -8,7 +8,7 @@ with run as materialized (
 listed as (
     select
         user_id,
-        -- The oldest agent stands for its user, where rows that were shown are counted.
+        -- The oldest agent identifies its user in the cursor.
         min(agent_key) as user_key,
         count(*) filter (where state = 'active') as active,
         count(*) filter (where state = 'inactive') as inactive,

@@ -1,4 +1,4 @@
--- Hold the rows of a batch's partitions, in an order that all writers share, and read them.
+-- Lock the rows of a batch's partitions, in an order that all writers share, and read them.
 select topic, partition, next_offset, epoch, server_identity()
 from ingest_offsets
 where (topic, partition) in (

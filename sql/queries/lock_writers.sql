@@ -1,2 +1,2 @@
--- Keep every writer and every claim out until the transaction ends; those under way end first.
+-- Block every writer and every claim until the transaction ends; running ones finish first.
 lock table ingest_offsets in exclusive mode

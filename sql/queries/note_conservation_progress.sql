@@ -1,4 +1,4 @@
--- Note which day of the past was compared, and whether it was the oldest.
+-- Record the day of the past that was compared, and whether it was the oldest.
 insert into conservation_progress as kept (day, looked_at, took, passed_at)
 values (
     %(day)s, now(), make_interval(secs => %(took_s)s), case when %(is_oldest)s then now() end

@@ -1,4 +1,4 @@
--- Note a difference as it was seen now.
+-- Record a difference as it was just seen.
 insert into conservation_differences (
     level,
     bucket,

@@ -1,2 +1,2 @@
--- Note that a migration ran.
+-- Record that a migration ran.
 insert into schema_migrations (version) values (%(version)s)

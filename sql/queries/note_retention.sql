@@ -1,9 +1,9 @@
--- Note what retention may have dropped of each level by now; null days are kept for good.
+-- Record how far retention may have dropped each level by now; null days are kept permanently.
 update conservation_levels as kept
-set kept_since = asked.kept_since
+set kept_since = wanted.kept_since
 from (
     select level, date_trunc('hour', now() - make_interval(days => days) + interval '1 day')
-    from unnest(%(levels)s::text[], %(keep_days)s::integer[]) as asked (level, days)
+    from unnest(%(levels)s::text[], %(keep_days)s::integer[]) as wanted (level, days)
     where days is not null
-) as asked (level, kept_since)
-where kept.level = asked.level and kept.kept_since < asked.kept_since
+) as wanted (level, kept_since)
+where kept.level = wanted.level and kept.kept_since < wanted.kept_since

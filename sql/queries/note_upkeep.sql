@@ -1,4 +1,4 @@
--- Leave behind how a task went; one that failed keeps the time of its last success.
+-- Record the outcome of a task; a failed one keeps the time of its last success.
 insert into upkeep as kept (task, every, ran_at, succeeded_at, removed, failure)
 values (
     %(task)s,

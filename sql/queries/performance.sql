@@ -1,6 +1,7 @@
--- Tell how a user's agents do at `now`: newest samples in (now - 5 min, …), sums in (now - 15 min, now].
--- A clock may run up to 5 minutes ahead. As newest sample such a row counts, for its agent is alive
--- and has no other; in the sums it waits for its time, so that they never span more than 15 minutes.
+-- Summarize a user's agents at `now`: newest samples in (now - 5 min, …), sums over (now - 15 min, now].
+-- An agent's clock may be up to 5 minutes ahead. A sample from the future counts as the newest one, because
+-- its agent is alive and has no other. The sums include it only once its time has come, so that they never
+-- span more than 15 minutes.
 select
     newest.as_of,
     newest.cpu,

@@ -1,12 +1,12 @@
--- Tell how the whole platform does at `now`; always one row, zeros where there is nothing.
--- Sums over hours end with the current one: a clock ahead of ours may have filled the next already.
+-- Summarize the whole platform at `now`: always one row, with zeros if it is empty.
+-- Sums over hours end with the current one: an agent's clock that is ahead may have filled the next already.
 select
     fleet.*,
     traffic.*,
     deployed.*,
     heartbeats.*
 from (
-    -- A summary is as old as its use is worth; where none is, nobody keeps it, and all is counted now.
+    -- Without a fresh summary no refresh is updating it, so everything is counted now.
     select agents, agents_active, agents_failed, storage_used_mb, storage_total_mb, buckets, buckets_up
     from platform_summary
     where
@@ -47,7 +47,7 @@ cross join (
     from deployment_counts
 ) as deployed
 cross join (
-    -- Whole days from their counts, the first and the last one by the minute.
+    -- Whole days from their counts, the first and the last day by the minute.
     select
         (select min(minute) from platform_heartbeats) as first_minute,
         exists (select from platform_heartbeats where minute = %(minute)s) as is_minute_up,

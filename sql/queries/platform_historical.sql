@@ -1,5 +1,5 @@
 -- Sum the platform's hours in points between `edges`, the ends of [start, stop).
--- Agents of hours that are not aggregated yet are counted now.
+-- Agents of hours that are not aggregated yet are counted at query time.
 select
     (%(edges)s::timestamptz[])[width_bucket(bucket, %(edges)s::timestamptz[])] as timestamp,
     sum(hours.cpu_samples)::bigint as cpu_samples,
@@ -29,7 +29,7 @@ from (
     from platform_metrics_1h
     where bucket >= %(start)s and bucket < %(stop)s
     group by bucket
-    -- An erase leaves hours without samples, for a while.
+    -- An erase temporarily leaves hours without samples.
     having sum(samples) <> 0
 ) as hours
 left join (

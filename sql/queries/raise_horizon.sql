@@ -1,4 +1,4 @@
--- Note that a relation's chunks before a moment are dropped; in the transaction that drops them.
+-- Record that a relation's chunks before a time are dropped, in the transaction that drops them.
 insert into retention_horizons as kept (relation, dropped_before)
 values (%(relation)s, %(range_end)s)
 on conflict (relation) do update

@@ -1,7 +1,7 @@
--- Tell of each rollup in how many buckets it does not sum to the platform's rows, which, by how many
--- samples, how many are older than the raw samples, and when what was last compared.
+-- Report the differences of each level: how many buckets, from when to when, by how many samples, how many
+-- are older than the raw samples, and when the comparison last ran.
 select
-    asked.level,
+    wanted.level,
     count(differing.bucket) as buckets,
     min(differing.bucket) as oldest,
     max(differing.bucket) as newest,
@@ -11,9 +11,9 @@ select
     (select passed_at from conservation_progress) as passed_at
 from unnest(
     array['agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d']
-) with ordinality as asked (level, place)
+) with ordinality as wanted (level, place)
 left join conservation_differences as differing
-    on differing.level = asked.level and differing.confirmed_at is not null
+    on differing.level = wanted.level and differing.confirmed_at is not null
 left join conservation_levels as kept on kept.level = 'agent_samples'
-group by asked.level, asked.place
-order by asked.place
+group by wanted.level, wanted.place
+order by wanted.place

@@ -1,5 +1,5 @@
--- Tell the database's time, the day compared last, the oldest hour, and the days with a difference
--- that have waited longest for another look.
+-- Read the database's time, the day compared last, the oldest hour, and up to two days with a difference:
+-- unconfirmed ones first, then those compared longest ago.
 select
     now() as now,
     progress.day,

@@ -1,4 +1,4 @@
--- Read the differences that are known of some levels in [start, stop).
+-- Read the known differences of some levels in [start, stop).
 select
     level,
     bucket,

@@ -1,2 +1,2 @@
--- Tell before when retention has dropped chunks of each relation; no row where it never has.
+-- Read how far retention has dropped each relation; no row for relations of which it never dropped a chunk.
 select relation, dropped_before from retention_horizons

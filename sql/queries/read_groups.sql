@@ -1,4 +1,4 @@
--- List the consumer groups that wrote one of these topics lately, and when each last said so.
+-- List the consumer groups that wrote one of these topics recently, and when each was last seen.
 select consumer_group, max(seen_at) as seen_at
 from ingest_groups
 where topic = any(%(topics)s::text[])

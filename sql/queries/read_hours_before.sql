@@ -1,2 +1,2 @@
--- Tell from when on hours are not aggregated: they are made of the finest level while they are read.
+-- Read from when on hours are not aggregated: queries compute those from the finest level.
 select hours_before from rollup_watermark

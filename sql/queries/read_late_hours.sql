@@ -1,4 +1,4 @@
--- Tell when the last good refresh began, and by the hour which late buckets still wait for one.
+-- Read when the last successful refresh began, and which hours have late buckets that wait for the next.
 select
     (select refreshed_at from metrics_refreshes where start = 'infinity') as refreshed_at,
     hours.hour,

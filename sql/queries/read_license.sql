@@ -1,2 +1,2 @@
--- Tell the edition: 'apache' or 'timescale'.
+-- Read the edition: 'apache' or 'timescale'.
 select current_setting('timescaledb.license', true)

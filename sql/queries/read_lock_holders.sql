@@ -1,4 +1,4 @@
--- Name the sessions that hold the offsets, the aggregates or the lock of the server's jobs.
+-- List the sessions that hold the lock on the offsets, on the aggregates or of the server's jobs.
 select distinct activity.application_name, activity.pid
 from pg_locks as held
 join pg_stat_activity as activity using (pid)

@@ -1,2 +1,2 @@
--- List the versions of the migrations that ran here.
+-- List the versions of the applied migrations.
 select version from schema_migrations order by version

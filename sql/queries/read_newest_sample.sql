@@ -1,9 +1,9 @@
--- Read the time of the newest stored sample, and whose it is; no row without any sample.
+-- Read the time and the agent of the newest stored sample; no row without samples.
 select newest.ts, coalesce(agents.user_id, '?'), coalesce(agents.agent_id, '?')
 from (
     (select agent_key, ts from agent_latest order by ts desc limit 1)
     union all
-    -- Those from the watermark on; a refresh that is missing leaves many, so of the newest hour only.
+    -- The tail, of the newest hour only: it is large if no refresh runs.
     (
         select agent_key, ts
         from agent_samples

@@ -1,4 +1,4 @@
--- Read how far these partitions are stored, by whose claim, and which server says so.
+-- Read the stored offset and the epoch of these partitions, and the identity of the server.
 select topic, partition, next_offset, epoch, server_identity()
 from ingest_offsets
 where (topic, partition) in (

@@ -1,4 +1,4 @@
--- List keys that have rows and no agent: of those that were ever given and are no longer there.
+-- List agent keys that have rows in other tables but no row in agents.
 with missing as materialized (
     select array(
         select given.key

@@ -1,5 +1,5 @@
--- Tell how far each partition is stored, the newest minute in which ingest ran, and the watermark; a
--- minute to come was written while a clock was wrong, and says nothing.
+-- Read the stored offset of each partition, the newest minute in which ingest ran, and the watermark.
+-- Minutes in the future were written while a clock was wrong, and are ignored.
 select
     (
         select max(minute) from platform_heartbeats

@@ -1,2 +1,2 @@
--- Tell up to where buckets are refreshed, for they lie before the watermark; community edition.
+-- Read the time up to which buckets are refreshed, because they are before the watermark; community edition.
 select refresh_end()

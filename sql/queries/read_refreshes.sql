@@ -1,8 +1,8 @@
--- Tell how far the rollups of the community edition are materialized, and how long ago the part that
--- has waited longest had its last turn.
+-- Read how far the rollups of the community edition are materialized, and when the part of the refresh window
+-- that has waited longest was last refreshed.
 select
     aggregate.view_name,
-    -- Of one that was never refreshed it is the first moment of all time.
+    -- The watermark of an aggregate that was never refreshed is the earliest possible time.
     nullif(
         _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(held.id)),
         _timescaledb_functions.to_timestamp(_timescaledb_functions.get_internal_time_min(

@@ -1,4 +1,4 @@
--- List what this role may not do and ingest has to: a privilege, the kind of object, its name.
+-- List the privileges that ingest needs and this role lacks: privilege, kind of object, name.
 with tables as (
     select oid, relnamespace, relkind from pg_class
     where relnamespace in (select relnamespace from pg_class where relname = 'ingest_offsets')
@@ -22,6 +22,6 @@ where (relkind in ('r', 'p') or relkind in ('v', 'm') and place = 1)
     and not has_table_privilege(tables.oid, privilege)
 union all
 select 'usage', 'sequence', tables.oid::regclass::text from tables
--- In a CASE, for the function takes sequences only.
+-- In a CASE, because the function accepts only sequences.
 where case when relkind = 'S' then not has_sequence_privilege(tables.oid, 'usage') end
 order by kind, privilege, name

@@ -1,4 +1,4 @@
--- Tell what the database server is.
+-- Read the versions, edition, clock, role and size of the database server.
 select
     current_setting('server_version') as postgresql,
     (select extversion from pg_extension where extname = 'timescaledb') as timescaledb,

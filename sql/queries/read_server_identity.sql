@@ -1,2 +1,2 @@
--- Name the database and the run of its server that this connection leads to.
+-- Read the identity of the database and of the current run of its server.
 select server_identity()

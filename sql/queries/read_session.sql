@@ -1,4 +1,4 @@
--- Tell which server process this session has, and two settings under which nothing may be written.
+-- Read the server process of this session, and two settings that rule out writing.
 select
     pg_backend_pid() as pid,
     current_setting('session_replication_role') as replication_role,

@@ -1,5 +1,5 @@
--- Tell of the samples, their rollups and the timeline how many chunks there are, how large, of what time, and what
--- the columnstore makes of them.
+-- Report the chunks of the samples, their rollups and the timeline: number, size, age, and size before and
+-- after the columnstore.
 select
     relation,
     chunks.*,
@@ -11,7 +11,7 @@ from unnest(
         'agent_samples', 'agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d',
         'status_events', 'deployment_events'
     ]
-) with ordinality as asked (relation, place)
+) with ordinality as wanted (relation, place)
 cross join lateral (
     select
         count(*) as chunks,

@@ -1,4 +1,4 @@
--- Tell how each upkeep task stands at `now`, with the newest error that the server kept of its jobs.
+-- Report the state of each upkeep task at `now`, with the newest error that the server recorded for its job.
 select
     task,
     job_id,

@@ -1,2 +1,2 @@
--- Tell the database's time.
+-- Read the database's time.
 select clock_timestamp()

@@ -1,4 +1,4 @@
--- Tell of each upkeep task when it last went well, and whether it is overdue at `now`.
+-- Report when each upkeep task last succeeded, and whether it is overdue at `now`.
 select task, succeeded_at, overdue_at < %(now)s as is_overdue
 from upkeep_tasks
 order by task

@@ -1,4 +1,4 @@
--- Tell the watermark, and when the oldest chunk begins that may have samples from there on.
+-- Read the watermark, and the start of the oldest chunk that may have samples after it.
 select
     watermark,
     (

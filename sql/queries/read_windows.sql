@@ -1,4 +1,4 @@
--- Tell the windows that the server's own jobs keep to, in days; none on the Apache edition.
+-- Read the windows of the server's own jobs, in days; none on the Apache edition.
 select
     coalesce(hypertable_name, proc_name) as name,
     extract(epoch from (coalesce(config ->> 'drop_after', config ->> 'refresh_start'))::interval)

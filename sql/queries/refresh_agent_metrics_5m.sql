@@ -1,4 +1,4 @@
--- Compute the buckets of [start, stop) again, whatever is noted of them; community edition.
+-- Compute the buckets of [start, stop) again, even if none is invalidated; community edition.
 call refresh_continuous_aggregate(
     'agent_metrics_5m', %(start)s::timestamptz, %(stop)s::timestamptz, force => true
 )

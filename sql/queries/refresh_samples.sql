@@ -1,2 +1,2 @@
--- Aggregate all samples before a moment; outside a transaction, for it commits its steps itself.
+-- Aggregate all samples before a time; outside a transaction, because it commits its steps itself.
 call refresh_samples(%(upto)s)

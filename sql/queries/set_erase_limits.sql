@@ -1,4 +1,4 @@
--- Name the session, and wait for writers and long statements no longer than this.
+-- Set the session's name, and limit its waits for writers and its long statements.
 select
     set_config('application_name', 'fleetgauge-erase', false),
     set_config('lock_timeout', (%(patience_s)s * 1000)::integer::text, false),

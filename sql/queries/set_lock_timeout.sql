@@ -1,2 +1,2 @@
--- Wait for each lock no longer than this until the transaction ends.
+-- Limit the wait for each lock until the transaction ends.
 select set_config('lock_timeout', (%(timeout_s)s * 1000)::integer::text, true)

@@ -1,2 +1,2 @@
--- Name the platform rollup's shard that this transaction adds to.
+-- Set the platform's shard to which this transaction adds.
 select set_config('fleetgauge.shard', %(shard)s::text, true)

@@ -1,4 +1,4 @@
--- Keep each booking's newest status; at the same time the later in the contract's list wins.
+-- Store each booking's newest status; at equal times the one later in the contract's list takes precedence.
 insert into bookings as kept (user_id, booking_id, ts, status)
 select distinct on (user_id, booking_id) user_id, booking_id, ts, status
 from unnest(

@@ -1,4 +1,4 @@
--- Keep each deployment's newest status; at the same time the later in the contract's list wins.
+-- Store each deployment's newest status; at equal times the one later in the contract's list takes precedence.
 insert into deployments as kept (user_id, deployment_id, agent_id, ts, status)
 select distinct on (user_id, deployment_id) user_id, deployment_id, agent_id, ts, status
 from unnest(

@@ -1,4 +1,4 @@
--- Store every status of every deployment, each once. What retention has dropped stays gone.
+-- Store every status of every deployment, each once. Events older than retention are not stored.
 insert into deployment_events (user_id, ts, deployment_id, status, agent_id)
 select user_id, ts, deployment_id, status, agent_id
 from unnest(

@@ -1,4 +1,5 @@
--- Keep each fan's first and last activity and newest segment; ties go to the later in the list.
+-- Store each fan's first and last activity and newest segment; at equal times the segment later in the
+-- contract's list takes precedence.
 insert into fans as kept (user_id, fan_id, first_ts, ts, segment)
 select
     user_id,

@@ -1,4 +1,4 @@
--- Store payments, each once by its id; the first one stands.
+-- Store payments, each once by its id; the first one stays.
 insert into payments (user_id, payment_id, ts, amount, currency)
 select distinct on (user_id, payment_id) user_id, payment_id, ts, amount, currency
 from unnest(

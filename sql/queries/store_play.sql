@@ -1,4 +1,4 @@
--- Store plays, each once by its id; the first one stands.
+-- Store plays, each once by its id; the first one stays.
 insert into plays (user_id, play_id, listener_id, ts, count)
 select distinct on (user_id, play_id) user_id, play_id, listener_id, ts, count
 from unnest(

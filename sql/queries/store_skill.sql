@@ -1,5 +1,5 @@
--- Store every change of a skill and keep its newest state; at the same time switched off wins.
-with told as materialized (
+-- Store every change of a skill and its newest state; at equal times, off takes precedence.
+with changes as materialized (
     select user_id, skill_id, ts, bool_and(active) as active
     from unnest(
         %(user_id)s::text[], %(skill_id)s::text[], %(ts)s::timestamptz[], %(active)s::boolean[]
@@ -9,7 +9,7 @@ with told as materialized (
 newest as (
     insert into skills as kept (user_id, skill_id, ts, active)
     select distinct on (user_id, skill_id) user_id, skill_id, ts, active
-    from told
+    from changes
     order by user_id, skill_id, ts desc
     on conflict (user_id, skill_id) do update
     set ts = excluded.ts, active = excluded.active
@@ -17,7 +17,7 @@ newest as (
 )
 insert into skill_changes as kept (user_id, skill_id, ts, active)
 select user_id, skill_id, ts, active
-from told
+from changes
 order by user_id, skill_id, ts
 on conflict (user_id, skill_id, ts) do update
 set active = excluded.active

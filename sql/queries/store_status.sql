@@ -1,5 +1,5 @@
--- Keep each agent's newest status; at the same time the one later in the contract's list wins.
--- The newest `running` and `removed` are kept besides: between them only `running` counts.
+-- Store each agent's newest status; at equal times the one later in the contract's list takes precedence.
+-- The newest `running` and `removed` are stored too: after `removed`, only `running` counts.
 insert into agent_states as kept (agent_key, ts, status, reason, running_ts, removed_ts)
 select
     agent_key,
@@ -20,7 +20,7 @@ set (ts, status, reason) = (
         from (values
             (1, kept.ts, kept.status, kept.reason),
             (2, excluded.ts, excluded.status, excluded.reason)
-        ) as told (coming, ts, status, reason)
+        ) as versions (coming, ts, status, reason)
         order by ts desc,
             array_position(array['running', 'stopped', 'failed', 'removed'], status) desc,
             coming

@@ -1,4 +1,4 @@
--- Store status events, each once; the first one's reason stands. What retention has dropped stays gone.
+-- Store status events, each once; the first one's reason stays. Events older than retention are not stored.
 insert into status_events (user_id, ts, agent_id, status, reason)
 select user_id, ts, agent_id, status, reason
 from unnest(

@@ -1,4 +1,4 @@
--- Sum one UTC day from `start` on of the levels of hours and days, and of the platform's rows.
+-- Sum the UTC day from `start` on: the levels of hours and days, and the platform's rows.
 select
     'agent_metrics_1h' as relation,
     coalesce(sum(samples), 0)::bigint as samples,

@@ -1,4 +1,4 @@
--- Sum one hour from `start` on of the samples, of the finer levels and of the platform's rows.
+-- Sum the hour from `start` on: the samples, the finer levels and the platform's rows.
 select
     'agent_samples' as relation,
     count(*) as samples,

@@ -1,6 +1,6 @@
--- Tell a user's business up to `now`. Days are UTC; `month`, `last_month` are first days, `partner` is
--- last month's moment. Raw payments are read of the rest of `partner`'s day and of what is ahead of
--- `now` only.
+-- Summarize a user's business up to `now`. Days are UTC; `month` and `last_month` are first days,
+-- `partner` is the same time last month. Raw payments are read only after `now` and for the rest of
+-- `partner`'s day.
 with ahead as (
     select currency, sum(amount) as amount, count(*) as payments
     from payments

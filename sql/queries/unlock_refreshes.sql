@@ -1,2 +1,2 @@
--- Let the server's jobs go on.
+-- Let the server's jobs continue.
 select pg_advisory_unlock(0x72656672657368)

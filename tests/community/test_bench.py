@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingest.writing.copy import encode_samples
+from ingest.writing.binarycopy import encode_samples
 from tests.bench.reading.history import RAW, Samples, copy
 from tests.bench.reading.levels import run_file, table_of, writable_levels
 from tests.bench.reading.relations import RELATIONS, bytes_of_row

@@ -47,7 +47,7 @@ async def test_what_the_server_does_by_itself_is_examined() -> None:
         await note_a_refresh(settings)
         found = await findings(settings)
         assert "community edition" in found["database"][0].says
-        assert [f.says for f in found["upkeep"]] == ["11 tasks and jobs go well"]
+        assert [f.says for f in found["upkeep"]] == ["11 tasks and jobs run without errors"]
         assert [f.level for f in found["refresh"]] == [Level.OK]
         assert found["refresh"][0].facts["watermarks"].keys() == {
             "agent_metrics_5m",
@@ -73,7 +73,7 @@ async def test_what_differs_from_the_settings_or_is_off_is_told(community: str) 
     found = await findings(longer)
     (windows,) = found["windows"]
     assert (windows.level, windows.hint) == (Level.WARNING, "fleetgauge migrate")
-    assert windows.says.endswith("refresh_metrics has 32 days for 33")
+    assert windows.says.endswith("refresh_metrics has 32 days instead of 33")
     assert [f.hint for f in found["upkeep"] if "refresh_metrics is" in f.says] == [
         f"select alter_job({row[0]}, scheduled => true)"
     ]

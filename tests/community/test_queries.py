@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from ingest.writing.aggregates import hours_of, late_values
-from ingest.writing.copy import HEADER, TRAILER
+from ingest.writing.binarycopy import HEADER, TRAILER
 from sql.named import FOLDER, query
 from tests.support.storing import frame_of
 

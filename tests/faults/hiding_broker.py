@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from aiokafka.protocol import metadata as protocol
 
-from ingest.kafka.identity import MetadataRequest
-from ingest.kafka.protocol import MetadataQuestion
+from ingest.kafka.adminrequests import MetadataRequestV8
+from ingest.kafka.logidentity import MetadataRequestV10
 from tests.support.stack import free_port
 
 METADATA: Final = 3
@@ -25,8 +25,8 @@ REQUESTS: Final[dict[int, Any]] = {
         protocol.MetadataRequest_v3,
         protocol.MetadataRequest_v4,
         protocol.MetadataRequest_v5,
-        MetadataQuestion,
-        MetadataRequest,
+        MetadataRequestV8,
+        MetadataRequestV10,
     )
 }
 

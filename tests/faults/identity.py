@@ -1,6 +1,6 @@
 """What tells events apart, and what the tables hold of them: the contract's rules once more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString, TypeAlias
 
@@ -66,6 +66,25 @@ def row(events: Iterable[Event]) -> Key:
     return (*own, told) if own[0] in ONCE else (*own, _text(newest.ts), told)
 
 
+# What identifies a row of the timeline, and what of the first event with that identity it keeps.
+_TIMELINE: Final = {
+    "status": (("user_id", "agent_id", "ts", "status"), "reason"),
+    "deployment": (("user_id", "deployment_id", "ts", "status"), "agent_id"),
+}
+
+
+def timeline_rows(events: Iterable[Event]) -> set[Key]:
+    """The rows of the timeline, from all events in the order of the log."""
+    kept: dict[Key, str] = {}
+    for event in events:
+        name = type_of(event)
+        if name in _TIMELINE:
+            fields, first = _TIMELINE[name]
+            key = (name, *(_text(getattr(event, field)) for field in fields))
+            kept.setdefault(key, _text(getattr(event, first)))
+    return {(*key, value) for key, value in kept.items()}
+
+
 def _text(value: object) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
@@ -84,10 +103,25 @@ _STORED: Final[dict[str, LiteralString]] = {
 }
 
 
+_STORED_TIMELINE: Final[dict[str, LiteralString]] = {
+    "status": "select user_id, agent_id, ts, status, reason from status_events",
+    "deployment": "select user_id, deployment_id, ts, status, agent_id from deployment_events",
+}
+
+
 def stored_rows(connection: psycopg.Connection[Any]) -> set[Key]:
-    """Every row of the tables, as `row` tells it."""
+    """Every row of the tables, in the form of `row`."""
+    return _read(connection, _STORED)
+
+
+def stored_timeline_rows(connection: psycopg.Connection[Any]) -> set[Key]:
+    """Every row of the timeline, in the form of `timeline_rows`."""
+    return _read(connection, _STORED_TIMELINE)
+
+
+def _read(connection: psycopg.Connection[Any], statements: Mapping[str, LiteralString]) -> set[Key]:
     return {
         (name, *map(_text, values))
-        for name, statement in _STORED.items()
+        for name, statement in statements.items()
         for values in connection.execute(statement)
     }

@@ -15,7 +15,15 @@ from schemas.events import Event, Sample
 from tests.faults.account import Account
 from tests.faults.audit import Log, audit
 from tests.faults.deadletters import Place, dead_letters
-from tests.faults.identity import Key, entity, identity, row, stored_rows
+from tests.faults.identity import (
+    Key,
+    entity,
+    identity,
+    row,
+    stored_rows,
+    stored_timeline_rows,
+    timeline_rows,
+)
 from tests.support.aggregates import check_aggregates
 from tests.support.oracle import all_stored, log_ends
 from tests.support.stack import Stack, Topics
@@ -166,13 +174,16 @@ def _settle(
     entries: Iterable[_Entry], refused: Set[Place], connection: psycopg.Connection[Any]
 ) -> _Settled:
     kept, dead = _part(entries, refused)
+    in_order = [event for _, event in sorted(kept, key=lambda placed: placed[0].order)]
     of_one: dict[Key, list[Event]] = defaultdict(list)
-    for _, event in sorted(kept, key=lambda placed: placed[0].order):
+    for event in in_order:
         of_one[entity(event)].append(event)
     due = {row(events): events for events in of_one.values()}
     stored = stored_rows(connection)
     missing = [events for one, events in due.items() if one not in stored]
     strange = stored - due.keys()
+    due_timeline, stored_timeline = timeline_rows(in_order), stored_timeline_rows(connection)
+    forgotten, invented = due_timeline - stored_timeline, stored_timeline - due_timeline
     audited = audit(connection, _log(kept))
     # What is missing was passed over as well: it counts once.
     passed = audited.passed - Counter(entity(event) for events in missing for event in events)
@@ -181,14 +192,16 @@ def _settle(
         produced=produced + len(dead),
         stored=produced - sum(map(_identities, missing)),
         dead_lettered=len(dead),
-        lost=sum(map(_identities, missing)) + passed.total(),
-        doubled=len(strange) + audited.beyond.total() + audited.moved_back,
+        lost=sum(map(_identities, missing)) + passed.total() + len(forgotten),
+        doubled=len(strange) + len(invented) + audited.beyond.total() + audited.moved_back,
     )
     return _Settled(
         account,
         [
             *_told("not in the tables", [entity(events[0]) for events in missing]),
             *_told("in the tables, and never sent so", strange),
+            *_told("not in the timeline", forgotten),
+            *_told("in the timeline, and never sent so", invented),
             *_told("moved over by a transaction that did not write it", passed),
             *_told("written by a transaction that did not move over it", audited.beyond),
             *([f"{audited.moved_back} offsets were moved back"] if audited.moved_back else []),

@@ -187,7 +187,7 @@ async def test_killed_while_it_halves(
                 # A mixture takes longer than three times are given to it.
                 if kill % 3 == 2:
                     await ledger.put(mixture(ledger, rng, kill + 1))
-                await ingest.said('"refused, looking for what"')
+                await ingest.said('"batch refused, bisecting"')
                 # Anywhere in the halving: a random moment is what is tested.
                 await asyncio.sleep(rng.uniform(0, 0.5))
                 await ingest.kill()

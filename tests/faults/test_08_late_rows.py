@@ -83,7 +83,7 @@ async def maintain(environment: Mapping[str, str], raw_days: int) -> None:
     """Drops what is older; again where ingest's own upkeep is at it, or a refresh has the chunk."""
     windows = {"RAW": raw_days, "METRICS_5M": raw_days + 5, "METRICS_1H": raw_days + 10}
     days = {f"FLEETGAUGE_{name}_RETENTION_DAYS": str(kept) for name, kept in windows.items()}
-    busy = (b"another session does upkeep", b"lock timeout")
+    busy = (b"another session is running upkeep", b"lock timeout")
     told = busy[0]
     while any(words in told for words in busy):
         process = await asyncio.create_subprocess_exec(

@@ -42,7 +42,7 @@ async def test_drained_again_and_again(
             # Anywhere in the loop: a random moment is what is tested.
             await asyncio.sleep(rng.uniform(0, 1))
             assert await asyncio.wait_for(ingest.stop(), DEADLINE_S) == 0
-            assert '"step given up"' not in ingest.log
+            assert '"step abandoned"' not in ingest.log
             assert "Traceback" not in ingest.log
     await sending
     async with ingest_process(environment, tmp_path / "last.log") as ingest:

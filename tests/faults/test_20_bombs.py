@@ -74,7 +74,7 @@ async def test_a_bomb_is_one_dead_letter(
         # But for its offset and the broker's time, the batch is what was sent.
         assert letters[place].value[61:] == bomb[61:]
         assert headers["fleetgauge.reason"] == b"too_large"
-        assert headers["fleetgauge.incomplete"] == b"a batch of records, as the broker has it"
+        assert headers["fleetgauge.incomplete"] == b"a record batch, as stored by the broker"
 
 
 async def test_many_that_stay_below_the_bound_one_by_one(

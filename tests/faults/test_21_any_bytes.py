@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from ingest import metrics
 from ingest.batch import AgentKeys, Fetched
-from ingest.decoding.check import check_times
 from ingest.decoding.columns import read_plain_samples
 from ingest.decoding.decode import decode
 from ingest.decoding.lines import Lines
 from ingest.decoding.message import decode_message
+from ingest.decoding.timecheck import check_times
 from ingest.record import Record
 from ingest.records import Records
-from ingest.writing.shape import agents_of, shape
+from ingest.writing.batchbuilder import agents_of, build_batch
 from tests.faults.ledger import Ledger, Message, message
 from tests.faults.plugin import Case
 from tests.support.any_bytes import HEADERS, NOW_MS, random_value, records
@@ -66,7 +66,7 @@ def verdict(records: Sequence[Record], offset: int, fewest: int) -> Verdict:
     """
     decoded = decode(Fetched({PARTITION: Records([records])}), MAX_BYTES, fewest)
     check_times(decoded, LATENESS)
-    batch = shape(decoded, keys_of(agents_of(decoded)))
+    batch = build_batch(decoded, keys_of(agents_of(decoded)))
     neighbour = keys_of({NEIGHBOUR})[NEIGHBOUR]
     return Verdict(
         [row for row in batch.samples.rows() if row[-1] != neighbour],

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from aiokafka import TopicPartition
 
-from ingest.kafka.batches import LENGTH_AT, RECORDS_AT
+from ingest.kafka.recordbatch import LENGTH_AT, RECORDS_AT
 from schemas.events import Sample
 from tests.faults.deadletters import Place, dead_letters
 from tests.faults.ledger import Ledger, message

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from ingest.admin.doctor.examine import examine
 from ingest.admin.topics import create_topics, inspect
 from ingest.admin.topicwatch import TopicWatch
-from ingest.kafka.topic import config, topics_to_make
+from ingest.kafka.topic import config, topics_to_create
 from schemas.settings import KafkaSettings
 from tests.integration.ingest.admin.test_topics import admin
 from tests.support.ingest_process import ingest_process
@@ -46,7 +46,7 @@ SET = {
 
 async def make(kafka: KafkaSettings) -> list[tuple[str, str, str]]:
     """Makes the topics with what others set; returns that, with the topics' names."""
-    wanted = topics_to_make(kafka)
+    wanted = topics_to_create(kafka)
     async with admin(kafka) as client:
         await client.create_topics(
             [
@@ -74,7 +74,7 @@ async def test_each_is_named_with_a_command_that_fixes_it(
     found = await examine(database_settings(database), kafka, datetime.now(UTC))
     commands = {finding.hint for finding in found if finding.check == "broker"}
     for name, setting, value in wrong:
-        says = f"topic {name} has {setting}={value}, needed is "
+        says = f"topic {name} has {setting}={value}, but needs "
         # Nobody can send to it: what is there can be read all the same.
         assert setting == "min.insync.replicas" or says in ingest.log.splitlines()[-1]
         assert says in migrate.output
@@ -84,11 +84,11 @@ async def test_each_is_named_with_a_command_that_fixes_it(
     for name in {name for name, _, _ in wrong}:
         own = [str(c) for c in commands if f"--entity-name {name} " in str(c)]
         fixes = dict(re.findall(r"--add-config (\S+)=(\S+)", " ".join(own)))
-        (topic,) = (topic for topic in topics_to_make(kafka) if topic.name == name)
+        (topic,) = (topic for topic in topics_to_create(kafka) if topic.name == name)
         await configure(stack, name, {**config(topic, kafka), **fixes})
 
     async def fixed() -> bool:
-        return not (await inspect(kafka, topics_to_make(kafka))).faults
+        return not (await inspect(kafka, topics_to_create(kafka))).faults
 
     await until(fixed, "topics without a fault", 30)
     assert await asyncio.to_thread(create_topics, kafka) == 0
@@ -102,7 +102,7 @@ async def test_what_becomes_wrong_while_ingest_runs_is_reported(
     stack: Stack, kafka: KafkaSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await asyncio.to_thread(create_topics, kafka) == 0
-    samples = topics_to_make(kafka)[0]
+    samples = topics_to_create(kafka)[0]
     watching = asyncio.create_task(TopicWatch(kafka).run(period_s=0.1))
 
     async def are(expected: int) -> bool:

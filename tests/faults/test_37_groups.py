@@ -81,7 +81,7 @@ async def test_one_group_on_two_databases(
     async with both(tmp_path, *environments) as (here, there):
         for process, other in ((here, names[1]), (there, names[0])):
             await until_metric(process, "databases", 1)
-            await process.said("stored in another database")
+            await process.said("another database stores partitions of this consumer group")
             assert f'"others":"{other} at ' in process.log.replace(": ", ":")
             assert await process.metric(CONFLICT.format("groups")) == 0
         level, says = await found(database, kafka, "databases")
@@ -101,7 +101,7 @@ async def test_two_groups_on_one_database(
     async with both(tmp_path, *environments) as (first, second):
         for process, other in ((first, groups[1]), (second, groups[0])):
             await until_metric(process, "groups", 1)
-            await process.said("other consumer groups write this database")
+            await process.said("other consumer groups write to this database")
             assert f'"others":"{other}"' in process.log.replace(": ", ":")
             assert await process.metric(CONFLICT.format("databases")) == 0
         level, says = await found(database, kafka, "groups")

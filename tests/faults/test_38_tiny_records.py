@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.fetch import FetchRequest
 
-from ingest.kafka.batches import split
+from ingest.kafka.recordbatch import split
 from schemas.events import Sample
 from tests.faults.deadletters import Place
 from tests.faults.ledger import Ledger, Message, message

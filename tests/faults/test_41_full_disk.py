@@ -106,7 +106,7 @@ async def test_it_stands_still_says_so_and_goes_on(
         (broker,) = (finding for finding in found if finding.check == "broker")
         assert broker.says == f"no answer: no broker answers at {stack.kafka_bootstrap}"
         # By the partitions that it answers for with an error, or not at all.
-        assert re.search("partition cannot be read|the broker does not answer for", ingest.log)
+        assert re.search("partition cannot be read|the broker does not report", ingest.log)
         assert ingest.returncode is None
         (disk / "ballast").unlink()
         await own.start("kafka")

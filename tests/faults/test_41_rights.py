@@ -164,11 +164,10 @@ async def test_it_stalls_and_says_so(
         await ingest.said(at_once)
         await put(open_door, topics.samples, [Put(value, b"k"), *minutes("behind", 3)])
         await ingest.said(words, times=2)
-        assert f"the broker refuses this login (TopicAuthorizationFailedError: {refused})" in (
-            ingest.log.replace("\\", "")
-        )
+        denied = f"the broker denies this login access (TopicAuthorizationFailedError: {refused})"
+        assert denied in ingest.log.replace("\\", "")
         ((says, command),) = await rights_missing(database, kafka)
-        assert says == f"this login has no right {name} on topic {refused}"
+        assert says == f"this login lacks the right {name} on topic {refused}"
         assert command is not None
         assert f"--operation {name} --topic {refused}" in command
         assert samples_stored(database) == 2
@@ -193,7 +192,7 @@ async def test_what_is_missing_from_the_start_is_named_and_waited_for(
     group = told["FLEETGAUGE_CONSUMER_GROUP"]
     await put(open_door, topics.samples, minutes("a", 2))
     async with ingest_process(told, tmp_path / "ingest.log") as ingest:
-        await ingest.said(f"this login has no right Describe on topic {topics.deadletter}")
+        await ingest.said(f"this login lacks the right Describe on topic {topics.deadletter}")
         await ingest.said(f"(GroupAuthorizationFailedError: {group})")
         await grant_what_the_page_says(broker, topics, group)
 

@@ -62,7 +62,7 @@ async def repair(environment: Mapping[str, str]) -> list[dict[str, Any]]:
             stderr=PIPE,
         )
         told, complaint = await process.communicate()
-        if b"another session does upkeep" not in complaint:
+        if b"another session is running upkeep" not in complaint:
             assert process.returncode == 0, complaint.decode()
             repaired: list[dict[str, Any]] = json.loads(told)
             return repaired

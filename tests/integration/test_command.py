@@ -20,7 +20,7 @@ from tests.support.terminal import on_a_terminal
 
 LOGIN_FIX = ": correct the role, its password or its rights, or FLEETGAUGE_DATABASE_URL"
 START_DATABASE = "; start the server, or correct FLEETGAUGE_DATABASE_URL"
-LOOK_AT_BROKER = "; look at the broker, and at the settings FLEETGAUGE_KAFKA_…"
+CHECK_BROKER = "; check the broker and the FLEETGAUGE_KAFKA_… settings"
 
 
 @pytest.fixture
@@ -47,7 +47,9 @@ def test_no_database(variables: dict[str, str], taken: int) -> None:
     away = f"postgresql://somebody:a-password@127.0.0.1:{taken}/nowhere"
     told = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=away)
     assert told.exit_code == 1
-    assert told.stderr.startswith("fleetgauge: no upkeep: connection failed: connection to server")
+    assert told.stderr.startswith(
+        "fleetgauge: cannot run upkeep: connection failed: connection to server"
+    )
     assert told.stderr.endswith(f"Connection refused{START_DATABASE}\n")
 
 
@@ -88,7 +90,7 @@ def test_no_broker(variables: dict[str, str], taken: int) -> None:
     told = run(variables, "dlq", "list", FLEETGAUGE_KAFKA_BOOTSTRAP=bootstrap)
     assert told.exit_code == 1
     away = f"no broker answers at {bootstrap}"
-    assert told.stderr == f"fleetgauge: Kafka cannot be used: {away}{LOOK_AT_BROKER}\n"
+    assert told.stderr == f"fleetgauge: Kafka cannot be used: {away}{CHECK_BROKER}\n"
 
 
 def test_no_topics(variables: dict[str, str], topics: Topics) -> None:
@@ -102,7 +104,7 @@ def test_a_port_that_is_taken(variables: dict[str, str], taken: int) -> None:
     told = run(variables, "ingest", FLEETGAUGE_METRICS_PORT=str(taken))
     assert told.exit_code == 1
     assert "Address already in use" in told.stderr
-    assert "end what listens there, or set FLEETGAUGE_METRICS_PORT" in told.stderr
+    assert "stop the process that uses this port, or set FLEETGAUGE_METRICS_PORT" in told.stderr
 
 
 COMMAND = [sys.executable, "-m", "fleetgauge"]

@@ -1,1 +1,1 @@
-"""What the tests share: parts to run them on, doubles, and data."""
+"""Shared by the tests: the stack and its processes, test doubles, and data."""

@@ -1,4 +1,4 @@
-"""Every aggregate held against a group-by of the raw rows."""
+"""Compares every aggregate with a group-by of the raw rows."""
 
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -27,12 +27,13 @@ SUMS = [
     "up_buckets",
 ]
 PLATFORM_SUMS = [name for name in SUMS if name != "up_buckets"]
-# These queries compare sums of doubles, whose last bits hang on the order: of whole numbers only.
+# These queries compare sums of doubles, whose last bits depend on the order of addition: they only
+# work for whole numbers.
 SUMS_OF_DOUBLES = {"levels", "platform_metrics_1h"}
 REALS = ["cpu_sum", "cpu_max", "memory_sum", "memory_max", "response_ms_sum"]
 
 
-# Up to the newest sample, which stays for readers to add.
+# Up to the newest sample, which stays in the tail.
 REFRESH = """
     do $$
     declare
@@ -49,12 +50,13 @@ REFRESH = """
 
 
 def check_aggregates(database: str, *, as_found: bool = False) -> None:
-    """Every level equals a polars group-by of the raw rows, in double precision, and every other
-    relation that is derived equals the query of its name in `differences/`: wherever the watermark
-    is now, and again after a refresh.
+    """Checks all aggregates, with the watermark where it is and again after moving it.
 
-    On the community edition levels are exact after a refresh, which is done here: by what
-    TimescaleDB has logged, no more. `as_found`: without.
+    Every level must equal a polars group-by of the raw rows, in double precision. For every other
+    derived relation the query of its name in `differences/` must return no rows.
+
+    On the community edition levels are exact only after a refresh. Unless `as_found`, this first
+    refreshes what TimescaleDB's invalidation log requires.
     """
     if not as_found:
         _refresh(database)
@@ -98,7 +100,7 @@ def _check_differences(connection: psycopg.Connection[Any]) -> None:
 
 def roll_up(raw: pl.DataFrame, width: timedelta) -> pl.DataFrame:
     """The rows of one level, from raw samples."""
-    told = pl.col("response_ms").is_not_null()
+    known = pl.col("response_ms").is_not_null()
     double = pl.col("cpu", "memory", "response_ms").cast(pl.Float32).cast(pl.Float64)
     return (
         raw.with_columns(double, pl.col("ts").dt.truncate(width).alias("bucket"))
@@ -114,7 +116,7 @@ def roll_up(raw: pl.DataFrame, width: timedelta) -> pl.DataFrame:
             pl.col("messages").cast(pl.Int64).sum(),
             pl.col("errors").cast(pl.Int64).sum(),
             (pl.col("response_ms") * pl.col("messages")).sum().alias("response_ms_sum"),
-            pl.col("messages").cast(pl.Int64).filter(told).sum().alias("response_messages"),
+            pl.col("messages").cast(pl.Int64).filter(known).sum().alias("response_messages"),
         )
     )
 
@@ -136,7 +138,7 @@ def _over_all(rows: pl.DataFrame) -> pl.DataFrame:
 def _frame(connection: psycopg.Connection[Any], query: str) -> pl.DataFrame:
     cursor = connection.execute(query.encode())
     names = [column.name for column in cursor.description or ()]
-    # Of no rows nothing could be inferred.
+    # Without rows polars cannot infer these types.
     times = {name: pl.Datetime("us", "UTC") for name in names if name in {"ts", "bucket"}}
     return pl.DataFrame(
         cursor.fetchall(),

@@ -1,6 +1,6 @@
-"""Messages as no agent would send them: any bytes, and good messages that were changed somewhere.
+"""Messages that no agent would send: arbitrary bytes, and valid messages with random changes.
 
-Hypothesis strategies, which `random_records` also draws from by a seed of its own.
+Hypothesis strategies, and `random_value` for tests with their own seed.
 """
 
 import json
@@ -44,7 +44,7 @@ VALUES: Final[list[Any]] = [
     "5", 0, 1, -1, 5.0, 5.5, -0.0, 100, 100.1, 1e9, 10**9 + 1, 2**53 + 1, 2**63, 2**64, -(2**63),
     1e400, 86_400_000, [], {}, [1], {"type": "sample"}, "x" * 129, "x" * 1_001, *TIMES,
 ]  # fmt: skip
-# What replaces a number's text in JSON.
+# Replacements for a number's text in JSON.
 NUMBERS: Final = [
     b"5.0", b"1e3", b"1E+2", b"100e-2", b"-0.0", b"05", b"5.", b".5", b"+5", b"1e400", b"1e-400",
     b"9223372036854775807.0", b"NaN", b"Infinity", b"0x10", b"1_000", b'"5"', b"1" * 400,
@@ -59,7 +59,7 @@ BITS: Final = [
 
 @st.composite
 def _events(draw: st.DrawFn) -> dict[str, Any]:
-    """An event, some of whose fields are changed, gone or new."""
+    """An event with some fields changed, removed or added."""
     event = dict(draw(st.sampled_from(EVENTS)))
     for _ in range(draw(st.integers(0, 2))):
         name = draw(st.sampled_from([*event, "type", "reason", "x", ""]))
@@ -72,7 +72,7 @@ def _events(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def _changed(draw: st.DrawFn, value: bytes) -> bytes:
-    """The value, with something put into, or taken out of, some places."""
+    """The value with bytes inserted or removed in some places."""
     for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
         at = draw(st.integers(0, len(value)))
         gone = draw(st.sampled_from([0, 0, 1, 5, 1_000]))
@@ -100,7 +100,7 @@ def _packed(draw: st.DrawFn) -> bytes:
     try:
         value = msgspec.msgpack.encode(events if len(events) > 1 else events[0])
     except OverflowError:
-        # An integer that MessagePack cannot carry.
+        # An integer too large for MessagePack.
         value = b"\x80"
     return draw(_changed(value))
 
@@ -120,7 +120,7 @@ TIMESTAMPS: Final = [-(2**63), -100_000_000_000_000, -1, 0, 253_402_300_799_999,
 
 
 def records() -> st.SearchStrategy[Record]:
-    """Records of any value, key, headers and timestamp, at offset 0."""
+    """Records at offset 0 with any value, key, headers and timestamp."""
     values = st.none() | st.binary(max_size=64) | _json() | _json() | _packed()
     return st.builds(
         Record,
@@ -135,7 +135,7 @@ def records() -> st.SearchStrategy[Record]:
 
 
 def random_value(rng: random.Random) -> bytes:
-    """Bytes of no use: random ones, or a good message with some of its bytes changed."""
+    """Invalid bytes: random ones, or a valid message with some bytes changed."""
     makers: list[Callable[[], bytes]] = [
         lambda: rng.randbytes(rng.randrange(200)),
         lambda: _spoiled(rng, json.dumps(rng.choice(EVENTS)).encode()),

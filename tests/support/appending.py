@@ -1,4 +1,4 @@
-"""Appends record batches to a log byte for byte, as no client library would make them."""
+"""Appends raw record batches to a log, such as no client library would create."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,13 +14,13 @@ TIMEOUT_MS = 60_000
 
 
 class Appender:
-    """Sends what it is given to the leader of a partition."""
+    """Sends record batches to the leader of a partition."""
 
     def __init__(self, client: AIOKafkaClient) -> None:
         self._client = client
 
     async def append(self, partition: TopicPartition, batch: bytes) -> int:
-        """The offset of the batch's first record; raises aiokafka's error where it is refused."""
+        """The offset of the batch's first record; raises aiokafka's error if it is rejected."""
         await self._client.add_topic(partition.topic)
         leader = self._client.cluster.leader_for_partition(partition)
         request = ProduceRequest(
@@ -38,7 +38,7 @@ class Appender:
 
 @asynccontextmanager
 async def appending(stack: Stack) -> AsyncIterator[Appender]:
-    """An appender with a connection of its own."""
+    """An appender with its own connection."""
     client = AIOKafkaClient(bootstrap_servers=stack.kafka_bootstrap, request_timeout_ms=TIMEOUT_MS)
     await client.bootstrap()
     try:

@@ -1,4 +1,4 @@
-"""A database server of the tests' own, on which the commands of the page on backups are run."""
+"""A separate database server, on which the tests run the commands of the backup page."""
 
 import subprocess
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ FIRST_PORT: Final = 15_632
 
 
 class BackedUp(Timescale):
-    """The stack's database server, and its user's shell."""
+    """The stack's database server, with a shell of its user."""
 
     def __init__(self, instance: Instance) -> None:
         super().__init__(instance)
@@ -32,20 +32,20 @@ class BackedUp(Timescale):
     def _configure(self) -> None:
         super()._configure()
         with (self._outer_data / "postgresql.conf").open("a") as settings:
-            # Machines do not crash here: what is written need not be on the disk.
+            # No fsync: the tests do not simulate a crash of the machine.
             settings.write(f"shared_buffers = 64MB\nfsync = off\n{self._more}")
 
     def restart_with(self, settings: str) -> None:
-        """Restarts the server with these lines of `postgresql.conf` besides."""
+        """Restarts the server with these additional lines in `postgresql.conf`."""
         self._more = self._here(settings)
         self.stop(Mode.FAST)
         self.start()
         self.await_ready()
 
     def do(self, commands: str) -> str:
-        """What the user `postgres` types on the database's machine; what it prints.
+        """Runs shell commands as the user `postgres`, and returns their output.
 
-        Raises CalledProcessError where a command fails.
+        Raises AssertionError if a command fails.
         """
         enter = ["chroot", "--userspec=postgres:postgres", str(self._root)]
         login = {
@@ -67,7 +67,7 @@ class BackedUp(Timescale):
         return done.stdout
 
     def _here(self, text: str) -> str:
-        """The same, where neither Debian's cluster nor its folders are."""
+        """The commands with Debian's cluster and folders replaced by this server's."""
         server = f"pg_ctl -D {self._data} -w -l {self._home}/start.log"
         words = {
             "pg_ctlcluster 17 main stop --mode": f"{server} stop -m",
@@ -80,11 +80,11 @@ class BackedUp(Timescale):
         return text
 
     def now(self) -> str:
-        """The server's time, as a setting takes it."""
+        """The server's time, in the format of a setting."""
         return self.do("psql -At -d postgres -c 'select clock_timestamp()'").strip()
 
     def archive_all(self) -> None:
-        """Returns when all WAL that there is has been archived."""
+        """Waits until all WAL is archived."""
         self.do(
             "wal=$(psql -At -d postgres -c 'select pg_walfile_name(pg_switch_wal())')\n"
             'until [ -f "/var/backups/fleetgauge/wal/$wal" ]; do sleep 0.05; done'
@@ -93,7 +93,7 @@ class BackedUp(Timescale):
 
 @contextmanager
 def backed_up_server(folder: Path) -> Iterator[BackedUp]:
-    """A server in a new folder; it is gone at the end."""
+    """A server in a new folder; removed at the end."""
     cache = REPOSITORY / ".stack" / "cache"
     ports = {"database": FIRST_PORT, "kafka": 0, "controller": 0}
     instance = Instance(folder, InstanceRecord("native", str(cache), ports=ports))
@@ -108,7 +108,7 @@ def backed_up_server(folder: Path) -> Iterator[BackedUp]:
 
 
 def commands(heading: str, language: str = "sh") -> list[str]:
-    """The page's blocks of that language below a heading, in their order."""
+    """The page's code blocks in this language below a heading, in order."""
     lines = (REPOSITORY / PAGE).read_text(encoding="utf-8").splitlines()
     first = lines.index(f"## {heading}") + 1
     headings = [number for number, line in enumerate(lines, 1) if line.startswith("## ")]

@@ -1,4 +1,4 @@
-"""A user's business in words: lines of text to events, through the real writer, to an answer."""
+"""A user's business as text: lines become events, which the real writer stores, and a response."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from ingest.batch import AgentKeys
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
+from ingest.writing.batchbuilder import build_batch
 from ingest.writing.events import store_events
-from ingest.writing.shape import shape
 from query.summary import Business, moments_of, summary_of
 from schemas.events import Booking, Event, Fan, Payment, Play, Skill
 from sql.named import query
@@ -25,10 +25,10 @@ def moment(text: str) -> datetime:
 
 
 def events_of(text: str, user: str) -> list[Event]:
-    """The events of a line, parted by `;`:
+    """The events of a line, separated by `;`:
 
     `pay TIME MINOR [CURRENCY]`, `book ID TIME STATUS`, `fan ID TIME SEGMENT`,
-    `play LISTENER TIME [COUNT]`, `skill ID TIME on|off`. Payments and plays get ids by their place.
+    `play LISTENER TIME [COUNT]`, `skill ID TIME on|off`. A payment's or play's id is its position.
     """
     lines = [line.split() for line in text.split(";") if line.strip()]
     return [_MAKE[kind](user, str(place), *words) for place, (kind, *words) in enumerate(lines)]
@@ -66,21 +66,23 @@ _MAKE: dict[str, Callable[..., Event]] = {
 
 
 async def open_writer(url: str) -> AsyncConnection[Any]:
-    """A connection as ingest has them, where days begin at another time than in UTC."""
+    """A connection like ingest's, but in a time zone whose days differ from UTC's."""
     return await psycopg.AsyncConnection.connect(
         url, autocommit=True, options="-c timezone=Pacific/Auckland"
     )
 
 
 async def store(connection: AsyncConnection[Any], batches: Iterable[Sequence[Event]]) -> None:
-    """Writes each batch in a transaction of its own, as ingest does."""
+    """Writes each batch in its own transaction, as ingest does."""
     for events in batches:
         async with connection.transaction():
-            await store_events(connection, shape(decoded(events), AgentKeys()), DatabaseBusy())
+            await store_events(
+                connection, build_batch(decoded(events), AgentKeys()), WritePriority()
+            )
 
 
 async def answer(connection: AsyncConnection[Any], user: str, now: datetime) -> Any:
-    """What the service tells of a user at a moment, as JSON has it."""
+    """The service's response for a user at a given time, as parsed JSON."""
     parameters = {"user_id": user, **msgspec.structs.asdict(moments_of(now))}
     async with connection.cursor(row_factory=class_row(Business)) as cursor:
         await cursor.execute(query("summary"), parameters)
@@ -88,10 +90,10 @@ async def answer(connection: AsyncConnection[Any], user: str, now: datetime) -> 
     return msgspec.json.decode(msgspec.json.encode(summary_of(business)))
 
 
-def flat(told: dict[str, Any], path: str = "") -> dict[str, Any]:
+def flat(nested: dict[str, Any], path: str = "") -> dict[str, Any]:
     """`{"fans": {"total": 3}}` as `{"fans.total": 3}`."""
     found: dict[str, Any] = {}
-    for name, value in told.items():
+    for name, value in nested.items():
         if isinstance(value, dict):
             found |= flat(value, f"{path}{name}.")
         else:

@@ -1,4 +1,4 @@
-"""Certificates for tests: an authority, and what it vouches for, as PEM files."""
+"""Certificates for tests: an authority and the certificates that it signs, as PEM files."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,14 +15,14 @@ HOLDS = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Identity:
-    """A certificate and its key, in files that only their owner may read."""
+    """A certificate and its key, in files that only their owner can read."""
 
     certificate: Path
     key: Path
 
 
 class Authority:
-    """Vouches for others with a certificate that it made itself."""
+    """A certificate authority with a self-signed certificate."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
@@ -35,7 +35,7 @@ class Authority:
         _write(self.file, _pem(own.sign(self._key, hashes.SHA256())))
 
     def identity(self, name: str, address: str) -> Identity:
-        """An identity for the server at this address, or for a client of that name."""
+        """A signed identity for the server at this address, or for the client with this name."""
         key = ec.generate_private_key(ec.SECP256R1())
         addresses = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
         draft = _draft(_name(name), self._name, key.public_key())

@@ -1,4 +1,4 @@
-"""The names of all commands, as users type them behind `fleetgauge`."""
+"""The names of all commands, as typed after `fleetgauge`."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,7 +1,7 @@
 """Grafana's dashboards as Grafana reads them: their panels, queries, macros and variables.
 
-Macros are expanded as Grafana's page "PostgreSQL query editor" tells, and for a data source whose
-TimescaleDB is on, as ours is; variables are put in before them.
+Macros are expanded as Grafana's page "PostgreSQL query editor" documents, for a data source with
+TimescaleDB enabled, as ours is. Variables are substituted before macros.
 """
 
 import json
@@ -33,7 +33,7 @@ _FORMATS: Final[dict[str, Callable[[str], str]]] = {
 
 @dataclass(frozen=True)
 class Target:
-    """A panel's query; `board/title`, what it asks and where."""
+    """A panel's query: named `board/title`, with its data source, format and text."""
 
     name: str
     source: str
@@ -42,17 +42,17 @@ class Target:
 
 
 def provisioned(path: str) -> Any:
-    """A file of Grafana's provisioning."""
+    """The content of a provisioning file of Grafana."""
     return yaml.safe_load((FOLDER / "provisioning" / path).read_text(encoding="utf-8"))
 
 
 def panels(board: str) -> list[Any]:
-    """A dashboard's panels, without the titles of rows."""
+    """A dashboard's panels, without row titles."""
     return [panel for panel in DASHBOARDS[board]["panels"] if panel["type"] != "row"]
 
 
 def targets(source: str) -> Iterator[Target]:
-    """The queries of all dashboards that go to this data source."""
+    """The queries of all dashboards to this data source."""
     for board in DASHBOARDS:
         for panel in panels(board):
             for target in panel["targets"]:
@@ -63,7 +63,7 @@ def targets(source: str) -> Iterator[Target]:
 
 
 def annotations(source: str) -> list[Target]:
-    """The queries of all dashboards' annotations that go to this data source."""
+    """The annotation queries of all dashboards to this data source."""
     return [
         Target(f"{board}/{one['name']}", source, "annotation", one["target"]["rawSql"])
         for board in DASHBOARDS
@@ -73,7 +73,7 @@ def annotations(source: str) -> list[Target]:
 
 
 def links(board: str) -> Iterator[tuple[str, str]]:
-    """The addresses that a dashboard's tables lead to, each with its panel's query."""
+    """The links in a dashboard's tables, each with its panel's query."""
     for panel in panels(board):
         for override in panel["fieldConfig"].get("overrides", []):
             for made in override["properties"]:
@@ -88,12 +88,12 @@ def variables(board: str) -> dict[str, Any]:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with its variables; KeyError for one that there is not."""
+    """The text with its variables substituted; KeyError for an unknown variable."""
     return _VARIABLE.sub(lambda found: _FORMATS[found[2]](values[found[1]]), text)
 
 
 def expanded(text: str, start: str, stop: str) -> str:
-    """SQL with its macros for a range, in ISO 8601; KeyError for a macro that is not known."""
+    """SQL with its macros expanded for a time range in ISO 8601; KeyError for an unknown macro."""
 
     def group(column: str, width: str, _fill: str = "") -> str:
         number, unit = re.fullmatch(r"'(\d+)(\w)'", width).groups()  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Session defaults of a database that would change rows and answers, or cut work off."""
+"""Session defaults of a database that would change rows and responses, or interrupt work."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-# Each setting with a default that somebody may have given it. With `search_path` the tables are
-# not found, with `bytea_output` and the three before it values are written in another form.
+# Defaults that an operator may have set. `search_path` hides the tables; `bytea_output` and the
+# three settings before it change the format of values.
 HOSTILE: Final[Mapping[str, str]] = {
     "client_encoding": "LATIN1",
     "datestyle": "SQL, DMY",
@@ -34,7 +34,7 @@ HOSTILE: Final[Mapping[str, str]] = {
 
 @contextmanager
 def defaults(database: str, settings: Mapping[str, str]) -> Iterator[None]:
-    """What sessions that begin within have from the database; it is the owner's to set."""
+    """Sets the database's defaults for sessions that begin within the block; needs its owner."""
     name = Identifier(urlsplit(database).path[1:])
     with psycopg.connect(database, autocommit=True) as connection:
         for setting, value in settings.items():

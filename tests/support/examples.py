@@ -1,4 +1,4 @@
-"""docs/api.md as examples: each command with what the page says comes of it."""
+"""The examples of docs/api.md: each command with the response that the page shows."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _ANSWERS: Final = frozenset({"json", "http", "text"})
 
 @dataclass(frozen=True)
 class Example:
-    """A command and the answer right after it; `state` is what holds meanwhile."""
+    """A command and the response right after it; `state` names the state in which it runs."""
 
     command: Block
     answer: Block | None
@@ -25,18 +25,18 @@ class Example:
 
     @property
     def state(self) -> str | None:
-        """What is to hold while it runs, by its name."""
+        """The name of the state that must hold while it runs."""
         return mark(WHILE, self.command)
 
     @property
     def is_run(self) -> bool:
-        """Whether it can be run where the test runs."""
+        """Whether the test runs it."""
         return mark(NOT_RUN, self.command) is None
 
 
 @dataclass(frozen=True)
 class Told:
-    """A status, headers by their lower-case names, and the body: JSON, or None for none."""
+    """A status, headers by lower-case name, and the JSON body, or None if it is empty."""
 
     status: int
     headers: dict[str, str]
@@ -44,7 +44,7 @@ class Told:
 
 
 def examples() -> list[Example]:
-    """All commands of the page, in their order."""
+    """All commands of the page, in order."""
     found = blocks(PAGE)
     return [
         Example(one, after if after is not None and _follows(one, after) else None)
@@ -54,13 +54,13 @@ def examples() -> list[Example]:
 
 
 def _follows(command: Block, answer: Block) -> bool:
-    """Whether nothing but an empty line is between them."""
+    """Whether only an empty line is between them."""
     between = answer.line - command.line - command.text.count("\n")
     return answer.language in _ANSWERS and between == 3
 
 
 def told(text: str) -> Told:
-    """An answer with its head, as curl -i prints it and as the page shows it."""
+    """A response with its head, as `curl -i` prints it and the page shows it."""
     head, _, body = text.replace("\r\n", "\n").partition("\n\n")
     first, *lines = head.splitlines()
     fields = [line.partition(":") for line in lines]

@@ -1,4 +1,4 @@
-"""A broker of another cluster, as far as it says so, on a port that somebody else wants."""
+"""A fake broker that claims to be of another cluster, on a port that the stack needs."""
 
 import socket
 import struct
@@ -11,12 +11,12 @@ CLUSTER: Final = "another-cluster-of-22-b"
 
 
 def answer(cluster: str | None, brokers: int = 1) -> bytes:
-    """Metadata, version 2, without its size: brokers at `localhost`, one of them in a rack."""
-    told = struct.pack(">ii", 0, brokers)
+    """A Metadata response, version 2, without its size: brokers at `localhost`, one with a rack."""
+    response = struct.pack(">ii", 0, brokers)
     for number in range(brokers):
         rack = _text(None if number else "rack")
-        told += struct.pack(">i", number) + _text("localhost") + struct.pack(">i", 9092) + rack
-    return told + _text(cluster) + struct.pack(">ii", 0, 0)
+        response += struct.pack(">i", number) + _text("localhost") + struct.pack(">i", 9092) + rack
+    return response + _text(cluster) + struct.pack(">ii", 0, 0)
 
 
 def _text(text: str | None) -> bytes:
@@ -27,14 +27,14 @@ def _text(text: str | None) -> bytes:
 
 @contextmanager
 def answering(port: int, words: bytes) -> Iterator[int]:
-    """Listens on a port (0: any), and says the same to whoever comes; yields the port."""
+    """Listens on a port (0: any) and sends the same bytes to every client; yields the port."""
     with socket.create_server(("127.0.0.1", port)) as server:
         thread = threading.Thread(target=_serve, args=(server, words), daemon=True)
         thread.start()
         try:
             yield int(server.getsockname()[1])
         finally:
-            # Wakes `accept`; closing alone does not.
+            # Wakes `accept`; closing the socket would not.
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
 
@@ -49,5 +49,5 @@ def _serve(server: socket.socket, words: bytes) -> None:
 
 
 def framed(words: bytes) -> bytes:
-    """With the size in front, as Kafka has it."""
+    """The bytes with their size in front, as in Kafka's protocol."""
     return struct.pack(">i", len(words)) + words

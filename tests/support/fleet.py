@@ -1,8 +1,8 @@
-"""What happens to a fleet, told in words, stored as ingest stores it: each in its turn.
+"""Stories of a fleet as text, stored in order as ingest would store them.
 
 `sample AGENT TIME [messages= errors= ms= used= total=]`, `samples AGENT FIRST LAST EVERY-MINUTES`,
 `running|stopped|failed|removed AGENT TIME [REASON]`, `deployment ID TIME STATUS [AGENT]`,
-`beat FIRST LAST [EVERY-MINUTES]`; several with semicolons. All are of one user.
+`beat FIRST LAST [EVERY-MINUTES]`, separated by semicolons. All belong to one user.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def moment(text: str) -> datetime:
 
 
 def happen(connection: psycopg.Connection[Any], story: str, mark: str = "") -> None:
-    """Stores what is told, each in a statement of its own; `mark` goes before agents' ids."""
+    """Stores each event of the story in its own statement; `mark` is a prefix of agents' ids."""
     for one in filter(None, story.split(";")):
         what, *words = one.split()
         if what == "sample":
@@ -51,7 +51,7 @@ def happen(connection: psycopg.Connection[Any], story: str, mark: str = "") -> N
 
 
 def agent_key(connection: psycopg.Connection[Any], agent: str) -> int:
-    """The agent's key, made where it is new."""
+    """The agent's key; creates the agent if it is missing."""
     ids = {"user_ids": [USER], "agent_ids": [agent]}
     connection.execute(query("insert_agents"), ids)
     row = connection.execute(query("read_agent_keys"), ids).fetchone()
@@ -68,9 +68,9 @@ def _every(first: str, last: str, minutes: str = "1") -> Iterator[datetime]:
 def _sample(
     connection: psycopg.Connection[Any], agent: str, ts: datetime, figures: dict[str, str]
 ) -> None:
-    told = [float(figures[name]) if name in figures else None for name in ("ms", "used", "total")]
+    rest = [float(figures[name]) if name in figures else None for name in ("ms", "used", "total")]
     counts = (int(figures.get("messages", 0)), int(figures.get("errors", 0)))
-    copy(connection, [(ts, agent_key(connection, agent), 1, 2, *counts, *told)])
+    copy(connection, [(ts, agent_key(connection, agent), 1, 2, *counts, *rest)])
 
 
 def _status(

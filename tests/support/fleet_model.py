@@ -1,6 +1,6 @@
-"""An agent's row as the contract's sentences have it, from all its samples and statuses.
+"""An agent's row by the contract, computed from all its samples and statuses.
 
-Written from http-api.md alone, in plain Python; `sql/` has nothing of it.
+Written in plain Python from http-api.md alone, independently of `sql/`.
 """
 
 from collections.abc import Sequence
@@ -35,13 +35,13 @@ class Sampled:
 
 @dataclass
 class Life:
-    """All that an agent sent; neither list is in any order."""
+    """All events of an agent, in any order."""
 
     statuses: list[Status] = field(default_factory=list)
     samples: list[Sampled] = field(default_factory=list)
 
     def row(self, now: datetime, buckets: int) -> dict[str, Any]:
-        """State, since, reason, silent, and sums over so many buckets of 5 minutes."""
+        """State, since, reason, silent, and sums over this number of 5-minute buckets."""
         state, since, reason = self.state(now)
         current = now - (now - now.replace(hour=0, minute=0, second=0, microsecond=0)) % BUCKET
         starts = current - (buckets - 1) * BUCKET
@@ -57,7 +57,7 @@ class Life:
         }
 
     def state(self, now: datetime) -> tuple[str, datetime, str]:
-        """The effective state, when it began, and the reason of the event behind it."""
+        """The effective state, when it began, and the reason of the event that caused it."""
         times = sorted(one.ts for one in self.samples)
         removed = [one.ts for one in self.statuses if one.status == "removed"]
         running = [one.ts for one in self.statuses if one.status == "running"]
@@ -71,9 +71,9 @@ class Life:
         if newest.status != "running" and not later:
             return ("failed" if newest.status == "failed" else "inactive"), newest.ts, newest.reason
         if self._is_fresh(now):
-            is_told = newest.status == "running"
-            return "active", newest.ts if is_told else later[0], newest.reason if is_told else ""
-        # It fell silent; unless it was removed since and is back, or never sampled.
+            of_event = newest.status == "running"
+            return "active", newest.ts if of_event else later[0], newest.reason if of_event else ""
+        # Silent, unless it was removed since and is back, or never sent a sample.
         if not times or (removed and max(removed) > times[-1] and newest.status == "running"):
             return "inactive", newest.ts, newest.reason
         return "inactive", times[-1], ""
@@ -96,6 +96,6 @@ def _bucket(ts: datetime) -> datetime:
 
 
 def counts(lives: Sequence[Life], now: datetime) -> dict[str, int]:
-    """How many agents are in each state."""
+    """The number of agents in each state."""
     states = [life.state(now)[0] for life in lives]
     return {state: states.count(state) for state in ("active", "inactive", "failed", "removed")}

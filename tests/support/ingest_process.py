@@ -1,4 +1,4 @@
-"""`fleetgauge ingest` as a process that tests stop, wake and kill."""
+"""`fleetgauge ingest` as a process that tests stop, resume and kill."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ from tests.support.waiting import until
 
 
 class IngestProcess:
-    """One running `fleetgauge ingest`; its log is in a file."""
+    """A running `fleetgauge ingest`; its log is in a file."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path, port: int) -> None:
         self._process = process
@@ -54,14 +54,14 @@ class IngestProcess:
         return await self._process.wait()
 
     async def metric(self, series: str) -> float:
-        """The value of a series such as `name{label="value"}`; 0 where it is not there yet."""
+        """The value of a series such as `name{label="value"}`; 0 if it does not exist yet."""
         async with httpx.AsyncClient() as client:
             answer = await client.get(f"http://127.0.0.1:{self.port}/metrics")
         values = [line for line in answer.text.splitlines() if line.startswith(f"{series} ")]
         return float(values[0].rpartition(" ")[2]) if values else 0.0
 
     async def said(self, words: str, deadline_s: float = 120.0, times: int = 1) -> None:
-        """Returns when the log has these words that many times."""
+        """Waits until the log has these words this number of times."""
 
         async def probe() -> bool:
             if self._process.returncode is not None:

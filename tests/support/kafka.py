@@ -1,4 +1,4 @@
-"""What the tests put into topics and find in them."""
+"""Writes to topics, reads them and changes their settings."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 @dataclass(frozen=True)
 class Put:
-    """One message; without key it goes to partition 0."""
+    """One message."""
 
     value: bytes | None
     key: bytes | None = None
@@ -32,7 +32,7 @@ async def put(stack: Stack, topic: str, messages: Iterable[Put]) -> None:
     await producer.start()
     try:
         for message in messages:
-            # The client refuses a record with neither: the broker takes it.
+            # The client rejects a record without key and value; the broker accepts it.
             value = b"" if message.value is None and message.key is None else message.value
             await producer.send(topic, value, message.key, 0, headers=list(message.headers))
         await producer.flush()
@@ -70,25 +70,25 @@ async def delete(stack: Stack, topic: str) -> None:
 
 
 async def has_config(admin: AIOKafkaAdminClient, topic: str, config: dict[str, str]) -> bool:
-    """Whether the broker has heard of a topic's changed settings."""
-    asked = ConfigResource(ConfigResourceType.TOPIC, topic)
-    (answer,) = await admin.describe_configs([asked])
+    """Whether the broker reports these settings of a topic."""
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+    (answer,) = await admin.describe_configs([resource])
     ((_, _, _, _, entries),) = answer.resources
     return config.items() <= {name: value for name, value, *_ in entries}.items()
 
 
 async def set_max_bytes(stack: Stack, topic: str, max_bytes: int) -> None:
-    """Bounds a topic's messages; of its other settings the stamp alone stays."""
+    """Sets a topic's `max.message.bytes`; of its other settings only LogAppendTime stays."""
     await alter(stack, topic, {"max.message.bytes": str(max_bytes)})
 
 
 async def alter(stack: Stack, topic: str, settings: dict[str, str]) -> None:
-    """Gives a topic these settings; of the others the stamp alone stays."""
+    """Sets a topic's settings; of the others only LogAppendTime stays."""
     await configure(stack, topic, {**settings, TIMESTAMP_TYPE: "LogAppendTime"})
 
 
 async def configure(stack: Stack, topic: str, config: dict[str, str]) -> None:
-    """Gives a topic these settings and no others; returns when the broker goes by them."""
+    """Sets a topic's settings and resets all others; returns when the broker applies them."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
     await admin.start()
     try:

@@ -1,4 +1,4 @@
-"""The Markdown pages: their code blocks, with what an invisible comment before one says of it."""
+"""The code blocks of the Markdown pages, with the invisible comment before each."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _COMMENT: Final = re.compile(r"<!-- (?P<words>.*?) -->", re.S)
 
 @dataclass(frozen=True)
 class Block:
-    """A code block; `note` is the text of the comment right before it, None without one."""
+    """A code block; `note` is the text of the comment right before it, or None."""
 
     page: str
     line: int
@@ -30,7 +30,7 @@ class Block:
 
 
 def pages() -> list[str]:
-    """Every page, by its path from the repository's root; what packages brought is not ours."""
+    """The path of every page, relative to the repository, without those of installed packages."""
     found: list[str] = []
     for folder, folders, files in os.walk(REPOSITORY):
         folders[:] = [name for name in folders if name[0] != "." and name != "node_modules"]
@@ -40,23 +40,23 @@ def pages() -> list[str]:
 
 
 def text_of(page: str) -> str:
-    """A page as it stands."""
+    """The text of a page."""
     return (REPOSITORY / page).read_text(encoding="utf-8")
 
 
 def tokens(text: str) -> list[Token]:
-    """CommonMark with tables, as markdown-it reads it."""
+    """The tokens of CommonMark with tables, by markdown-it."""
     return MarkdownIt("commonmark").enable("table").parse(text)
 
 
 def blocks(page: str, language: str | None = None) -> list[Block]:
-    """A page's code blocks in their order, or those of one language (`sh`, `json`, …)."""
+    """A page's code blocks in order, or those of one language (`sh`, `json`, …)."""
     found = blocks_of(page, text_of(page))
     return [block for block in found if language in (None, block.language)]
 
 
 def blocks_of(page: str, text: str) -> Iterator[Block]:
-    """The same of a text; an indented block and one without a language have "" for it."""
+    """The same for a text; the language of an indented or unmarked block is ""."""
     before: Token | None = None
     for token in tokens(text):
         if token.type in {"fence", "code_block"} and token.map:

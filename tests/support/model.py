@@ -1,4 +1,4 @@
-"""The summary of a user as plain Python works it out from all events: slow, and easy to check."""
+"""The summary of a user, computed from all events in plain Python: slow, and easy to check."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ RANKS = {
 
 
 def summary(events: Sequence[Event], now: datetime) -> dict[str, Any]:
-    """The whole answer. Payments and plays count once by their id."""
+    """The whole response. Payments and plays count once by their id."""
     return {
         "revenue": revenue(_once(_of(events, Payment), "payment_id"), now),
         "bookings": bookings(_of(events, Booking)),
@@ -39,11 +39,11 @@ def revenue(payments: list[Payment], now: datetime) -> dict[str, Any]:
     past = [payment for payment in payments if payment.ts <= now]
     counts = Counter(payment.currency for payment in past)
     ranking = sorted(counts, key=lambda code: (-counts[code], code)) or ["USD"]
-    told = [_told(code, [p for p in past if p.currency == code], now) for code in ranking]
+    totals = [_totals(code, [p for p in past if p.currency == code], now) for code in ranking]
     own = [payment for payment in past if payment.currency == ranking[0]]
     month = sum(p.amount for p in own if _month(p.ts) == _month(now))
     base = sum(p.amount for p in own if _in_last_month_so_far(p.ts, now))
-    return {**told[0], "change": percent(month, base), "others": told[1:]}
+    return {**totals[0], "change": percent(month, base), "others": totals[1:]}
 
 
 # Symbol, with the space after a code, and decimals.
@@ -55,7 +55,7 @@ CURRENCIES = {
 }
 
 
-def _told(code: str, payments: list[Payment], now: datetime) -> dict[str, Any]:
+def _totals(code: str, payments: list[Payment], now: datetime) -> dict[str, Any]:
     month = sum(p.amount for p in payments if _month(p.ts) == _month(now))
     total = sum(p.amount for p in payments)
     minor = {"month": month, "total": total, "decimals": CURRENCIES[code][1]}
@@ -68,7 +68,7 @@ def _month(ts: datetime) -> int:
 
 
 def _in_last_month_so_far(ts: datetime, now: datetime) -> bool:
-    """A day that last month has not is after all of its days."""
+    """A day that last month does not have counts as after its last day."""
     return _month(ts) == _month(now) - 1 and (ts.day, ts.time()) <= (now.day, now.time())
 
 

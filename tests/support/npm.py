@@ -1,4 +1,4 @@
-"""What tests take from npm, where `make npm` leaves it."""
+"""npm packages of the tests, installed by `make npm`."""
 
 import json
 import shutil
@@ -12,17 +12,17 @@ LOCK: Final = FOLDER.parent / "package-lock.json"
 
 
 def package(name: str) -> Path:
-    """The folder of a package; skips the test where npm is not there to bring it."""
+    """The folder of a package; skips the test if npm is not available to install it."""
     folder = FOLDER / name
     if folder.is_dir():
         return folder
     if shutil.which("npm") is None:
-        pytest.skip(f"no npm here to bring {name}")
+        pytest.skip(f"{name} is not installed, and npm is not available")
     pytest.fail(f"{name} is not installed: make npm")
 
 
 def main() -> None:
-    """Takes the addresses for donations, which npm notes, out of the lock file."""
+    """Removes npm's funding URLs from the lock file."""
     lock = json.loads(LOCK.read_text(encoding="utf-8"))
     for one in lock["packages"].values():
         one.pop("funding", None)

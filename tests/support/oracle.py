@@ -1,4 +1,4 @@
-"""What was produced, held against what is stored: each sample once."""
+"""Compares the produced samples with the stored ones: each must be stored once."""
 
 import random
 from collections import Counter
@@ -18,7 +18,7 @@ from tests.support.waiting import until
 
 @dataclass(frozen=True)
 class Fleet:
-    """Some agents; sample `i` of an agent is taken `i` steps before `newest`."""
+    """A set of agents; sample `i` of an agent is taken `i` steps before `newest`."""
 
     users: int
     agents: int
@@ -29,7 +29,7 @@ class Fleet:
         return f"user-{number % self.users}", f"agent-{number}"
 
     def samples(self, each: int, rng: random.Random) -> list[Sample]:
-        """`each` samples of every agent, newest last, values random."""
+        """`each` samples of every agent, newest last, with random values."""
         return [
             self._sample(number, place, rng)
             for place in reversed(range(each))
@@ -38,7 +38,7 @@ class Fleet:
 
     def _sample(self, number: int, place: int, rng: random.Random) -> Sample:
         user_id, agent_id = self.agent(number)
-        told = rng.random() < 0.8
+        has_optional = rng.random() < 0.8
         return Sample(
             user_id=user_id,
             agent_id=agent_id,
@@ -47,14 +47,14 @@ class Fleet:
             memory=round(rng.uniform(0, 100), 2),
             messages=rng.randrange(1_000),
             errors=rng.randrange(10),
-            response_ms=round(rng.uniform(0, 500), 1) if told else None,
-            storage_used_mb=rng.randrange(1_000) if told else None,
-            storage_total_mb=1_000 if told else None,
+            response_ms=round(rng.uniform(0, 500), 1) if has_optional else None,
+            storage_used_mb=rng.randrange(1_000) if has_optional else None,
+            storage_total_mb=1_000 if has_optional else None,
         )
 
 
 async def produce(stack: Stack, topics: Topics, samples: Iterable[Sample]) -> None:
-    """Sends samples with a plain producer, one a message."""
+    """Sends samples with a plain producer, one for each message."""
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap, linger_ms=10)
     await producer.start()
     try:
@@ -69,7 +69,7 @@ async def produce(stack: Stack, topics: Topics, samples: Iterable[Sample]) -> No
 async def all_stored(
     stack: Stack, database: str, topics: Topics, deadline_s: float = 120.0
 ) -> None:
-    """Returns when the stored offsets have reached the end of both sources."""
+    """Waits until the stored offsets have reached the end of both topics."""
     ends = await log_ends(stack, [topics.samples, topics.events])
 
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
@@ -85,7 +85,7 @@ async def all_stored(
 
 
 async def log_ends(stack: Stack, names: Sequence[str]) -> dict[TopicPartition, int]:
-    """The offset behind the newest record of each partition."""
+    """The offset after the newest record of each partition."""
     consumer = AIOKafkaConsumer(*names, bootstrap_servers=stack.kafka_bootstrap)
     await consumer.start()
     try:
@@ -101,12 +101,12 @@ async def log_ends(stack: Stack, names: Sequence[str]) -> dict[TopicPartition, i
 
 
 def identities(samples: Iterable[Sample]) -> Counter[tuple[str, str, datetime]]:
-    """The multiset of what tells samples apart."""
+    """The multiset of the samples' keys: user, agent, time."""
     return Counter((s.user_id, s.agent_id, s.ts.astimezone(UTC)) for s in samples)
 
 
 def stored_identities(database: str) -> Counter[tuple[str, str, datetime]]:
-    """The same of what is stored."""
+    """The same for the stored samples."""
     with psycopg.connect(database, options="-c timezone=UTC") as connection:
         rows = connection.execute(
             "select user_id, agent_id, ts from agent_samples join agents using (agent_key)"
@@ -115,7 +115,7 @@ def stored_identities(database: str) -> Counter[tuple[str, str, datetime]]:
 
 
 def check_exact(database: str, produced: Iterable[Sample]) -> None:
-    """Nothing lost, nothing doubled, and every aggregate equal to a group-by of the raw rows."""
+    """No sample is lost or duplicated, and every aggregate equals a group-by of the raw rows."""
     expected = identities(produced)
     stored = stored_identities(database)
     lost, doubled = expected - stored, stored - expected

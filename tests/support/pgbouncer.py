@@ -1,4 +1,4 @@
-"""PgBouncer in front of a database, out of Debian's package in a root folder of its own."""
+"""PgBouncer in front of a database, from Debian's package in a separate root folder."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from deploy.local.part import StackError
 from tests.support.stack import REPOSITORY, free_port
 
 ROOT: Final = REPOSITORY / ".stack" / "cache" / "debian-trixie-pgbouncer"
-# Nobody's: PgBouncer does not run as root.
+# The user `nobody`: PgBouncer does not run as root.
 USER: Final = 65_534
 PATIENCE_S: Final = 30.0
 SETTINGS: Final = """
@@ -38,18 +38,18 @@ pool_mode = {mode}
 
 @contextmanager
 def pgbouncer(url: str, mode: str) -> Iterator[str]:
-    """The URL of the same database through PgBouncer with this `pool_mode`, else as it comes.
+    """The URL of the same database through PgBouncer with this `pool_mode` and default settings.
 
-    Skips the test where the package cannot be had.
+    Skips the test if the package is unavailable.
     """
     try:
         if not ROOT.exists():
             host.ensure(["mmdebstrap"])
         files.build_once(ROOT, _build)
     except StackError as error:
-        pytest.skip(f"no PgBouncer here: {error}")
+        pytest.skip(f"PgBouncer is unavailable: {error}")
     if not host.is_root():
-        pytest.skip("PgBouncer's root folder is entered by root alone")
+        pytest.skip("PgBouncer's root folder needs root (chroot)")
     folder = ROOT / "srv" / uuid4().hex
     folder.mkdir(parents=True)
     try:
@@ -62,7 +62,7 @@ def pgbouncer(url: str, mode: str) -> Iterator[str]:
 
 def _build(folder: Path) -> None:
     process.run(["mmdebstrap", "--variant=extract", "--include=pgbouncer", "trixie", folder])
-    # What Debian's base package would do: programs look for their libraries here.
+    # As in Debian's base package: programs look for their libraries here.
     for name in ("lib", "lib64"):
         with suppress(FileExistsError):
             (folder / name).symlink_to(f"usr/{name}")

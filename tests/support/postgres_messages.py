@@ -1,15 +1,15 @@
-"""Where the messages of PostgreSQL's protocol begin in a stream of bytes."""
+"""Finds the message boundaries of PostgreSQL's protocol in a stream of bytes."""
 
 from collections.abc import Iterator
 from typing import Final
 
 HEAD_BYTES: Final = 4
-# A request for TLS or GSSAPI, which is answered with one byte; whatever is longer names the user.
+# A request for TLS or GSSAPI, whose response is one byte; a longer message is the startup message.
 REQUEST_BYTES: Final = 8
 
 
 class Messages:
-    """One direction of one connection, from its first byte."""
+    """Parses one direction of one connection, from its first byte."""
 
     def __init__(self, *, of_client: bool) -> None:
         self._of_client = of_client
@@ -18,7 +18,7 @@ class Messages:
         self._left = 0
 
     def begin_at(self, data: bytes) -> Iterator[int]:
-        """The places in the stream's next bytes where a message begins."""
+        """The positions in the stream's next bytes at which a message begins."""
         at = 0
         while at < len(data):
             if self._left:

@@ -1,4 +1,4 @@
-"""Fleetgauge's own processes, run as a user runs them."""
+"""Fleetgauge's processes, run as a user runs them."""
 
 import queue
 import signal
@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 
-# A hang is told by it; a busy machine is not.
+# Long enough for a busy machine; only a hang exceeds it.
 PATIENCE_S = 120.0
 
 
 class Running:
-    """A process whose output is kept as it comes, line by line."""
+    """A process whose output is collected line by line."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -31,7 +31,7 @@ class Running:
         self._fresh.put(None)
 
     def await_line(self, words: str) -> str:
-        """The next line with these words; AssertionError where none comes."""
+        """The next line with these words; AssertionError on a timeout or at the end of output."""
         deadline = time.monotonic() + PATIENCE_S
         with suppress(queue.Empty):
             while (line := self._fresh.get(timeout=deadline - time.monotonic())) is not None:
@@ -49,29 +49,29 @@ class Running:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has come to its end by itself, or by a signal."""
+        """Whether the process has ended."""
         return self._process.poll() is not None
 
     def await_exit(self) -> int:
-        """The exit code, once all output is here."""
+        """The exit code, after all output was read."""
         code = self._process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         return code
 
     @property
     def output(self) -> str:
-        """All that was written so far."""
+        """All output so far."""
         return "".join(self.lines)
 
 
 def fleetgauge(environment: Mapping[str, str], *words: str) -> AbstractContextManager[Running]:
-    """`fleetgauge WORDS…`, killed at the end where it still runs."""
+    """`fleetgauge WORDS…`; killed at the end if it still runs."""
     return run([sys.executable, "-m", "fleetgauge", *words], environment)
 
 
 @contextmanager
 def run(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Running]:
-    """A process, killed at the end where it still runs."""
+    """A process; killed at the end if it still runs."""
     with subprocess.Popen(
         command,
         env=dict(environment),

@@ -1,4 +1,4 @@
-"""The agents of docs/agents/producers, as their reader runs them: `WORDS… USER [AGENT]`."""
+"""Runs the example agents of docs/agents/producers as the pages say: `COMMAND… USER [AGENT]`."""
 
 import re
 import shutil
@@ -15,14 +15,14 @@ from tests.support.stack import REPOSITORY
 
 FOLDER: Final = REPOSITORY / "docs" / "agents" / "producers"
 EMITTER: Final = "with_emitter.py"
-# Those that speak to Kafka by themselves.
+# Those that use a Kafka client directly.
 PLAIN: Final = ("with_aiokafka.py", "with_confluent_kafka.py", "with_node.mjs", "go")
 
 
 def command(program: str, folder: Path) -> list[str]:
-    """What runs it; `folder` takes what has to be made for that.
+    """The command that runs a program; files that it needs are created in `folder`.
 
-    Skips the test where the language is not there, or too old.
+    Skips the test if the language is missing or too old.
     """
     if program == "go":
         return [str(_built(folder / "agent"))]

@@ -1,4 +1,4 @@
-"""A TCP proxy between the parts: cuts, freezes, and waits at a place in the stream."""
+"""A TCP proxy that can cut and freeze connections, and pause at a position in the stream."""
 
 import asyncio
 from collections import defaultdict
@@ -11,17 +11,17 @@ from tests.support.postgres_messages import Messages
 
 
 class Stop(Protocol):
-    """A place where a stream stops, once: `sprung` is set there; it goes on after `released`."""
+    """Pauses a stream once at a position: sets `sprung`, and continues after `released`."""
 
     sprung: asyncio.Event
     released: asyncio.Event
 
     def split(self, data: bytes, link: object) -> int | None:
-        """How much of a link's next bytes goes through before it; None where it is not here."""
+        """Number of a link's next bytes before the position; None if it is not in them."""
 
 
 class Trap:
-    """Stops where `pattern` has passed, and `after` more bytes."""
+    """Pauses after `pattern` and `after` more bytes."""
 
     def __init__(self, pattern: bytes, after: int = 0) -> None:
         self._pattern = pattern
@@ -39,7 +39,7 @@ class Trap:
 
 
 class CountingTrap:
-    """Stops before the message of this number, from 0, of all links that began since it was set."""
+    """Pauses before message `number` (from 0), counted over all links opened since it was set."""
 
     def __init__(self, number: int, *, of_client: bool) -> None:
         self._left = number
@@ -56,7 +56,7 @@ class CountingTrap:
 
 
 class Proxy:
-    """Between clients of `port` and one server; set a trap on what clients or the server say."""
+    """Listens on `port` for clients of one server; set a trap on the clients' or server's bytes."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -70,25 +70,25 @@ class Proxy:
         self.server_trap: Stop | None = None
 
     def cut(self) -> None:
-        """Ends every connection there is; new ones are taken."""
+        """Closes all connections; accepts new ones."""
         for link in self._links:
             link.cancel()
 
     def refuse(self) -> None:
-        """Ends every connection and takes no more until `accept`."""
+        """Closes all connections, and accepts no new ones until `accept`."""
         self._refusing = True
         self.cut()
 
     def accept(self) -> None:
-        """Takes connections again."""
+        """Accepts connections again."""
         self._refusing = False
 
     def freeze(self) -> None:
-        """Lets nothing pass, and nobody knows, until `thaw`."""
+        """Holds all bytes without closing connections, until `thaw`."""
         self._flowing.clear()
 
     def thaw(self) -> None:
-        """Lets pass what was held."""
+        """Forwards the bytes that were held."""
         self._flowing.set()
 
     async def ended(self) -> None:
@@ -117,7 +117,7 @@ class Proxy:
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            # At once: who is cut twice does not come to the end of this.
+            # Abort first: a second cut would cancel the rest of this block.
             up_writer.transport.abort()
             for pump in pumps:
                 pump.cancel()
@@ -143,7 +143,7 @@ class Proxy:
 
 @asynccontextmanager
 async def proxy_to(url: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy before the server of a URL, and the URL that goes through it."""
+    """A proxy in front of the server of a URL, and the URL through the proxy."""
     parts = urlsplit(url)
     proxy = Proxy(parts.hostname or "", parts.port or 0)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""A way to a server that a test opens and shuts: TCP, byte for byte."""
+"""A TCP relay to a server that a test opens and closes."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def relay(port: int, target: tuple[str, int]) -> Iterator[None]:
-    """Passes what comes to this loopback port on to `target`, until the end of the block."""
+    """Relays connections to this loopback port to `target`, until the end of the block."""
     opened: list[socket.socket] = []
     listener = socket.create_server(("127.0.0.1", port))
     accepting = threading.Thread(target=_accept, args=(listener, target, opened))

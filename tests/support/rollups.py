@@ -1,4 +1,4 @@
-"""Random samples, and what the rollups of them have to be, by polars."""
+"""Random samples, and their expected rollups by polars."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -28,14 +28,14 @@ COLUMNS = ("ts", "agent_key", "cpu", "memory", "messages", "errors", "response_m
 
 
 class Sent(NamedTuple):
-    """What tells a sample apart; its figures follow from it, so that a resent one is the same."""
+    """A sample's identity; its values derive from it, so that a duplicate is identical."""
 
     agent_key: int
     day: int
     half_minute: int
 
     def row(self, start: datetime) -> tuple[Any, ...]:
-        """The sample as `COLUMNS`, counted from `start`."""
+        """The sample as a row of `COLUMNS`, with times relative to `start`."""
         random = Random(str(self))
         ts = start + timedelta(days=self.day, seconds=30 * self.half_minute)
         percents = [random.choice([None, random.randrange(1001) / 10]) for _ in range(2)]
@@ -45,8 +45,8 @@ class Sent(NamedTuple):
 
 
 Batch = list[Sent]
-# Twenty minutes of three days: where they begin before midnight, hours, days and chunks are all
-# crossed within a batch, and what comes after it is late by as much as a month.
+# Twenty minutes of three days. If they begin before midnight, a batch crosses hours, days and
+# chunks, and later batches are up to a month late.
 BATCHES = st.lists(
     st.lists(
         st.builds(Sent, st.integers(1, 3), st.sampled_from([0, 1, 30]), st.integers(0, 39)),
@@ -61,14 +61,14 @@ BATCHES = st.lists(
 def expected(
     batches: Iterable[Batch], start: datetime, every: str, keys: list[str]
 ) -> list[tuple[Any, ...]]:
-    """The rollup; values become float32 first, as in the table, and sum in float64."""
+    """The rollup; values are cast to float32 first, as in the table, and summed in float64."""
     rows = [sent.row(start) for sent in {sent for batch in batches for sent in batch}]
     frame = pl.DataFrame(rows, schema=list(COLUMNS), orient="row").with_columns(
         pl.col("cpu", "memory", "response_ms").cast(pl.Float32).cast(pl.Float64),
         fine=pl.col("ts").dt.truncate("5m"),
         bucket=pl.col("ts").dt.truncate(every),
     )
-    told = pl.col("response_ms").is_not_null()
+    known = pl.col("response_ms").is_not_null()
     grouped = frame.group_by(keys).agg(
         pl.len(),
         pl.col("cpu").count().alias("cpu_samples"),
@@ -80,7 +80,7 @@ def expected(
         pl.col("messages").sum(),
         pl.col("errors").sum(),
         (pl.col("response_ms") * pl.col("messages")).sum().alias("response_ms_sum"),
-        pl.col("messages").filter(told).sum().alias("response_messages"),
+        pl.col("messages").filter(known).sum().alias("response_messages"),
         pl.struct("agent_key", "fine").n_unique().alias("up_buckets"),
     )
     return sorted(grouped.rows())
@@ -93,7 +93,7 @@ def stored(
     keys: list[str],
     figures: tuple[str, ...] = FIGURES,
 ) -> list[tuple[Any, ...]]:
-    """What the rollup says from the day of `start` on; shards of the platform's are added up."""
+    """The stored rollup from the day of `start` on; shards of the platform are added up."""
     key = ", ".join(keys)
     sums = ", ".join(
         f"max({name})::double precision" if name.endswith("max") else f"sum({name})"
@@ -107,7 +107,7 @@ def stored(
 
 
 def check(connection: psycopg.Connection[Any], batches: list[Batch], start: datetime) -> None:
-    """Every level of rollups, and the whole platform's, is what polars makes of these batches."""
+    """Every level, and the platform's hours, equal polars' result for these batches."""
     for relation, every in LEVELS.items():
         keys = ["agent_key", "bucket"]
         found = stored(connection, relation, start, keys)
@@ -118,6 +118,6 @@ def check(connection: psycopg.Connection[Any], batches: list[Batch], start: date
 def check_platform(
     connection: psycopg.Connection[Any], batches: list[Batch], start: datetime
 ) -> None:
-    """The platform's hours are right at every moment, on both editions."""
+    """The platform's hours are exact at any time, on both editions."""
     platform = stored(connection, "platform_metrics_1h", start, ["bucket"], FIGURES[:-1])
     assert platform == [row[:-1] for row in expected(batches, start, "1h", ["bucket"])]

@@ -1,4 +1,4 @@
-"""Samples put straight into the tables, as ingest leaves them."""
+"""Writes samples into the tables directly, as ingest would."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ import polars as pl
 import psycopg
 
 from ingest.writing.aggregates import hours_of, late_values
-from ingest.writing.copy import encode_samples
-from ingest.writing.parameters import Timestamps
+from ingest.writing.arrayparameters import Timestamps
+from ingest.writing.binarycopy import encode_samples
 from sql.named import query
 from tests.support.storing import frame_of, store
 
@@ -36,7 +36,7 @@ def sample(agent: str, ts: str, *figures: Any, **values: Any) -> Row:
 
 
 def insert(database: str, rows: Iterable[Row]) -> None:
-    """Stores samples in one batch, with their agents."""
+    """Stores samples as one batch, and creates their agents."""
     found = list(rows)
     with psycopg.connect(database) as connection:
         keys = agent_keys(connection, {row.agent for row in found})
@@ -44,8 +44,8 @@ def insert(database: str, rows: Iterable[Row]) -> None:
 
 
 def put(database: str, rows: Iterable[tuple[Any, ...]], shard: int = 0) -> None:
-    """Stores (ts, agent_key, cpu, memory, messages, errors, response_ms), one batch."""
-    # A thread of its own, for the caller may be in an event loop.
+    """Stores rows (ts, agent_key, cpu, memory, messages, errors, response_ms) as one batch."""
+    # In a separate thread, because the caller may be in an event loop.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _put(database, rows, shard)).result()
 
@@ -56,13 +56,13 @@ async def _put(database: str, rows: Iterable[tuple[Any, ...]], shard: int) -> No
 
 
 def refresh(database: str, upto: datetime) -> None:
-    """Aggregates everything before a moment, as ingest's refresh does."""
+    """Aggregates all samples before a time, as ingest's refresh does."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(query("refresh_samples"), {"upto": upto})
 
 
 def set_watermark(database: str, moment: datetime = LONG_AGO) -> None:
-    """Puts the watermark anywhere, of a database without samples; before all of them at first."""
+    """Sets the watermark of a database without samples; by default before all of them."""
     with psycopg.connect(database) as connection:
         connection.execute(
             "update rollup_watermark set (watermark, frontier, hours_before) = ("
@@ -72,7 +72,7 @@ def set_watermark(database: str, moment: datetime = LONG_AGO) -> None:
 
 
 def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> dict[str, int]:
-    """Makes agents, named `user/agent`; their keys."""
+    """Creates agents named `user/agent`, and returns their keys."""
     keys = {}
     for agent in sorted(agents):
         row = connection.execute(
@@ -86,7 +86,7 @@ def agent_keys(connection: psycopg.Connection[Any], agents: Iterable[str]) -> di
 def copy(
     connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]], shard: int = 0
 ) -> None:
-    """The same in the caller's transaction, for samples that are new."""
+    """Stores rows in the caller's transaction; the samples must be new."""
     samples = frame_of(rows)
     if samples.is_empty():
         return

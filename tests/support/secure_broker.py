@@ -1,4 +1,4 @@
-"""A broker with TLS and passwords, of the tests' own: a listener for each way to be known."""
+"""A separate broker with TLS and passwords: one listener for each kind of authentication."""
 
 import shutil
 import warnings
@@ -20,13 +20,13 @@ USER: Final = "fleet"
 PASSWORD: Final = "correct horse battery staple"
 # The search for free ports begins here.
 FIRST_PORT: Final = 19_092
-# Its listeners, by the protocol that each speaks.
+# Its listeners, by protocol.
 PLAIN, PASSWORDS, CERTIFICATES = "kafka", "SASL_SSL", "SSL"
 
 
 @dataclass(frozen=True)
 class SecureBroker:
-    """Where it listens, who vouches for it, and whom it knows by a certificate."""
+    """The broker's ports, its certificate authority, and a client with a certificate."""
 
     ports: dict[str, int]
     authority: Path
@@ -37,7 +37,7 @@ class SecureBroker:
 
 
 class SecureKafka(Kafka):
-    """The stack's broker with listeners that ask who is there."""
+    """The stack's broker with listeners that authenticate clients."""
 
     ports = (PLAIN, "controller", PASSWORDS, CERTIFICATES)
 
@@ -75,7 +75,7 @@ class SecureKafka(Kafka):
 
 
 class GuardedKafka(SecureKafka):
-    """The same with ACLs: who logs in may do what was granted; who does not, everything."""
+    """The same with ACLs: users that log in need grants; anonymous clients may do everything."""
 
     def _own_properties(self) -> str:
         return super()._own_properties() + (
@@ -86,7 +86,7 @@ class GuardedKafka(SecureKafka):
 
 @contextmanager
 def secure_broker(folder: Path, program: type[SecureKafka] = SecureKafka) -> Iterator[SecureBroker]:
-    """A broker in a new folder, with an authority of its own; it is gone at the end."""
+    """A broker in a new folder, with its own certificate authority; removed at the end."""
     stores = folder / "stores"
     stores.mkdir()
     authority = Authority(stores, "authority")
@@ -99,7 +99,7 @@ def secure_broker(folder: Path, program: type[SecureKafka] = SecureKafka) -> Ite
     kafka = program(instance, stores)
     try:
         with warnings.catch_warnings():
-            # It is started to outlive its starter, which here lives on.
+            # The broker is started as a daemon: its Popen is discarded while it still runs.
             warnings.simplefilter("ignore", ResourceWarning)
             running.bring_up(instance, [kafka])
         yield SecureBroker(

@@ -1,4 +1,4 @@
-"""A database server with TLS, of the tests' own."""
+"""A separate database server with TLS."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.support.stack import REPOSITORY
 
 # The search for a free port begins here.
 FIRST_PORT: Final = 15_432
-# Whoever comes without TLS is turned away, and one role has to bring a certificate besides.
+# Connections without TLS are rejected; the role `certified` also needs a client certificate.
 ACCESS: Final = """
 hostssl all certified 127.0.0.1/32 scram-sha-256 clientcert=verify-full
 hostssl all all 127.0.0.1/32 scram-sha-256
@@ -33,7 +33,7 @@ shared_buffers = 64MB
 
 @dataclass(frozen=True)
 class SecureDatabase:
-    """A server, by the URLs of the application's role and of the superuser; who vouches for it."""
+    """The URLs of the application's role and of the superuser, and the certificate authority."""
 
     url: str
     superuser_url: str
@@ -41,7 +41,7 @@ class SecureDatabase:
 
 
 class SecureTimescale(Timescale):
-    """The stack's database, for those who come with TLS."""
+    """The stack's database server with TLS."""
 
     def __init__(self, instance: Instance, server: Identity, authority: Path) -> None:
         super().__init__(instance)
@@ -64,7 +64,7 @@ class SecureTimescale(Timescale):
 
 @contextmanager
 def secure_database(folder: Path) -> Iterator[SecureDatabase]:
-    """A server in a new folder, with an authority of its own; it is gone at the end."""
+    """A server in a new folder, with its own certificate authority; removed at the end."""
     authority = Authority(folder, "authority")
     cache = REPOSITORY / ".stack" / "cache"
     ports = {"database": FIRST_PORT, "kafka": 0, "controller": 0}

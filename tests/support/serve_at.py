@@ -10,7 +10,7 @@ from query.app import create_app
 
 
 def main(now: datetime) -> None:
-    """The command itself, but for its clock; ends the process."""
+    """Runs the command with the fixed clock; ends the process."""
     with patch("query.serve.create_app", partial(create_app, clock=lambda: now)):
         fleetgauge.main(["serve"])
 

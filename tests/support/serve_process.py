@@ -1,4 +1,4 @@
-"""`fleetgauge serve` as a process, and requests to it byte for byte as they are told."""
+"""`fleetgauge serve` as a process, and requests to it that are sent unchanged."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ PATIENCE_S = 20.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status, and the body as text."""
+    """A response: status, headers, and the body as text."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Serving:
-    """A running service, and where it is."""
+    """A running service and its address."""
 
     process: Running
     url: str
@@ -45,22 +45,22 @@ class Serving:
         return self.process.pid
 
     def client(self) -> httpx.Client:
-        """A client as dashboards have one; to be closed."""
+        """A client as in a dashboard; the caller closes it."""
         return httpx.Client(base_url=self.url, timeout=PATIENCE_S)
 
     def connect(self) -> socket.socket:
-        """A connection on which nothing has been said."""
+        """A new connection, before any request."""
         return socket.create_connection(self.address, timeout=PATIENCE_S)
 
     def await_ready(self) -> None:
-        """Returns once `/readyz` says 200; AssertionError after 30 seconds."""
+        """Waits until `/readyz` returns 200; AssertionError after 30 seconds."""
         deadline = time.monotonic() + 30
         with self.client() as client:
             while (answer := client.get("/readyz")).status_code != 200:
                 assert time.monotonic() < deadline, answer.text
 
     def metric(self, series: str) -> float:
-        """The value of a series such as `name{label="value"}`; 0 where it is not there."""
+        """The value of a series such as `name{label="value"}`; 0 if it does not exist."""
         with self.client() as client:
             text = client.get("/metrics").text
         found = re.search(rf"^{re.escape(series)} (\S+)$", text, re.M)
@@ -68,13 +68,13 @@ class Serving:
 
 
 class Caller:
-    """Asks on one connection; paths and headers go out as they are, which libraries tidy up."""
+    """Sends requests on one connection, with paths and headers that no library normalizes."""
 
     def __init__(self, serving: Serving) -> None:
         self._link = http.client.HTTPConnection(*serving.address, timeout=PATIENCE_S)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """The answer to a GET of exactly this path."""
+        """The response to a GET of exactly this path."""
         given = {"Host": "fleetgauge", **(headers or {})}
         self._link.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
         for name, value in given.items():
@@ -85,7 +85,7 @@ class Caller:
         return Answer(response.status, dict(response.getheaders()), text)
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._link.close()
 
 
@@ -101,13 +101,13 @@ def calling(serving: Serving) -> Iterator[Caller]:
 
 @contextmanager
 def served(variables: Mapping[str, str], **more: str) -> Iterator[Serving]:
-    """The process, once it listens, on a port that was free; killed at the end."""
+    """The process, after it listens on a free port; killed at the end."""
     own = {"FLEETGAUGE_HTTP_PORT": "0", "FLEETGAUGE_HTTP_METRICS_ON_MAIN_PORT": "true"}
     with fleetgauge({**variables, **own, **more}, "serve") as process:
-        told = json.loads(process.await_line('"listening"'))
-        yield Serving(process, told["address"])
+        line = json.loads(process.await_line('"listening"'))
+        yield Serving(process, line["address"])
 
 
 def holder(sub: str, scope: str = "user") -> dict[str, str]:
-    """The header of somebody whose token holds for an hour from now."""
+    """The header with a token that is valid for an hour from now."""
     return bearer(token(sub, scope, datetime.now(UTC)))

@@ -1,4 +1,4 @@
-"""The HTTP application over a test's database, with a clock that stands still."""
+"""The HTTP application over a test's database, with a fixed clock."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 def application(database: str, now: datetime = NOW, answer_cache_ms: int = 0) -> Litestar:
-    """The application at one moment; HS256 with the tests' secret, no answer kept, metrics."""
+    """The application at a fixed time: HS256 with the tests' secret, no response cache, metrics."""
     http = HttpSettings(
         jwt_secret=SecretStr(SECRET),
         database_pool_size=4,
@@ -32,7 +32,7 @@ def application(database: str, now: datetime = NOW, answer_cache_ms: int = 0) ->
 
 @asynccontextmanager
 async def serving(app: Litestar, host: str = LOOPBACK) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the running application; `host` is the address it seems to come from."""
+    """A client of the running application; `host` is the address that the service sees."""
     transport = httpx.ASGITransport(cast(Any, app), raise_app_exceptions=False, client=(host, 1234))
     async with (
         app.lifespan(),
@@ -42,11 +42,11 @@ async def serving(app: Litestar, host: str = LOOPBACK) -> AsyncIterator[httpx.As
 
 
 def token(sub: str, scope: str = "user", now: datetime = NOW) -> str:
-    """A token that holds for an hour from `now`."""
+    """A token that is valid for an hour from `now`."""
     claims = {"sub": sub, "scope": scope, "aud": "fleetgauge", "exp": now + timedelta(hours=1)}
     return jwt.encode(claims, SECRET, "HS256")
 
 
 def bearer(encoded: str) -> dict[str, str]:
-    """The header that carries a token."""
+    """The header with a token."""
     return {"Authorization": f"Bearer {encoded}"}

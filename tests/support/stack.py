@@ -1,4 +1,4 @@
-"""The broker and the database that tests run against, and how Fleetgauge's processes find them."""
+"""The broker and the database of the tests, and the settings with which processes find them."""
 
 import os
 import socket
@@ -25,8 +25,8 @@ from sql import migrate as migrations
 from sql.edition import Edition, read_edition
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
-# Read before a test can take it away: a full server of the community edition, whose role may create
-# databases.
+# A server of the community edition, whose role may create databases; read before a fixture removes
+# the variable.
 NAMED_DATABASE: Final = os.environ.get("FLEETGAUGE_TEST_DATABASE_URL")
 SECRET: Final = "a secret of the tests, 32 bytes or more"
 
@@ -41,7 +41,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Topics:
-    """Names that no other test uses; nobody has created them."""
+    """Topic names that no other test uses; the topics do not exist yet."""
 
     samples: str
     events: str
@@ -49,9 +49,9 @@ class Topics:
 
 
 def inherited_environment() -> dict[str, str]:
-    """That of this process without Fleetgauge's settings.
+    """The environment of this process without Fleetgauge's settings.
 
-    A process finds the packages in the repository, whatever folder it runs in.
+    Processes find the repository's packages from any working directory.
     """
     return {
         **{name: value for name, value in os.environ.items() if "FLEETGAUGE_" not in name},
@@ -61,7 +61,7 @@ def inherited_environment() -> dict[str, str]:
 
 
 def environment(database: str, stack: Stack, topics: Topics, **more: str) -> dict[str, str]:
-    """What a process of Fleetgauge needs to be told; `more` adds to it or overrides it."""
+    """The environment of a Fleetgauge process; `more` extends or overrides it."""
     return {
         **inherited_environment(),
         "FLEETGAUGE_DATABASE_URL": database,
@@ -76,41 +76,41 @@ def environment(database: str, stack: Stack, topics: Topics, **more: str) -> dic
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on now."""
+    """A free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def database_settings(database_url: str) -> DatabaseSettings:
-    """The settings of one database, with the windows that are the default."""
+    """The settings of one database, with default windows."""
     return DatabaseSettings(database_url=SecretStr(database_url))
 
 
 def migrate(database_url: str) -> Edition:
-    """Migrates a database with the windows that are the default."""
+    """Migrates a database with default windows."""
     return migrations.migrate(database_settings(database_url))
 
 
 @contextmanager
 def running_stack() -> Iterator[Stack]:
-    """The local stack, with the database of FLEETGAUGE_TEST_DATABASE_URL where that names one."""
+    """The local stack, with the database of FLEETGAUGE_TEST_DATABASE_URL if that is set."""
     with local_stack() as local:
         yield replace(local, database_url=NAMED_DATABASE) if NAMED_DATABASE else local
 
 
 @contextmanager
 def local_stack() -> Iterator[Stack]:
-    """Containers where an engine answers, else the native test instance, which stays up."""
+    """Containers if an engine is available, else the native test instance, which stays up."""
     with ExitStack() as containers:
         yield _in_containers(containers) if docker.answers() else _native()
 
 
 @cache
 def server_edition() -> Edition:
-    """That of the database server; no stack has to run for it."""
+    """The edition of the database server; does not start the stack."""
     if NAMED_DATABASE is None:
-        # Of Debian's package, and of the image in `deploy/images.yaml`.
+        # The editions of the image in `deploy/images.yaml` and of Debian's package.
         return Edition.COMMUNITY if docker.answers() else Edition.APACHE
     with psycopg.connect(NAMED_DATABASE, autocommit=True) as connection:
         return read_edition(connection)
@@ -118,15 +118,15 @@ def server_edition() -> Edition:
 
 @contextmanager
 def created_database(server_url: str, name: str) -> Iterator[str]:
-    """The URL of an empty database that goes away at the end, whoever is still connected."""
+    """The URL of an empty database; dropped at the end, even with open connections."""
     identifier = composed.Identifier(name)
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(composed.SQL("create database {}").format(identifier))
         try:
             yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
         finally:
-            # Not `with (force)`: that is refused while a background worker of the server's own is
-            # in the database, which plain DROP DATABASE sends away and waits for.
+            # Not `with (force)`: that fails while a background worker of the server is connected,
+            # which plain DROP DATABASE stops and waits for.
             connection.execute(
                 "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
                 "where datname = %s and usename = current_user",
@@ -136,7 +136,7 @@ def created_database(server_url: str, name: str) -> Iterator[str]:
 
 
 def _in_containers(containers: ExitStack) -> Stack:
-    """The local stack's compose file, under a name of its own, gone at the end."""
+    """The local stack's compose project under a unique name; removed at the end."""
     from testcontainers.compose import DockerCompose
 
     folder = Path(containers.enter_context(TemporaryDirectory()))

@@ -7,9 +7,9 @@ import polars as pl
 from psycopg import AsyncConnection, errors
 
 from ingest.batch import AgentKeys, Batch
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
 from ingest.writing.aggregates import add_late, add_to_platform
-from ingest.writing.copy import encode_samples
+from ingest.writing.binarycopy import encode_samples
 from ingest.writing.samples import store_new_samples, store_resent_samples
 from ingest.writing.write import StoreSamples
 
@@ -36,7 +36,7 @@ def frame_of(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
 
 
 def batch_of(samples: pl.DataFrame, shard: int = 0) -> Batch:
-    """A batch of these samples alone."""
+    """A batch of only these samples."""
     pieces = encode_samples(samples)
     return Batch(samples, pieces, {}, AgentKeys(), [], {}, repeats=0, shard=shard)
 
@@ -51,9 +51,9 @@ async def store(
     shard: int = 0,
     pause: Callable[[], Awaitable[None]] = at_once,
 ) -> None:
-    """One batch in a transaction of its own, past what is there already.
+    """Stores one batch in its own transaction; samples already stored are skipped.
 
-    `pause` is awaited when the samples are in, and again before COMMIT.
+    Awaits `pause` after storing the samples, and again before COMMIT.
     """
     await store_batch(connection, batch_of(frame_of(rows), shard), pause)
 
@@ -61,7 +61,7 @@ async def store(
 async def store_batch(
     connection: AsyncConnection[Any], batch: Batch, pause: Callable[[], Awaitable[None]] = at_once
 ) -> int:
-    """The samples of a batch and what the writer adds to the aggregates; how many were new."""
+    """Stores a batch and adds it to the aggregates; returns the number of new samples."""
     try:
         async with connection.transaction():
             return await add(connection, batch, store_new_samples, pause)
@@ -76,8 +76,8 @@ async def add(
     store_samples: StoreSamples = store_new_samples,
     pause: Callable[[], Awaitable[None]] = at_once,
 ) -> int:
-    """The same in the caller's transaction, for samples that are new if not said otherwise."""
-    new = await store_samples(connection, batch, DatabaseBusy())
+    """The same in the caller's transaction; by default all samples must be new."""
+    new = await store_samples(connection, batch, WritePriority())
     if new.height:
         await add_to_platform(connection, new, batch.shard)
     await pause()

@@ -1,4 +1,4 @@
-"""Status changes and deployments, stored as ingest does: newest state and timeline."""
+"""Stores status changes and deployments as ingest does: newest state and timeline."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ class Happening(NamedTuple):
 
 
 def store_happenings(database: str, happenings: Sequence[Happening]) -> None:
-    """Stores them in this order, each in a statement of its own."""
+    """Stores them in this order, one statement each."""
     with psycopg.connect(database) as connection:
         keys = _keys(connection, sorted({one.agent for one in happenings}))
         for one in happenings:
@@ -39,7 +39,7 @@ def store_happenings(database: str, happenings: Sequence[Happening]) -> None:
 
 
 def _keys(connection: psycopg.Connection[Any], agents: Sequence[str]) -> dict[str, int]:
-    """The agents' keys, created where an agent is new."""
+    """The agents' keys; creates missing agents."""
     user_ids, agent_ids = zip(*(agent.split("/") for agent in agents), strict=True)
     ids = {"user_ids": list(user_ids), "agent_ids": list(agent_ids)}
     connection.execute(query("insert_agents"), ids)

@@ -1,4 +1,4 @@
-"""Waiting for what happens elsewhere, with a deadline instead of a sleep."""
+"""Polling with a deadline instead of a sleep."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ PERIOD_S = 0.05
 
 
 async def until(probe: Callable[[], Awaitable[Result]], what: str, deadline_s: float) -> Result:
-    """The first truthy answer of `probe`; fails naming what did not come, and the last answer."""
+    """The first truthy result of `probe`; AssertionError with `what` and the last result."""
     ends = time.monotonic() + deadline_s
     while True:
         answer = await probe()

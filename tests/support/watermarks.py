@@ -1,4 +1,4 @@
-"""The watermark of a database, moved as a test wants it."""
+"""Sets and moves the watermark of a database."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from sql.edition import Edition, edition_of
 from sql.named import query
 
-# A continuous aggregate that is truncated is as one that was never refreshed.
+# A truncated continuous aggregate is in the state of one that was never refreshed.
 EMPTY: Final = {
     Edition.APACHE: b"truncate agent_samples, agent_latest, platform_metrics_1h, "
     b"platform_agents_1h, rollup_5m, rollup_1h, rollup_1d",
@@ -19,7 +19,7 @@ EMPTY: Final = {
 
 
 async def empty(connection: AsyncConnection[Any], midnight: datetime) -> None:
-    """Leaves no sample and nothing aggregated, with the watermark at the start of a UTC day."""
+    """Deletes all samples and aggregates, and sets the watermark to the start of a UTC day."""
     ((licence,),) = await (await connection.execute(query("read_license"))).fetchall()
     await connection.execute(EMPTY[edition_of(licence)])
     await connection.execute(
@@ -30,5 +30,5 @@ async def empty(connection: AsyncConnection[Any], midnight: datetime) -> None:
 
 
 async def refresh(connection: AsyncConnection[Any], upto: datetime) -> None:
-    """Aggregates everything before a moment; nothing where that lies back."""
+    """Aggregates all samples before a time; no effect if the watermark is past it."""
     await connection.execute(query("refresh_samples"), {"upto": upto})

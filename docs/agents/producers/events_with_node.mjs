@@ -1,4 +1,4 @@
-// One of each of the seven events besides samples, sent through @platformatic/kafka.
+// One of each of the seven events besides samples, sent with @platformatic/kafka.
 //
 //     node events_with_node.mjs USER
 

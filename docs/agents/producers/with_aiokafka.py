@@ -1,8 +1,8 @@
-"""An agent in Python that sends through aiokafka: a sample of it goes out each second.
+"""An agent in Python that sends a sample each second with aiokafka.
 
 python with_aiokafka.py USER [AGENT]
 
-It needs aiokafka and psutil. SIGTERM or Ctrl-C ends it, its last sample delivered.
+It needs aiokafka and psutil. SIGTERM or Ctrl-C delivers a last sample and ends it.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from aiokafka.errors import KafkaError
 
 INTERVAL_S = 1.0
 USER, *NAMED = sys.argv[1:]
-# New for each process: two that share an id are one agent, and may lose samples to one another.
+# New for each process: processes that share an id count as one agent and may lose samples.
 AGENT = NAMED[0] if NAMED else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 TOPIC = os.environ.get("FLEETGAUGE_SAMPLES_TOPIC", "fleet.samples")
 PROCESS = psutil.Process()
@@ -36,7 +36,7 @@ log = logging.getLogger("agent")
 
 @dataclass
 class Counts:
-    """What has happened since the sample before."""
+    """Counts since the previous sample."""
 
     messages: int = 0
     errors: int = 0
@@ -51,8 +51,8 @@ class Counts:
 def new_producer() -> AIOKafkaProducer:
     security = os.environ.get("FLEETGAUGE_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
     ca_file = os.environ.get("FLEETGAUGE_KAFKA_CA_FILE")
-    # Keys are hashed as in Java without being asked for. `enable_idempotence` stays off: with it
-    # aiokafka tries for ever without a word, and Fleetgauge counts what arrives twice once.
+    # Keys are hashed as in Java by default. `enable_idempotence` stays off: with it aiokafka
+    # retries forever without logging, and Fleetgauge counts duplicates once anyway.
     return AIOKafkaProducer(
         bootstrap_servers=os.environ["FLEETGAUGE_KAFKA_BOOTSTRAP"],
         acks="all",
@@ -66,7 +66,7 @@ def new_producer() -> AIOKafkaProducer:
 
 
 async def work(counts: Counts) -> None:
-    """The agent's own business: a message takes some milliseconds, and one in fifty fails."""
+    """The agent's actual work: a message takes some milliseconds, and one in fifty fails."""
     while True:
         begun = time.perf_counter()
         await asyncio.sleep(random.uniform(0.005, 0.05))
@@ -76,13 +76,13 @@ async def work(counts: Counts) -> None:
 
 
 def sample(counts: Counts) -> bytes:
-    """The process as it is now, with the counts until now."""
+    """A sample event of this process, JSON-encoded."""
     event = {
         "type": "sample",
         "userId": USER,
         "agentId": AGENT,
         "ts": datetime.now(UTC).isoformat(),
-        # A share of all processors: one that is busy out of four is 25.
+        # Percent of all processors: one busy processor out of four is 25.
         "cpu": min(PROCESS.cpu_percent() / (psutil.cpu_count() or 1), 100),
         "memory": PROCESS.memory_percent(),
         "messages": counts.messages,
@@ -94,7 +94,7 @@ def sample(counts: Counts) -> bytes:
 
 
 async def deliver(producer: AIOKafkaProducer, value: bytes, stopping: asyncio.Event) -> int:
-    """Sends the same sample until the broker has it: 1. The first failure after the end: 0."""
+    """Retries until the broker acknowledges (1), or an attempt fails while stopping (0)."""
     while True:
         try:
             await producer.send_and_wait(TOPIC, value, key=AGENT.encode())

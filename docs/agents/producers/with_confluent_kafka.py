@@ -1,8 +1,8 @@
-"""An agent in Python that sends through confluent-kafka: a sample of it goes out each second.
+"""An agent in Python that sends a sample each second with confluent-kafka.
 
 python with_confluent_kafka.py USER [AGENT]
 
-It needs confluent-kafka and psutil. SIGTERM or Ctrl-C ends it, its last sample delivered.
+It needs confluent-kafka and psutil. SIGTERM or Ctrl-C delivers a last sample and ends it.
 """
 
 import json
@@ -23,7 +23,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 INTERVAL_S = 1.0
 USER, *NAMED = sys.argv[1:]
-# New for each process: two that share an id are one agent, and may lose samples to one another.
+# New for each process: processes that share an id count as one agent and may lose samples.
 AGENT = NAMED[0] if NAMED else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 TOPIC = os.environ.get("FLEETGAUGE_SAMPLES_TOPIC", "fleet.samples")
 PROCESS = psutil.Process()
@@ -42,7 +42,7 @@ log = logging.getLogger("agent")
 
 @dataclass
 class Counts:
-    """What has happened since the sample before."""
+    """Counts since the previous sample."""
 
     messages: int = 0
     errors: int = 0
@@ -51,12 +51,12 @@ class Counts:
 
 @dataclass
 class Outcome:
-    """How many samples the broker has told of."""
+    """Delivery reports of the samples."""
 
     acknowledged: int = 0
     lost: int = 0
 
-    def told(self, error: KafkaError | None, _: Message) -> None:
+    def delivered(self, error: KafkaError | None, _: Message) -> None:
         if error is None:
             self.acknowledged += 1
         else:
@@ -67,13 +67,13 @@ class Outcome:
 def new_producer() -> Producer:
     return Producer(
         {
-            **{name: os.environ[told] for name, told in NAMES.items() if told in os.environ},
+            **{name: os.environ[key] for name, key in NAMES.items() if key in os.environ},
             "acks": "all",
             "enable.idempotence": True,
             # As in Java; the default is another hash.
             "partitioner": "murmur2_random",
-            # It goes on trying for as long as the broker is away, in place of five minutes; for a
-            # topic that is not there yet half an hour, in place of half a minute.
+            # Retry for as long as the broker is unavailable, instead of five minutes; wait for a
+            # missing topic for half an hour, instead of half a minute.
             "message.timeout.ms": 0,
             "topic.metadata.propagation.max.ms": 1_800_000,
         }
@@ -81,7 +81,7 @@ def new_producer() -> Producer:
 
 
 def work(counts: Counts) -> None:
-    """The agent's own business: a message takes some milliseconds, and one in fifty fails."""
+    """The agent's actual work: a message takes some milliseconds, and one in fifty fails."""
     begun = time.perf_counter()
     time.sleep(random.uniform(0.005, 0.05))
     counts.messages += 1
@@ -90,13 +90,13 @@ def work(counts: Counts) -> None:
 
 
 def sample(counts: Counts) -> bytes:
-    """The process as it is now, with the counts until now."""
+    """A sample event of this process, JSON-encoded."""
     event = {
         "type": "sample",
         "userId": USER,
         "agentId": AGENT,
         "ts": datetime.now(UTC).isoformat(),
-        # A share of all processors: one that is busy out of four is 25.
+        # Percent of all processors: one busy processor out of four is 25.
         "cpu": min(PROCESS.cpu_percent() / (psutil.cpu_count() or 1), 100),
         "memory": PROCESS.memory_percent(),
         "messages": counts.messages,
@@ -108,11 +108,11 @@ def sample(counts: Counts) -> bytes:
 
 
 def send(producer: Producer, counts: Counts, outcome: Outcome) -> Counts:
-    """Hands a sample over, which never waits; the counts to go on with."""
+    """Queues a sample without blocking; returns the counts to continue with."""
     try:
-        producer.produce(TOPIC, sample(counts), key=AGENT.encode(), on_delivery=outcome.told)
+        producer.produce(TOPIC, sample(counts), key=AGENT.encode(), on_delivery=outcome.delivered)
     except BufferError:
-        # 100,000 samples wait for the broker: these counts go into a later one.
+        # The queue of 100,000 samples is full: these counts go into a later sample.
         return counts
     return Counts()
 

@@ -1,8 +1,8 @@
-// An agent in Node that sends through @platformatic/kafka: a sample of it goes out each second.
+// An agent in Node that sends a sample each second with @platformatic/kafka.
 //
 //     node with_node.mjs USER [AGENT]
 //
-// SIGTERM or Ctrl-C ends it, its last sample delivered.
+// SIGTERM or Ctrl-C delivers a last sample and ends it.
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ import {
 
 const INTERVAL_MS = 1000
 const [user, named] = process.argv.slice(2)
-// New for each process: two that share an id are one agent, and may lose samples to one another.
+// New for each process: processes that share an id count as one agent and may lose samples.
 const agent = named ?? `${os.hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
 const topic = process.env.FLEETGAUGE_SAMPLES_TOPIC ?? 'fleet.samples'
 
@@ -38,7 +38,7 @@ function newProducer() {
     serializers: stringSerializers,
     // As in Java; the default places half of all keys elsewhere.
     partitioner: compatibilityPartitioner,
-    // `deliver` tries again. Nor is it idempotent: what arrives twice counts once.
+    // `deliver` retries. No idempotence either: duplicates count once.
     retries: 0,
   })
 }
@@ -46,7 +46,7 @@ function newProducer() {
 let counts = { messages: 0, errors: 0, responseMs: 0 }
 const stopping = new AbortController()
 
-// The agent's own business: a message takes some milliseconds, and one in fifty fails.
+// The agent's actual work: a message takes some milliseconds, and one in fifty fails.
 async function work() {
   while (!stopping.signal.aborted) {
     const begun = performance.now()
@@ -59,7 +59,7 @@ async function work() {
 
 let before = { cpu: process.cpuUsage(), at: performance.now() }
 
-// The share of all processors since the call before: one that is busy out of four is 25.
+// Percent of all processors since the previous call: one busy processor out of four is 25.
 function cpuPercent() {
   const now = { cpu: process.cpuUsage(), at: performance.now() }
   const busyMs = (now.cpu.user + now.cpu.system - before.cpu.user - before.cpu.system) / 1000
@@ -68,7 +68,7 @@ function cpuPercent() {
   return Math.min(100 * share, 100)
 }
 
-// The process as it is now, with the counts until now.
+// A sample event of this process, as JSON.
 function sample() {
   const { messages, errors, responseMs } = counts
   counts = { messages: 0, errors: 0, responseMs: 0 }
@@ -81,16 +81,16 @@ function sample() {
     memory: (100 * process.memoryUsage.rss()) / os.totalmem(),
     messages,
     errors,
-    // Left out where there were no messages.
+    // Omitted without messages.
     responseMs: messages ? responseMs / messages : undefined,
   })
 }
 
-// Sends the same sample until the broker has it: 1. The first failure after the end: 0.
+// Retries until the broker acknowledges (1), or an attempt fails while stopping (0).
 async function deliver(producer, value) {
   for (;;) {
     try {
-      // The default here is one replica, whatever the producer was made with.
+      // `acks` is per call: the default here is one replica, whatever the producer's option.
       await producer.send({ acks: ProduceAcks.ALL, messages: [{ topic, key: agent, value }] })
       return 1
     } catch (error) {

@@ -1,1 +1,1 @@
-"""The conservation check: every level sums to the platform's rows, which the writer keeps apart."""
+"""The conservation check: compares each level with the platform's rows, which writers update."""

@@ -1,4 +1,4 @@
-"""The check itself: the newest hours at each look, a day of the past, and days that differed."""
+"""The conservation check: compares the newest hours, days that differed, and one past day a run."""
 
 import time
 from collections.abc import Iterable
@@ -24,9 +24,9 @@ from sql.named import query
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
-# The current one included: levels and the platform's rows are of one snapshot.
+# Includes the current hour: levels and the platform's rows are read from one snapshot.
 NEWEST_HOURS: Final = 3
-# A day of the past waits until this many times as long as the last one took has passed.
+# The pause between past days is this many times the duration of the last one.
 PAUSE_FACTOR: Final = 20
 FINER: Final = ("agent_metrics_5m", "agent_metrics_1h")
 
@@ -35,7 +35,7 @@ Connection = AsyncConnection[Any]
 
 @dataclass(frozen=True, slots=True)
 class CheckProgress:
-    """Where the check of the past stands, by the database's clock."""
+    """The progress of the check of past days; times are of the database's clock."""
 
     now: datetime
     day: date | None
@@ -45,7 +45,7 @@ class CheckProgress:
     differing_days: list[date]
 
     def next_day(self) -> date | None:
-        """The day of the past that is next, from yesterday backwards; None while it is too soon."""
+        """The next past day, going back from yesterday; None during the pause."""
         pause = timedelta(seconds=PAUSE_FACTOR * self.took_s)
         if self.looked_at is not None and self.now < self.looked_at + pause:
             return None
@@ -56,7 +56,7 @@ class CheckProgress:
 
 
 async def check(connection: Connection, database: DatabaseSettings) -> None:
-    """One look; the caller holds upkeep's lock. Raises psycopg's errors and EditionError."""
+    """Runs one check; the caller holds upkeep's lock. Raises psycopg's errors and EditionError."""
     edition = await read_edition(connection)
     await note_retention(connection, database, edition)
     progress = await _read_progress(connection)
@@ -87,7 +87,7 @@ async def check_day(connection: Connection, edition: Edition, day: date) -> None
 async def note_retention(
     connection: Connection, database: DatabaseSettings, edition: Edition
 ) -> None:
-    """Remembers how far retention may have dropped each level, by settings and server."""
+    """Stores how far retention may have dropped each level, from settings and server policies."""
     days: dict[str, int | None] = {
         "agent_samples": database.raw_retention_days,
         "agent_metrics_5m": database.metrics_5m_retention_days,
@@ -105,7 +105,7 @@ async def note_retention(
 
 
 async def read_kept_since(connection: Connection) -> dict[str, datetime | None]:
-    """Since when samples and rollups are kept as a whole; None: for good."""
+    """The time from which each relation is complete; None if it is kept permanently."""
     cursor = await connection.execute(query("read_kept_since"))
     return dict(await cursor.fetchall())
 
@@ -120,7 +120,7 @@ async def _read_progress(connection: Connection) -> CheckProgress:
 async def _compare(
     connection: Connection, edition: Edition, start: datetime, stop: datetime
 ) -> None:
-    """Compares the hours of [start, stop), and the days they are of."""
+    """Compares the hours of [start, stop), and the days that contain them."""
     await _compare_levels(connection, edition, "compare_hours", FINER, start, stop)
     days = midnight(start), midnight(stop - HOUR) + DAY
     await _compare_levels(connection, edition, "compare_days", ["agent_metrics_1d"], *days)
@@ -148,11 +148,11 @@ async def _compare_levels(
     ((now,),) = await (await connection.execute(query("read_time"))).fetchall()
     async with connection.transaction():
         for sums in differing:
-            before_that = known.pop((sums.level, sums.bucket), None)
+            earlier = known.pop((sums.level, sums.bucket), None)
             judged = (
-                judge_exact(sums, before_that, now)
+                judge_exact(sums, earlier, now)
                 if before is None or after is None
-                else judge_refreshed(sums, before_that, before, after, now)
+                else judge_refreshed(sums, earlier, before, after, now)
             )
             await connection.execute(query("note_difference"), asdict(judged))
         for gone in known.values():
@@ -173,5 +173,5 @@ def _day(moment: datetime) -> date:
 
 
 def midnight(moment: datetime) -> datetime:
-    """The start of its UTC day."""
+    """The start of the UTC day of `moment`."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

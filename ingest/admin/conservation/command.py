@@ -1,11 +1,11 @@
-"""`fleetgauge maintain --repair`: the repair by hand, and what it prints."""
+"""`fleetgauge maintain --repair`: runs the repair and formats its result."""
 
 import asyncio
 from collections.abc import Sequence
 
 from ingest.admin.conservation.repair import Repair
 from ingest.admin.conservation.repair import repair as run
-from ingest.admin.maintain import MaintainError, in_sentences
+from ingest.admin.maintain import MaintainError, maintain_errors
 from ingest.admin.refreshes import BusyRefreshError
 from ingest.admin.upkeep import acquire_upkeep_lock, open_connection
 from schemas.settings import DatabaseSettings
@@ -13,17 +13,17 @@ from sql.edition import EditionError
 
 
 def repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
-    """Repairs what can be, and tells what it did; a dry run tells what it would do.
+    """Repairs what can be repaired, and returns the repairs; a dry run only plans them.
 
     Raises MaintainError.
     """
-    with in_sentences():
+    with maintain_errors("repair"):
         try:
             return asyncio.run(_repair(database, dry_run=dry_run))
         except BusyRefreshError as error:
-            raise MaintainError(f"no repair: {error}; try again when it has ended") from error
+            raise MaintainError(f"cannot repair: {error}; try again when it has ended") from error
         except EditionError as error:
-            raise MaintainError(f"no repair: {error}") from error
+            raise MaintainError(f"cannot repair: {error}") from error
 
 
 async def _repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
@@ -33,7 +33,7 @@ async def _repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
 
 
 def describe_repairs(repairs: Sequence[Repair]) -> str:
-    """A line a bucket, for people."""
+    """One line per bucket, for the terminal."""
     if not repairs:
         return "every rollup sums to the platform's rows"
     return "\n".join(_describe(one) for one in repairs)

@@ -1,11 +1,11 @@
-"""Judges a bucket whose sums differ: damage, or a late sample that waits for its refresh."""
+"""Decides whether a difference is damage, or a late sample that waits for its refresh."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-# How long a bucket of each level is in the comparison: platform rows are hours.
+# The width of a compared bucket by level; at least an hour, as platform rows are hours.
 WIDTHS: Final = {
     "agent_metrics_5m": timedelta(hours=1),
     "agent_metrics_1h": timedelta(hours=1),
@@ -15,7 +15,7 @@ WIDTHS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class BucketSums:
-    """A bucket in one snapshot: what the level holds, and what the platform's rows do."""
+    """The sums of a bucket in one snapshot: those of the level, and those of the platform."""
 
     level: str
     bucket: datetime
@@ -37,11 +37,11 @@ class BucketSums:
 
 @dataclass(frozen=True, slots=True)
 class Difference(BucketSums):
-    """A bucket that differs, as it is remembered between looks.
+    """A bucket that differs, as stored between checks.
 
-    Until it is confirmed, the platform's sums are those of `seen_at`: a refresh that began later
-    has to have brought the level there. `is_settled`: no late bucket up to the note `late_id`
-    waited at `seen_at`.
+    Until it is confirmed, the platform's sums are those at `seen_at`; a refresh that starts later
+    must bring the level up to them. `is_settled`: at `seen_at`, no late bucket with an id up to
+    `late_id` waited for a refresh.
     """
 
     seen_at: datetime
@@ -52,7 +52,7 @@ class Difference(BucketSums):
 
 @dataclass(frozen=True, slots=True)
 class LateHour:
-    """Notes on late buckets of one hour that wait for a refresh: the lowest and highest number."""
+    """The lowest and highest id among the late buckets of one hour that wait for a refresh."""
 
     oldest_id: int
     newest_id: int
@@ -60,7 +60,7 @@ class LateHour:
 
 @dataclass(frozen=True, slots=True)
 class Refreshes:
-    """How far refreshes are on the community edition: when the last good one began, what waits."""
+    """The community edition's refreshes: the start of the last good one, and late hours waiting."""
 
     refreshed_at: datetime | None
     late_hours: Mapping[datetime, LateHour] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Refreshes:
         return max((hour.newest_id for hour in self.late_hours.values()), default=0)
 
     def has_waiting(self, sums: BucketSums, late_id: int) -> bool:
-        """Whether a note on this bucket, up to that number, waits for a refresh."""
+        """Whether a late bucket in this one, with an id up to `late_id`, waits for a refresh."""
         end = sums.bucket + WIDTHS[sums.level]
         return any(
             sums.bucket <= hour < end and found.oldest_id <= late_id
@@ -79,7 +79,10 @@ class Refreshes:
 
 
 def judge_exact(sums: BucketSums, known: Difference | None, now: datetime) -> Difference:
-    """On the Apache edition levels change with the platform's rows: what differs is damage."""
+    """Judges on the Apache edition, where any difference is damage.
+
+    Levels and the platform's rows change in one transaction there.
+    """
     seen_at = now if known is None else known.seen_at
     confirmed_at = now if known is None else known.confirmed_at or now
     return _difference(sums, seen_at, 0, is_settled=True, confirmed_at=confirmed_at)
@@ -88,11 +91,11 @@ def judge_exact(sums: BucketSums, known: Difference | None, now: datetime) -> Di
 def judge_refreshed(
     sums: BucketSums, known: Difference | None, before: Refreshes, after: Refreshes, now: datetime
 ) -> Difference:
-    """On the community edition levels follow at the next refresh.
+    """Judges on the community edition, where levels change only at the next refresh.
 
-    `before` was read before the sums, `after` and `now` after them. A difference is confirmed where
-    a whole refresh began after a look at which none of its late buckets waited any more, and the
-    level still lacks what the platform had at the first look, or has more than the platform.
+    `before` was read before the sums, `after` and `now` after them. A difference is confirmed if a
+    complete refresh started after a check in which none of its late buckets was still waiting, and
+    the level still lacks data that the platform had at the first check, or exceeds the platform.
     """
     if known is None or _has_caught_up(sums, known) or _was_erased(sums, known):
         late_id = after.newest_id
@@ -115,7 +118,7 @@ def judge_refreshed(
 
 
 def _was_erased(sums: BucketSums, known: Difference) -> bool:
-    """Whether the platform has less than at the first look: what was seen then is no more."""
+    """Whether the platform's sums have dropped since the first check, which is then outdated."""
     return any(now < then for then, now in zip(known.platform, sums.platform, strict=True))
 
 

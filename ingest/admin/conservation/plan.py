@@ -1,4 +1,4 @@
-"""Which relations of a bucket are to be recomputed, and from what; decided by sums alone."""
+"""Decides from the sums of a bucket which relations to recompute, and from which source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ FINE: Final = "agent_metrics_5m"
 HOURS: Final = "agent_metrics_1h"
 DAYS: Final = "agent_metrics_1d"
 PLATFORM: Final = "platform_metrics_1h"
-# The samples are what everything else is made of.
+# The relation that each one is computed from.
 SOURCES: Final = {FINE: RAW, HOURS: FINE, DAYS: HOURS, PLATFORM: RAW}
 
-# Samples, messages, errors, and 5-minute buckets of an agent that have a sample.
+# Samples, messages, errors, and the number of 5-minute buckets of agents that have a sample.
 Totals = tuple[int, int, int, int]
 
 
 class IrreparableError(Exception):
-    """A relation's bucket differs, and nothing is left to recompute it from; says what is gone."""
+    """A relation's bucket differs, and its source is gone or wrong; the message says which."""
 
     def __init__(self, relation: str, reason: str) -> None:
         super().__init__(reason)
@@ -26,7 +26,7 @@ class IrreparableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeptRelations:
-    """Which relations still have the bucket as a whole."""
+    """Whether each relation still has the complete bucket."""
 
     raw: bool
     fine: bool
@@ -36,8 +36,8 @@ class KeptRelations:
 def plan_hour(totals: Mapping[str, Totals], kept: KeptRelations) -> list[str]:
     """The relations to recompute, in order; raises IrreparableError.
 
-    Where the samples are there, whatever differs from them is wrong. Where they are gone, the
-    5-minute rows are believed if the platform's rows agree with them.
+    If the samples are kept, every relation that differs from them is wrong. If not, the 5-minute
+    rows are the reference, provided that the platform's rows agree with them.
     """
     if kept.raw:
         wrong = [name for name in (FINE, HOURS) if totals[name] != totals[RAW]]
@@ -55,7 +55,7 @@ def plan_hour(totals: Mapping[str, Totals], kept: KeptRelations) -> list[str]:
 
 
 def plan_day(totals: Mapping[str, Totals], kept: KeptRelations) -> list[str]:
-    """The same for a day: made of its hours, once those are right."""
+    """The same for a day, which is computed from its hours once they are correct."""
     if kept.hours and _agrees(totals, HOURS):
         return [] if totals[DAYS] == totals[HOURS] else [DAYS]
     if _agrees(totals, DAYS):

@@ -1,4 +1,4 @@
-"""Recomputes what does not sum to the platform's rows, while writers go on."""
+"""Recomputes buckets that do not sum to the platform's rows, while ingest runs."""
 
 import asyncio
 from collections import defaultdict
@@ -37,7 +37,7 @@ from schemas.settings import DatabaseSettings
 from sql.edition import Edition
 from sql.named import query
 
-# Each attempt waits as long as upkeep's lock timeout lets it, and writers wait behind it.
+# Each attempt waits up to upkeep's lock timeout, and writers queue behind it.
 LOCK_ATTEMPTS: Final = 30
 LOCK_PAUSE_S: Final = 0.5
 REFRESH_PATIENCE_S: Final = 120.0
@@ -48,9 +48,9 @@ Plan = Callable[[Mapping[str, Totals], KeptRelations], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A relation's hour (UTC day of agent_metrics_1d) that was recomputed, or why it was not.
+    """A relation's hour (UTC day of agent_metrics_1d) that was recomputed, or the failure.
 
-    `before` and `after` are its samples; `after` is null in a dry run and after a failure.
+    `before` and `after` are numbers of samples; `after` is null in a dry run or after a failure.
     """
 
     relation: str
@@ -64,7 +64,7 @@ class Repair:
 async def repair(
     connection: Connection, database: DatabaseSettings, *, dry_run: bool
 ) -> list[Repair]:
-    """Compares every day that has raw samples, and repairs all that is known to differ.
+    """Compares every day that has raw samples, then repairs all buckets known to differ.
 
     The caller holds upkeep's lock. Raises psycopg's errors, EditionError and BusyRefreshError.
     """
@@ -75,7 +75,7 @@ async def repair(
     hours, days = await _differing(connection)
     hours_before = await _read_hours_before(connection, edition)
     if dry_run:
-        return await _Rehearsal(connection, kept_since, hours_before).all(hours, days)
+        return await _DryRun(connection, kept_since, hours_before).all(hours, days)
     async with without_refreshes(connection, REFRESH_PATIENCE_S):
         done = await _Repairs(connection, kept_since, hours_before, edition).all(hours, days)
     for day in days:
@@ -96,7 +96,7 @@ async def _compare_with_samples(
 
 
 async def _differing(connection: Connection) -> tuple[list[datetime], list[datetime]]:
-    """The hours that differ, and the days that do or have such an hour; oldest first."""
+    """The hours that differ, and the days that differ or contain such an hour; oldest first."""
     cursor = await connection.execute(query("list_differences"))
     found = [(level, bucket.astimezone(UTC)) for level, bucket in await cursor.fetchall()]
     hours = {bucket for level, bucket in found if level != DAYS}
@@ -104,7 +104,7 @@ async def _differing(connection: Connection) -> tuple[list[datetime], list[datet
 
 
 async def _read_hours_before(connection: Connection, edition: Edition) -> datetime | None:
-    """From when on hours, and so days, are made while they are read; None: none is."""
+    """The time from which hours and days are computed by the reading query; None if none are."""
     if edition is Edition.COMMUNITY:
         return None
     cursor = await connection.execute(query("read_hours_before"))
@@ -112,8 +112,8 @@ async def _read_hours_before(connection: Connection, edition: Edition) -> dateti
     return cast(datetime, hours_before)
 
 
-class _Rehearsal:
-    """Plans the repair of every bucket, and changes nothing."""
+class _DryRun:
+    """Plans the repair of every bucket without changing anything."""
 
     def __init__(
         self,
@@ -124,11 +124,11 @@ class _Rehearsal:
         self._connection = connection
         self._kept_since = kept_since
         self._hours_before = hours_before
-        # By day, what the repair of its hours would take off the sums that the day is planned by.
+        # By day: what repairing its hours would subtract from the sums used to plan the day.
         self._shifts: defaultdict[datetime, list[tuple[str, Totals]]] = defaultdict(list)
 
     async def all(self, hours: Iterable[datetime], days: Iterable[datetime]) -> list[Repair]:
-        """Hours first: days are made of them."""
+        """Handles all buckets, hours first, as days are computed from them."""
         found: list[Repair] = []
         buckets: list[tuple[datetime, str, Plan]] = [
             *((hour, "sum_hour", plan_hour) for hour in hours),
@@ -174,8 +174,8 @@ class _Rehearsal:
         return KeptRelations(raw, fine, hours)
 
 
-class _Repairs(_Rehearsal):
-    """Carries the plans out: tables in one transaction without writers, aggregates by refreshes."""
+class _Repairs(_DryRun):
+    """Executes the plans: tables in a transaction without writers, aggregates by refreshes."""
 
     def __init__(
         self,
@@ -210,10 +210,10 @@ class _Repairs(_Rehearsal):
     async def _without_writers(
         self, work: Callable[[], Awaitable[tuple[dict[str, Totals], list[str]]]]
     ) -> tuple[dict[str, Totals], list[str]]:
-        """Does `work` in a transaction that sees every sample, and that no writer joins.
+        """Runs `work` in a transaction that sees every sample, without concurrent writers.
 
-        A writer holds a lock on the samples from its first row to its COMMIT, and adds to the
-        platform's hours in the same transaction.
+        A writer locks the samples from its first row to its COMMIT, and adds to the platform's
+        hours in the same transaction.
         """
         for _ in range(LOCK_ATTEMPTS - 1):
             try:
@@ -231,7 +231,7 @@ class _Repairs(_Rehearsal):
             return await work()
 
     async def _refresh(self, relation: str, start: datetime) -> None:
-        """Only before the watermark: the newest buckets are computed when somebody asks."""
+        """Refreshes only before the watermark; later buckets are computed by the reading query."""
         ((newest,),) = await (await self._connection.execute(query("read_refresh_end"))).fetchall()
         stop = start + (DAY if relation == DAYS else HOUR)
         if stop > newest:

@@ -1,4 +1,4 @@
-"""What the check has found, as the metrics, the doctor and `maintain --repair` read it."""
+"""The stored results of the conservation check, for the metrics and the doctor."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,9 @@ from sql.named import query
 
 @dataclass(frozen=True, slots=True)
 class LevelReport:
-    """A rollup: hours (days of agent_metrics_1d) that differ, and by how many samples in all.
+    """A rollup: the hours (days of agent_metrics_1d) that differ, and by how many samples in total.
 
-    `checked_at` is the last look, `passed_at` when all history was last compared.
+    `checked_at` is the time of the last check, `passed_at` when all history was last compared.
     """
 
     level: str
@@ -29,14 +29,14 @@ class LevelReport:
 
 
 async def read_report(connection: AsyncConnection[Any]) -> list[LevelReport]:
-    """A row a rollup, finest first; raises psycopg's errors."""
+    """One row per rollup, finest first; raises psycopg's errors."""
     async with connection.cursor(row_factory=class_row(LevelReport)) as cursor:
         await cursor.execute(query("read_conservation"))
         return await cursor.fetchall()
 
 
 async def set_metrics(connection: AsyncConnection[Any]) -> None:
-    """Sets the metrics, whichever process did the check; raises psycopg's errors."""
+    """Sets the metrics in this process, even if another ran the check; raises psycopg's errors."""
     for found in await read_report(connection):
         metrics.CONSERVATION_DIFFERENCE.labels(found.level).set(found.buckets)
         if found.checked_at is not None:

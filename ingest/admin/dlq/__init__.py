@@ -1,1 +1,1 @@
-"""`fleetgauge dlq`: reads the dead letters, and replays them, each once, after a fix."""
+"""`fleetgauge dlq`: lists and shows dead letters, and replays each once."""

@@ -1,4 +1,4 @@
-"""The commands `fleetgauge dlq`; each imports what it runs."""
+"""The commands of `fleetgauge dlq`; each imports its implementation when it runs."""
 
 import sys
 from collections.abc import Callable
@@ -18,22 +18,22 @@ _OPTIONS: Final = (
         "reasons",
         type=click.Choice(REASONS),
         multiple=True,
-        help="Refused for this; may be repeated.",
+        help="Rejected for this reason; may be repeated.",
         panel=WHICH,
     ),
     click.option(
         "--since",
         metavar="TIME",
-        help="Refused then or later: so long ago as 90s, 15m, 2h, 7d, or RFC 3339.",
+        help="Rejected at or after this time: RFC 3339, or a time ago: 90s, 15m, 2h, 7d.",
         panel=WHICH,
     ),
-    click.option("--until", metavar="TIME", help="Refused before then.", panel=WHICH),
+    click.option("--until", metavar="TIME", help="Rejected before this time.", panel=WHICH),
     click.option("--topic", metavar="NAME", help="From this topic.", panel=WHICH),
     click.option(
         "--partition",
         type=click.IntRange(min=0),
         metavar="N",
-        help="From this partition of it.",
+        help="From this partition.",
         panel=WHICH,
     ),
 )
@@ -42,17 +42,17 @@ _OPTIONS: Final = (
 @click.group(
     cls=Group,
     examples={
-        "fleetgauge dlq list --since 2h --reason invalid": "what was refused, and why",
-        "fleetgauge dlq show fleet.samples/3/1742": "one of them whole",
-        "fleetgauge dlq replay --reason too_large --since 1d --dry-run": "before sending it again",
+        "fleetgauge dlq list --since 2h --reason invalid": "rejected events, and why",
+        "fleetgauge dlq show fleet.samples/3/1742": "one of them in full",
+        "fleetgauge dlq replay --reason too_large --since 1d --dry-run": "what would be replayed",
     },
 )
 def dlq() -> None:
-    """Look at the dead letters, and replay them after a fix."""
+    """List and show dead letters, and replay them after a fix."""
 
 
 def _which(command: Callable[..., None]) -> Callable[..., None]:
-    """Options that say which dead letters a command is about."""
+    """Adds the options that select dead letters."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -62,7 +62,7 @@ def _which(command: Callable[..., None]) -> Callable[..., None]:
     "list",
     examples={
         "fleetgauge dlq list --since 2h --reason invalid": "a table, the newest last",
-        "fleetgauge dlq list --json --limit 10": "the newest ten, for a script",
+        "fleetgauge dlq list --json --limit 10": "the newest 10, for a script",
     },
 )
 @_which
@@ -71,11 +71,11 @@ def _which(command: Callable[..., None]) -> Callable[..., None]:
     type=click.IntRange(min=1),
     metavar="N",
     show_default="50 in a table, all as JSON",
-    help="The newest so many.",
+    help="Only the newest N.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs: a line each.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each.")
 def list_letters(*, limit: int | None, as_json: bool, **which: Any) -> None:
-    """List dead letters: when, why, where from, and whether they have been replayed."""
+    """List dead letters: time, reason, origin, and whether they have been replayed."""
     from ingest.admin.dlq.listing import LISTED
     from ingest.admin.dlq.run import run_json, run_list
 
@@ -88,13 +88,13 @@ def list_letters(*, limit: int | None, as_json: bool, **which: Any) -> None:
 @dlq.command(
     examples={
         "fleetgauge dlq show fleet.samples/3/1742": "by topic, partition, offset of the original",
-        "fleetgauge dlq show fleet.samples/3/1742/17": "and by index, of an array",
+        "fleetgauge dlq show fleet.samples/3/1742/17": "with the index in an array",
         "fleetgauge dlq show 0:86": "by its own partition and offset",
     }
 )
 @click.argument("place", metavar="TOPIC/PARTITION/OFFSET[/INDEX]|PARTITION:OFFSET")
 def show(place: str) -> None:
-    """Show a dead letter whole, by where the original was or by its own place."""
+    """Show a dead letter in full, by the original's position or by its own."""
     from ingest.admin.dlq.reader import target
     from ingest.admin.dlq.run import run_show
     from schemas.settings import KafkaSettings, load
@@ -111,38 +111,38 @@ def show(place: str) -> None:
     "replay",
     examples={
         "fleetgauge dlq replay --reason too_large --since 1d --dry-run": "look first",
-        "fleetgauge dlq replay --reason too_large --since 1d": "then send them again",
-        "fleetgauge dlq replay --all --json": "whatever there is, and the counts for a script",
+        "fleetgauge dlq replay --reason too_large --since 1d": "then replay them",
+        "fleetgauge dlq replay --all --json": "everything, with the counts for a script",
     },
 )
 @_which
-@click.option("--all", "everything", is_flag=True, help="For whatever reason they were refused.")
-@click.option("--dry-run", is_flag=True, help="Tell what would be replayed, and do nothing.")
+@click.option("--all", "everything", is_flag=True, help="Rejected for any reason.")
+@click.option("--dry-run", is_flag=True, help="Report what would be replayed, change nothing.")
 @click.option(
     "--most-replays",
     type=click.IntRange(min=1),
     default=3,
     show_default=True,
     metavar="N",
-    help="Leave alone what has been replayed so often, and was refused again.",
+    help="Skip events that were replayed and rejected N times.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs: the counts, in a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as a line of JSON.")
 def replay_letters(
     *, everything: bool, dry_run: bool, most_replays: int, as_json: bool, **which: Any
 ) -> None:
-    """Send dead letters to where they came from, each once."""
+    """Send rejected events back to their original topics, each once."""
     from ingest.admin.dlq.listing import ForPrograms
     from ingest.admin.dlq.run import report_for_people, run_dry, run_replay
 
     if everything is bool(which["reasons"]):
-        raise click.UsageError("name either --reason or --all")
+        raise click.UsageError("give either --reason or --all")
     kafka, filter_ = _dead_letters(**which)
     report = ForPrograms() if as_json else report_for_people()
     sys.exit((run_dry if dry_run else run_replay)(kafka, filter_, most_replays, report))
 
 
 def _dead_letters(since: str | None, until: str | None, **which: Any) -> Any:
-    """The broker's settings, and which dead letters are meant."""
+    """The broker's settings, and the filter from the options."""
     from ingest.admin.dlq.filter import Filter, moment
     from schemas.settings import KafkaSettings, load
 

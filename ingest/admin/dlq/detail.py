@@ -1,4 +1,4 @@
-"""One dead letter in full, as text that a terminal may show: reason, headers, event, value."""
+"""One dead letter in full, as text that is safe for a terminal: reason, headers, event, value."""
 
 import json
 from collections.abc import Iterator
@@ -10,26 +10,26 @@ from ingest.admin.dlq.letter import Letter, NotThereError, event_of
 from ingest.decoding.message import is_msgpack
 
 _BYTES_A_LINE: Final = 16
-# What a decoder raises for bytes that are not of its kind.
+# Errors of a decoder for bytes of another format.
 _OTHER: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def plain(content: bytes | None) -> str:
-    """On one line: text where it is that, with whatever a terminal would obey written out."""
+    """Content as one line; invalid UTF-8 and control characters are escaped."""
     if content is None:
         return "null"
     return printable(content.decode("utf-8", "backslashreplace"))
 
 
 def printable(text: str, kept: str = "") -> str:
-    """Characters that do more than show themselves are written out, but for those `kept`."""
+    """Escapes unprintable characters except those in `kept`."""
     return "".join(
         c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text
     )
 
 
 def pretty(letter: Letter, content: bytes | None) -> str:
-    """A value of this letter's message: indented JSON, also where it is MessagePack, or hex."""
+    """A value of this dead letter's message: JSON and MessagePack as indented JSON, else hex."""
     if not content:
         return "no value" if content is None else "an empty value"
     text = _packed(content) if is_msgpack(letter.headers) else _json(content)
@@ -38,7 +38,7 @@ def pretty(letter: Letter, content: bytes | None) -> str:
 
 def _json(content: bytes) -> str | None:
     try:
-        # Numbers keep their digits that way.
+        # Unlike decoding, this keeps the digits of numbers.
         return msgspec.json.format(content, indent=2).decode()
     except _OTHER:
         return None
@@ -47,7 +47,7 @@ def _json(content: bytes) -> str | None:
 def _packed(content: bytes) -> str | None:
     try:
         value: Any = msgspec.msgpack.decode(content, strict=False)
-        # NaN and infinity are shown as what they are, which is why they were refused.
+        # Shows NaN and infinity as such: they may be the reason for the rejection.
         return json.dumps(value, indent=2, ensure_ascii=False, default=repr)
     except (*_OTHER, TypeError, ValueError):
         return None
@@ -63,12 +63,12 @@ def _hex(content: bytes) -> str:
 
 
 def detail_of(letter: Letter, *, replayed: bool) -> str:
-    """All that there is to see, as lines for a terminal."""
+    """Everything about a dead letter, as lines for a terminal."""
     return "\n".join(_lines(letter, replayed=replayed))
 
 
 def further_detail_of(letter: Letter, *, replayed: bool) -> str:
-    """What there is to see besides of another event of the same array."""
+    """Only the parts that differ for another event of the same array."""
     return "\n".join(
         [
             f"event {letter.place.index} of the same value",

@@ -1,4 +1,4 @@
-"""Which dead letters a command is about."""
+"""The filter that selects dead letters for a command."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """Those refused in [since, until), for one of these reasons, in this place; None for any.
+    """Selects by time of rejection in [since, until), reason and origin; None selects all.
 
     `topic` and `partition` are the original's.
     """
@@ -25,7 +25,7 @@ class Filter(msgspec.Struct, frozen=True):
     until: datetime | None = None
 
     def fits(self, letter: Letter) -> bool:
-        """Whether a dead letter, read from within the times, is one of them."""
+        """Whether a dead letter is selected, apart from its time, which the reader limits."""
         return (
             (not self.reasons or letter.reason in self.reasons)
             and self.topic in (None, letter.place.topic)
@@ -34,9 +34,9 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 def moment(option: str, text: str | None, now: datetime) -> datetime | None:
-    """A time such as `2026-03-01T12:00:00Z`, or one so long ago as `90s`, `15m`, `2h` or `7d` say.
+    """Parses a time such as `2026-03-01T12:00:00Z`, or a span ago: `90s`, `15m`, `2h`, `7d`.
 
-    Raises ValueError, a sentence that names the option.
+    Raises ValueError with a sentence that names the option.
     """
     if text is None:
         return None
@@ -48,7 +48,7 @@ def moment(option: str, text: str | None, now: datetime) -> datetime | None:
         parsed = None
     if parsed is None or parsed.tzinfo is None:
         raise ValueError(
-            f"{option} takes a time with an offset, such as 2026-03-01T12:00:00Z, or how long ago "
-            f"it was: 90s, 15m, 2h, 7d; not {text!r}"
+            f"{option} takes a time with a UTC offset, such as 2026-03-01T12:00:00Z, or a time "
+            f"ago: 90s, 15m, 2h, 7d; not {text!r}"
         )
     return parsed.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""A dead letter: the original record, where it was, why it was refused, and the event in it."""
+"""A dead letter: the original record, its position, why it was rejected, and the event in it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,12 @@ from typing import Final, Self
 import msgspec
 from aiokafka import ConsumerRecord
 
-from ingest.decoding import indexes
+from ingest.decoding import indexranges
 from ingest.decoding.arrays import UNUSABLE, Parts, split_json, split_msgpack
 from ingest.decoding.message import is_msgpack
 from ingest.record import broker_time
 
-# The first of the headers that ingest adds behind the original ones.
+# The first of the headers that ingest adds after the original ones.
 FIRST_ADDED: Final = "__connect.errors.topic"
 REPLAYS: Final = "fleetgauge.replays"
 REPLAY_OF: Final = "fleetgauge.replay.of"
@@ -23,7 +23,7 @@ Header = tuple[str, bytes | None]
 
 
 class SourceRef(msgspec.Struct, frozen=True):
-    """Where an event was, which identifies a dead letter. `index` is its position in an array."""
+    """The position of an event, which identifies its dead letter; `index` is that in an array."""
 
     topic: str
     partition: int
@@ -36,21 +36,21 @@ class SourceRef(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The place that `str` wrote; ValueError, a sentence, for anything else."""
+        """Parses the result of `str`; raises ValueError with a sentence."""
         match = re.fullmatch(r"([A-Za-z0-9._-]+)/(\d{1,9})/(\d{1,18})(?:/(\d{1,9}))?", text)
         if match is None:
             raise ValueError(
-                f"{text!r} is no TOPIC/PARTITION/OFFSET or TOPIC/PARTITION/OFFSET/INDEX"
+                f"{text!r} is not TOPIC/PARTITION/OFFSET or TOPIC/PARTITION/OFFSET/INDEX"
             )
         topic, partition, offset, index = match.groups()
         return cls(topic, int(partition), int(offset), None if index is None else int(index))
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One event: a record of the dead letters has several where an array's were rejected together.
+    """One rejected event. A record has several if events of one array were rejected together.
 
-    `partition`, `offset` and `at` (the broker's time) are the record's; `headers` the original's.
-    Where it `is_whole`, key, value and headers are those of the original, and not cut.
+    `partition`, `offset` and `at` (the broker time) are those of the dead-letter record; `headers`
+    are the original's. If `is_whole`, the original's key, value and headers are complete.
     """
 
     partition: int
@@ -66,15 +66,15 @@ class Letter(msgspec.Struct, frozen=True):
 
     @property
     def replays(self) -> int:
-        """How many times what is in here has been replayed, to be refused again."""
+        """How many times the event was replayed before this rejection."""
         count = dict(self.headers).get(REPLAYS) or b""
         return int(count) if re.fullmatch(rb"\d{1,9}", count) else 0
 
 
 def letters_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> list[Letter]:
-    """The dead letters in a record, one an event; none where ingest did not write it.
+    """The dead letters in a record, one per event; empty if ingest did not write the record.
 
-    The last block of added headers counts: an original may bring headers of the same names.
+    Uses the last block of added headers, as the original may have headers of the same names.
     """
     names = [name for name, _ in record.headers]
     if FIRST_ADDED not in names:
@@ -106,13 +106,13 @@ def letters_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> list[Let
 
 
 def _places(added: Mapping[str, str]) -> list[SourceRef]:
-    """Raises KeyError or ValueError where the headers do not say them."""
+    """The positions in the headers; raises KeyError or ValueError if missing or malformed."""
     topic = added[FIRST_ADDED]
     partition = int(added["__connect.errors.partition"])
     offset = int(added["__connect.errors.offset"])
     if (text := added.get("fleetgauge.index")) is None:
         return [SourceRef(topic, partition, offset)]
-    return [SourceRef(topic, partition, offset, index) for index in indexes.parsed(text)]
+    return [SourceRef(topic, partition, offset, index) for index in indexranges.parse(text)]
 
 
 class NotThereError(ValueError):
@@ -120,7 +120,7 @@ class NotThereError(ValueError):
 
 
 def event_of(letter: Letter) -> bytes | None:
-    """The bytes of the event that was refused: of an array that one alone, else the whole value.
+    """The bytes of the rejected event: one element of an array, or the whole value.
 
     Raises NotThereError.
     """
@@ -130,17 +130,17 @@ def event_of(letter: Letter) -> bytes | None:
     try:
         return bytes(_split(letter.value or b"", is_packed=is_msgpack(letter.headers))[index])
     except (*UNUSABLE, IndexError) as error:
-        raise NotThereError(f"there is no event {index} in its message: {error}") from error
+        raise NotThereError(f"its message has no event {index}: {error}") from error
 
 
-# Asked for each event of an array in turn.
+# Called for each event of the same array in turn.
 @lru_cache(maxsize=1)
 def _split(value: bytes, *, is_packed: bool) -> Parts:
     return split_msgpack(value) if is_packed else split_json(value)
 
 
 def headers_of(letter: Letter) -> list[Header]:
-    """The original's, and besides how often it has been replayed and what this is a replay of."""
+    """The original's headers, plus the number of replays and the position of the original."""
     own = [(name, value) for name, value in letter.headers if name not in (REPLAYS, REPLAY_OF)]
     added = {REPLAYS: str(letter.replays + 1), REPLAY_OF: str(letter.place)}
     return own + [(name, value.encode()) for name, value in added.items()]

@@ -1,4 +1,4 @@
-"""Dead letters a line each, and the result of a replay: for people, or JSON for programs."""
+"""Lists dead letters and reports results of replays, as tables or as JSON."""
 
 import heapq
 import sys
@@ -19,17 +19,17 @@ from ingest.admin.dlq.replay import ReplayResult
 
 
 class Listing(Protocol):
-    """Takes dead letters as they are read, oldest first within each partition."""
+    """Receives dead letters as they are read, oldest first within each partition."""
 
     def add(self, letter: Letter, *, replayed: bool) -> None:
-        """`replayed`: whether it has been."""
+        """Adds a dead letter; `replayed` is whether it has been replayed."""
 
     def end(self) -> None:
-        """There are no more."""
+        """Called after the last dead letter."""
 
 
 class Line(msgspec.Struct, rename="camel"):
-    """A dead letter for programs; what is no text in the key is written as `\\xff`."""
+    """A dead letter as JSON; bytes of the key that are not UTF-8 are written as `\\xff`."""
 
     at: datetime
     reason: str
@@ -64,7 +64,7 @@ def line_of(letter: Letter, *, replayed: bool) -> Line:
 
 
 class LetterLines:
-    """Every dead letter, as it comes."""
+    """Writes each dead letter at once as a line of JSON."""
 
     def __init__(self, output: IO[str]) -> None:
         self._output = output
@@ -78,7 +78,7 @@ class LetterLines:
 
 
 class Rows:
-    """All of them in one table."""
+    """Prints all dead letters as one table."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -93,7 +93,7 @@ class Rows:
 
 
 class Newest:
-    """Passes on the newest ones at the end, oldest first."""
+    """Passes only the newest dead letters on, at the end, oldest first."""
 
     def __init__(self, listing: Listing, most: int) -> None:
         self._listing = listing
@@ -114,7 +114,7 @@ class Newest:
 
 
 class Tally:
-    """The newest ones in a table, and below it how many there are for each reason."""
+    """Prints the newest dead letters as a table, and below it the count for each reason."""
 
     def __init__(self, console: Console, most: int) -> None:
         self._console = console
@@ -137,7 +137,7 @@ class Tally:
         reasons = ", ".join(f"{count:,} {name}" for name, count in self._reasons.most_common())
         older = total - self._most
         left_out = f"; {older:,} older ones are not listed" if older > 0 else ""
-        return f"{total:,} in all: {printable(reasons)}{left_out}"
+        return f"{total:,} in total: {printable(reasons)}{left_out}"
 
 
 def _cells(letter: Letter, *, replayed: bool) -> tuple[str, ...]:
@@ -151,44 +151,42 @@ def _cells(letter: Letter, *, replayed: bool) -> tuple[str, ...]:
     )
 
 
-# Dead letters that a dry run lists.
+# The number of dead letters that a dry run lists.
 LISTED: Final = 50
 
 
 class Report(Protocol):
-    """Takes the dead letters of a dry run, and the outcome of either."""
+    """Receives the dead letters of a dry run, and the result of a dry run or a replay."""
 
     listing: Listing
 
-    def rehearsed(self, outcome: ReplayResult) -> None:
-        """A dry run has ended; `replayed` is what would be."""
+    def dry_run_ended(self, outcome: ReplayResult) -> None:
+        """Called after a dry run; `replayed` counts what a replay would send."""
 
-    def replayed(self, outcome: ReplayResult) -> None:
-        """A replay has ended, or was ended."""
+    def replay_ended(self, outcome: ReplayResult) -> None:
+        """Called after a replay, also a stopped or failed one."""
 
 
 class ForPeople:
-    """A table of a dry run's, and a sentence."""
+    """Prints a table for a dry run, and a sentence with the counts."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self.listing: Listing = Tally(console, LISTED)
 
-    def rehearsed(self, outcome: ReplayResult) -> None:
-        self._tell("a dry run: nothing is replayed", outcome)
+    def dry_run_ended(self, outcome: ReplayResult) -> None:
+        self._print("dry run: nothing is replayed", outcome)
 
-    def replayed(self, outcome: ReplayResult) -> None:
-        self._tell(f"{outcome.replayed:,} replayed", outcome)
+    def replay_ended(self, outcome: ReplayResult) -> None:
+        self._print(f"{outcome.replayed:,} replayed", outcome)
 
-    def _tell(self, what: str, outcome: ReplayResult) -> None:
-        passed_over = [
-            f"{count:,} passed over, {why}" for why, count in outcome.passed_over.items()
-        ]
-        self._console.print(Text("; ".join([what, *passed_over])))
+    def _print(self, result: str, outcome: ReplayResult) -> None:
+        skipped = [f"{count:,} skipped ({why})" for why, count in outcome.passed_over.items()]
+        self._console.print(Text("; ".join([result, *skipped])))
 
 
 class ReplayCounts(msgspec.Struct, rename="camel"):
-    """`passed_over` has every reason, also with 0."""
+    """`passed_over` has every reason, including those with 0."""
 
     dry_run: bool
     replayed: int
@@ -196,15 +194,15 @@ class ReplayCounts(msgspec.Struct, rename="camel"):
 
 
 class ForPrograms:
-    """A line of JSON, of the same shape for both."""
+    """Prints a line of JSON, with the same fields for a dry run and a replay."""
 
     def __init__(self) -> None:
         self.listing: Listing = _Unlisted()
 
-    def rehearsed(self, outcome: ReplayResult) -> None:
+    def dry_run_ended(self, outcome: ReplayResult) -> None:
         _write(ReplayCounts(True, outcome.replayed, _named(outcome)))
 
-    def replayed(self, outcome: ReplayResult) -> None:
+    def replay_ended(self, outcome: ReplayResult) -> None:
         _write(ReplayCounts(False, outcome.replayed, _named(outcome)))
 
 

@@ -1,7 +1,7 @@
-"""Which dead letters are replayed, and what was replayed before.
+"""Decides which dead letters to replay, and reads which ones were replayed before.
 
-The topic of what was replayed is compacted, a record for each event. A record is written in the
-transaction of the replayed event, so that one is there with the other.
+The replayed topic is compacted and has a record for each replayed event. It is written in the same
+transaction as the event, so neither exists without the other.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from schemas.settings import KafkaSettings
 
 
 class ReplayedRefs:
-    """Places of dead letters that have been replayed; some 100 bytes of memory each."""
+    """Positions of dead letters that have been replayed; about 100 bytes of memory each."""
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, int], set[int]] = defaultdict(set)
@@ -28,35 +28,35 @@ class ReplayedRefs:
 
 
 def _code(place: SourceRef) -> int:
-    """Offset and index in one number; without an index the whole message is meant."""
+    """Encodes offset and index in one number; no index stands for the whole message."""
     index = 0 if place.index is None else place.index + 1
     return place.offset * (MAX_EVENTS_A_MESSAGE + 1) + index
 
 
 async def read_replayed(kafka: KafkaSettings) -> ReplayedRefs:
-    """All that was replayed by runs that committed; raises TopicError or KafkaError."""
+    """Reads the committed records of replays; raises TopicError or KafkaError."""
     replayed = ReplayedRefs()
     async with open_topic(kafka, kafka.replayed_topic) as topic:
         async for record in topic.records(await topic.offsets()):
-            # Not ours to judge, where somebody else wrote there.
+            # Ignore records of other writers.
             with suppress(ValueError):
                 replayed.add(SourceRef.parse((record.key or b"").decode("utf-8", "replace")))
     return replayed
 
 
 class SkipReason(StrEnum):
-    """Why one is passed over."""
+    """Why a dead letter is skipped. Reports use the names as JSON keys."""
 
-    BEFORE = "replayed before"
-    TOO_OFTEN = "replayed and refused too often"
+    BEFORE = "already replayed"
+    TOO_OFTEN = "replayed and rejected too often"
     ELSEWHERE = "from a topic that ingest does not read"
-    NOT_THERE = "without its event in the message"
-    TOO_LARGE = "larger than the topic takes"
-    INCOMPLETE = "not the whole of the original"
+    NOT_THERE = "event not found in the message"
+    TOO_LARGE = "larger than the topic allows"
+    INCOMPLETE = "original incomplete"
 
 
 class ReplayPolicy:
-    """Decides on one dead letter after the other."""
+    """Decides for each dead letter whether to replay it."""
 
     def __init__(self, kafka: KafkaSettings, replayed: ReplayedRefs, most_replays: int) -> None:
         self._sources = {kafka.samples_topic, kafka.events_topic}
@@ -64,7 +64,7 @@ class ReplayPolicy:
         self._most_replays = most_replays
 
     def skip_reason(self, letter: Letter) -> SkipReason | None:
-        """None for one to be replayed, which from then on counts as replayed."""
+        """Returns None if the dead letter must be replayed, and records it as replayed."""
         if letter.place.topic not in self._sources:
             return SkipReason.ELSEWHERE
         if letter.place in self._replayed:

@@ -1,4 +1,4 @@
-"""Reads a topic once, between two times, without a group; finds the dead letters in it."""
+"""Reads a topic once, between two times, without a consumer group; finds dead letters in it."""
 
 import re
 import time
@@ -19,13 +19,13 @@ from schemas.runtime.kafkaclient import client_options
 from schemas.settings import KafkaSettings
 
 FETCH_MS: Final = 500
-# The client asks a broker that is away again and again, without a word.
+# The client retries an unavailable broker forever, without an error.
 PATIENCE_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetRanges:
-    """Offsets [first, end) of each partition, as they were when this was asked for."""
+    """Offsets [first, end) of each partition at the time of the query."""
 
     bounds: Mapping[TopicPartition, tuple[int, int]]
 
@@ -42,7 +42,7 @@ class TopicReader:
     async def offsets(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> OffsetRanges:
-        """What the broker took in [since, until)."""
+        """The offsets of records with a broker time in [since, until)."""
         partitions = list(self._consumer.assignment())
         firsts = await self._consumer.beginning_offsets(partitions)
         ends = await self._consumer.end_offsets(partitions)
@@ -55,7 +55,7 @@ class TopicReader:
     async def _at(
         self, moment: datetime, offsets: dict[TopicPartition, int], ends: dict[TopicPartition, int]
     ) -> dict[TopicPartition, int]:
-        """The first offset at or after a moment; the end where there is none."""
+        """The first offset at or after `moment` in each partition; else its end."""
         ms = round(moment.timestamp() * 1000)
         found = await self._consumer.offsets_for_times(dict.fromkeys(offsets, ms))
         return {p: at.offset if at else ends[p] for p, at in found.items()}
@@ -65,7 +65,7 @@ class TopicReader:
     ) -> AsyncIterator["ConsumerRecord[bytes | None, bytes | None]"]:
         """The records of these ranges, in order within each partition.
 
-        Raises KafkaTimeoutError where the broker falls silent.
+        Raises KafkaTimeoutError if the broker sends nothing for PATIENCE_S.
         """
         left = {p: end for p, (first, end) in ranges.bounds.items() if first < end}
         self._consumer.pause(*(self._consumer.assignment() - left.keys()))
@@ -78,7 +78,7 @@ class TopicReader:
                 for record in records:
                     if record.offset < ranges.bounds[partition][1]:
                         yield record
-            # The last offset may be no record's: transactions end with a mark of their own.
+            # The last offset may belong to a transaction's control record.
             passed = [p for p, end in left.items() if await self._consumer.position(p) >= end]
             for partition in passed:
                 del left[partition]
@@ -91,7 +91,7 @@ class TopicReader:
 
 @asynccontextmanager
 async def open_topic(kafka: KafkaSettings, topic: str) -> AsyncIterator[TopicReader]:
-    """Raises TopicError where there is no such topic, KafkaError where no broker answers."""
+    """Raises TopicError if the topic is missing, KafkaError if no broker answers."""
     partitions = await partitions_of(kafka, [topic])
     options = client_options(kafka)
     consumer = AIOKafkaConsumer(
@@ -110,31 +110,31 @@ async def open_topic(kafka: KafkaSettings, topic: str) -> AsyncIterator[TopicRea
         await consumer.stop()
 
 
-# How many records have been looked at, of how many.
-Looked = Callable[[int, int], None]
+# Progress callback: the number of records read, and their total.
+OnProgress = Callable[[int, int], None]
 
 
 async def matching_letters(
-    topic: TopicReader, filter_: Filter, looked: Looked
+    topic: TopicReader, filter_: Filter, on_progress: OnProgress
 ) -> AsyncIterator[Letter]:
-    """Those that there are now, in order; records that ingest did not write are passed over.
+    """The selected dead letters up to the current end, in order within each partition.
 
-    Raises KafkaTimeoutError where the broker falls silent.
+    Skips records that ingest did not write. Raises KafkaTimeoutError if the broker stops answering.
     """
     ranges = await topic.offsets(filter_.since, filter_.until)
     done, total = 0, len(ranges)
-    looked(done, total)
+    on_progress(done, total)
     async for record in topic.records(ranges):
         for letter in letters_of(record):
             if filter_.fits(letter):
                 yield letter
         done += 1
-        looked(done, total)
-    looked(total, total)
+        on_progress(done, total)
+    on_progress(total, total)
 
 
 class LetterRef(NamedTuple):
-    """A dead letter's own place in its topic."""
+    """A dead letter's own position in the dead-letter topic."""
 
     partition: int
     offset: int
@@ -147,39 +147,41 @@ Target = LetterRef | SourceRef
 
 
 def target(text: str) -> Target:
-    """What PARTITION:OFFSET stands for, or TOPIC/PARTITION/OFFSET with or without /INDEX.
+    """Parses PARTITION:OFFSET or TOPIC/PARTITION/OFFSET[/INDEX].
 
-    Raises ValueError, a sentence, for anything else.
+    Raises ValueError with a sentence.
     """
     own = re.fullmatch(r"(\d{1,9}):(\d{1,18})", text)
     try:
         return LetterRef(int(own[1]), int(own[2])) if own else SourceRef.parse(text)
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is no TOPIC/PARTITION/OFFSET, TOPIC/PARTITION/OFFSET/INDEX or "
+            f"{text!r} is not TOPIC/PARTITION/OFFSET, TOPIC/PARTITION/OFFSET/INDEX or "
             "PARTITION:OFFSET"
         ) from error
 
 
-async def find(topic: TopicReader, at: Target, looked: Looked) -> list[Letter]:
-    """The dead letters there; one that is there twice is found once."""
-    letters = _one(topic, at) if isinstance(at, LetterRef) else _of(topic, at, looked)
+async def find(topic: TopicReader, at: Target, on_progress: OnProgress) -> list[Letter]:
+    """The dead letters at a position, without duplicates."""
+    letters = _one(topic, at) if isinstance(at, LetterRef) else _of(topic, at, on_progress)
     async with aclosing(letters):
         return list({letter.place: letter async for letter in letters}.values())
 
 
 async def _one(topic: TopicReader, at: LetterRef) -> AsyncGenerator[Letter, None]:
-    there = await topic.offsets()
-    for held, (first, end) in there.bounds.items():
+    ranges = await topic.offsets()
+    for held, (first, end) in ranges.bounds.items():
         if held.partition == at.partition and first <= at.offset < end:
             async for record in topic.records(OffsetRanges({held: (at.offset, at.offset + 1)})):
                 for letter in letters_of(record):
                     yield letter
 
 
-async def _of(topic: TopicReader, place: SourceRef, looked: Looked) -> AsyncGenerator[Letter, None]:
+async def _of(
+    topic: TopicReader, place: SourceRef, on_progress: OnProgress
+) -> AsyncGenerator[Letter, None]:
     filter_ = Filter(topic=place.topic, partition=place.partition)
-    async for letter in matching_letters(topic, filter_, looked):
+    async for letter in matching_letters(topic, filter_, on_progress):
         same_record = letter.place.offset == place.offset
         if same_record and place.index in (None, letter.place.index):
             yield letter

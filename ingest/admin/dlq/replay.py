@@ -1,7 +1,7 @@
-"""`fleetgauge dlq replay`: sends events back to where they came from, each once.
+"""`fleetgauge dlq replay`: sends events back to their original topics, each once.
 
-Events and the record of their replay are sent in one transaction. Its id fences every run but the
-newest: what a run that was killed has left open is aborted when the next one begins.
+Events and the records of their replay are sent in one transaction. The transactional id fences all
+runs but the newest, and aborts a transaction that a killed run left open.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeEr
 from ingest.admin.dlq.filter import Filter
 from ingest.admin.dlq.letter import Letter, event_of, headers_of
 from ingest.admin.dlq.policy import ReplayPolicy, SkipReason, read_replayed
-from ingest.admin.dlq.reader import Looked, matching_letters, open_topic
+from ingest.admin.dlq.reader import OnProgress, matching_letters, open_topic
 from schemas.runtime.broker import start
 from schemas.runtime.kafkaclient import client_options
 from schemas.settings import KafkaSettings
 
-# As long as a transaction is open ingest does not read on in its partitions: after a kill the
-# broker ends it by itself when this has passed, within some ten seconds.
+# An open transaction blocks ingest in its partitions. After a kill, the broker aborts it once this
+# timeout has passed; it checks about every 10 seconds.
 TRANSACTION_TIMEOUT_MS: Final = 15_000
-# A client with transactions asks a broker that is away for ever, and in silence.
+# A transactional client retries an unavailable broker forever, without an error.
 PATIENCE_S: Final = 10.0
 HANG_UP_S: Final = 3.0
 
 
 class ReplayProducer:
-    """The only one that replays these dead letters: the begin of another one ends it."""
+    """A transactional producer for replays. Starting another one fences it."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
         self._kafka = kafka
@@ -39,7 +39,7 @@ class ReplayProducer:
         self._producer: AIOKafkaProducer = None
 
     async def __aenter__(self) -> Self:
-        """Raises KafkaError where no broker answers, or lets us."""
+        """Raises KafkaError if no broker answers or it denies access."""
         await self._begin()
         return self
 
@@ -47,14 +47,14 @@ class ReplayProducer:
         await self._open.aclose()
 
     async def send(self, letters: Sequence[Letter]) -> list[Letter]:
-        """Sends them and returns those that were not sent, being too large for their topic.
+        """Sends the events; returns those that are too large for their topic.
 
-        Raises KafkaError: then a later run finds in the replayed topic whether they were sent.
+        Raises KafkaError; a later run finds in the replayed topic whether they were sent.
         """
         try:
             await self._transaction(letters)
         except MessageSizeTooLargeError:
-            # A producer that was refused does not count on rightly.
+            # After a rejected request the producer's sequence numbers are wrong: start a new one.
             await self._open.aclose()
             await self._begin()
             if len(letters) == 1:
@@ -67,18 +67,18 @@ class ReplayProducer:
         self._producer = await self._open.enter_async_context(_producer(self._kafka))
 
     async def _transaction(self, letters: Sequence[Letter]) -> None:
-        async with _patience("take a transaction"):
+        async with _patience("accept the transaction"):
             await self._producer.begin_transaction()
             try:
                 await self._put(letters)
             except BaseException:
                 await self._abort()
                 raise
-        async with _patience("commit"):
+        async with _patience("commit the transaction"):
             await self._producer.commit_transaction()
 
     async def _abort(self) -> None:
-        # One that was fenced has nothing to abort, and its client says so by an assertion.
+        # A fenced producer has nothing to abort: its client raises AssertionError.
         with suppress(KafkaError, TimeoutError, AssertionError):
             await asyncio.wait_for(self._producer.abort_transaction(), HANG_UP_S)
 
@@ -93,13 +93,13 @@ class ReplayProducer:
 
     async def _put_event(self, letter: Letter) -> "asyncio.Future[Any]":
         topic, partition = letter.place.topic, letter.place.partition
-        there = await self._producer.partitions_for(topic)
+        partitions = await self._producer.partitions_for(topic)
         sent: asyncio.Future[Any] = await self._producer.send(
             topic,
             event_of(letter),
             letter.key,
-            # Of a topic made anew with fewer partitions the key decides.
-            partition if partition in there else None,
+            # If the topic was recreated with fewer partitions, the key selects the partition.
+            partition if partition in partitions else None,
             headers=headers_of(letter),
         )
         return sent
@@ -113,12 +113,12 @@ class ReplayProducer:
 
 
 @asynccontextmanager
-async def _patience(what: str) -> AsyncIterator[None]:
+async def _patience(action: str) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(PATIENCE_S):
             yield
     except TimeoutError as error:
-        raise KafkaTimeoutError(f"the broker did not {what} in {PATIENCE_S:.0f} s") from error
+        raise KafkaTimeoutError(f"the broker did not {action} within {PATIENCE_S:.0f} s") from error
 
 
 @asynccontextmanager
@@ -132,7 +132,7 @@ async def _producer(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
         max_request_size=8 * kafka.message_max_bytes,
     )
     try:
-        async with _patience("begin"):
+        async with _patience("answer"):
             await start(producer, options)
         yield producer
     finally:
@@ -140,31 +140,35 @@ async def _producer(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
             await asyncio.wait_for(producer.stop(), HANG_UP_S)
 
 
-# A transaction holds no more: some tenths of a second, which ingest waits for in its partitions.
+# Limits of a transaction. It blocks ingest in its partitions for some tenths of a second.
 BATCH_LETTERS: Final = 500
 BATCH_BYTES: Final = 4 * 1024**2
 
 
 @dataclass(slots=True)
 class ReplayResult:
-    """What became of the dead letters that were selected; grows while they are replayed."""
+    """The numbers of dead letters replayed and skipped so far."""
 
     replayed: int = 0
     passed_over: Counter[SkipReason] = field(default_factory=Counter)
 
 
 async def replay(
-    kafka: KafkaSettings, filter_: Filter, most_replays: int, outcome: ReplayResult, looked: Looked
+    kafka: KafkaSettings,
+    filter_: Filter,
+    most_replays: int,
+    outcome: ReplayResult,
+    on_progress: OnProgress,
 ) -> None:
-    """Replays what the filter selects and was not replayed before.
+    """Replays the selected dead letters that were not replayed before.
 
-    Raises TopicError or KafkaError; what is in the outcome by then is replayed.
+    Raises TopicError or KafkaError; `outcome` then counts those already replayed.
     """
     async with ReplayProducer(kafka) as sender:
-        # Not before it is the only one: nobody adds to what was replayed from here on.
+        # Read only after fencing other runs, so that none can add records of replays.
         policy = ReplayPolicy(kafka, await read_replayed(kafka), most_replays)
         async with open_topic(kafka, kafka.deadletter_topic) as topic:
-            letters = chosen(matching_letters(topic, filter_, looked), policy, outcome)
+            letters = chosen(matching_letters(topic, filter_, on_progress), policy, outcome)
             async for batch in _batches(letters):
                 too_large = await sender.send(batch)
                 outcome.replayed += len(batch) - len(too_large)
@@ -174,7 +178,7 @@ async def replay(
 async def chosen(
     letters: AsyncIterator[Letter], policy: ReplayPolicy, outcome: ReplayResult
 ) -> AsyncIterator[Letter]:
-    """Those to be replayed; the outcome counts the others."""
+    """Yields the dead letters to replay, and counts the others in `outcome`."""
     async for letter in letters:
         passed_over = policy.skip_reason(letter)
         if passed_over is None:

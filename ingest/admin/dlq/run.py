@@ -1,4 +1,4 @@
-"""The commands of `fleetgauge dlq`, from settings to an exit code."""
+"""Runs the commands of `fleetgauge dlq`; each function returns an exit code."""
 
 import asyncio
 import signal
@@ -23,33 +23,33 @@ from schemas.runtime.exits import DONE, FAILED
 from schemas.runtime.progressbar import Done, shown
 from schemas.settings import KafkaSettings
 
-# The columns of a table that goes to a file.
+# The width of a table that is written to a file or a pipe.
 WIDE: Final = 240
 
 
 def run_list(kafka: KafkaSettings, filter_: Filter, most: int) -> int:
-    """Prints the newest dead letters as a table, and how many there are for each reason."""
+    """Prints the newest dead letters as a table, and the count for each reason."""
     return _ended(_list(kafka, filter_, Tally(_console(), most)))
 
 
 def run_json(kafka: KafkaSettings, filter_: Filter, most: int | None) -> int:
-    """Prints dead letters as a line of JSON each; all of them where `most` is None."""
+    """Prints the newest dead letters as lines of JSON; all if `most` is None."""
     lines = LetterLines(sys.stdout)
     return _ended(_list(kafka, filter_, lines if most is None else Newest(lines, most)))
 
 
 def run_show(kafka: KafkaSettings, at: Target) -> int:
-    """Prints all that is to be known of the dead letters in a place."""
+    """Prints the dead letters at a position in full."""
     return _ended(_show(kafka, at))
 
 
 def run_dry(kafka: KafkaSettings, filter_: Filter, most_replays: int, report: Report) -> int:
-    """Reports what `run_replay` would replay, and replays nothing."""
+    """Reports what `run_replay` would replay, without replaying it."""
     return _ended(_try(kafka, filter_, most_replays, report))
 
 
 def run_replay(kafka: KafkaSettings, filter_: Filter, most_replays: int, report: Report) -> int:
-    """Replays dead letters until all are, or until SIGTERM or SIGINT."""
+    """Replays dead letters until all are replayed, or until SIGTERM or SIGINT."""
     return _ended(_replay(kafka, filter_, most_replays, report))
 
 
@@ -63,8 +63,8 @@ def _ended(work: Coroutine[Any, Any, int]) -> int:
         return asyncio.run(work)
     except ProducerFenced:
         complain(
-            "this replay is ended: another one has begun, or it stood still for too long; "
-            "run it again for what is left"
+            "this replay was stopped: another one has started, or it stalled for too long; "
+            "run it again to replay the rest"
         )
     except KafkaError as error:
         complain(f"Kafka cannot be used: {sentence(error)}; {HINT_KAFKA}")
@@ -76,8 +76,8 @@ def _ended(work: Coroutine[Any, Any, int]) -> int:
 async def _list(kafka: KafkaSettings, filter_: Filter, listing: Listing) -> int:
     replayed = await read_replayed(kafka)
     async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
-        with _progress() as looked:
-            async for letter in matching_letters(dead_letters, filter_, looked):
+        with _progress() as on_progress:
+            async for letter in matching_letters(dead_letters, filter_, on_progress):
                 listing.add(letter, replayed=letter.place in replayed)
     listing.end()
     return DONE
@@ -86,10 +86,10 @@ async def _list(kafka: KafkaSettings, filter_: Filter, listing: Listing) -> int:
 async def _show(kafka: KafkaSettings, at: Target) -> int:
     replayed = await read_replayed(kafka)
     async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
-        with _progress() as looked:
-            found = await find(dead_letters, at, looked)
+        with _progress() as on_progress:
+            found = await find(dead_letters, at, on_progress)
     if not found:
-        complain(f"there is no such dead letter: {at}; 'fleetgauge dlq list' has their places")
+        complain(f"no dead letter at {at}: run 'fleetgauge dlq list' to see their positions")
         return FAILED
     details = []
     shown: set[tuple[int, int]] = set()
@@ -106,42 +106,42 @@ async def _try(kafka: KafkaSettings, filter_: Filter, most_replays: int, report:
     policy = ReplayPolicy(kafka, await read_replayed(kafka), most_replays)
     outcome = ReplayResult()
     async with open_topic(kafka, kafka.deadletter_topic) as dead_letters:
-        with _progress() as looked:
-            matching = matching_letters(dead_letters, filter_, looked)
+        with _progress() as on_progress:
+            matching = matching_letters(dead_letters, filter_, on_progress)
             async for letter in chosen(matching, policy, outcome):
                 report.listing.add(letter, replayed=False)
                 outcome.replayed += 1
     report.listing.end()
-    report.rehearsed(outcome)
+    report.dry_run_ended(outcome)
     return _status(outcome)
 
 
 def _ignore_broker(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    # What kept the client from its work is raised; it leaves the same in places of its own.
+    # The client's background tasks raise the same error that the caller gets.
     if not isinstance(context.get("exception"), KafkaError):
         loop.default_exception_handler(context)
 
 
 async def _replay(kafka: KafkaSettings, filter_: Filter, most_replays: int, report: Report) -> int:
     outcome = ReplayResult()
-    with _progress() as looked:
-        work = asyncio.create_task(replay(kafka, filter_, most_replays, outcome, looked))
+    with _progress() as on_progress:
+        work = asyncio.create_task(replay(kafka, filter_, most_replays, outcome, on_progress))
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_ignore_broker)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, work.cancel)
-        # Whatever ended it, what was replayed is reported.
+        # Report the result even after a failure or a signal.
         await asyncio.wait({work})
-    report.replayed(outcome)
+    report.replay_ended(outcome)
     if work.cancelled():
-        complain("stopped; run it again for what is left")
+        complain("stopped; run it again to replay the rest")
         return FAILED
     work.result()
     return _status(outcome)
 
 
 def _status(outcome: ReplayResult) -> int:
-    """Whether something stays behind for good."""
+    """Returns FAILED if dead letters were skipped for any reason but an earlier replay."""
     left = outcome.passed_over.keys() - {SkipReason.BEFORE}
     return FAILED if left else DONE
 

@@ -1,1 +1,1 @@
-"""`fleetgauge doctor`: looks at the database, the broker and what is between."""
+"""`fleetgauge doctor`: checks the database, the broker and the state that they share."""

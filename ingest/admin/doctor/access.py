@@ -1,4 +1,4 @@
-"""What the database lets us do: its encoding, whether it may be written, and the role's rights."""
+"""Checks of access to the database: encoding, read-only default, and the role's rights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from ingest.admin.doctor.finding import Finding, ok, problem
 from sql.migrate import ENCODING
 from sql.named import query
 
-# Names after which the others are only counted.
+# The number of names in a sentence; further ones are only counted.
 NAMED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class MissingPrivilege:
-    """A privilege that this role lacks; `kind` and `name` as GRANT takes them."""
+    """A privilege that this role lacks; `kind` and `name` are in the syntax of GRANT."""
 
     privilege: str
     kind: str
@@ -27,7 +27,7 @@ class MissingPrivilege:
 
 
 async def examine_access(connection: AsyncConnection[Any]) -> list[Finding]:
-    """Encoding, read-only default and rights; raises psycopg's errors."""
+    """Findings on encoding, read-only default and rights; raises psycopg's errors."""
     cursor = await connection.execute("show default_transaction_read_only")
     ((read_only,),) = await cursor.fetchall()
     async with connection.cursor(row_factory=class_row(MissingPrivilege)) as rights:
@@ -42,10 +42,10 @@ async def examine_access(connection: AsyncConnection[Any]) -> list[Finding]:
 
 
 def examine_encoding(encoding: str) -> list[Finding]:
-    """Whether every text of an agent has a place in the database."""
+    """Whether the database can store every text that agents send."""
     if encoding == ENCODING:
         return []
-    says = f"the database's encoding is {encoding}: some texts of agents have no place in it"
+    says = f"the database's encoding is {encoding}, which cannot store every text of agents"
     fix = f"create a database with encoding '{ENCODING}' and template template0, and migrate it"
     return [problem("database", says, fix)]
 
@@ -54,14 +54,14 @@ def _examine_read_only(setting: str) -> list[Finding]:
     if setting == "off":
         return []
     says = "default_transaction_read_only is on for this database or role: nothing can be stored"
-    fix = "alter database … reset default_transaction_read_only, once it may be written again"
+    fix = "alter database … reset default_transaction_read_only, once writes are allowed again"
     return [problem("database", says, fix)]
 
 
 def examine_rights(lacking: Sequence[MissingPrivilege], role: str) -> list[Finding]:
-    """A finding for each privilege and kind of object; with the GRANT, for who may run it."""
+    """A finding for each privilege and kind of object, with the GRANT that adds it."""
     if not lacking:
-        return [ok("rights", f"the role {role} has all that ingest needs")]
+        return [ok("rights", f"the role {role} has all rights that ingest needs")]
     grantee = Identifier(role).as_string()
     found = []
     for (kind, privilege), rights in groupby(lacking, lambda right: (right.kind, right.privilege)):

@@ -1,4 +1,4 @@
-"""Whether each rollup sums to the platform's rows, as the conservation check last found it."""
+"""The latest result of the conservation check: whether each rollup sums to the platform's rows."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ REPAIR = "fleetgauge maintain --repair"
 
 
 def examine_conservation(levels: Sequence[LevelReport]) -> list[Finding]:
-    """A finding for each rollup that differs, or one for all."""
+    """A finding for each rollup that differs, or one for all rollups."""
     differing = [_differs(found) for found in levels if found.buckets]
     if differing:
         return differing
     first = levels[0]
     if first.checked_at is None:
-        return [warning("conservation", "rollups were never compared", "fleetgauge ingest")]
-    says = f"rollups sum to the platform's rows, compared at {first.checked_at:%Y-%m-%dT%H:%MZ}"
+        return [warning("conservation", "rollups have never been compared", "fleetgauge ingest")]
+    says = f"rollups sum to the platform's rows; checked at {first.checked_at:%Y-%m-%dT%H:%MZ}"
     if first.passed_at is not None:
         says += f", all history by {first.passed_at:%Y-%m-%dT%H:%MZ}"
     facts = {"checked_at": first.checked_at, "passed_at": first.passed_at}
@@ -33,8 +33,8 @@ def _differs(found: LevelReport) -> Finding:
     )
     if found.older_than_raw:
         says += (
-            f"; {found.older_than_raw} of these {unit}s are older than the raw samples: those can "
-            "only be recomputed from a finer rollup that is right"
+            f"; {found.older_than_raw} of these {unit}s are older than the raw samples and can "
+            "only be recomputed from a finer rollup that is correct"
         )
     facts = {
         "level": found.level,

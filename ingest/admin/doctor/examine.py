@@ -1,4 +1,4 @@
-"""The whole examination: each part that is away is a finding, and the others go on."""
+"""The doctor's examination. An unavailable part is a finding, and the other checks still run."""
 
 from datetime import datetime
 from typing import Final
@@ -33,8 +33,8 @@ from ingest.admin.topicbounds import read_bounds
 from ingest.admin.topics import inspect, missing_sentence
 from ingest.admin.upkeep import Connection, open_connection
 from ingest.errors import HINT_DATABASE, HINT_KAFKA, sentence
-from ingest.kafka.topic import TopicError, topics_to_make
-from ingest.reading.stored import StoredProgress, read_progress
+from ingest.kafka.topic import TopicError, topics_to_create
+from ingest.reading.storedprogress import StoredProgress, read_progress
 from schemas.settings import DatabaseSettings, KafkaSettings, WindowSettings
 from sql.edition import EditionError, edition_of
 from sql.session import UnusableDatabase
@@ -43,7 +43,7 @@ CLIENT_ID: Final = "fleetgauge-doctor"
 
 
 async def examine(database: DatabaseSettings, kafka: KafkaSettings, now: datetime) -> list[Finding]:
-    """Everything, the database first. Raises nothing for a part that is away."""
+    """Runs all checks, the database first. Does not raise errors of unavailable parts."""
     found, progress = await _examine_database(database, now)
     found += await _examine_broker(kafka, database, progress, now)
     return found if progress is None else [*found, *await examine_writers(database, kafka)]
@@ -61,21 +61,21 @@ async def _examine_database(
                 return found, None
             found += await examine_access(connection)
             if any(finding.facts.get("kind") == "schema" for finding in found):
-                # Without it the tables look as if there were none.
+                # Without rights on the schema the tables are invisible.
                 return found, None
             migrations = await examine_migrations(database)
             found.append(migrations)
             if migrations.level is Level.PROBLEM:
                 return found, None
             progress = await read_progress(connection)
-            # Rows go by the database's clock, and so does what is said of them.
+            # Rows have times of the database's clock, so compare them with that clock.
             found.append(examine_heartbeat(progress, server.now))
             found += await _examine_content(connection, database, server)
             return found, progress
     except UnusableDatabase as error:
         found.append(problem("database", error.says, error.fix))
     except psycopg.errors.InsufficientPrivilege as error:
-        # Its GRANT is among the rights.
+        # The findings on rights include its GRANT.
         found.append(problem("database", error.diag.message_primary or "", None))
     except psycopg.OperationalError as error:
         found.append(problem("database", f"no answer: {sentence(error)}", HINT_DATABASE))
@@ -103,11 +103,11 @@ async def _examine_content(
 async def _examine_newest(
     connection: Connection, server: Server
 ) -> tuple[list[Finding], datetime | None]:
-    """A finding where the newest sample is to come; and what the age of chunks is measured from."""
+    """A finding if the newest sample is in the future; the time that ages are measured from."""
     try:
         age = await read_age(connection, Clocks(server.now, server.now))
     except ClockError as error:
-        return [problem("clock", str(error), "fleetgauge maintain, once that is corrected")], None
+        return [problem("clock", str(error), "fleetgauge maintain, after the correction")], None
     return [], age.before
 
 
@@ -116,7 +116,7 @@ async def _examine_broker(
 ) -> list[Finding]:
     sources = [kafka.samples_topic, kafka.events_topic]
     try:
-        inspection = await inspect(kafka, topics_to_make(kafka))
+        inspection = await inspect(kafka, topics_to_create(kafka))
         for name in inspection.missing:
             if name != kafka.replayed_topic:
                 raise TopicError(missing_sentence(name))
@@ -125,10 +125,13 @@ async def _examine_broker(
         kept = await retention_of(kafka)
         withheld = await read_withheld(kafka, bounds)
     except TopicError as error:
-        return [problem("broker", str(error), "fleetgauge migrate"), *_examine_alone(progress)]
+        return [
+            problem("broker", str(error), "fleetgauge migrate"),
+            *_examine_without_broker(progress),
+        ]
     except KafkaError as error:
         away = problem("broker", f"no answer: {sentence(error)}", HINT_KAFKA)
-        return [away, *_examine_alone(progress)]
+        return [away, *_examine_without_broker(progress)]
     found = [
         *examine_topics(inspection),
         *examine_reread(kafka, kept, windows),
@@ -144,6 +147,6 @@ async def _examine_broker(
     ]
 
 
-def _examine_alone(progress: StoredProgress | None) -> list[Finding]:
-    """The watermark, without the broker that could tell what it waits for."""
+def _examine_without_broker(progress: StoredProgress | None) -> list[Finding]:
+    """The finding on the watermark without the broker, so without the partitions it waits for."""
     return [] if progress is None else [examine_watermark(progress, [])]

@@ -1,4 +1,4 @@
-"""What the doctor found: how bad it is, a sentence, and the command that fixes it."""
+"""Findings of the doctor: a level, a sentence, and the command that fixes the fault."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from schemas.runtime.exits import DONE, FAILED, WARNINGS
 
 
 class Level(StrEnum):
-    """Whether something has to be done: no; soon; at once."""
+    """OK: nothing to do. WARNING: act soon. PROBLEM: act at once."""
 
     OK = "ok"
     WARNING = "warning"
@@ -21,7 +21,7 @@ EXIT_STATUS: Final = {Level.OK: DONE, Level.PROBLEM: FAILED, Level.WARNING: WARN
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `facts` are for programs, by name."""
+    """The result of one check; `facts` are its values by name, for programs."""
 
     check: str
     level: Level
@@ -31,28 +31,28 @@ class Finding:
 
 
 def ok(check: str, says: str, **facts: Any) -> Finding:
-    """All is well."""
+    """A finding that needs no action."""
     return Finding(check, Level.OK, says, None, facts)
 
 
 def warning(check: str, says: str, hint: str | None, **facts: Any) -> Finding:
-    """To be seen to, before it becomes a problem."""
+    """A finding that will become a problem if nothing is done."""
     return Finding(check, Level.WARNING, says, hint, facts)
 
 
 def problem(check: str, says: str, hint: str | None, **facts: Any) -> Finding:
-    """Something does not work, or will soon lose data or answers."""
+    """A finding that something does not work, or will soon lose data or availability."""
     return Finding(check, Level.PROBLEM, says, hint, facts)
 
 
 def worst(findings: Sequence[Finding]) -> Level:
-    """The level of all of them together."""
+    """The highest level among the findings."""
     found = {finding.level for finding in findings}
     return next((level for level in reversed(Level) if level in found), Level.OK)
 
 
 def describe(findings: Sequence[Finding]) -> str:
-    """For people: a line each, and the hint below."""
+    """One line per finding, with its hint below, for the terminal."""
     lines = []
     for finding in findings:
         lines.append(f"{finding.level.value:<8} {finding.check:<11} {finding.says}")

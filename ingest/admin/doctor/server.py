@@ -1,4 +1,4 @@
-"""The database server: whether it answers, what it is, and whether it has this version's schema."""
+"""Checks of the database server: versions, edition, role, clock and migrations."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,14 +17,15 @@ from sql.named import query
 from sql.versions import known_faults
 
 TESTED_POSTGRESQL: Final = "17"
-VERSIONS: Final = "install a pair of versions that works: docs/operators/editions.md"
-# Samples more than 5 minutes ahead of the broker's clock are refused.
+VERSIONS: Final = "install a supported pair of versions: docs/operators/editions.md"
+HINT_CLOCK: Final = "timedatectl set-ntp true, on the machine whose clock is wrong"
+# Samples more than 5 minutes ahead of the broker's clock are rejected.
 CLOCK_TOLERANCE_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the server says of itself; `bytes` is the size of the database."""
+    """Properties that the server reports; `bytes` is the size of the database."""
 
     postgresql: str
     timescaledb: str | None
@@ -35,7 +36,7 @@ class Server:
 
 
 async def read_server(connection: AsyncConnection[Any]) -> Server:
-    """The server's own words; raises psycopg's errors."""
+    """Queries the server's properties; raises psycopg's errors."""
     async with connection.cursor(row_factory=class_row(Server)) as cursor:
         await cursor.execute(query("read_server"))
         (server,) = await cursor.fetchall()
@@ -43,7 +44,7 @@ async def read_server(connection: AsyncConnection[Any]) -> Server:
 
 
 def examine_server(server: Server, now: datetime) -> list[Finding]:
-    """Versions, edition, role and clock."""
+    """Findings on versions, edition, role and clock."""
     return [_examine_versions(server), *_examine_role(server), *_examine_clock(server, now)]
 
 
@@ -66,7 +67,7 @@ def _examine_versions(server: Server) -> Finding:
         f"{edition} edition, {in_units(server.bytes)}"
     )
     if server.postgresql.partition(".")[0] != TESTED_POSTGRESQL:
-        untested = f"{says}; tested is PostgreSQL {TESTED_POSTGRESQL}"
+        untested = f"{says}; only PostgreSQL {TESTED_POSTGRESQL} is tested"
         return warning("database", untested, None, edition=edition.value, **facts)
     if faults := known_faults(server.postgresql, server.timescaledb, edition):
         return warning("database", "; ".join(faults), VERSIONS, edition=edition.value, **facts)
@@ -76,8 +77,8 @@ def _examine_versions(server: Server) -> Finding:
 def _examine_role(server: Server) -> list[Finding]:
     if not server.is_standby:
         return []
-    says = "this is a standby, which cannot be written"
-    return [problem("database", says, "name the primary in FLEETGAUGE_DATABASE_URL")]
+    says = "this server is a standby, which is read-only"
+    return [problem("database", says, "set FLEETGAUGE_DATABASE_URL to the primary")]
 
 
 def _examine_clock(server: Server, now: datetime) -> list[Finding]:
@@ -87,13 +88,13 @@ def _examine_clock(server: Server, now: datetime) -> list[Finding]:
     try:
         check_clocks(Clocks(now, server.now))
     except ClockError as error:
-        return [problem("clock", str(error), "timedatectl set-ntp true, on whichever is wrong")]
+        return [problem("clock", str(error), HINT_CLOCK)]
     says = f"the database's clock differs from this machine's by {ahead_s:+.0f} s"
-    return [warning("clock", says, "timedatectl set-ntp true, on whichever is wrong")]
+    return [warning("clock", says, HINT_CLOCK)]
 
 
 async def examine_migrations(database: DatabaseSettings) -> Finding:
-    """Whether all of this version's migrations ran; raises psycopg's errors and EditionError."""
+    """Whether all migrations of this version have run; raises psycopg's errors and EditionError."""
     missing = await asyncio.to_thread(pending, database)
     if missing:
         says = f"pending: {', '.join(missing)}"
@@ -102,11 +103,11 @@ async def examine_migrations(database: DatabaseSettings) -> Finding:
     if unknown:
         says = f"a newer fleetgauge has migrated this database: {', '.join(unknown)}"
         return warning("migrations", says, "install that version", pending=[], newer=unknown)
-    return ok("migrations", "all of this version's ran", pending=[])
+    return ok("migrations", "all migrations of this version have run", pending=[])
 
 
 def in_units(count: float) -> str:
-    """Bytes for people: `12.3 GB`."""
+    """A number of bytes with a unit: `12.3 GB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

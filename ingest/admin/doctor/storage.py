@@ -1,4 +1,4 @@
-"""What is stored: chunks, sizes, columnstore, and whether what should be gone is gone."""
+"""Checks of storage: chunks, sizes, columnstore, retention, windows and orphans."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,16 +16,17 @@ from schemas.settings import DatabaseSettings, KafkaSettings, WindowSettings
 from sql.edition import Edition
 from sql.named import query
 
-# Upkeep that is overdue is a finding of its own; this one means that it does not help.
+# Overdue upkeep is a separate finding; beyond this, upkeep runs but does not remove the chunk.
 GRACE: Final = timedelta(days=2)
 SHOWN_ORPHANS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Samples, a rollup of them, or events; sizes in bytes.
+    """A table of samples or events, or a rollup; sizes in bytes.
 
-    `oldest_end` is the end of the oldest chunk.
+    `oldest_end` is the end of the oldest chunk. `before_bytes` and `after_bytes` are the sizes of
+    its compressed chunks before and after compression.
     """
 
     relation: str
@@ -38,20 +39,20 @@ class Relation:
 
 
 async def read_storage(connection: AsyncConnection[Any]) -> list[Relation]:
-    """The samples, their rollups and the timeline; raises psycopg's errors."""
+    """Reads the samples, their rollups and the timeline; raises psycopg's errors."""
     async with connection.cursor(row_factory=class_row(Relation)) as cursor:
         await cursor.execute(query("read_storage"))
         return await cursor.fetchall()
 
 
 async def read_windows(connection: AsyncConnection[Any]) -> dict[str, float]:
-    """Days that the server's own jobs keep to, by relation or job; raises psycopg's errors."""
+    """The days configured in the server's jobs, by relation or job; raises psycopg's errors."""
     cursor = await connection.execute(query("read_windows"))
     return {name: float(days) for name, days in await cursor.fetchall()}
 
 
 def retentions(database: DatabaseSettings) -> dict[str, int]:
-    """How many days each relation is kept; without those kept for good."""
+    """The retention in days by relation, without relations that are kept permanently."""
     return {
         "agent_samples": database.raw_retention_days,
         "agent_metrics_5m": database.metrics_5m_retention_days,
@@ -64,7 +65,7 @@ def retentions(database: DatabaseSettings) -> dict[str, int]:
 def examine_storage(
     relations: Sequence[Relation], database: DatabaseSettings, before: datetime | None
 ) -> list[Finding]:
-    """A finding a relation; `before`: ages are measured from it (see `admin.clocks.Age`)."""
+    """A finding per relation; ages are measured from `before` (see `admin.clocks.Age`)."""
     kept = retentions(database)
     return [
         _examine_relation(relation, kept.get(relation.relation), before) for relation in relations
@@ -81,7 +82,7 @@ def _examine_relation(relation: Relation, days: int | None, before: datetime | N
         return ok("storage", says, **facts)
     too_old = before - relation.oldest_end - timedelta(days=days)
     if too_old > GRACE:
-        late = f"{says}; the oldest should have gone {too_old.days} days ago"
+        late = f"{says}; the oldest chunk should have been dropped {too_old.days} days ago"
         return problem("storage", late, "fleetgauge maintain", **facts)
     return ok("storage", says, **facts)
 
@@ -89,44 +90,44 @@ def _examine_relation(relation: Relation, days: int | None, before: datetime | N
 def examine_windows(
     windows: Mapping[str, float], database: DatabaseSettings, edition: Edition
 ) -> list[Finding]:
-    """Whether the server's refresh job keeps to the settings; retention is read from them."""
+    """Whether the server's refresh job matches the settings, and has no retention policy."""
     start, job = database.refresh_start_days, "refresh_metrics"
     expected = {**retentions(database), job: start}
     facts = {"days": {"lateness": database.lateness_limit_days, **expected}}
     if edition is Edition.COMMUNITY and windows.get(job) != start:
         says = (
             f"the server's jobs differ from the settings: {job} has {windows.get(job, 0):g} days "
-            f"for {start}"
+            f"instead of {start}"
         )
         return [warning("windows", says, "fleetgauge migrate", **facts)]
     if policies := sorted(windows.keys() - {job}):
         says = (
-            f"the server has a retention policy of {', '.join(policies)}, which goes by its clock "
-            "alone"
+            f"the server has a retention policy on {', '.join(policies)}, which relies on its "
+            "clock alone"
         )
         return [warning("windows", says, "fleetgauge migrate", **facts)]
     says = (
-        f"samples may be {database.lateness_limit_days} days late and are kept "
-        f"{expected['agent_samples']}; 5 minutes {expected['agent_metrics_5m']}, "
-        f"hours {expected['agent_metrics_1h']}"
+        f"samples may be {database.lateness_limit_days} days late; samples are kept for "
+        f"{expected['agent_samples']} days, 5-minute buckets for {expected['agent_metrics_5m']}, "
+        f"hours for {expected['agent_metrics_1h']}"
     )
     return [ok("windows", says, **facts)]
 
 
 def examine_orphans(keys: Sequence[int]) -> Finding:
-    """Whether rows are there whose agent is gone: deleted by hand, or by an interrupted erase."""
+    """Whether rows remain of agents that were deleted by hand or by an interrupted erase."""
     if not keys:
         return ok("orphans", "every row belongs to an agent", keys=[])
-    says = f"{len(keys)} keys of agents that no longer exist have rows, such as {keys[0]}"
+    says = f"rows remain of {len(keys)} agents that no longer exist; the first key is {keys[0]}"
     return warning("orphans", says, "fleetgauge erase --orphans", keys=keys[:SHOWN_ORPHANS])
 
 
 def examine_reread(
     kafka: KafkaSettings, kept: timedelta | None, windows: WindowSettings
 ) -> list[Finding]:
-    """A finding where the samples' topic keeps records longer than what was stored of them."""
+    """A finding if the samples' topic keeps records longer than the database keeps samples."""
     try:
         check_retention(kafka, kept, windows)
     except TopicError as error:
-        return [problem("windows", str(error), "one of the two, and restart fleetgauge ingest")]
+        return [problem("windows", str(error), "fix one of them, and restart fleetgauge ingest")]
     return []

@@ -1,4 +1,4 @@
-"""What has to be done again and again: the tasks of upkeep, and the server's own jobs."""
+"""Checks of periodic work: the upkeep tasks, and the server's jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from ingest.admin.refresh import TASK as REFRESH
 from sql.edition import Edition
 from sql.named import query
 
-# The job refreshes every 30 seconds up to the last 5 minutes that lie before the watermark, which
-# examine_watermark() looks after; each six hours of the window have their turn about once an hour.
+# The job refreshes every 30 seconds up to the last 5-minute bucket before the watermark, which
+# examine_watermark() checks. It refreshes each six hours of the window about once an hour.
 MAX_REFRESH_AGE: Final = timedelta(minutes=15)
 MAX_TURN_AGE: Final = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
 class UpkeepTaskState:
-    """A row of `upkeep_tasks`, with the newest error that the server kept of its job."""
+    """A row of `upkeep_tasks`, with the newest error that the server has of its job."""
 
     task: str
     job_id: int | None
@@ -45,21 +45,22 @@ class RollupRefresh:
 
 
 async def read_tasks(connection: AsyncConnection[Any], now: datetime) -> list[UpkeepTaskState]:
-    """All tasks, by name; raises psycopg's errors."""
+    """Reads all tasks, sorted by name; raises psycopg's errors."""
     async with connection.cursor(row_factory=class_row(UpkeepTaskState)) as cursor:
         await cursor.execute(query("read_tasks"), {"now": now})
         return await cursor.fetchall()
 
 
 def examine_tasks(tasks: Sequence[UpkeepTaskState]) -> list[Finding]:
-    """One finding for all that go well, and one for each that does not."""
-    ill = [finding for task in tasks for finding in _examine_task(task)]
-    well = len(tasks) - len(ill)
+    """One finding for all healthy tasks, and one for each failing or overdue task."""
+    failing = [finding for task in tasks for finding in _examine_task(task)]
+    healthy = len(tasks) - len(failing)
     facts = {
         task.task: {"succeeded_at": task.succeeded_at, "every_s": _seconds(task.every)}
         for task in tasks
     }
-    return [*([ok("upkeep", f"{well} tasks and jobs go well", tasks=facts)] if well else []), *ill]
+    says = f"{healthy} tasks and jobs run without errors"
+    return [*([ok("upkeep", says, tasks=facts)] if healthy else []), *failing]
 
 
 def _examine_task(task: UpkeepTaskState) -> list[Finding]:
@@ -70,34 +71,34 @@ def _examine_task(task: UpkeepTaskState) -> list[Finding]:
     facts = {"task": task.task, "succeeded_at": task.succeeded_at}
     if task.is_overdue:
         says = f"{task.task} {_last_time(task)}{because}"
-        return [problem("upkeep", says, _mend(task), **facts)]
-    return [warning("upkeep", f"{task.task} failed in its last run{because}", _mend(task), **facts)]
+        return [problem("upkeep", says, _hint(task), **facts)]
+    return [warning("upkeep", f"{task.task} failed in its last run{because}", _hint(task), **facts)]
 
 
 def _last_time(task: UpkeepTaskState) -> str:
     if task.job_id is not None and task.every is None:
         return "is switched off"
     if task.succeeded_at is None:
-        return "never went well"
-    return f"last went well at {task.succeeded_at:%Y-%m-%dT%H:%M:%SZ}"
+        return "has never succeeded"
+    return f"last succeeded at {task.succeeded_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _mend(task: UpkeepTaskState) -> str:
+def _hint(task: UpkeepTaskState) -> str:
     if task.task == REFRESH:
         return HINT_REFRESH
     if task.job_id is None:
-        return "fleetgauge maintain, and see that a fleetgauge ingest runs"
+        return "fleetgauge maintain, and check that a fleetgauge ingest runs"
     if task.every is None:
         return f"select alter_job({task.job_id}, scheduled => true)"
     if task.ran_at is None:
         return "raise timescaledb.max_background_workers in postgresql.conf, and restart the server"
-    return f"see what timescaledb_information.job_errors has of job {task.job_id}"
+    return f"see the errors of job {task.job_id} in timescaledb_information.job_errors"
 
 
 async def examine_refreshes(
     connection: AsyncConnection[Any], edition: Edition, now: datetime
 ) -> list[Finding]:
-    """How far the community edition's own rollups are behind; raises psycopg's errors."""
+    """How far the community edition's rollups are behind; raises psycopg's errors."""
     if edition is Edition.APACHE:
         return []
     async with connection.cursor(row_factory=class_row(RollupRefresh)) as cursor:
@@ -106,21 +107,21 @@ async def examine_refreshes(
 
 
 def judge_refreshes(refreshes: Sequence[RollupRefresh], now: datetime) -> list[Finding]:
-    """The finest level is the first one to be refreshed: how far it is tells of all."""
+    """Judges by the finest level, which is refreshed first."""
     finest = next(refresh for refresh in refreshes if refresh.view_name == "agent_metrics_5m")
     facts = {refresh.view_name: refresh.watermark for refresh in refreshes}
     hint = "select * from timescaledb_information.job_history where proc_name = 'refresh_metrics'"
     if finest.newest is None:
         return [ok("refresh", "there are no samples yet", watermarks=facts)]
     if finest.watermark is None:
-        return [warning("refresh", "rollups were never refreshed", hint, watermarks=facts)]
+        return [warning("refresh", "rollups have never been refreshed", hint, watermarks=facts)]
     behind = max(min(finest.newest, now) - finest.watermark, timedelta())
     waited = now - finest.oldest_turn if finest.oldest_turn else timedelta()
     says = f"rollups are {_short(behind)} behind the newest sample before the watermark"
     if behind > MAX_REFRESH_AGE:
         return [warning("refresh", says, hint, watermarks=facts)]
     if waited > MAX_TURN_AGE:
-        says = f"some older buckets have waited for {_short(waited)} to be gone over"
+        says = f"some older buckets have not been refreshed for {_short(waited)}"
         return [warning("refresh", says, hint, watermarks=facts)]
     return [ok("refresh", says, watermarks=facts)]
 

@@ -1,4 +1,4 @@
-"""Whether the topics are such that nothing is lost in them: their settings, and rights to them."""
+"""Check of the topics: whether they exist, with safe settings and sufficient rights."""
 
 from typing import Final
 
@@ -14,11 +14,11 @@ LEVELS: Final = {
 
 
 def examine_topics(inspection: Inspection) -> list[Finding]:
-    """A finding for each fault, or one for all topics together."""
+    """A finding for each fault, or one for all topics."""
     cluster_id = inspection.cluster_id
     if inspection.faults:
         return [_finding(fault, cluster_id) for fault in inspection.faults]
-    says = f"cluster {cluster_id} has all topics, with settings that lose nothing"
+    says = f"cluster {cluster_id} has all topics, with settings that lose no data"
     return [ok("broker", says, cluster_id=cluster_id)]
 
 

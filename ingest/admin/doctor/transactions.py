@@ -1,4 +1,4 @@
-"""Transactions of other producers that are open: Kafka withholds what comes after their start."""
+"""Check for open transactions of other producers: Kafka withholds the records after their start."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -10,23 +10,23 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from ingest.admin.doctor.finding import Finding, ok, warning
-from ingest.kafka.broker import BrokerClient, OpenTransaction, open_broker
+from ingest.kafka.brokerclient import BrokerClient, OpenTransaction, open_broker
 from ingest.reading.positions import Bounds
 from ingest.record import broker_time
 from schemas.runtime.broker import start
 from schemas.runtime.kafkaclient import client_options
 from schemas.settings import KafkaSettings
 
-# A producer that ends its transactions has them open for less.
+# Healthy producers keep transactions open for less.
 MAX_OPEN: Final = timedelta(seconds=5)
 READ_TIMEOUT_MS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Records that an open transaction withholds from `start` on; the rest as far as it is known.
+    """Records of a partition that an open transaction withholds, from offset `start` on.
 
-    `since` is the broker's time of the transaction's first record.
+    `since` is the broker time of the transaction's first record. Unknown values are None.
     """
 
     partition: TopicPartition
@@ -40,7 +40,7 @@ class Withheld:
 async def read_withheld(
     kafka: KafkaSettings, bounds: Mapping[TopicPartition, Bounds]
 ) -> list[Withheld]:
-    """Of logs with these bounds, the partitions that are withheld from; raises KafkaError."""
+    """The partitions in `bounds` that have withheld records; raises KafkaError."""
     async with _consumer(kafka, "read_committed") as committed:
         stable = await committed.end_offsets(list(bounds))
     ends = {p: (stable[p], end) for p, (_, end) in bounds.items() if stable[p] < end}
@@ -78,13 +78,13 @@ async def _time_of(
 async def _producer(
     broker: BrokerClient, partition: TopicPartition
 ) -> tuple[int | None, str | None]:
-    """Whose transaction began first, by id and by the name it gives itself."""
+    """The producer id and transactional id of the oldest open transaction, if known."""
     try:
         known = (await broker.topics([partition.topic]))[partition.topic]
         leader = known.leaders[partition.partition]
         opened = await broker.open_transactions(partition.topic, partition.partition, leader)
     except (KafkaError, KeyError):
-        # An old broker, or a login that may not ask.
+        # An old broker, or a login without the right.
         return None, None
     return await _named(broker, opened)
 
@@ -115,19 +115,22 @@ async def _consumer(kafka: KafkaSettings, isolation: str) -> AsyncIterator[Any]:
 def examine_withheld(
     withheld: Sequence[Withheld], kafka: KafkaSettings, now: datetime
 ) -> list[Finding]:
-    """A finding a partition that is withheld from."""
+    """A finding per partition with withheld records."""
     return [_examine(one, kafka, now) for one in withheld]
 
 
 def _examine(one: Withheld, kafka: KafkaSettings, now: datetime) -> Finding:
     topic, partition = one.partition
-    says = f"{topic}/{partition}: {one.records} records are withheld by a transaction that is open"
+    says = f"{topic}/{partition}: {one.records} records are withheld by an open transaction"
+    known = []
     if one.since is not None:
-        says += f" since {one.since:%Y-%m-%dT%H:%M:%SZ}"
+        known.append(f"since {one.since:%Y-%m-%dT%H:%M:%SZ}")
     if one.transactional_id is not None:
-        says += f", of the producer with transactional id {one.transactional_id}"
+        known.append(f"transactional id {one.transactional_id}")
     elif one.producer_id is not None:
-        says += f", of the producer with id {one.producer_id}"
+        known.append(f"producer id {one.producer_id}")
+    if known:
+        says += f" ({', '.join(known)})"
     facts = {"partition": f"{topic}/{partition}", "records": one.records, "since": one.since}
     if one.since is not None and now - one.since <= MAX_OPEN:
         return ok("lag", says, **facts)
@@ -135,4 +138,4 @@ def _examine(one: Withheld, kafka: KafkaSettings, now: datetime) -> Finding:
         f"kafka-transactions.sh --bootstrap-server {kafka.kafka_bootstrap} "
         f"abort --topic {topic} --partition {partition} --start-offset {one.start}"
     )
-    return warning("lag", says, f"end that producer, or abort its transaction: {abort}", **facts)
+    return warning("lag", says, f"stop that producer, or abort its transaction: {abort}", **facts)

@@ -1,38 +1,38 @@
-"""How far samples are aggregated, and what holds the watermark back."""
+"""Check of the watermark: how far samples are aggregated, and which partition blocks it."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ingest.admin.doctor.finding import Finding, ok, warning
+from ingest.admin.doctor.progress import HINT_BACKLOG
 from ingest.admin.frontier import PATIENCE, Backlog
-from ingest.reading.stored import StoredProgress
+from ingest.reading.storedprogress import StoredProgress
 
-# No longer than a partition that stands still is waited for.
+# As long as the refresh waits for a stalled partition.
 MAX_BEHIND: Final = PATIENCE
-HINT_REFRESH: Final = "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs"
-HINT_BACKLOG: Final = "start more of fleetgauge ingest, up to one a partition"
+HINT_REFRESH: Final = "fleetgauge maintain --refresh, and check that a fleetgauge ingest runs"
 
 
 def examine_watermark(progress: StoredProgress, backlogs: Sequence[Backlog]) -> Finding:
     """Whether samples are aggregated soon after they are stored.
 
-    `backlogs`: the partitions that are not stored up to their ends, the one furthest behind first;
-    none where the broker does not answer.
+    `backlogs` are the partitions with unstored records, the one furthest behind first; empty if
+    the broker does not answer.
     """
     watermark = progress.watermark.astimezone(UTC)
     newest = max((held.last_ts for held in progress.stored.values() if held.last_ts), default=None)
     facts: dict[str, Any] = {"watermark": watermark, "newest": newest}
     if newest is None:
-        return ok("watermark", "no record is stored, so there is nothing to aggregate", **facts)
+        return ok("watermark", "nothing to aggregate: no record is stored yet", **facts)
     behind = max(newest - watermark, timedelta())
     says = (
         f"samples are aggregated up to {watermark:%Y-%m-%dT%H:%M:%SZ}, "
-        f"{timedelta(seconds=round(behind.total_seconds()))} before the newest stored record"
+        f"{timedelta(seconds=round(behind.total_seconds()))} behind the newest stored record"
     )
     if behind <= MAX_BEHIND:
         return ok("watermark", says, **facts)
-    says += "; readers add up the others, which takes them longer"
+    says += "; queries aggregate the later samples themselves, which makes them slower"
     if backlogs and _holds_back(backlogs[0], watermark):
         partition = backlogs[0].partition
         facts["waits_for"] = f"{partition.topic}/{partition.partition}"

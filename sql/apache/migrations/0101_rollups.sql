@@ -1,4 +1,4 @@
--- Samples of each agent by 5 minutes, hours and UTC days, of before the watermark. What is read are the
+-- Sums of each agent's samples before the watermark, by 5 minutes, hours and UTC days. Queries read the
 -- views agent_metrics_5m, agent_metrics_1h and agent_metrics_1d.
 
 create table rollup_5m (
@@ -24,7 +24,7 @@ select create_hypertable('rollup_5m', by_range('bucket', interval '7 days'), cre
 select create_hypertable('rollup_1h', by_range('bucket', interval '7 days'), create_default_indexes => false);
 select create_hypertable('rollup_1d', by_range('bucket', interval '90 days'), create_default_indexes => false);
 
--- For ranges of time over all agents.
+-- For time ranges over all agents.
 create index rollup_5m_by_time on rollup_5m using brin (bucket) with (autosummarize = on);
 create index rollup_1h_by_time on rollup_1h using brin (bucket) with (autosummarize = on);
 create index rollup_1d_by_time on rollup_1d using brin (bucket) with (autosummarize = on);

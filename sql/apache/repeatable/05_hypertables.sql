@@ -1,4 +1,3 @@
--- Which hypertable a relation of samples or rollups is kept in.
 create or replace function hypertable_of(relation text) returns regclass
 language sql stable
 return case relation
@@ -8,7 +7,7 @@ return case relation
     else relation
 end::regclass;
 comment on function hypertable_of(text) is
-    'The hypertable in which a relation of samples or rollups is kept.';
+    'The hypertable that stores a relation of samples or rollups.';
 
 create or replace function aggregated_before(relation text) returns timestamptz
 language sql stable as $$
@@ -20,4 +19,4 @@ language sql stable as $$
     from rollup_watermark
 $$;
 comment on function aggregated_before(text) is
-    'Before when everything in a relation is aggregated in the next one, and may be dropped.';
+    'Time before which all rows of a relation are aggregated in the next level, and may be dropped.';

@@ -1,8 +1,8 @@
--- The levels as they are read: what is aggregated, and what is not aggregated yet.
+-- The levels as queries read them: the aggregated rows and the tail.
 --
--- What is not aggregated is read whole for the agents that are asked for, and `bucket` is an aggregate
--- there: a range of time is then checked on the few rows that come out. As a condition on the samples
--- it made plans read every chunk of them for each agent, and doubled the CPU time of an answer.
+-- For the selected agents a query reads the whole tail. `bucket` is an aggregate there, so that a time
+-- range is only checked on the few resulting rows. As a condition on the samples it made plans read
+-- every chunk for each agent, and doubled the CPU time of an answer.
 
 create or replace view rollup_tail as
 select
@@ -24,7 +24,7 @@ from agent_samples
 where ts >= (select watermark from rollup_watermark)
 group by 1, 2;
 
--- The bucket that the watermark lies in is on both sides of it.
+-- The bucket of the watermark has rows on both sides of it.
 create or replace view agent_metrics_5m as
 select *
 from rollup_5m
@@ -54,8 +54,7 @@ from (
 ) as newest
 group by bucket, agent_key;
 
--- Hours that are not aggregated yet. The bucket that the watermark lies in is in two rows, and counts as
--- up once.
+-- Hours that are not aggregated yet. The bucket of the watermark is in two rows, and counts as up once.
 create or replace view rollup_open as
 select
     min(time_bucket(interval '1 hour', bucket)) as bucket,
@@ -86,7 +85,7 @@ select * from rollup_1h
 union all
 select * from rollup_open;
 
--- The day that hours_before lies in is on both sides of it.
+-- The day of hours_before has rows on both sides of it.
 create or replace view agent_metrics_1d as
 select *
 from rollup_1d
@@ -116,8 +115,8 @@ from (
 ) as newest
 group by time_bucket(interval '1 day', bucket), agent_key;
 
--- What is aggregated, without the samples from the watermark on, as the other edition has it too: by 5
--- minutes all from before the watermark, by hours and days the hours that have ended before it.
+-- The aggregated rows without the tail, with the same meaning as on the community edition: all samples
+-- before the watermark by 5 minutes, and the hours that ended before it by hours and days.
 create or replace view aggregated_5m as select * from rollup_5m;
 create or replace view aggregated_1h as select * from rollup_1h;
 create or replace view aggregated_1d as select * from rollup_1d;

@@ -1,6 +1,7 @@
--- What fills the levels: refreshes, whole parts at a time, and writers, with their late samples.
+-- Functions that fill the levels: refreshes add whole ranges, writers add their late samples.
 
--- Rows come in by agent and bucket, so that writers lock alike. Tells which rows were not there before.
+-- Callers pass rows in order of agent and bucket, so that all writers lock rows in the same order.
+-- Returns the rows that are new.
 create or replace function add_to_5m(sums sample_sums[])
 returns table (agent_key integer, bucket timestamptz)
 language sql as $$
@@ -24,7 +25,7 @@ language sql as $$
     select added.agent_key, added.bucket from added where is_new
 $$;
 comment on function add_to_5m(sample_sums[]) is
-    'Adds rows to the level of 5 minutes; tells which buckets are new.';
+    'Adds rows to the level of 5 minutes; returns the new buckets.';
 
 create or replace function add_to_1h(sums sample_sums[]) returns void
 language sql as $$
@@ -51,7 +52,7 @@ language sql as $$
     on conflict (bucket) do update set agents = kept.agents + excluded.agents
 $$;
 comment on function add_to_1h(sample_sums[]) is
-    'Adds rows to the level of hours, and new ones to the platform''s number of agents.';
+    'Adds rows to the level of hours, and the number of new rows to platform_agents_1h.';
 
 create or replace function add_to_1d(sums sample_sums[]) returns void
 language sql as $$
@@ -101,8 +102,8 @@ language sql stable as $$
 $$;
 comment on function coarser(sample_sums[], interval) is 'The same sums in wider buckets.';
 
--- Samples of an hour that is aggregated come late to its row and that of its day; of an open one, to the
--- finest level alone.
+-- Late samples of an aggregated hour are also added to the rows of that hour and its day; those of an
+-- open hour only to the finest level.
 create or replace function add_late_samples(sums sample_sums[], agents agent_latest[]) returns void
 language plpgsql as $$
 declare
@@ -128,9 +129,9 @@ begin
 end
 $$;
 comment on function add_late_samples(sample_sums[], agent_latest[]) is
-    'Adds samples from before the watermark, which the caller holds, to what is aggregated.';
+    'Adds samples before the watermark, which the caller has locked, to the levels.';
 
--- The newest sample of an agent is looked up by its time: to carry each value along costs more.
+-- Looks up the newest sample of an agent by its time: aggregating each of its values costs more.
 create or replace function aggregate_samples(upto timestamptz) returns void
 language plpgsql as $$
 declare
@@ -186,17 +187,17 @@ begin
     newest as (
         select array_agg((
             sampled.agent_key, sampled.first_ts, sampled.ts, newest.cpu, newest.memory,
-            sampled.storage_ts, told.storage_used_mb, told.storage_total_mb
+            sampled.storage_ts, stored.storage_used_mb, stored.storage_total_mb
         )::agent_latest order by sampled.agent_key) as agents
         from sampled
         join agent_samples as newest
             on newest.agent_key = sampled.agent_key
             and newest.ts = sampled.ts
             and newest.ts >= since and newest.ts < upto
-        left join agent_samples as told
-            on told.agent_key = sampled.agent_key
-            and told.ts = sampled.storage_ts
-            and told.ts >= since and told.ts < upto
+        left join agent_samples as stored
+            on stored.agent_key = sampled.agent_key
+            and stored.ts = sampled.storage_ts
+            and stored.ts >= since and stored.ts < upto
     )
     select newest.agents into agents from added cross join newest;
     perform keep_newest(agents);
@@ -208,7 +209,7 @@ comment on function aggregate_samples(timestamptz) is
     'Moves the watermark: adds the samples before `upto` to the level of 5 minutes; '
     'refresh_samples calls it.';
 
--- An hour that has ended makes rows of hours, and is added to those of its day.
+-- Adds each hour that has ended to the level of hours, and to the rows of its day.
 create or replace function aggregate_hours() returns void
 language plpgsql as $$
 declare

@@ -1,18 +1,17 @@
--- What an agent has in the samples and their rollups, erased in one transaction with what the platform's
--- hours counted of it.
+-- Erases an agent's samples and rollups, and subtracts them from the platform's hours, in one transaction.
 create or replace function erase_metrics(erased integer)
 returns table (relation text, removed bigint)
--- Not in SQL: there one snapshot is of the whole function, and would be from before the lock is had.
+-- PL/pgSQL, because an SQL function has one snapshot, from before the lock is granted.
 language plpgsql as $$
 begin
-    -- Whoever keeps writers out takes the samples first, and then the aggregates: so does this.
+    -- In the same order as every session that locks out writers: first the samples, then the aggregates.
     lock table only agent_samples in row exclusive mode;
-    -- A refresh would bring back what it has read already.
+    -- A concurrent refresh would write back samples that it has already read.
     perform pg_advisory_xact_lock(lock_of_aggregates());
     perform take_from_platform(erased);
     delete from agent_latest where agent_key = erased;
 
-    -- Counted is what readers had, in the levels also what is not aggregated yet.
+    -- The counts of the levels are of the rows that readers saw, including the tail.
     return query
     with samples as (
         delete from agent_samples where agent_key = erased returning 1

@@ -1,4 +1,4 @@
--- What the levels hold, which are views here; their columns are explained for both editions.
+-- Comments on the levels, which are views on this edition.
 
 comment on view agent_metrics_5m is 'Samples of each agent in buckets of 5 minutes.';
 comment on view agent_metrics_1h is 'Samples of each agent in buckets of 1 hour.';
@@ -8,27 +8,27 @@ do $$
 declare
     relation text;
     name text;
-    says text;
+    description text;
 begin
     foreach relation in array array['rollup_5m', 'rollup_1h', 'rollup_1d', 'rollup_tail', 'rollup_open'] loop
-        for name, says in
+        for name, description in
             select attname, col_description(attrelid, attnum)
             from pg_attribute
             where attrelid = 'agent_metrics_5m'::regclass and attnum > 0
         loop
-            execute format('comment on column %I.%I is %L', relation, name, says);
+            execute format('comment on column %I.%I is %L', relation, name, description);
         end loop;
     end loop;
 end
 $$;
 
 comment on table rollup_5m is
-    'What agent_metrics_5m has of samples from before the watermark.';
+    'Rows of agent_metrics_5m for the samples before the watermark.';
 comment on table rollup_1h is
-    'What agent_metrics_1h has of hours that are aggregated, rollup_watermark.hours_before.';
+    'Rows of agent_metrics_1h for the aggregated hours, those before rollup_watermark.hours_before.';
 comment on table rollup_1d is
-    'What agent_metrics_1d has of hours that are aggregated, rollup_watermark.hours_before.';
+    'Rows of agent_metrics_1d for the aggregated hours, those before rollup_watermark.hours_before.';
 comment on view rollup_open is
-    'What agent_metrics_1h has of hours that are not aggregated yet; ask for agents by their key.';
+    'Rows of agent_metrics_1h for the hours that are not aggregated yet; filter by agent_key.';
 comment on view rollup_tail is
-    'What agent_metrics_5m has of samples from the watermark on; ask for agents by their key.';
+    'Rows of agent_metrics_5m for the samples from the watermark on; filter by agent_key.';

@@ -1,7 +1,8 @@
--- Agents, and what is known of each one now: its last status and its newest sample.
+-- Agents, and the newest status and the newest sample of each.
 
--- Rows of samples carry the four bytes of agent_key, never the text ids. Writers look a key up
--- first and insert only the missing ones: ON CONFLICT would burn an identity value a known agent.
+-- Samples reference agents by the 4-byte agent_key, never by the text ids. Writers look keys up
+-- first and insert only missing agents: ON CONFLICT would use up an identity value for every
+-- existing agent.
 create table agents (
     agent_key integer generated always as identity primary key,
     user_id text not null,
@@ -9,8 +10,8 @@ create table agents (
     unique (user_id, agent_id)
 );
 
--- The newest status. `removed` holds until `running`, whatever statuses come between them and in
--- whatever order they arrive: so the newest time of each of the two is kept beside the newest status.
+-- The newest status. `removed` lasts until `running`, regardless of other statuses in between and of
+-- the order of arrival. So the newest time of each of these two is stored beside the newest status.
 create table agent_states (
     agent_key integer primary key,
     ts timestamptz not null,
@@ -18,8 +19,8 @@ create table agent_states (
     reason text,
     running_ts timestamptz,
     removed_ts timestamptz,
-    -- A sample newer than this makes the agent running. A supervisor's clock may run behind: half a
-    -- minute is granted. Nothing is newer than infinity, which therefore marks a removed agent.
+    -- A sample newer than this makes the agent running. The 30 seconds allow for a supervisor's
+    -- clock that is behind. `infinity` marks a removed agent: no sample is newer.
     running_after timestamptz not null generated always as (
         case
             when status = 'removed' or removed_ts >= coalesce(running_ts, '-infinity')
@@ -32,8 +33,8 @@ create table agent_states (
 
 create index agent_states_removed on agent_states (agent_key) where running_after = 'infinity';
 
--- The newest sample from before the watermark; the view agent_newest has all samples. Updated by every
--- refresh: room on each page and no index on what changes keep the updates HOT.
+-- The newest sample before the watermark; the view agent_newest includes all samples. Every refresh
+-- updates it: free space on each page and no index on the changing columns keep the updates HOT.
 create table agent_latest (
     agent_key integer primary key,
     first_ts timestamptz not null,

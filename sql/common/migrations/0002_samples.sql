@@ -1,6 +1,6 @@
--- Raw samples of all agents, how far they are aggregated, and what into.
+-- Raw samples of all agents, the watermark, and the row type of the levels.
 
--- No foreign key to agents: it would cost a look-up a row, and keys are never deleted.
+-- No foreign key to agents: it would cost a lookup for each row, and keys are never reused.
 create table agent_samples (
     ts timestamptz not null,
     agent_key integer not null,
@@ -18,14 +18,13 @@ select create_hypertable(
     'agent_samples', by_range('ts', interval '1 day'), create_default_indexes => false
 );
 
--- For ranges of time over all agents: without it they read whole days. A few kilobytes a day, for
--- samples arrive in the order of time; autosummarize, so that the newest pages wait for no vacuum.
+-- For time ranges over all agents, which would read whole days without it. It takes a few kilobytes a
+-- day, because samples arrive in time order. autosummarize covers the newest pages before a vacuum.
 create index agent_samples_by_time on agent_samples using brin (ts) with (autosummarize = on);
 
--- What is aggregated holds the samples from before the watermark; readers add the others. On the Apache
--- edition an hour is aggregated further once it has ended: the coarser levels go up to hours_before.
--- Nothing is before the first watermark, the moment of this migration: what is stored of earlier
--- times comes late.
+-- The levels hold the samples before the watermark; readers add the tail. On the Apache edition the
+-- levels of hours and days include an hour once it has ended: they reach up to hours_before.
+-- The watermark starts at the time of this migration: samples from earlier times count as late.
 create table rollup_watermark (
     only_row boolean primary key default true check (only_row),
     frontier timestamptz not null,
@@ -36,8 +35,8 @@ create table rollup_watermark (
 insert into rollup_watermark (frontier, watermark, hours_before)
 values (now(), now(), date_trunc('hour', now(), 'UTC'));
 
--- What samples of an agent come to in a bucket of time: the columns of every level, in their order.
--- Sums and counts, never averages: averages are made at the end, from the sums of any range.
+-- Sums of an agent's samples in one bucket: the columns of every level, in their order.
+-- Sums and counts, never averages: readers compute averages from the sums of any range.
 create type sample_sums as (
     bucket timestamptz,
     agent_key integer,

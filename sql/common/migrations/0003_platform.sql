@@ -1,6 +1,6 @@
--- The whole fleet by the hour, and the times at which ingest ran.
+-- Hourly sums and summaries of the whole fleet, and the times at which ingest ran.
 
--- One row an hour and writer, so that writers do not wait for each other's row; read as a sum.
+-- One row for each hour and writer, so that writers do not wait for each other; readers add them up.
 create table platform_metrics_1h (
     bucket timestamptz not null,
     shard integer not null,
@@ -18,14 +18,13 @@ create table platform_metrics_1h (
     primary key (bucket, shard)
 ) with (fillfactor = 50);
 
--- How many agents sampled in each hour that is aggregated; those of later hours are counted by whoever
--- reads them.
+-- Number of agents with samples in each aggregated hour; readers count later hours themselves.
 create table platform_agents_1h (
     bucket timestamptz primary key,
     agents bigint not null
 ) with (fillfactor = 50);
 
--- The fleet as a refresh counted it last, for readers; no row until one has.
+-- Counts of the fleet as of the last refresh, for readers; empty until the first refresh.
 create table platform_summary (
     only_row boolean primary key default true check (only_row),
     counted_at timestamptz not null,
@@ -46,15 +45,15 @@ create table platform_heartbeats (
     minute timestamptz primary key check (minute = date_trunc('minute', minute, 'UTC'))
 );
 
--- Heartbeats counted by the day, so that 30 days of them are not read one by one.
+-- Number of heartbeats by day, so that a query over 30 days need not read each one.
 create table platform_heartbeat_days (
     day date primary key,
     minutes integer not null
 ) with (fillfactor = 50);
 
--- Each agent as a refresh saw it last, for lists of the whole fleet: they sort by any column. `state` and
--- `since` change rarely and are in an index; room on each page keeps the other updates HOT. Sums are of
--- the newest 3, 12 and 288 buckets of 5 minutes at that moment.
+-- Each agent as of the last refresh, for lists of the whole fleet, which sort by any column. `state` and
+-- `since` change rarely and are indexed; free space on each page keeps the other updates HOT. The sums
+-- cover the newest 3, 12 and 288 buckets of 5 minutes at that time.
 create table agent_summary (
     agent_key integer primary key,
     state text not null check (state in ('failed', 'inactive', 'active', 'removed')),
@@ -83,7 +82,7 @@ create table agent_summary (
 
 create index agent_summary_by_state on agent_summary (state, since desc, agent_key);
 
--- The part of these sums from before the watermark, which changes with it only.
+-- The part of these sums before the watermark; it changes only when the watermark moves.
 create table agent_windows (
     agent_key integer primary key,
     messages_15m bigint not null,
@@ -100,7 +99,8 @@ create table agent_windows (
     response_messages_24h bigint not null
 ) with (fillfactor = 45);
 
--- When these two were kept last, and of how many agents; no row until a refresh has.
+-- When agent_summary and agent_windows were last updated, and their number of agents; empty until the
+-- first refresh.
 create table agent_summary_run (
     only_row boolean primary key default true check (only_row),
     kept_at timestamptz not null,

@@ -1,8 +1,8 @@
--- How far each Kafka partition is stored, and by which consumer groups.
+-- The stored offset of each Kafka partition, and the consumer groups that write this database.
 
--- The fence: the writer of a partition holds its row, and moves next_offset last in the transaction.
--- A recreated topic has another topic_id. Between the last record and next_offset there may be
--- control records, which transactions leave in the log.
+-- The fence: the writer of a partition locks its row, and advances next_offset last in the transaction.
+-- A recreated topic has another topic_id. Control records of Kafka transactions may lie between the
+-- last record and next_offset.
 create table ingest_offsets (
     topic text not null,
     partition integer not null,
@@ -19,8 +19,8 @@ create table ingest_offsets (
     check ((last_record_ts is null) = (last_record_crc is null))
 ) with (fillfactor = 50);
 
--- Each consumer group that writes this database notes itself here again and again: two that do so at a
--- time claim every partition from each other, which `ingest_offsets` alone does not show.
+-- Each consumer group that writes this database updates its row regularly. Two groups at the same time
+-- claim every partition from each other, which `ingest_offsets` alone does not show.
 create table ingest_groups (
     topic text not null,
     consumer_group text not null,

@@ -1,12 +1,12 @@
--- The users' business: each kind of event, followed by the rollups that are kept of it.
+-- The users' business: each type of event, followed by its rollups.
 
--- Business history reaches back for years: plain tables, for a batch over eight years of day chunks
--- would exhaust the lock table.
+-- Plain tables, not hypertables: business history covers years, and a batch over eight years of daily
+-- chunks would exhaust the lock table.
 --
--- Counters with a `part`: one statement of the writer both adds rows and changes some, and its triggers
--- run one after the other. Each has a row of its own, part 0 for new rows and part 1 for changed ones:
--- were it one row, two writers could each hold what the other's second trigger wants. A figure is the
--- sum of both parts.
+-- Counters with a `part`: one statement of the writer both inserts and updates rows, and its two
+-- triggers run one after the other. Each trigger has its own row, part 0 for inserted rows and part 1
+-- for updated ones. With a single row, two writers could deadlock: each would hold the row that the
+-- other's second trigger needs. The count is the sum of both parts.
 
 create table deployments (
     user_id text not null,
@@ -19,8 +19,8 @@ create table deployments (
 
 create index deployments_by_agent on deployments (user_id, agent_id, ts);
 
--- Deployments by status, of all users. One row a writer, so that writers do not wait for each other's
--- row; a shard alone may be negative, the sum is right.
+-- Deployments of all users by status. One row for each writer, so that writers do not wait for each
+-- other; a single shard may be negative, the sum is correct.
 create table deployment_counts (
     status text not null,
     shard integer not null,
@@ -37,11 +37,11 @@ create table payments (
     primary key (user_id, payment_id)
 );
 
--- For the part of a day up to a moment, which revenue_days cannot give.
+-- For parts of a day, which revenue_days does not have.
 create index payments_by_time on payments (user_id, ts) include (currency, amount);
 
--- Sums of amounts are numeric: two payments may already exceed bigint, and a sum that does not fit would
--- cost a valid payment. The newest day changes most.
+-- Sums are numeric: two payments can exceed bigint, and the overflow would reject a valid payment.
+-- fillfactor, because the newest day changes often.
 create table revenue_days (
     user_id text not null,
     day date not null,
@@ -95,8 +95,8 @@ create table fan_counts (
     primary key (user_id, part)
 ) with (fillfactor = 50);
 
--- Each fan is counted in one day of first_active and in one of last_active; so the sums from a day on
--- are the fans who came since, and those who were active since.
+-- Each fan counts once in first_active and once in last_active. So the sums over all days from a day on
+-- are the fans gained since then, and the fans active since then.
 create table fan_days (
     user_id text not null,
     day date not null,
@@ -115,9 +115,9 @@ create table plays (
     primary key (user_id, play_id)
 );
 
--- Each listener once, with the day of the newest play: counting distinct ones over a month of plays
--- takes a second, adding up thirty days of last_heard under a millisecond. prev_day is the value before,
--- for the day that the listener leaves.
+-- Each listener once, with the day of the newest play: counting distinct listeners over a month of plays
+-- takes a second, adding up 30 days of last_heard under a millisecond. prev_day is the previous value of
+-- last_day, from whose count the trigger subtracts the listener.
 create table listeners (
     user_id text not null,
     listener_id text not null,
@@ -134,7 +134,7 @@ create table listening_days (
     primary key (user_id, day)
 ) with (fillfactor = 50);
 
--- Every change is kept: growth asks how many skills were active a week ago.
+-- Every change, because growth compares with the number of skills active a week ago.
 create table skill_changes (
     user_id text not null,
     skill_id text not null,
@@ -143,8 +143,8 @@ create table skill_changes (
     primary key (user_id, skill_id, ts)
 );
 
--- Newest state of each skill, kept by the writer beside the changes; an earlier state is read from the
--- changes, and only for the skills that changed since.
+-- Newest state of each skill. Earlier states are read from skill_changes, only for the skills that
+-- changed since.
 create table skills (
     user_id text not null,
     skill_id text not null,

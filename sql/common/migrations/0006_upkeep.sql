@@ -1,7 +1,7 @@
--- Upkeep, retention, and the check that no sample is lost between the levels.
+-- Upkeep, retention and the conservation check.
 
--- The last run of each task of the upkeep job. `every` is the interval that the job keeps to, so that
--- readers need not know its settings.
+-- The last run of each upkeep task. `every` is the configured interval, so that readers need not know
+-- the job's settings.
 create table upkeep (
     task text primary key,
     every interval not null,
@@ -12,21 +12,21 @@ create table upkeep (
     check (failure is not null or succeeded_at = ran_at)
 ) with (fillfactor = 50);
 
--- What retention has dropped. A sample from before it may have been stored and aggregated already,
--- which nothing else in the database shows any more.
+-- How far retention has dropped each relation. A sample from before that may be a duplicate of one that
+-- was stored and aggregated; only this table still shows it.
 create table retention_horizons (
     relation text primary key,
     dropped_before timestamptz not null
 ) with (fillfactor = 50);
 
--- Which part of a level may be compared: rows before `kept_since` may have been dropped. It only moves
--- forward, so that a retention that was shorter once raises no false alarm later.
+-- Which part of a level the conservation check compares: rows before `kept_since` may have been dropped.
+-- It only moves forward, so that an earlier, shorter retention causes no false alarm.
 create table conservation_levels (
     level text primary key,
     kept_since timestamptz not null
 );
 
--- The day that the check of the past has reached; one row.
+-- The day that the conservation check of the past has reached; one row.
 create table conservation_progress (
     only_row boolean primary key default true check (only_row),
     day date not null,
@@ -35,8 +35,8 @@ create table conservation_progress (
     passed_at timestamptz
 );
 
--- Buckets whose sums differ, one row a level and hour or day. On the community edition a difference
--- waits here, without `confirmed_at`, until a refresh has had its chance.
+-- Buckets whose sums differ, one row for each level and hour or day. On the community edition
+-- `confirmed_at` stays null until a refresh has run that could resolve the difference.
 create table conservation_differences (
     level text not null,
     bucket timestamptz not null,

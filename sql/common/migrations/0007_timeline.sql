@@ -1,8 +1,8 @@
--- What happened: every status event and every status of every deployment, for the timeline retention.
+-- The timeline: every status event and every status of every deployment, for the timeline retention.
 
 -- Chunks of 30 days: events may be as old as that retention, and a transaction locks every chunk that it
--- writes. Text ids: a user's newest events are asked for, and agent_key would have to be joined before
--- they are in order. Duplicates meet the primary key, which also has a user's events in order of time.
+-- writes. Text ids, because queries read a user's newest events in order: with agent_key they would have
+-- to join before they sort. The primary key rejects duplicates and has a user's events in time order.
 create table status_events (
     user_id text not null,
     ts timestamptz not null,

@@ -1,35 +1,35 @@
--- The watermark, and the locks that keep it true.
+-- The watermark, and the locks that protect it.
 --
--- What is aggregated holds exactly the samples from before the watermark; readers add those from the
--- watermark on, of agent_samples itself. Writers store samples at any time. So that none is missed or
--- counted twice while the watermark moves:
+-- The levels hold exactly the samples before the watermark; readers add the tail from agent_samples.
+-- Writers store samples at any time. The refresh moves the watermark without missing a sample or
+-- counting one twice:
 --
---   - The refresh announces the frontier, up to where it is about to aggregate, and commits that.
---   - It waits for the writers that have not seen it: a writer whose samples are all newer than the
---     frontier that it reads holds lock 1 shared from before it reads it until it has committed. Samples
---     of these the refresh sees.
---   - It aggregates under lock 2. A writer with a sample from before the frontier shares that lock until
---     it has committed: its samples are there before the refresh begins, or it waits until the refresh
---     has ended, and then adds those that are late by now to what is aggregated itself.
+--   1. It sets the frontier, the time up to which it will aggregate, and commits.
+--   2. It takes lock 1 exclusively, to wait for the writers that have not seen the new frontier. A
+--      writer whose samples are all newer than the frontier shares lock 1 from before it reads the
+--      frontier until it commits. So the refresh sees the samples of these writers.
+--   3. It takes lock 2 exclusively and aggregates. A writer with a sample from before the frontier
+--      shares lock 2 until it commits. Either it commits before the refresh begins, or it waits until
+--      the refresh ends, and then adds its late samples to the levels itself.
 --
--- A writer whose samples are all newer than the frontier waits for no refresh that aggregates. One with
--- late samples does without lock 1, for whatever frontier it has not seen, the refresh waits for it at
--- lock 2; so a refresh that waits for late writers holds up no other ones.
+-- A writer whose samples are all newer than the frontier never waits while a refresh aggregates. A
+-- writer with late samples need not hold lock 1: the refresh waits for it at lock 2, whichever frontier
+-- it has seen. So a refresh that waits for late writers blocks no other writers.
 
 create or replace function lock_of_frontier() returns bigint
 language sql immutable
 return x'666c6565746731'::bigint;
 comment on function lock_of_frontier() is
     'Advisory lock 1: writers without late samples share it from before they read the frontier until '
-    'they commit.';
+    'they commit; a refresh takes it to wait for them.';
 
 create or replace function lock_of_aggregates() returns bigint
 language sql immutable
 return x'666c6565746732'::bigint;
 comment on function lock_of_aggregates() is
-    'Advisory lock 2: whoever moves the watermark holds it, writers of late samples share it.';
+    'Advisory lock 2: a refresh holds it while it moves the watermark; writers of late samples share it.';
 
--- Calls follow one another as statements of their own, each of which sees what has been committed.
+-- PL/pgSQL, so that each statement has its own snapshot and sees what was committed before it.
 create or replace function hold_watermark(oldest timestamptz) returns rollup_watermark
 language plpgsql as $$
 declare
@@ -37,7 +37,7 @@ declare
 begin
     select * into strict held from rollup_watermark;
     if oldest >= held.frontier then
-        -- It may have moved before the lock was had; it never moves back.
+        -- The frontier may have moved before the lock was granted; it never moves back.
         perform pg_advisory_xact_lock_shared(lock_of_frontier());
         select * into strict held from rollup_watermark;
     end if;
@@ -49,11 +49,11 @@ begin
 end
 $$;
 comment on function hold_watermark(timestamptz) is
-    'Keeps the watermark where it is until the transaction ends, for a writer whose oldest sample is '
-    'of that time; what is returned holds for its samples.';
+    'Locks the watermark until the transaction ends, for a writer whose oldest sample has the given '
+    'time; returns the watermark that applies to its samples.';
 
--- One part of a refresh, which commits its steps itself: a client that stops in the middle holds no
--- lock. Returns when everything before `upto` is aggregated.
+-- Commits each step itself, so that a client that stops in the middle holds no lock. Returns when all
+-- samples before `upto` are aggregated.
 create or replace procedure refresh_samples(upto timestamptz)
 language plpgsql as $$
 begin
@@ -61,8 +61,8 @@ begin
     commit;
     perform pg_advisory_xact_lock(lock_of_frontier());
     commit;
-    -- Only writers of late samples queue behind this, which wait for the refresh in any case: so it may
-    -- wait for those before it for as long as a large batch takes.
+    -- Only writers of late samples queue behind this lock, and they wait for the refresh anyway. So the
+    -- refresh may wait as long as a large batch takes.
     perform set_config('lock_timeout', '10s', true);
     perform pg_advisory_xact_lock(lock_of_aggregates());
     perform aggregate_samples(upto);
@@ -70,4 +70,4 @@ begin
 end
 $$;
 comment on procedure refresh_samples(timestamptz) is
-    'Moves the watermark to a moment: everything before it is aggregated.';
+    'Moves the watermark to the given time: aggregates all samples before it.';

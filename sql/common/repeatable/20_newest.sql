@@ -1,4 +1,4 @@
--- Each agent's newest sample: kept up to the watermark, and from there on looked up in the samples.
+-- Each agent's newest sample: stored up to the watermark, and read from agent_samples from there on.
 
 create or replace view agent_tail as
 select
@@ -19,7 +19,7 @@ from agent_samples
 where ts >= (select watermark from rollup_watermark)
 group by agent_key;
 comment on view agent_tail is
-    'The columns of agent_latest, of the samples from the watermark on; ask for agents by their key.';
+    'The columns of agent_latest, for the samples from the watermark on; filter by agent_key.';
 
 create or replace view agent_newest as
 select
@@ -38,9 +38,9 @@ from (
 ) as both_sides
 group by agent_key;
 comment on view agent_newest is
-    'The columns of agent_latest, of all samples; ask for agents by their key.';
+    'The columns of agent_latest, for all samples; filter by agent_key.';
 
--- Rows come in by key, so that writers lock alike.
+-- Callers pass rows in key order, so that all writers lock rows in the same order.
 create or replace function keep_newest(agents agent_latest[]) returns void
 language sql as $$
     insert into agent_latest as kept
@@ -64,4 +64,4 @@ language sql as $$
         or excluded.storage_ts > coalesce(kept.storage_ts, '-infinity')
 $$;
 comment on function keep_newest(agent_latest[]) is
-    'Merges what is known of some agents'' samples, one row an agent by key, into agent_latest.';
+    'Merges the newest samples of some agents into agent_latest: one row for each agent, in key order.';

@@ -1,7 +1,7 @@
--- What is told of the whole fleet at once. Both functions are exact, and look at every agent: so the
--- refresh keeps their answers in platform_summary, and readers call them only where nobody does that.
+-- Counts of the whole fleet. They are exact, and read every agent: so the refresh stores their results in
+-- platform_summary, and readers call them only if that is not up to date.
 
--- Who ever sent a sample or a status is known; who was only deployed has neither.
+-- Counts agents that sent a sample or a status. An agent that was only deployed has sent neither.
 create or replace function count_agents(now timestamptz)
 returns table (
     agents bigint,
@@ -22,7 +22,7 @@ language sql stable as $$
         coalesce(sum(newest.storage_used_mb::double precision), 0),
         coalesce(sum(newest.storage_total_mb::double precision), 0)
     from (
-        -- A sample of the tail is newer than any that is aggregated.
+        -- A sample of the tail is newer than every aggregated one.
         select
             agent_key,
             coalesce(tail.ts, latest.ts) as ts,
@@ -35,10 +35,10 @@ language sql stable as $$
     where (states.running_after = 'infinity') is not true
 $$;
 comment on function count_agents(timestamptz) is
-    'Counts the agents that are not removed, by state at a moment, and sums their newest storage, MB.';
+    'Counts the agents that are not removed, by state at the given time, and sums their newest storage, MB.';
 
--- 5-minute buckets since each agent's first sample, in 30 UTC days with that of `now`, and those of
--- them with a sample; up to the newest bucket that has ended and is aggregated.
+-- Counts, in the 30 UTC days up to that of `now`, the 5-minute buckets since each agent's first sample,
+-- and those with a sample. The newest bucket counted is the last one that has ended and is aggregated.
 create or replace function count_uptime(now timestamptz)
 returns table (buckets bigint, buckets_up bigint)
 language sql stable as $$
@@ -86,7 +86,7 @@ language sql stable as $$
 $$;
 comment on function count_uptime(timestamptz) is
     'Counts 5-minute buckets of the agents that are not removed, and those with a sample, in the 30 '
-    'UTC days up to a moment.';
+    'UTC days up to the given time.';
 
 create or replace function count_agents_by_hour(start timestamptz, stop timestamptz) returns void
 language sql as $$
@@ -100,11 +100,11 @@ language sql as $$
     order by bucket
 $$;
 comment on function count_agents_by_hour(timestamptz, timestamptz) is
-    'Counts the agents in each hour of [start, stop) again, whose rows have been refreshed.';
+    'Counts the agents in each hour of [start, stop) again, after a refresh of its rows.';
 
--- Agents of the hours that platform_agents_1h has not. Of the watermark's hour agent_latest tells who
--- sampled before the watermark, so that no row of a level is read; hours before it are open only for a
--- moment, until they are aggregated.
+-- Counts agents in the hours that are missing from platform_agents_1h. For the hour of the watermark,
+-- agent_latest shows which agents sampled before the watermark, so that no rows of a level are read.
+-- Earlier hours are missing only briefly, until they are aggregated.
 create or replace function count_agents_of_open_hours(upto timestamptz)
 returns table (bucket timestamptz, agents bigint)
 language sql stable as $$
@@ -146,7 +146,7 @@ language sql stable as $$
     group by bucket
 $$;
 comment on function count_agents_of_open_hours(timestamptz) is
-    'Counts the agents of each hour before a moment that is not in platform_agents_1h.';
+    'Counts the agents of each hour before the given time that is not in platform_agents_1h.';
 
 create or replace function keep_platform_summary() returns void
 language plpgsql as $$
@@ -162,8 +162,8 @@ begin
         kept.agents, kept.agents_active, kept.agents_failed,
         kept.storage_used_mb, kept.storage_total_mb
     from count_agents(began);
-    -- At once when a bucket has been aggregated, else each minute, for late samples and removed agents;
-    -- unless counting takes long.
+    -- Uptime is counted when another bucket has been aggregated, and otherwise every minute, for late
+    -- samples and removed agents; less often if counting is slow.
     if kept.uptime_at is null
         or kept.uptime_at > began
         or kept.uptime_at + 20 * kept.uptime_took < began and (
@@ -183,4 +183,4 @@ begin
 end
 $$;
 comment on function keep_platform_summary() is
-    'Counts the fleet anew for readers; the refresh calls it every few seconds.';
+    'Updates platform_summary; the refresh calls it every few seconds.';

@@ -1,5 +1,5 @@
--- The state of one agent at a moment, from its newest status and its newest sample. Simple enough to be
--- inlined: queries call these for each row.
+-- The state of one agent at a given time, from its newest status and its newest sample. The functions
+-- are simple enough to be inlined: queries call them for each row.
 
 create or replace function effective_state(
     status text, running_after timestamptz, sampled_at timestamptz, now timestamptz
@@ -13,10 +13,10 @@ language sql stable as $$
     end
 $$;
 comment on function effective_state(text, timestamptz, timestamptz, timestamptz) is
-    'active, inactive, failed or removed, as count_agents counts them; null times and status where '
-    'there is no status or no sample.';
+    'Returns active, inactive, failed or removed, as count_agents counts them. Without a status or a '
+    'sample, its arguments are null.';
 
--- An agent is in a state by its status event, or by its samples: it fell silent, or it runs again.
+-- The cause of a state is the newest status event, or the samples: they stopped, or started again.
 create or replace function is_state_of_event(
     state text,
     status text,
@@ -36,9 +36,9 @@ language sql stable as $$
     end
 $$;
 comment on function is_state_of_event(text, text, timestamptz, timestamptz, timestamptz) is
-    'Whether an agent''s newest status event is what put it into its state.';
+    'Whether an agent''s newest status event is the cause of its state.';
 
--- `resumed_at` is null, or when samples are known to have begun again after a silence or a failure.
+-- `resumed_at` is the time at which samples started again after a silence, stop or failure, or null.
 create or replace function state_since(
     state text,
     is_of_event boolean,
@@ -64,7 +64,7 @@ comment on function state_since(
 ) is
     'When an agent''s state began.';
 
--- Of what retention has dropped nothing is known: the moment itself is the nearest there is.
+-- If retention has dropped the samples of that time, the time itself is the best estimate.
 create or replace function first_sample_after(agent integer, moment timestamptz) returns timestamptz
 language plpgsql stable as $$
 begin
@@ -75,9 +75,9 @@ begin
 end
 $$;
 comment on function first_sample_after(integer, timestamptz) is
-    'Time of an agent''s first sample after a moment; the moment where samples of then are dropped.';
+    'Time of an agent''s first sample after the given time, or that time if its samples were dropped.';
 
--- A backlog that ingest catches up with is no silence: its samples are where they belong by then.
+-- A backlog of ingest does not count as a silence: by then its samples are stored at their own times.
 create or replace function end_of_silence(agent integer, moment timestamptz) returns timestamptz
 language sql stable as $$
     select again
@@ -85,4 +85,4 @@ language sql stable as $$
     where again > moment + interval '5 minutes'
 $$;
 comment on function end_of_silence(integer, timestamptz) is
-    'Time of an agent''s first sample after one, where more than 5 minutes are between them; else null.';
+    'Time of an agent''s first sample after the given time, if it is more than 5 minutes later; else null.';

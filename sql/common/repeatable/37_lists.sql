@@ -1,7 +1,7 @@
--- Agents as lists show them: of one user as they are now, of the fleet as a refresh saw them last.
+-- Agents as lists show them: a user's agents as they are now, the whole fleet as of the last refresh.
 
--- A function that the planner cannot look into: it takes it for a hundred agents, where it would guess one
--- from the conditions, and then join by nested loops over aggregates.
+-- PL/pgSQL, so that the planner cannot inline it and assumes 100 agents. From the conditions it would
+-- estimate one, and join by nested loops over aggregates.
 create or replace function agents_named(owner text, only_agent text) returns setof agents
 language plpgsql stable rows 100 as $$
 begin
@@ -13,10 +13,10 @@ begin
 end
 $$;
 comment on function agents_named(text, text) is
-    'A user''s agents, or the one of them that is named.';
+    'A user''s agents, or the named one of them.';
 
--- The sums are of buckets in [starts, now]; those in [hours_from, hours_upto) are read by the hour.
--- The arguments are plain parameters, so that the planner inlines the query and keeps its plan.
+-- The sums are over buckets in [starts, now]; those in [hours_from, hours_upto) are read by the hour.
+-- The arguments are plain parameters, so that the planner inlines the query and caches its plan.
 create or replace function agents_of(
     owner text,
     only_agent text,
@@ -88,19 +88,19 @@ language sql stable as $$
             newest.memory,
             newest.storage_used_mb,
             newest.storage_total_mb,
-            told.status,
-            told.ts as status_at,
-            told.removed_ts,
-            told.running_after,
-            effective_state(told.status, told.running_after, newest.ts, now) as state
+            reported.status,
+            reported.ts as status_at,
+            reported.removed_ts,
+            reported.running_after,
+            effective_state(reported.status, reported.running_after, newest.ts, now) as state
         from mine
         left join (
             select * from agent_newest where agent_key = any(array(select agent_key from mine))
         ) as newest using (agent_key)
         left join (
             select * from agent_states where agent_key = any(array(select agent_key from mine))
-        ) as told using (agent_key)
-        where newest.ts is not null or told.ts is not null
+        ) as reported using (agent_key)
+        where newest.ts is not null or reported.ts is not null
     ),
     judged as materialized (
         select
@@ -117,7 +117,7 @@ language sql stable as $$
         state_since(
             judged.state, judged.is_of_event, status_at, removed_ts, running_after,
             judged.first_ts, judged.ts,
-            -- What ended a failure or a stop, where no refresh has seen it.
+            -- The end of a failure or a stop, if no refresh has seen it.
             case
                 when
                     judged.state = 'active'
@@ -148,9 +148,9 @@ $$;
 comment on function agents_of(
     text, text, timestamptz, timestamptz, timestamptz, timestamptz
 ) is
-    'A user''s agents, or one of them, as they are now, with sums of the buckets from a moment on.';
+    'A user''s agents, or one of them, as they are now, with sums of the buckets from a time on.';
 
--- The buckets of 5 minutes that a window of so many has at a moment, the current one included.
+-- Start of a window of the newest `buckets` buckets of 5 minutes, including the current one.
 create or replace function window_start(now timestamptz, buckets integer) returns timestamptz
 language sql stable as $$
     select time_bucket(interval '5 minutes', now) - (buckets - 1) * interval '5 minutes'
@@ -158,7 +158,7 @@ $$;
 comment on function window_start(timestamptz, integer) is
     'Start of the oldest of the newest buckets of 5 minutes.';
 
--- Planned for these very moments: a plan for any would read whole chunks. Memory for a group an agent.
+-- A custom plan, because a generic one would read whole chunks. work_mem for one group for each agent.
 create or replace function sum_windows(now timestamptz) returns setof agent_windows
 language plpgsql stable
 set plan_cache_mode = 'force_custom_plan'
@@ -189,7 +189,7 @@ begin
         coalesce(sum(response_ms_sum) filter (where is_of_day), 0),
         coalesce(sum(response_messages) filter (where is_of_day), 0)::bigint
     from (
-        -- Of the newest hours by 5 minutes, for the short windows; before them by the hour.
+        -- The newest hours by 5 minutes, for the short windows; earlier ones by the hour.
         select
             agent_key, bucket, messages, errors, response_ms_sum, response_messages,
             bucket >= hours_upto as is_of_day
@@ -208,7 +208,7 @@ begin
         from aggregated_5m
         where bucket >= of_24h and bucket < least(hours_from, hours_upto)
         union all
-        -- So old are samples that are not aggregated only where nobody refreshes.
+        -- Samples this old are in the tail only if no refresh runs.
         select
             agent_key,
             ts,
@@ -224,8 +224,8 @@ begin
 end
 $$;
 comment on function sum_windows(timestamptz) is
-    'Sums of each agent''s samples in the windows that lists know, but for those of the newest quarter of an '
-    'hour from the watermark on.';
+    'Sums of each agent''s samples in the windows of lists, without samples of the newest 15 minutes from '
+    'the watermark on.';
 
 create or replace function has_windows(now timestamptz) returns boolean
 language sql stable as $$
@@ -240,7 +240,7 @@ language sql stable as $$
     )
 $$;
 comment on function has_windows(timestamptz) is
-    'Whether agent_windows holds what sum_windows would return, but for late samples of a minute.';
+    'Whether agent_windows equals the result of sum_windows, except for late samples of the last minute.';
 
 create or replace function summarise_agents(now timestamptz) returns setof agent_summary
 language plpgsql stable
@@ -282,10 +282,10 @@ begin
     known as materialized (
         select
             agent_key,
-            told.status,
-            told.ts as status_at,
-            told.removed_ts,
-            told.running_after,
+            reported.status,
+            reported.ts as status_at,
+            reported.removed_ts,
+            reported.running_after,
             least(latest.first_ts, tail.first_ts) as first_ts,
             coalesce(tail.ts, latest.ts) as ts,
             case when tail.ts is null then latest.cpu else tail.cpu end as cpu,
@@ -297,11 +297,11 @@ begin
             coalesce(tail.response_ms_sum, 0) as response_ms_sum,
             coalesce(tail.response_messages, 0) as response_messages,
             effective_state(
-                told.status, told.running_after, coalesce(tail.ts, latest.ts), now
+                reported.status, reported.running_after, coalesce(tail.ts, latest.ts), now
             ) as state
         from agent_latest as latest
         full join tail using (agent_key)
-        full join agent_states as told using (agent_key)
+        full join agent_states as reported using (agent_key)
     ),
     judged as materialized (
         select
@@ -314,7 +314,7 @@ begin
             judged.*,
             coalesce(
                 greatest(
-                    -- A stop or a failure ended, and nothing has been seen since.
+                    -- A stop or a failure ended, and no refresh has seen that yet.
                     case
                         when
                             judged.state = 'active'
@@ -368,9 +368,9 @@ begin
 end
 $$;
 comment on function summarise_agents(timestamptz) is
-    'All agents as agent_summary holds them, at a moment; reads every agent.';
+    'All agents at the given time, with the columns of agent_summary; reads every agent.';
 
--- Not for longer than ten times what keeping it takes.
+-- Fresh for 5 seconds, or for ten times as long as the last update took.
 create or replace function is_summary_fresh() returns boolean
 language sql stable as $$
     select exists (
@@ -411,7 +411,7 @@ language sql as $$
     where kept.* is distinct from excluded.*
 $$;
 comment on function keep_agent_windows(timestamptz) is
-    'Sums the windows of lists, but for the samples from the watermark on; keep_agent_summary calls it.';
+    'Updates agent_windows from sum_windows; keep_agent_summary calls it.';
 
 create or replace function keep_agent_summary() returns void
 language plpgsql as $$
@@ -473,7 +473,7 @@ begin
 end
 $$;
 comment on function keep_agent_summary() is
-    'Keeps all agents as they are now, for lists of the fleet; the refresh calls it every few seconds.';
+    'Updates agent_summary, for lists of the fleet; the refresh calls it every few seconds.';
 
 create or replace function kept_agents(over text) returns table (
     agent_key integer,
@@ -527,9 +527,9 @@ language sql stable as $$
     join agents on agents.agent_key = seen.agent_key
 $$;
 comment on function kept_agents(text) is
-    'All agents as a refresh saw them last, with sums over 15m, 1h or 24h.';
+    'All agents as of the last refresh, with sums over 15m, 1h or 24h.';
 
--- Planned for so many: a plan for any number would read the whole table.
+-- A custom plan, for the given limit: a generic one would read the whole table.
 create or replace function urgent_agents(over text, wanted text[], most integer) returns table (
     agent_key integer,
     user_id text,
@@ -614,7 +614,7 @@ begin
 end
 $$;
 comment on function urgent_agents(text, text[], integer) is
-    'So many of them in each state, the newest changes first: what lists begin with in a large fleet.';
+    'Up to `most` agents in each state, the newest changes first: the first page of lists in a large fleet.';
 
 create or replace function agents_at(over text, now timestamptz) returns table (
     agent_key integer,
@@ -668,9 +668,9 @@ language sql stable as $$
     join agents on agents.agent_key = seen.agent_key
 $$;
 comment on function agents_at(text, timestamptz) is
-    'The same at a moment, where nobody keeps them; reads every agent.';
+    'The columns of kept_agents at the given time, if agent_summary is not fresh; reads every agent.';
 
--- As in `performance`; a sort key, so that it is not rounded.
+-- As in the query `performance`, but not rounded, because it is a sort key.
 create or replace function error_percent(errors bigint, messages bigint) returns double precision
 language sql immutable as $$
     select case
@@ -682,7 +682,7 @@ $$;
 comment on function error_percent(bigint, bigint) is
     'Errors in percent of the messages, at most 100; 100 with errors and no messages.';
 
--- The planner inlines it where all arguments are columns and parameters.
+-- The planner inlines it if all arguments are columns and parameters.
 create or replace function sort_figure(
     sort text,
     state text,
@@ -715,9 +715,9 @@ $$;
 comment on function sort_figure(
     text, text, timestamptz, real, real, real, bigint, bigint, double precision, bigint
 ) is
-    'What a list of agents is sorted by first; null by ids, and where there is nothing.';
+    'First sort key of a list of agents; null if it sorts by ids, and for agents without the value.';
 
--- Up to when 5-minute buckets count, and from when: as count_uptime has it.
+-- From when and up to when 5-minute buckets count, as in count_uptime.
 create or replace function uptime_bounds(now timestamptz)
 returns table (starts timestamptz, stops timestamptz, hours_upto timestamptz)
 language sql stable as $$
@@ -731,26 +731,26 @@ language sql stable as $$
     from rollup_watermark
 $$;
 comment on function uptime_bounds(timestamptz) is
-    'The 30 UTC days of uptime at a moment, up to the newest bucket that has ended and is aggregated; and '
-    'up to where hours are.';
+    'The 30 UTC days of uptime at the given time, up to the newest bucket that has ended and is '
+    'aggregated, and the end of the aggregated hours.';
 
--- Strict: of no agent in particular nothing is read.
+-- Strict, so that it reads nothing if `agent` is null.
 create or replace function newest_deployments(owner text, agent text) returns jsonb
 language sql stable strict as $$
-    select coalesce(jsonb_agg(told), '[]')
+    select coalesce(jsonb_agg(newest), '[]')
     from (
         select deployment_id as "deploymentId", ts, status
         from deployments
         where user_id = owner and agent_id = agent
         order by ts desc, deployment_id
         limit 10
-    ) as told
+    ) as newest
 $$;
 comment on function newest_deployments(text, text) is
     'The newest 10 deployments to an agent, newest first.';
 
--- The lock comes first here and in keep_agent_summary, so that neither has rows that the other waits for,
--- and nothing that is erased comes back.
+-- This and keep_agent_summary lock agent_summary_run first, so that they cannot deadlock and no erased
+-- agent comes back.
 create or replace function erase_summary(keys integer[])
 returns table (relation text, erased bigint)
 language plpgsql as $$
@@ -769,4 +769,4 @@ begin
 end
 $$;
 comment on function erase_summary(integer[]) is
-    'Erases the agents of these keys from agent_summary and agent_windows; returns how many there were.';
+    'Erases the agents with these keys from agent_summary and agent_windows; returns the number of rows.';

@@ -1,5 +1,6 @@
--- What a part that ends at `upto` of a whole has of an amount, in whole numbers: those of all parts add
--- up to the amount, and none is larger than its part where the amount is no larger than the whole.
+-- Divides an amount among the parts of a whole in proportion, in whole numbers. The shares of all parts
+-- add up to the amount. If the amount is at most the whole, no share exceeds its part. `upto` is the sum
+-- of the parts up to and including this one.
 create or replace function share_of(amount numeric, upto numeric, part numeric, whole numeric)
 returns numeric
 language sql immutable as $$
@@ -10,16 +11,16 @@ $$;
 comment on function share_of(numeric, numeric, numeric, numeric) is
     'A part''s share of an amount, in whole numbers that add up.';
 
--- Takes what an agent counts off the hours of the platform, before its rollups are erased. That goes
--- into a shard of its own: so erasing waits for no writer, and none for it. A shard alone may be
--- negative, the sum over all is right. Maxima stay as they are, and so does the number of agents in
+-- Subtracts an agent's sums from the platform's hours, before its rollups are erased. The subtraction
+-- goes into a separate shard, so that an erase and the writers do not wait for each other. A single shard
+-- may be negative, the sum over all is correct. Maxima do not change, nor does the number of agents in
 -- hours whose rows retention has dropped.
 create or replace function take_from_platform(erased integer) returns void
 language sql as $$
     update platform_agents_1h set agents = agents - 1
     where bucket in (select bucket from agent_metrics_1h where agent_key = erased);
 
-    -- From the samples while they are there: a late one may wait for the refresh of its rollup.
+    -- From the samples where they still exist: a late one may not be in its rollup yet.
     with sampled as materialized (
         select
             time_bucket(interval '1 hour', ts) as bucket,
@@ -45,7 +46,7 @@ language sql as $$
         from agent_metrics_1h
         where agent_key = erased and bucket not in (select bucket from sampled)
     ),
-    -- Days whose hours retention has dropped: what is left is the day's sum.
+    -- Days whose hours retention has dropped: only the day's sum is left.
     days as materialized (
         select
             day.bucket as day,
@@ -84,7 +85,7 @@ language sql as $$
         where date_trunc('day', bucket, 'UTC') in (select day from days)
         group by bucket
     ),
-    -- Each hour of such a day gives by its part of the day, in whole numbers that add up.
+    -- Each hour of such a day loses in proportion to its part of the day, in whole numbers that add up.
     shares as (
         select
             p.bucket,
@@ -152,4 +153,4 @@ language sql as $$
         response_messages = kept.response_messages + excluded.response_messages
 $$;
 comment on function take_from_platform(integer) is
-    'Takes what an agent counts off the hours of the platform; erase_metrics calls it.';
+    'Subtracts an agent''s sums from the platform''s hours; erase_metrics calls it.';

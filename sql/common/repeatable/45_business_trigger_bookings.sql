@@ -1,5 +1,5 @@
--- Bookings of each user by newest status: rows that came, and rows that changed. Rows go in by key,
--- so that writers lock alike.
+-- Counts bookings of each user by newest status, on insert and on update. Rows are written in key
+-- order, so that all writers lock rows in the same order.
 create or replace function count_new_bookings() returns trigger
 language plpgsql as $$
 begin

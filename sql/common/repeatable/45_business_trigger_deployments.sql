@@ -1,12 +1,13 @@
--- Deployments by newest status. A duplicate, or an event older than the stored one, changes no row and
--- so reaches no trigger. Rows go in by key, so that writers lock alike.
+-- Counts deployments by newest status. A duplicate, or an event older than the stored one, changes no
+-- row and so reaches no trigger. Rows are written in key order, so that all writers lock rows in the
+-- same order.
 create or replace function count_new_deployments() returns trigger
 language plpgsql as $$
 begin
     insert into deployment_counts as kept (status, shard, deployments)
     select
         status,
-        -- The writer names its shard; by hand, any of sixteen will do.
+        -- Ingest sets its shard; other sessions use one of sixteen.
         coalesce(
             nullif(current_setting('fleetgauge.shard', true), '')::integer,
             pg_backend_pid() % 16

@@ -1,5 +1,5 @@
--- Fans of each user by newest segment, and by the days of their first and last activity. Rows go in by
--- key and the tables in one order, so that writers lock alike.
+-- Counts fans of each user by newest segment, and by the days of their first and last activity. Rows are
+-- written in key order and tables in a fixed order, so that all writers lock rows in the same order.
 create or replace function count_new_fans() returns trigger
 language plpgsql as $$
 begin

@@ -1,5 +1,5 @@
--- Payments by day and of all time. Rows go in by key and the tables in one order, so that writers lock
--- alike.
+-- Sums payments by day and in total. Rows are written in key order and tables in a fixed order, so that
+-- all writers lock rows in the same order.
 create or replace function roll_up_payments() returns trigger
 language plpgsql as $$
 begin

@@ -1,5 +1,6 @@
--- Plays by day, and the newest day of each listener. Rows go in by key, listeners before days, so that
--- writers lock alike; a writer that waited for another's row sees its values.
+-- Sums plays by day, and keeps the newest day of each listener. Rows are written in key order, listeners
+-- before days, so that all writers lock rows in the same order. A writer that waited for another's row
+-- sees its values.
 create or replace function roll_up_plays() returns trigger
 language plpgsql as $$
 begin

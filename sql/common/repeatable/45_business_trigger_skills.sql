@@ -1,4 +1,5 @@
--- Skills of each user, known and active. Rows go in by key, so that writers lock alike.
+-- Counts known and active skills of each user. Rows are written in key order, so that all writers lock
+-- rows in the same order.
 create or replace function count_new_skills() returns trigger
 language plpgsql as $$
 begin

@@ -1,4 +1,4 @@
--- The minutes in which ingest ran, counted by the day.
+-- Counts the minutes of each day in which ingest ran.
 create or replace function count_heartbeats() returns trigger
 language plpgsql as $$
 begin

@@ -1,7 +1,7 @@
--- The group role of analysts, what it takes from everybody else's hands, and the limits of its
--- logins. What it may read is granted where that is made, in views.sql.
+-- The group role of analysts, the privileges revoked from public, and the limits of analyst logins.
+-- The files 60_*.sql grant it access to their views.
 
--- Roles belong to the whole server: another database's migration may create it at this moment.
+-- Roles belong to the whole server: another database's migration may create the role concurrently.
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'fleetgauge_analyst') then
@@ -16,8 +16,8 @@ exception
 end
 $$;
 
--- Reading needs neither temporary tables nor tables of one's own. Writers need temporary tables:
--- whoever may store samples keeps them.
+-- Readers need to create neither temporary tables nor tables. Writers need temporary tables: every role
+-- that may insert samples keeps that privilege.
 do $$
 declare
     writer text;
@@ -37,14 +37,14 @@ begin
         execute format('revoke temporary on database %I from public', current_database());
     end if;
     revoke create on schema public from public;
--- Somebody else may change the database's own row at this moment: the next migration tries again.
+-- Another session may change the database's catalog row concurrently: the next migration tries again.
 exception when insufficient_privilege or internal_error then
     raise warning 'analysts may create temporary tables in this database: %', sqlerrm;
 end
 $$;
 
--- PostgreSQL takes such settings from the login role alone, never from a group that it is in. What
--- somebody has set already stays. A role that may store samples is no analyst, whatever it is in.
+-- PostgreSQL applies such settings only from the login role, never from a group role. Existing settings
+-- stay. A role that may insert samples is not an analyst, regardless of its groups.
 create or replace function limit_analysts() returns setof text
 language plpgsql as $$
 declare
@@ -78,9 +78,9 @@ begin
             execute format('alter role %I in database %I set %I = %L',
                 login, current_database(), name, value);
             return next format('%s: %s = %s', login, name, value);
-        -- Logins belong to the whole server too: one may be dropped at this moment.
+        -- Logins belong to the whole server too: one may be dropped concurrently.
         exception when insufficient_privilege or undefined_object or internal_error then
-            raise warning 'the analyst % has no %: %; who may alter the role runs '
+            raise warning 'the analyst % has no %: %; as a role that may alter it, run '
                 '"select limit_analysts()" in this database', login, name, sqlerrm;
         end;
     end loop;
@@ -88,6 +88,6 @@ end
 $$;
 revoke execute on function limit_analysts() from public;
 comment on function limit_analysts() is
-    'Sets the limits that logins of analysts still lack in this database; tells which.';
+    'Sets the limits that analyst logins still lack in this database, and returns them.';
 
 select limit_analysts();

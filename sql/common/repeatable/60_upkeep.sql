@@ -1,5 +1,5 @@
--- Whether everything is done that has to be done again and again: the tasks of the upkeep job, and the
--- jobs of the server itself, of which the Apache edition has none.
+-- The state of all recurring tasks: those of the upkeep job, and on the community edition the jobs of the
+-- server.
 
 create or replace view upkeep_tasks as
 select
@@ -9,7 +9,7 @@ select
     ran_at,
     succeeded_at,
     failure,
-    -- A run may take long or fail; three that are missing tell that nobody does it.
+    -- One run may be slow or fail; after three missing runs the task is overdue.
     case
         when every is not null then coalesce(
             succeeded_at + greatest(3 * every, interval '10 minutes'), '-infinity'
@@ -19,7 +19,7 @@ select
 from (
     select kept.task, null::integer as job_id, done.every, done.ran_at, done.succeeded_at, done.failure
     from (
-        -- These the job does on every server, whatever it has done so far.
+        -- Tasks of every server, including those that have never run.
         select * from unnest(array[
             'agent_samples', 'agent_metrics_5m', 'agent_metrics_1h',
             'status_events', 'deployment_events', 'platform_heartbeats', 'skill_changes',
@@ -43,18 +43,18 @@ from (
         end
     from timescaledb_information.jobs as job
     left join timescaledb_information.job_stats as done on done.job_id = job.job_id
-    -- Those before are TimescaleDB's own.
+    -- Lower ids are TimescaleDB's internal jobs.
     where job.job_id >= 1000
 ) as tasks;
 
 comment on view upkeep_tasks is
-    'What has to be done again and again, by the upkeep job or by the server, and when it was.';
-comment on column upkeep_tasks.task is 'A relation the upkeep job looks after, or a job of the server.';
-comment on column upkeep_tasks.job_id is 'Which job of the server it is; null of the upkeep job.';
-comment on column upkeep_tasks.every is 'How often it is meant to run; null where it is not.';
-comment on column upkeep_tasks.ran_at is 'When it ran last; null if it never did.';
-comment on column upkeep_tasks.succeeded_at is 'When it last went well; null if it never did.';
-comment on column upkeep_tasks.failure is 'Why the last run failed; null where it went well.';
+    'Recurring tasks of the upkeep job and of the server, and when they last ran.';
+comment on column upkeep_tasks.task is 'A relation that the upkeep job maintains, or a job of the server.';
+comment on column upkeep_tasks.job_id is 'Id of the server''s job; null for a task of the upkeep job.';
+comment on column upkeep_tasks.every is 'Interval between runs; null if it is switched off or never ran.';
+comment on column upkeep_tasks.ran_at is 'When it last ran; null if it never did.';
+comment on column upkeep_tasks.succeeded_at is 'When it last succeeded; null if it never did.';
+comment on column upkeep_tasks.failure is 'Why the last run failed; null if it succeeded.';
 comment on column upkeep_tasks.overdue_at is
-    'After this it is overdue: three times its interval after the last success, 10 minutes at least; '
-    '-infinity where it never went well or is switched off.';
+    'When it becomes overdue: three times its interval after the last success, but at least 10 minutes; '
+    '-infinity if it never succeeded or is switched off.';

@@ -1,8 +1,8 @@
--- What analysts and Grafana read: the tables with text ids, averages beside the sums, and a column
--- `time`. Of two tries the first keeps grants and whatever was built upon the views; where a view's
--- columns have changed it fails, and the views are dropped and made anew.
--- The join is a left one, so that it is not run where no text id is asked for.
--- A migration that changes a column which a view shows drops the view first; this file restores it.
+-- Views for analysts and Grafana: the tables with text ids, averages beside the sums, and a column
+-- `time`. The first of two attempts replaces the views, which keeps grants and dependent objects. It
+-- fails if a view's columns have changed; the second attempt then drops and recreates the views.
+-- A left join, so that the planner can skip it if a query needs no text id.
+-- A migration that changes a column of a view drops the view first; this file recreates it.
 
 do $$
 begin
@@ -108,7 +108,7 @@ begin
             from agent_metrics_1d as m
             left join agents as a on a.agent_key = m.agent_key;
 
-            -- Grouped by the hour alone, so that a range of time reaches the table.
+            -- Grouped by the hour alone, so that a time range is pushed down to the table.
             create or replace view fleet_1h as
             select
                 bucket as time,
@@ -134,9 +134,9 @@ begin
             from platform_metrics_1h
             group by bucket;
 
-            -- agent_newest by another way: grouped after the join with agents, so that of one user's
-            -- agents, or one, only their own samples are read. Joined with agent_newest, which is
-            -- grouped before, it took 54 ms instead of 4 at 10,000 agents.
+            -- Not agent_newest: this groups after the join with agents, so that a query for a user's
+            -- agents reads only their samples. With agent_newest, which groups before the join, it
+            -- took 54 ms instead of 4 at 10,000 agents.
             create or replace view agents_now as
             select
                 coalesce(tail.ts, latest.ts) as time,
@@ -211,31 +211,31 @@ begin
         execute format('comment on column %I.agent_id is %L', relation,
             'The agent''s own id, unique within its user.');
         execute format('comment on column %I.agent_key is %L', relation,
-            'Short key of the agent, as in agents; what a fast query asks by.');
+            'Short key of the agent, as in agents; filter by it for fast queries.');
     end loop;
     foreach relation in array array['metrics_24h', 'metrics_7d', 'metrics_30d', 'fleet_1h'] loop
         execute format('comment on column %I.time is %L', relation,
-            'Start of the bucket, UTC; the newest one is unfinished.');
+            'Start of the bucket, UTC; the newest bucket is incomplete.');
         execute format('comment on column %I.samples is %L', relation, 'Number of samples.');
         execute format('comment on column %I.cpu_avg is %L', relation,
-            'Mean CPU percent of the samples that have it; null where none has.');
+            'Mean CPU percent of the samples that have it; null if none has.');
         execute format('comment on column %I.cpu_max is %L', relation,
-            'Highest CPU percent; null where no sample has it.');
+            'Highest CPU percent; null if no sample has it.');
         execute format('comment on column %I.memory_avg is %L', relation,
-            'Mean memory percent of the samples that have it; null where none has.');
+            'Mean memory percent of the samples that have it; null if none has.');
         execute format('comment on column %I.memory_max is %L', relation,
-            'Highest memory percent; null where no sample has it.');
+            'Highest memory percent; null if no sample has it.');
         execute format('comment on column %I.messages is %L', relation, 'Messages processed.');
         execute format('comment on column %I.errors is %L', relation, 'Errors.');
         execute format('comment on column %I.error_percent is %L', relation,
-            'Errors in percent of the messages, at most 100; 100 with errors and no message; '
+            'Errors in percent of the messages, at most 100; 100 with errors but no messages; '
             'null with neither.');
         execute format('comment on column %I.response_ms_avg is %L', relation,
-            'Mean response time of the messages, ms; null where no agent told one.');
+            'Mean response time of the messages, ms; null if no sample has it.');
         execute format('comment on column %I.cpu_samples is %L', relation,
             'Number of samples that have CPU.');
         execute format('comment on column %I.cpu_sum is %L', relation,
-            'Sum of the samples'' CPU percent; sums, divided by cpu_samples, give means of any range.');
+            'Sum of the samples'' CPU percent; for the mean of any range, divide sums by cpu_samples.');
         execute format('comment on column %I.memory_samples is %L', relation,
             'Number of samples that have memory.');
         execute format('comment on column %I.memory_sum is %L', relation,
@@ -243,7 +243,7 @@ begin
         execute format('comment on column %I.response_ms_sum is %L', relation,
             'Sum of response time times messages, ms; divide by response_messages.');
         execute format('comment on column %I.response_messages is %L', relation,
-            'Messages whose response time was told.');
+            'Messages with a known response time.');
     end loop;
     foreach relation in array array['metrics_24h', 'metrics_7d', 'metrics_30d'] loop
         execute format('comment on column %I.up_buckets is %L', relation,
@@ -255,15 +255,15 @@ $$;
 comment on view samples is 'Every sample, with the ids of its agent.';
 comment on column samples.time is 'When the sample was taken.';
 comment on column samples.cpu is
-    'Percent of the CPU the agent may use, 0 to 100; null where the agent does not know it.';
+    'Percent of the CPU the agent may use, 0 to 100; null if unknown.';
 comment on column samples.memory is
-    'Percent of the memory the agent may use, 0 to 100; null where the agent does not know it.';
+    'Percent of the memory the agent may use, 0 to 100; null if unknown.';
 comment on column samples.messages is 'Messages processed since the previous sample.';
 comment on column samples.errors is 'Errors since the previous sample.';
 comment on column samples.response_ms is
-    'Mean response time of those messages, ms; null where the agent told none.';
-comment on column samples.storage_used_mb is 'Storage in use, MB; null where not told.';
-comment on column samples.storage_total_mb is 'Storage there is, MB; null where not told.';
+    'Mean response time of those messages, ms; null if unknown.';
+comment on column samples.storage_used_mb is 'Storage in use, MB; null if unknown.';
+comment on column samples.storage_total_mb is 'Storage capacity, MB; null if unknown.';
 
 comment on view metrics_24h is 'Each agent in buckets of 5 minutes: for ranges of about a day.';
 comment on view metrics_7d is 'Each agent in buckets of 1 hour: for ranges of about a week.';
@@ -274,21 +274,21 @@ comment on view agents_now is 'Each agent: newest sample, newest status, state, 
 comment on column agents_now.time is
     'Time of the newest sample; null for an agent that only sent a status.';
 comment on column agents_now.state is
-    'Effective state, running, stopped, failed or removed: the newest status, running without any; '
-    'a sample more than 30 seconds newer than stopped or failed makes it running; removed holds '
+    'Effective state: running, stopped, failed or removed. The newest status, or running if there is '
+    'none; a sample more than 30 seconds newer than stopped or failed makes it running; removed lasts '
     'until running.';
-comment on column agents_now.status is 'Newest status that was sent; null without any.';
+comment on column agents_now.status is 'Newest status that was sent; null if none was.';
 comment on column agents_now.status_time is 'When the agent reached that status.';
-comment on column agents_now.status_reason is 'Why, in the sender''s words.';
+comment on column agents_now.status_reason is 'Reason given by the sender; null without.';
 comment on column agents_now.first_seen is 'Time of the oldest sample.';
 comment on column agents_now.cpu is 'CPU percent of the newest sample; null without.';
 comment on column agents_now.memory is 'Memory percent of the newest sample; null without.';
-comment on column agents_now.storage_time is 'Time of the newest sample that told its storage.';
-comment on column agents_now.storage_used_mb is 'Storage in use then, MB.';
-comment on column agents_now.storage_total_mb is 'Storage there is, then, MB.';
-comment on column agents_now.storage_percent is 'Storage in use then, percent.';
+comment on column agents_now.storage_time is 'Time of the newest sample that has storage.';
+comment on column agents_now.storage_used_mb is 'Storage in use at storage_time, MB.';
+comment on column agents_now.storage_total_mb is 'Storage capacity at storage_time, MB.';
+comment on column agents_now.storage_percent is 'Storage in use at storage_time, percent.';
 
--- `agents` besides: the fast form of a query looks the keys of a user up in it.
+-- `agents` too: fast queries look up a user's keys in it.
 do $$
 begin
     if exists (select from pg_roles where rolname = 'fleetgauge_analyst') then

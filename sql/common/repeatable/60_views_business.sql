@@ -1,6 +1,5 @@
--- What analysts and Grafana read of the users' business: the tables with a column `time`, and daily
--- sums. Made as those in views.sql: of two tries the first keeps grants and what was built upon the
--- views; where columns have changed it fails, and the views are dropped and made anew.
+-- Views of the users' business for analysts and Grafana: the tables with a column `time`, and daily
+-- sums. Created like those in 60_views.sql.
 
 do $$
 begin
@@ -71,7 +70,7 @@ begin
     end loop;
     foreach relation in array array['revenue_daily', 'listening_daily'] loop
         execute format('comment on column %I.time is %L', relation,
-            'Start of the UTC day; for charts. Ask by day, which the index knows.');
+            'Start of the UTC day, for charts; filter by `day`, which is indexed.');
         execute format('comment on column %I.day is %L', relation, 'The UTC day.');
     end loop;
 end
@@ -95,13 +94,13 @@ comment on column business_fans.segment is 'superfan, casual or new, at that tim
 comment on column business_fans.first_seen is 'When the fan was first active.';
 
 comment on view business_plays is 'Every play, once.';
-comment on column business_plays.time is 'When.';
+comment on column business_plays.time is 'When it was played.';
 comment on column business_plays.play_id is 'The play, unique within its user.';
 comment on column business_plays.listener_id is 'Who listened.';
-comment on column business_plays.plays is 'How many times.';
+comment on column business_plays.plays is 'Number of plays.';
 
 comment on view business_skills is 'Each skill with its newest state.';
-comment on column business_skills.time is 'When it was last switched.';
+comment on column business_skills.time is 'When it was last switched on or off.';
 comment on column business_skills.skill_id is 'The skill, unique within its user.';
 comment on column business_skills.active is 'Whether it is on.';
 
@@ -113,13 +112,14 @@ comment on column business_deployments.status is 'pending, succeeded or failed.'
 
 comment on view revenue_daily is 'Payments of each user, UTC day and currency, added up.';
 comment on column revenue_daily.amount is
-    'Sum in minor units of the currency, refunds taken off.';
-comment on column revenue_daily.payments is 'Number of payments, refunds among them.';
+    'Sum in minor units of the currency, less refunds.';
+comment on column revenue_daily.payments is 'Number of payments, including refunds.';
 
 comment on view listening_daily is 'Plays of each user and UTC day.';
-comment on column listening_daily.plays is 'How many times something was played.';
+comment on column listening_daily.plays is 'Number of plays.';
 comment on column listening_daily.last_heard is
-    'Listeners whose newest play is of that day; the sum from a day on are the distinct ones since.';
+    'Listeners whose newest play is on that day; the sum from a day on is the number of distinct '
+    'listeners since then.';
 
 do $$
 begin

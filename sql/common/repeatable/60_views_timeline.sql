@@ -1,5 +1,4 @@
--- What analysts and Grafana read of the timeline. Created as those in 60_views.sql: the first of two
--- attempts keeps grants and whatever depends on the views.
+-- Views of the timeline for analysts and Grafana, created like those in 60_views.sql.
 
 do $$
 begin
@@ -25,17 +24,17 @@ begin
 
             create or replace view agent_states_over_time as
             select
-                told.ts as since,
-                lead(told.ts) over later as until,
-                told.user_id,
-                told.agent_id,
+                event.ts as since,
+                lead(event.ts) over later as until,
+                event.user_id,
+                event.agent_id,
                 a.agent_key,
                 case
-                    when told.removed_ts >= coalesce(told.running_ts, '-infinity') then 'removed'
-                    else told.status
+                    when event.removed_ts >= coalesce(event.running_ts, '-infinity') then 'removed'
+                    else event.status
                 end as state,
-                told.status,
-                told.reason
+                event.status,
+                event.reason
             from (
                 select
                     ts,
@@ -53,10 +52,10 @@ begin
                     ) as place
                 from status_events
                 window earlier as (partition by user_id, agent_id order by ts)
-            ) as told
-            left join agents as a on a.user_id = told.user_id and a.agent_id = told.agent_id
-            where told.place = 1
-            window later as (partition by told.user_id, told.agent_id order by told.ts);
+            ) as event
+            left join agents as a on a.user_id = event.user_id and a.agent_id = event.agent_id
+            where event.place = 1
+            window later as (partition by event.user_id, event.agent_id order by event.ts);
             exit;
         exception when invalid_table_definition then
             if attempt = 2 then
@@ -78,33 +77,32 @@ begin
         execute format('comment on column %I.agent_id is %L', relation,
             'The agent''s own id, unique within its user.');
         execute format('comment on column %I.agent_key is %L', relation,
-            'Short key of the agent, as in agents; what a fast query asks by.');
+            'Short key of the agent, as in agents; filter by it for fast queries.');
     end loop;
 end
 $$;
 
 comment on view timeline is
-    'What happened: every status event and every status of every deployment.';
-comment on column timeline.time is 'When.';
+    'Every status event and every status of every deployment.';
+comment on column timeline.time is 'When it happened.';
 comment on column timeline.kind is 'status or deployment.';
 comment on column timeline.status is
-    'Of a status event running, stopped, failed or removed; of a deployment pending, succeeded or '
-    'failed.';
+    'Status event: running, stopped, failed or removed. Deployment: pending, succeeded or failed.';
 comment on column timeline.reason is
-    'Why, in the sender''s words; null without, and of a deployment.';
+    'Reason given by the sender; null without, and for a deployment.';
 comment on column timeline.deployment_id is
-    'The deployment, unique within its user; null of a status event.';
+    'The deployment, unique within its user; null for a status event.';
 
 comment on view agent_states_over_time is
-    'The states of each agent by its status events, one row an event: samples, which make a stopped or '
+    'States of each agent by its status events, one row for each event. Samples, which make a stopped or '
     'failed agent running again, are not considered; agents_now has the effective state.';
 comment on column agent_states_over_time.since is 'When the state began.';
-comment on column agent_states_over_time.until is 'When the next one began; null of the newest.';
+comment on column agent_states_over_time.until is 'When the next state began; null for the newest.';
 comment on column agent_states_over_time.state is
-    'The status, except that removed holds until running.';
+    'The status, except that removed lasts until running.';
 comment on column agent_states_over_time.status is
-    'The status that was sent; of several at the same time the one that counts.';
-comment on column agent_states_over_time.reason is 'Why, in the sender''s words; null without.';
+    'The status that was sent; of several at the same time, the one that takes precedence.';
+comment on column agent_states_over_time.reason is 'Reason given by the sender; null without.';
 
 do $$
 begin

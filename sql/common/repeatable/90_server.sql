@@ -1,8 +1,8 @@
--- Runs after every file that creates a trigger: ingest claims no partition without this function, so it
--- never writes past a trigger that the first migration has yet to create.
+-- Runs after every file that creates a trigger. Ingest needs this function to claim a partition, so it
+-- cannot write before the first migration has created all triggers.
 
--- Which server this is, as long as it runs: a database only goes back in time, or is replaced by
--- another, by a restart of its server, or under another oid.
+-- Identifies the database and the current run of its server. A database can be restored to an earlier
+-- state or replaced by another only with a server restart or under another oid.
 create or replace function server_identity() returns text
 language sql stable
 return (
@@ -12,4 +12,4 @@ return (
 );
 
 comment on function server_identity() is
-    'Names this database on this run of its server; what is remembered of another is checked again.';
+    'Identifies this database on this run of its server; after a change, ingest checks cached state again.';

@@ -1,8 +1,8 @@
--- Samples of each agent by 5 minutes, hours and days: continuous aggregates here, each of the level
--- before. Only with no data may they be created in a transaction.
+-- Sums of each agent's samples by 5 minutes, hours and UTC days, as continuous aggregates: each level is
+-- computed from the next finer one. In a transaction they can only be created WITH NO DATA.
 
--- Sums and counts, never averages: averages are made at the end, from the sums of any range. Sums of
--- bigint would be numeric, and strings in JSON.
+-- Sums and counts, never averages: readers compute averages from the sums of any range. The casts keep
+-- sums of bigint from becoming numeric, which JSON would show as strings.
 create materialized view agent_metrics_5m
 with (
     timescaledb.continuous,

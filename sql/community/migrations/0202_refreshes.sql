@@ -1,22 +1,22 @@
--- When each six hours of the refresh window were last gone over, and how long that took. The row of
--- `infinity` is the newest buckets'.
+-- When each six-hour part of the refresh window was last refreshed, and how long that took. The row
+-- `infinity` is for the newest buckets.
 create table metrics_refreshes (
     start timestamptz primary key,
     refreshed_at timestamptz not null,
     took interval not null
 ) with (fillfactor = 50);
 
--- Buckets that samples reached late, for the next refresh to work them out anew. TimescaleDB notes
--- that too, as one range for all of a transaction: with one sample of yesterday among those of now
--- it is a day of the whole fleet. No key but a number: writers never wait for each other here.
+-- Buckets with late samples, which the next refresh computes again. TimescaleDB's own invalidation log
+-- has one range for each transaction: one sample from yesterday among current ones would invalidate a
+-- day of the whole fleet. The only key is a number, so that writers never wait for each other.
 create table late_buckets (
     id bigint generated always as identity primary key,
     bucket timestamptz not null
 );
 create index late_buckets_by_time on late_buckets (bucket);
 
--- What a run of refresh_metrics has to refresh. A row goes when its range is done, so that one with
--- `tried_at` after the run is one that failed, or whose run was killed: the next run does it last.
+-- Ranges that a run of refresh_metrics has to refresh. It deletes a row when the range is done. A row
+-- that is left with `tried_at` set has failed, or its run was killed: the next run retries it last.
 create table refresh_ranges (
     relation text not null,
     start timestamptz not null,

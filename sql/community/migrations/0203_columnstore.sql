@@ -1,5 +1,5 @@
--- By agent, for an agent's rows are asked for together; a later migration may not change it for what
--- is in the columnstore already.
+-- Segmented by agent, because queries read an agent's rows together. A later migration cannot change
+-- this for chunks that are in the columnstore already.
 alter table agent_samples set (
     timescaledb.enable_columnstore,
     timescaledb.segmentby = 'agent_key',

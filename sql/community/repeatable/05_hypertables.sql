@@ -1,11 +1,10 @@
--- Which hypertable a relation of samples or rollups is kept in.
 create or replace function hypertable_of(relation text) returns regclass
 language sql stable
 return relation::regclass;
 comment on function hypertable_of(text) is
-    'The hypertable in which a relation of samples or rollups is kept.';
+    'The hypertable that stores a relation of samples or rollups.';
 
--- In PL/pgSQL, for refresh_levels() is made after this.
+-- PL/pgSQL, because refresh_levels() is created later.
 create or replace function aggregated_before(relation text) returns timestamptz
 language plpgsql stable as $$
 begin
@@ -21,4 +20,4 @@ begin
 end
 $$;
 comment on function aggregated_before(text) is
-    'Before when everything in a relation is aggregated in the next one, and may be dropped.';
+    'Time before which all rows of a relation are aggregated in the next level, and may be dropped.';

@@ -1,6 +1,6 @@
--- What the other edition has as tables: the samples from before the watermark by 5 minutes, and the hours
--- that have ended before it by hours and days. The bucket that the watermark lies in is read from the
--- samples; the rows of the newest day are those of its hours.
+-- The equivalent of the Apache edition's tables: all samples before the watermark by 5 minutes, and the
+-- hours that ended before it by hours and days. The bucket of the watermark is computed from the samples;
+-- the newest day consists of the rows of its hours.
 
 create or replace view aggregated_5m as
 select *

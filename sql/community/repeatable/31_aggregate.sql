@@ -1,7 +1,8 @@
--- What is kept of samples beside TimescaleDB's continuous aggregates: each agent's newest one, and notes
--- on buckets that samples reach late.
+-- What ingest maintains beside TimescaleDB's continuous aggregates: each agent's newest sample, and the
+-- list of buckets with late samples.
 
--- Late samples lie below what the refresh of the rollups has reached: it never goes past the watermark.
+-- Records every late sample: the refresh of the rollups may have passed its bucket, though never the
+-- watermark.
 create or replace function add_late_samples(sums sample_sums[], agents agent_latest[]) returns void
 language sql as $$
     insert into late_buckets (bucket)
@@ -10,7 +11,8 @@ language sql as $$
     select keep_newest(agents)
 $$;
 comment on function add_late_samples(sample_sums[], agent_latest[]) is
-    'Notes samples from before the watermark, which the caller holds, for the refresh of the rollups.';
+    'Records the buckets of samples before the watermark, which the caller has locked, for the next '
+    'refresh of the rollups.';
 
 create or replace function aggregate_samples(upto timestamptz) returns void
 language plpgsql as $$
@@ -35,20 +37,20 @@ begin
     )
     select array_agg((
         sampled.agent_key, sampled.first_ts, sampled.ts, newest.cpu, newest.memory,
-        sampled.storage_ts, told.storage_used_mb, told.storage_total_mb
+        sampled.storage_ts, stored.storage_used_mb, stored.storage_total_mb
     )::agent_latest order by sampled.agent_key) into agents
     from sampled
     join agent_samples as newest
         on newest.agent_key = sampled.agent_key
         and newest.ts = sampled.ts
         and newest.ts >= since and newest.ts < upto
-    left join agent_samples as told
-        on told.agent_key = sampled.agent_key
-        and told.ts = sampled.storage_ts
-        and told.ts >= since and told.ts < upto;
+    left join agent_samples as stored
+        on stored.agent_key = sampled.agent_key
+        and stored.ts = sampled.storage_ts
+        and stored.ts >= since and stored.ts < upto;
     perform keep_newest(agents);
     update rollup_watermark set watermark = upto;
 end
 $$;
 comment on function aggregate_samples(timestamptz) is
-    'Moves the watermark: keeps the newest sample of each agent before `upto`; refresh_samples calls it.';
+    'Moves the watermark: stores the newest sample of each agent before `upto`; refresh_samples calls it.';

@@ -1,19 +1,19 @@
--- What an agent has in the samples and their rollups, erased in one transaction with what the platform's
--- hours counted of it. Rollups are erased where they are materialized: a refresh reaches back no further
--- than its window.
+-- Erases an agent's samples and rollups, and subtracts them from the platform's hours, in one transaction.
+-- Rollups are deleted from the materialization hypertables, because a refresh does not reach back
+-- beyond its window.
 create or replace function erase_metrics(erased integer)
 returns table (relation text, removed bigint)
 language plpgsql as $$
 declare
     place record;
 begin
-    -- Whoever keeps writers out takes the samples first, and then the aggregates: so does this.
+    -- In the same order as every session that locks out writers: first the samples, then the aggregates.
     lock table only agent_samples in row exclusive mode;
-    -- A refresh would bring back what it has read already.
+    -- A concurrent refresh would write back samples that it has already read.
     perform pg_advisory_xact_lock(lock_of_aggregates());
     delete from agent_latest where agent_key = erased;
 
-    -- Before anything goes: what is not refreshed yet is worked out from the samples.
+    -- Before the deletes, because buckets that are not refreshed yet are computed from the samples.
     perform take_from_platform(erased);
 
     delete from agent_samples where agent_key = erased;

@@ -1,25 +1,25 @@
--- The procedures of Fleetgauge's own jobs; when they run and with what is in 81_policies.sql.
+-- The procedures of Fleetgauge's own jobs; their schedules and configuration are in 81_policies.sql.
 --
--- All of them, the retention of `fleetgauge ingest`, `fleetgauge maintain --repair` and `fleetgauge erase`
--- work under one advisory lock, 0x72656672657368. So two refreshes never meet, which leaves gaps in some
--- versions of TimescaleDB, no refresh meets a chunk that is being compressed or dropped ("chunk not
--- found", deadlocks), and none brings back what it has read of an agent that is erased meanwhile.
+-- The jobs, the retention of `fleetgauge ingest`, `fleetgauge maintain --repair` and `fleetgauge erase`
+-- share one advisory lock, 0x72656672657368. It prevents concurrent refreshes, which leave gaps in some
+-- versions of TimescaleDB; a refresh of a chunk that is being compressed or dropped ("chunk not found",
+-- deadlocks); and a refresh that writes back rows of an agent erased meanwhile.
 
--- Up to where buckets are refreshed. No sample gets past both the refresh and the notes, whenever its
--- transaction commits: the watermark moves once all writers that have not seen it move have committed,
--- and whoever stores a sample from before it later notes the bucket in the same transaction
--- (10_watermark.sql).
--- TimescaleDB's own log alone would do for exactness, but it is one range for all of a transaction: one
--- sample of yesterday among those of now is a day of the whole fleet.
--- Buckets from here on are computed from the samples while somebody asks (materialized_only = false).
+-- End of the range that is refreshed. Every sample is covered by the refresh or by late_buckets, whenever
+-- its transaction commits: the watermark moves only after all writers that have not seen the new frontier
+-- have committed, and a writer that later stores a sample before the watermark records its bucket in the
+-- same transaction (10_watermark.sql).
+-- TimescaleDB's own invalidation log would be correct too, but it has one range for each transaction: one
+-- sample from yesterday among current ones would invalidate a day of the whole fleet.
+-- Queries compute buckets from here on from the samples (materialized_only = false).
 create or replace function refresh_end() returns timestamptz
 language sql stable as $$
     select time_bucket(interval '5 minutes', watermark) from rollup_watermark
 $$;
 comment on function refresh_end() is
-    'Up to where buckets are refreshed: the last one that lies before the watermark.';
+    'End of the last bucket before the watermark: refreshes go up to here.';
 
--- How far each level is materialized: what lies past that is computed while somebody asks.
+-- How far each level is materialized; queries compute later buckets themselves.
 create or replace function refresh_levels()
 returns table (relation text, width interval, made_of text, watermark timestamptz)
 language sql stable as $$
@@ -40,11 +40,11 @@ language sql stable as $$
         and held.table_name = aggregate.materialization_hypertable_name
 $$;
 comment on function refresh_levels() is
-    'The levels of the rollups, what each is made of, and how far it is materialized.';
+    'The levels, the relation each is computed from, and how far it is materialized.';
 
--- Refreshes one range that is noted in refresh_ranges, and notes what the level above has to do
--- because of it. A refresh cannot be in a block with an exception clause: its error ends the run. So
--- that it is tried is committed before, and the row that is left tells the next run.
+-- Refreshes one range of refresh_ranges, and adds the resulting range of the next coarser level. A
+-- refresh cannot run in a block with an exception clause, so its error ends the run. The attempt is
+-- committed first: the row that is left shows the next run that it failed.
 create or replace procedure refresh_range(level text, first timestamptz, last timestamptz)
 language plpgsql as $$
 begin
@@ -62,7 +62,7 @@ begin
     cross join lateral (
         select
             time_bucket(above.width, first) as start,
-            -- What is not materialized yet needs no refresh.
+            -- Buckets that are not materialized yet need no refresh.
             least(
                 time_bucket(above.width, last + above.width - interval '1 microsecond'),
                 above.watermark
@@ -74,9 +74,9 @@ begin
 end
 $$;
 comment on procedure refresh_range(text, timestamptz, timestamptz) is
-    'Refreshes one range of one level, in transactions of its own.';
+    'Refreshes one range of one level, in its own transactions.';
 
--- Refreshes the ranges of a level that no run has tried yet, newest first.
+-- Newest first.
 create or replace procedure refresh_level(level text)
 language plpgsql as $$
 declare
@@ -95,14 +95,14 @@ $$;
 comment on procedure refresh_level(text) is
     'Refreshes the ranges of a level that no run has tried yet.';
 
--- Takes the newest hour that has notes on late buckets, and makes ranges of them: adjacent buckets are
--- one range, and what nobody touched is in none. Whether there was such an hour.
+-- Takes the newest hour of late_buckets and turns its buckets into ranges: adjacent buckets become one
+-- range. Returns whether there was such an hour.
 create or replace function take_late_hour(out is_taken boolean)
 language plpgsql as $$
 declare
     late_hour timestamptz;
 begin
-    -- What failed is done last, and with it what is noted of it meanwhile.
+    -- Ranges that failed are retried last, together with late buckets in them.
     select date_trunc('hour', max(bucket), 'UTC') into late_hour
     from late_buckets as late
     where not exists (
@@ -120,7 +120,7 @@ begin
         returning bucket
     ),
     placed as (
-        -- The same for all buckets of a range.
+        -- `run` is the same for all buckets of a range.
         select bucket, bucket - interval '5 minutes' * row_number() over (order by bucket) as run
         from (select distinct bucket from noted) as once
     )
@@ -132,16 +132,17 @@ begin
 end
 $$;
 comment on function take_late_hour() is
-    'Moves the notes on late buckets of one hour to the ranges that are refreshed.';
+    'Moves the late buckets of one hour to refresh_ranges.';
 
--- Takes six hours of the refresh window, those whose turn is longest ago, unless the last ones took
--- more than a tenth of the time since: whatever else TimescaleDB has logged is refreshed by that.
+-- Takes the six hours of the refresh window that were refreshed longest ago, unless the previous six
+-- hours took more than a tenth of the time since then. This processes everything else in TimescaleDB's
+-- invalidation log.
 create or replace function take_turn(oldest timestamptz, newest timestamptz, out part timestamptz)
 language plpgsql as $$
 begin
     select turn.start into part
     from generate_series(
-        -- Of what was never refreshed it is the first moment of all time.
+        -- If nothing was ever refreshed, `newest` is the earliest possible time.
         oldest, greatest(oldest, newest) - interval '5 minutes', interval '6 hours'
     ) as turn (start)
     left join metrics_refreshes as kept on kept.start = turn.start
@@ -164,18 +165,18 @@ begin
 end
 $$;
 comment on function take_turn(timestamptz, timestamptz) is
-    'Chooses six hours whose turn it is, for everything that no note tells of.';
+    'Chooses the next six hours of the refresh window, for changes that are not in late_buckets.';
 
--- One job for all levels, finest first, for each is made of the one before. Every range is a
--- transaction of its own, and what it changes is one range for the next level: so ranges are small.
+-- One job for all levels, finest first, because each is computed from the next finer one. Each range has
+-- its own transactions, and invalidates one range of the next level: so ranges are small.
 create or replace procedure refresh_metrics(job_id integer, config jsonb)
 language plpgsql as $$
 declare
     began constant timestamptz := clock_timestamp();
-    -- The first whole day: before it samples may be dropped, and a refresh would erase what they left.
+    -- The first whole day: earlier samples may be dropped, and a refresh would delete their rollups.
     oldest constant timestamptz := greatest(
         date_trunc('day', began - (config ->> 'refresh_start')::interval, 'UTC') + interval '1 day',
-        -- Whatever the clock says: where samples have been dropped, nothing is refreshed.
+        -- Regardless of the clock, no refresh where samples have been dropped.
         (select dropped_before from retention_horizons where relation = 'agent_samples')
     );
     materialized_to timestamptz;
@@ -185,8 +186,8 @@ declare
 begin
     perform pg_advisory_lock(0x72656672657368);
 
-    -- What became old enough since the last time. Notes past the watermark tell nothing more: their
-    -- samples are read by those who ask, and by the refresh that gets there.
+    -- The buckets completed since the last run. Late buckets past the materialized range are dropped:
+    -- queries read their samples directly, and the refresh includes them when it gets there.
     select watermark into materialized_to
     from refresh_levels() where relation = 'agent_metrics_5m';
     delete from late_buckets where bucket < oldest or bucket >= materialized_to;
@@ -199,7 +200,7 @@ begin
     commit;
     call refresh_level('agent_metrics_5m');
 
-    -- What was noted, newest hour first, until the time for it is up, an hour at least.
+    -- Late buckets, newest hour first, until the time limit, but at least one of these hours.
     loop
         exit when not take_late_hour();
         commit;
@@ -228,7 +229,7 @@ begin
     set refreshed_at = excluded.refreshed_at, took = excluded.took;
     commit;
 
-    -- What failed before, longest ago first. Another failure ends the run, which counts as failed.
+    -- Ranges that failed before, longest ago first. Another failure ends the run as failed.
     loop
         select * into failed from refresh_ranges
         where tried_at < began
@@ -245,9 +246,9 @@ $$;
 comment on procedure refresh_metrics(integer, jsonb) is
     'A job: keeps the rollups of samples up to date, within the refresh window.';
 
--- Puts chunks into the columnstore that nothing else is about to touch: samples older than late ones
--- mostly are, and rollups that no refresh reaches. A chunk that fails is reported; the others are
--- done, and the run counts as failed at the end.
+-- Puts chunks into the columnstore that are unlikely to change: samples older than most late samples, and
+-- rollups that no refresh reaches. A chunk that fails is reported, the others are still processed, and
+-- the run ends as failed.
 create or replace procedure compress_chunks(job_id integer, config jsonb)
 language plpgsql as $$
 declare
@@ -288,7 +289,7 @@ begin
     end loop;
     if failures > 0 then
         raise exception '% chunks could not be put into the columnstore', failures
-        using hint = 'The warnings before this in the server''s log tell why.';
+        using hint = 'See the preceding warnings in the server''s log.';
     end if;
 end
 $$;

@@ -21,7 +21,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local import docker
-from ingest.kafka.topic import TIMESTAMP_TYPE, config, topics_to_make
+from ingest.kafka.topic import TIMESTAMP_TYPE, config, topics_to_create
 from tests.acceptance.alerts.place import Place, make_topics
 from tests.acceptance.alerts.recording import SCRAPE_S
 from tests.integration.ingest.test_ingest import minutes
@@ -116,7 +116,7 @@ async def a_database_that_is_slow(place: Place) -> None:
 async def a_backlog_of_days(place: Place) -> None:
     """Records that are four days old, and a table that somebody holds."""
     await make_topics(place)
-    samples = topics_to_make(place.kafka)[0]
+    samples = topics_to_create(place.kafka)[0]
     as_made = config(samples, place.kafka)
     await configure(place.stack, samples.name, {**as_made, TIMESTAMP_TYPE: "CreateTime"})
     old = AIOKafkaProducer(bootstrap_servers=place.stack.kafka_bootstrap)
@@ -301,7 +301,7 @@ async def a_transaction_left_open(place: Place) -> None:
 async def a_topic_that_was_altered(place: Place) -> None:
     """Somebody lets it compact while ingest runs, which looks every 30 seconds."""
     await make_topics(place)
-    as_made = config(topics_to_make(place.kafka)[0], place.kafka)
+    as_made = config(topics_to_create(place.kafka)[0], place.kafka)
     async with place.ingest():
         await place.recording.shows("fleetgauge_assigned_partitions", 9)
         await place.recording.minutes(3)

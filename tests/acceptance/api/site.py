@@ -39,7 +39,7 @@ class Site:
         match state:
             case None:
                 return nullcontext()
-            case "the database is away":
+            case "the database is unavailable":
                 return self._service.without_database()
             case "the database is busy":
                 return self._busy()

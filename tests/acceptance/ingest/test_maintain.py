@@ -87,7 +87,7 @@ def test_another_one_at_it_is_told(variables: dict[str, str], database: str) -> 
         other.execute(query("try_upkeep_lock"), {"key": LOCK_KEY})
         done = maintain(variables)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("fleetgauge: another session does upkeep at this moment")
+    assert done.stderr.startswith("fleetgauge: another session is running upkeep")
 
 
 def test_a_database_that_is_not_migrated_is_told(
@@ -103,7 +103,7 @@ def test_a_database_that_is_away_is_told(stack: Stack, topics: Topics) -> None:
     nowhere = f"postgresql://someone:a-password@127.0.0.1:{free_port()}/fleetgauge"
     done = maintain(environment(nowhere, stack, topics))
     assert done.returncode == 1
-    assert done.stderr.startswith("fleetgauge: no upkeep: connection failed")
+    assert done.stderr.startswith("fleetgauge: cannot run upkeep: connection failed")
     assert "a-password" not in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -166,7 +166,7 @@ async def test_a_refresh_tells_what_it_waits_for(
     variables: dict[str, str], database: str, stack: Stack, made: KafkaSettings
 ) -> None:
     await put(stack, made.samples_topic, [Put(b"{}", b"k")])
-    waits = f"not further, for {made.samples_topic}/0 has records, of which none is stored"
+    waits = f"cannot go further: {made.samples_topic}/0 has records, and none of them is stored yet"
     for words, first in (
         ((), f"samples are aggregated up to {FIRST_TEXT}, as before"),
         (
@@ -187,8 +187,8 @@ def test_a_refresh_that_another_session_does_is_told(
         rehearsed = maintain(variables, "--refresh", "--dry-run")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(
-        "fleetgauge: no refresh: another session refreshes, most often an ingest, which does it "
-        "every 30 s"
+        "fleetgauge: cannot refresh: another session is refreshing, usually an ingest, which "
+        "refreshes every 30 s"
     )
     assert rehearsed.returncode == 0
     assert aggregated(database) == (LONG_AGO, 0)
@@ -206,7 +206,7 @@ def test_a_refresh_without_a_part_is_told(variables: dict[str, str], database: s
             away = f"postgresql://someone:a-password@{away}/fleetgauge"
         done = maintain({**variables, name: away}, "--refresh")
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith(f"fleetgauge: no refresh: {words}")
+        assert done.stderr.startswith(f"fleetgauge: cannot refresh: {words}")
         assert "Traceback" not in done.stderr
         assert "a-password" not in done.stderr
     assert aggregated(database) == (LONG_AGO, 0)

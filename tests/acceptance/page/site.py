@@ -16,9 +16,9 @@ import psycopg
 from playwright.sync_api import Page
 
 from ingest.batch import AgentKeys
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
+from ingest.writing.batchbuilder import build_batch
 from ingest.writing.events import store_events
-from ingest.writing.shape import shape
 from schemas.events import AgentStatus, Deployment, DeploymentStatus, Event, Status
 from tests.support.business import events_of, open_writer, store
 from tests.support.fleet import happen
@@ -48,6 +48,16 @@ class Site:
     _database: str
     _port: int
     _way: ExitStack = field(default_factory=ExitStack)
+    _filled: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def hours_without_data(self) -> set[int]:
+        """Alice's, counted back from the current one, among the last 24."""
+        passed = (_hour(datetime.now(UTC)) - _hour(self._filled)) // timedelta(hours=1)
+        return _moved(SILENT_HOURS, passed, 24)
+
+    def days_without_data(self) -> set[int]:
+        """Alice's, counted back from the current one, among the last 30."""
+        return _moved(SILENT_DAYS, (datetime.now(UTC).date() - self._filled.date()).days, 30)
 
     def sign_in(
         self,
@@ -135,6 +145,15 @@ def fill(database: str) -> None:
     asyncio.run(_go_wrong(database, now))
 
 
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _moved(silent: frozenset[int], passed: int, count: int) -> set[int]:
+    """Buckets without data after `passed` more, in which nothing was sent."""
+    return {*range(passed), *(n + passed for n in silent if n + passed < count)}
+
+
 def tuesday(now: datetime) -> datetime:
     """The last Tuesday that is over, at 14:00 on the clocks of HERE."""
     noon = now.astimezone(HERE).replace(hour=14, minute=0, second=0, microsecond=0)
@@ -168,7 +187,7 @@ async def _go_wrong(database: str, now: datetime) -> None:
     async with await open_writer(database) as connection, connection.transaction():
         found = await connection.execute(KEYS)
         keys = AgentKeys(dict(await found.fetchall()))
-        await store_events(connection, shape(decoded(events), keys), DatabaseBusy())
+        await store_events(connection, build_batch(decoded(events), keys), WritePriority())
 
 
 def _status(agent: str, at: datetime, status: AgentStatus) -> Status:

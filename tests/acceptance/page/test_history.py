@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.page.site import SILENT_DAYS, SILENT_HOURS, Site
+from tests.acceptance.page.site import Site
 
 NAMES = ("cpu", "memory", "messages", "errors", "errorRate", "responseTime", "agents")
 # Where the table has them, beside the largest values.
@@ -60,8 +60,8 @@ def written(point: dict[str, Any]) -> list[str]:
 def test_ranges_by_click(history: Page, site: Site) -> None:
     for label, time_range, silent, buckets in (
         ("7 days", "7d", None, 28),
-        ("30 days", "30d", SILENT_DAYS, 30),
-        ("24 hours", "24h", SILENT_HOURS, 24),
+        ("30 days", "30d", site.days_without_data, 30),
+        ("24 hours", "24h", site.hours_without_data, 24),
     ):
         with history.expect_response(lambda answer: "/historical" in answer.url) as got:
             history.get_by_role("radio", name=label).click()
@@ -73,7 +73,7 @@ def test_ranges_by_click(history: Page, site: Site) -> None:
         with_data = [row[1:] for row in reversed(rows) if row[1] != "no data"]
         assert with_data == [written(point) for point in points]
         if silent:
-            assert [n for n, row in enumerate(rows) if row[1] == "no data"] == sorted(silent)
+            assert [n for n, row in enumerate(rows) if row[1] == "no data"] == sorted(silent())
 
 
 def test_ranges_by_keys_and_by_going_back(history: Page, site: Site) -> None:
@@ -152,7 +152,7 @@ def test_keys_move_the_cursor_and_a_screen_reader_is_told(history: Page) -> None
     expect(history.get_by_role("slider", name="Memory, percent")).to_be_focused()
 
 
-def test_gaps_are_hatched_and_the_unfinished_bucket_is_not(history: Page) -> None:
+def test_gaps_are_hatched_and_the_unfinished_bucket_is_not(history: Page, site: Site) -> None:
     painted = history.locator(".plot.cpu canvas").evaluate(
         """(canvas) => {
             const over = canvas.parentElement.querySelector(".u-over");
@@ -167,7 +167,7 @@ def test_gaps_are_hatched_and_the_unfinished_bucket_is_not(history: Page) -> Non
             });
         }"""
     )
-    assert {23 - n for n, hatched in enumerate(painted) if hatched} == set(SILENT_HOURS)
+    assert {23 - n for n, hatched in enumerate(painted) if hatched} == site.hours_without_data()
 
 
 def test_a_finger_moves_the_cursor(site: Site, page: Page) -> None:

@@ -15,7 +15,7 @@ import polars as pl
 import psycopg
 from psycopg.rows import class_row
 
-from ingest.writing.copy import encode_samples
+from ingest.writing.binarycopy import encode_samples
 from query.points import PointSums
 from sql.named import query
 from tests.bench.measurement import Bench, NotHereError, say

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from ingest.writing.copy import encode_samples
+from ingest.writing.binarycopy import encode_samples
 from schemas.settings import IngestSettings
 from tests.bench.measurement import Bench
 from tests.bench.result import Result

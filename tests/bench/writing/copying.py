@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from ingest.writing.copy import encode_samples
+from ingest.writing.binarycopy import encode_samples
 from sql.named import query
 from tests.bench.writing.databases import drop_aggregates, migrated_database
 from tests.bench.writing.geometry import Geometry

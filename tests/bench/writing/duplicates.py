@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ingest.writing.copy import encode_samples
+from ingest.writing.binarycopy import encode_samples
 from tests.bench.measurement import Bench
 from tests.bench.result import Result
 from tests.bench.writing.contest import Comparison, Contestant, in_turn

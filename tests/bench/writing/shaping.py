@@ -12,12 +12,13 @@ import msgspec
 from aiokafka import TopicPartition
 
 from ingest.batch import AgentKeys, Fetched, agent_name
-from ingest.decoding.check import check_times
 from ingest.decoding.decode import decode
+from ingest.decoding.timecheck import check_times
 from ingest.reading.batchsize import MAX_FETCH
-from ingest.reading.fetch import Fetcher, open_fetcher
+from ingest.reading.consumer import GroupConsumer
 from ingest.reading.limits import SMALLEST_FULL_BATCH
-from ingest.writing.shape import agents_of, shape
+from ingest.reading.openconsumer import open_consumer
+from ingest.writing.batchbuilder import agents_of, build_batch
 from schemas.settings import IngestSettings, KafkaSettings, load
 from tests.bench.writing.geometry import agent_ids
 from tests.bench.writing.meter import Run
@@ -29,7 +30,7 @@ async def main(agents: int, rows: int) -> Run:
     """All rows of the samples' topic, up to the bytes that COPY would send."""
     kafka, ingest = load(KafkaSettings, IngestSettings)
     keys = AgentKeys({agent_name(*pair): n + 1 for n, pair in enumerate(agent_ids(agents))})
-    async with open_fetcher(kafka, ingest) as fetcher:
+    async with open_consumer(kafka, ingest) as fetcher:
         fetcher.subscribe([kafka.samples_topic])
         await anext(fetcher.assignments())
         fetcher.start_at({TopicPartition(kafka.samples_topic, 0): 0}, {})
@@ -40,7 +41,7 @@ async def main(agents: int, rows: int) -> Run:
             decoded = decode(fetched, kafka.message_max_bytes)
             check_times(decoded, LATENESS)
             agents_of(decoded)
-            shape(decoded, keys)
+            build_batch(decoded, keys)
             done += decoded.rows
         return Run(
             rows=done,
@@ -51,7 +52,7 @@ async def main(agents: int, rows: int) -> Run:
         )
 
 
-async def _filled(fetcher: Fetcher, rows: int) -> Fetched:
+async def _filled(fetcher: GroupConsumer, rows: int) -> Fetched:
     filled = Fetched()
     while filled.count < rows:
         arrived = await fetcher.fetch(500, min(MAX_FETCH, rows - filled.count))

@@ -12,7 +12,8 @@ import ingest.run
 import ingest.writing.store
 from fleetgauge import run
 from ingest.batch import Batch
-from ingest.reading.fetch import Fetcher, open_fetcher
+from ingest.reading.consumer import GroupConsumer
+from ingest.reading.openconsumer import open_consumer
 from ingest.writing import offsets
 from ingest.writing.offsets import BatchState
 from ingest.writing.write import write_batch
@@ -23,17 +24,17 @@ class OffsetsInKafka:
     """Stands where the offsets in the database do, and commits them to the group instead."""
 
     def __init__(self) -> None:
-        self._fetcher: Fetcher | None = None
+        self._fetcher: GroupConsumer | None = None
 
     @asynccontextmanager
-    async def open_fetcher(
+    async def open_consumer(
         self,
         kafka: KafkaSettings,
         settings: IngestSettings,
         **options: bool,
-    ) -> AsyncIterator[Fetcher]:
+    ) -> AsyncIterator[GroupConsumer]:
         """Ingest's own, remembered."""
-        async with open_fetcher(kafka, settings, **options) as fetcher:
+        async with open_consumer(kafka, settings, **options) as fetcher:
             self._fetcher = fetcher
             yield fetcher
 
@@ -45,7 +46,7 @@ class OffsetsInKafka:
 
 
 async def _compare_nothing(connection: Any, spans: Mapping[Any, Any], claims: Any) -> BatchState:
-    return BatchState.NOT_YET
+    return BatchState.NOT_STORED
 
 
 async def _move_nothing(connection: Any, spans: Mapping[Any, Any], claims: Any) -> None:
@@ -58,7 +59,7 @@ def main() -> None:
     for module, name, stand_in in (
         (offsets, "lock", _compare_nothing),
         (offsets, "advance", _move_nothing),
-        (ingest.run, "open_fetcher", in_kafka.open_fetcher),
+        (ingest.run, "open_consumer", in_kafka.open_consumer),
         (ingest.writing.store, "write_batch", in_kafka.write_batch),
     ):
         if not hasattr(module, name):

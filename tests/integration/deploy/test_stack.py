@@ -297,4 +297,4 @@ def test_clean_leaves_no_data(tmp_path: Path) -> None:
 def test_starting_a_part_of_no_instance_is_refused(tmp_path: Path) -> None:
     done = Stack(tmp_path).run("start", "kafka")
     assert done.returncode == 1
-    assert "`up` makes one" in done.stderr
+    assert "`up` creates one" in done.stderr

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ingest.reading.fetch import SESSION_TIMEOUT_MS
+from ingest.reading.openconsumer import SESSION_TIMEOUT_MS
 from tests.support.ingest_process import ingest_process
 from tests.support.oracle import Fleet, all_stored, check_exact, produce
 from tests.support.proxy import Trap, proxy_to
@@ -80,7 +80,7 @@ async def test_a_stop_does_not_wait_for_a_database_that_is_frozen(
         await trap.sprung.wait()
         proxy.freeze()
         assert await asyncio.wait_for(ingest.stop(), 15) == 0
-        assert '"step given up"' in ingest.log
+        assert '"step abandoned"' in ingest.log
         assert "Traceback" not in ingest.log
     async with ingest_process(ingest_environment(), tmp_path / "next.log") as ingest:
         await all_stored(stack, database, made_topics)

@@ -45,7 +45,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         ("2026-03-09 00:00:00+00", "90", "90.0"),
         ("2026-03-10 00:00:00+00", "60", "28.0"),
     ],
-    "And how much in 95 of 100 cases?": [
+    "And the 95th percentile?": [
         ("2026-03-09 00:00:00+00", "90.0"),
         ("2026-03-10 00:00:00+00", "56.0"),
     ],
@@ -91,7 +91,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         ("bob", "back", "stopped", None, "2026-03-10 14:10:00+00", "00:20:00"),
         ("bob", "dead", "failed", "out of memory", "2026-03-10 14:20:00+00", "00:10:00"),
     ],
-    "How much did a user take in, day by day this month?": [
+    "What was a user's revenue, day by day this month?": [
         ("2026-03-01", "EUR", "700", "1"),
         ("2026-03-01", "USD", "750", "2"),
         ("2026-03-10", "USD", "200", "1"),

@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures in the documentation, of a simulated fleet on the real parts."""
+"""`make screenshots`: the documentation's pictures, of a simulated fleet on the real stack."""
 
 import json
 import sys
@@ -61,7 +61,7 @@ def main() -> None:
 
 @contextmanager
 def simulated() -> Iterator[str]:
-    """The address of the service over 30 days of a fleet, which is live."""
+    """The address of the service, over 30 days of a simulated fleet that still sends."""
     mark = uuid4().hex[:12]
     topics = Topics(f"test-{mark}.samples", f"test-{mark}.events", f"test-{mark}.deadletter")
     with ExitStack() as parts:
@@ -81,7 +81,7 @@ def simulated() -> Iterator[str]:
 
 
 def await_whole(address: str) -> None:
-    """Returns when all users' history is there and nearly all agents go on."""
+    """Waits until all users have history and nearly all agents are active."""
     deadline = time.monotonic() + PATIENCE_S
     with reader(address) as client:
         while not is_whole(client):
@@ -90,20 +90,20 @@ def await_whole(address: str) -> None:
 
 
 def reader(address: str) -> httpx.Client:
-    """Reads what the service answers for the platform."""
+    """A client of the service with a platform token."""
     headers = bearer(token("platform", "platform", datetime.now(UTC)))
     return httpx.Client(base_url=f"{address}/api/metrics", headers=headers)
 
 
 def newest_failure(address: str) -> str:
-    """The agent that needs attention first, as the page's addresses have it."""
+    """The agent that needs attention first, as in the page's addresses."""
     with reader(address) as client:
         (agent,) = client.get("/agents", params={"limit": 1}).json()["agents"]
     return f"{agent['userId']}/agents/{agent['agentId']}"
 
 
 def is_whole(client: httpx.Client) -> bool:
-    """Whether the service answers, and what it tells is no longer catching up."""
+    """Whether the service answers with complete data, no longer catching up."""
     answers = [client.get(f"/{user}/historical") for user in USERS]
     platform = client.get("")
     if not all(answer.is_success for answer in (*answers, platform)):
@@ -115,7 +115,7 @@ def is_whole(client: httpx.Client) -> bool:
 
 
 def take(browser: Browser, address: str, picture: Picture, failed: str) -> None:
-    """One picture: as wide as a small notebook, from the view's top."""
+    """Takes one picture, as wide as a small notebook screen, from the top of the view."""
     signed = token("platform", "platform", datetime.now(UTC))
     size: ViewportSize = {"width": 1180, "height": picture.height}
     context = browser.new_context(viewport=size, reduced_motion="reduce")

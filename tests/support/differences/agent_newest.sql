@@ -1,5 +1,5 @@
--- Where agent_newest is not an agent's first and newest sample, and the newest that told storage. A first
--- one that retention has dropped is taken as it is.
+-- Rows of agent_newest that differ from the agent's first and newest sample and the newest sample with
+-- storage. A first sample that retention has dropped is not compared.
 with kept as (
     select coalesce(max(dropped_before), '-infinity') as since
     from retention_horizons
@@ -30,7 +30,7 @@ newest as (
     from agent_samples
     order by agent_key, ts desc
 ),
-told as (
+with_storage as (
     select distinct on (agent_key) agent_key, ts as storage_ts, storage_used_mb, storage_total_mb
     from agent_samples
     where storage_used_mb is not null and storage_total_mb is not null
@@ -39,7 +39,7 @@ told as (
 expected as (
     select
         agent_key, first_ts, ts, cpu, memory, storage_ts, storage_used_mb, storage_total_mb
-    from firsts join newest using (agent_key) left join told using (agent_key)
+    from firsts join newest using (agent_key) left join with_storage using (agent_key)
 )
 (select 'stored', * from (table stored except table expected) as beyond)
 union all

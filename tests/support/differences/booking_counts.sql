@@ -1,4 +1,4 @@
--- Where booking_counts, its parts added up, is not the bookings.
+-- Sums of booking_counts that differ from the bookings.
 with stored as (
     select user_id, sum(pending), sum(completed), sum(cancelled)
     from booking_counts

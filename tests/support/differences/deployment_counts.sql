@@ -1,4 +1,4 @@
--- Where deployment_counts, its shards added up, is not the deployments.
+-- Sums of deployment_counts that differ from the deployments.
 with stored as (
     select status, sum(deployments)
     from deployment_counts

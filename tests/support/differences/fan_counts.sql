@@ -1,4 +1,4 @@
--- Where fan_counts, its parts added up, is not the fans.
+-- Sums of fan_counts that differ from the fans.
 with stored as (
     select user_id, sum(superfans), sum(casual_fans), sum(new_fans)
     from fan_counts

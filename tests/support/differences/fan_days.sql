@@ -1,4 +1,4 @@
--- Where fan_days, its parts added up, is not the days on which fans began and were last active.
+-- Sums of fan_days that differ from the days on which fans were first and last active.
 with stored as (
     select user_id, day, sum(first_active) as firsts, sum(last_active) as lasts
     from fan_days

@@ -1,4 +1,4 @@
--- Where a level is not the raw samples, of the days that they are kept of whole.
+-- Rows of a level that differ from the raw samples, on days with complete samples.
 with kept as (
     select coalesce(max(dropped_before), '-infinity') as since
     from retention_horizons

@@ -1,4 +1,4 @@
--- Where a listener's last day is not that of the newest play.
+-- Listeners whose last day differs from that of the newest play.
 with stored as (
     select user_id, listener_id, last_day from listeners
 ),

@@ -1,4 +1,4 @@
--- Where listening_days is not the plays of each UTC day, and the listeners last heard on it.
+-- Rows of listening_days that differ from the plays of each UTC day and the listeners last heard on it.
 with stored as (
     select user_id, day, plays, last_heard from listening_days
 ),
@@ -12,7 +12,7 @@ expected as (
         from plays
         union all
         select user_id, day, 0, 1 from newest
-    ) as told
+    ) as expected_days
     group by user_id, day
 )
 (select 'stored', * from (table stored except table expected) as beyond)

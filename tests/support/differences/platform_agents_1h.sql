@@ -1,5 +1,5 @@
--- Where the agents of the platform's hours, as they are read, are not those of the raw samples, as far as
--- these are kept. An hour that an erase has left without agents counts as none.
+-- Hours in which the platform's number of agents, as queries read it, differs from the raw samples that
+-- are still stored. An hour that an erase has left without agents counts as missing.
 with kept as (
     select coalesce(max(dropped_before), '-infinity') as since
     from retention_horizons

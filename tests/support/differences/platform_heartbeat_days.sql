@@ -1,4 +1,4 @@
--- Where platform_heartbeat_days is not the minutes of each UTC day.
+-- Rows of platform_heartbeat_days that differ from the minutes of each UTC day.
 with stored as (
     select day, minutes from platform_heartbeat_days
 ),

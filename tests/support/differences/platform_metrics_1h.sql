@@ -1,5 +1,5 @@
--- Where the platform's hours, their shards added up, are not the raw samples, as far as these are kept.
--- An hour that an erase has left without samples counts as none.
+-- Hours in which the sums of platform_metrics_1h differ from the raw samples that are still stored.
+-- An hour that an erase has left without samples counts as missing.
 with kept as (
     select coalesce(max(dropped_before), '-infinity') as since
     from retention_horizons

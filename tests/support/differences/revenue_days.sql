@@ -1,4 +1,4 @@
--- Where revenue_days is not the payments of each UTC day.
+-- Rows of revenue_days that differ from the payments of each UTC day.
 with stored as (
     select user_id, day, currency, amount, payments from revenue_days
 ),

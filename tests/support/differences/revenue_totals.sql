@@ -1,4 +1,4 @@
--- Where revenue_totals is not all payments.
+-- Rows of revenue_totals that differ from all payments.
 with stored as (
     select user_id, currency, amount, payments from revenue_totals
 ),

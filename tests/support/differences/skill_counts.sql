@@ -1,4 +1,4 @@
--- Where skill_counts, its parts added up, is not the skills by their newest change.
+-- Sums of skill_counts that differ from the skills by their newest change.
 with stored as (
     select user_id, sum(known), sum(active) from skill_counts group by user_id
 ),

@@ -1,4 +1,4 @@
--- Where a skill is not as its newest change left it.
+-- Skills that differ from their newest change.
 with stored as (
     select user_id, skill_id, ts, active from skills
 ),

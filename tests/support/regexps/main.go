@@ -8,12 +8,12 @@ import (
 )
 
 func main() {
-	var asked map[string][]string
-	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
+	var patterns map[string][]string
+	if err := json.NewDecoder(os.Stdin).Decode(&patterns); err != nil {
 		panic(err)
 	}
 	found := map[string][]bool{}
-	for pattern, texts := range asked {
+	for pattern, texts := range patterns {
 		compiled := regexp.MustCompile(pattern)
 		found[pattern] = []bool{}
 		for _, text := range texts {

@@ -1,8 +1,8 @@
 // Rewrites cases.tsv: `node tests/zones/cases.mjs`.
 //
-// Around the days below, at which clocks change or skip a day, each row is a zone, a step, and when
-// its steps begin as Node's Intl has that zone's clock, minute by minute: for 6h and 1d the first
-// minute of each part of the local day, for 1h also every minute at which the clock reads a whole hour.
+// Each row is a zone, a step, and the times at which the steps begin, around days on which clocks change
+// or skip a day. The times come from Node's Intl, minute by minute: for 6h and 1d the first minute of
+// each part of the local day, for 1h also every minute at which the clock shows a full hour.
 import { writeFileSync } from "node:fs";
 
 const DAYS = {

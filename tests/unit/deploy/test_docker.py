@@ -19,7 +19,7 @@ def test_choose_runtime(engine_answers: bool, is_root: bool, runtime: str) -> No
 
 
 def test_without_an_engine_and_without_root_there_is_no_way() -> None:
-    with pytest.raises(StackError, match="root or a Docker engine"):
+    with pytest.raises(StackError, match="root or a running Docker engine"):
         docker.choose_runtime(engine_answers=False, is_root=False)
 
 

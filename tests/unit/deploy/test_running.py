@@ -81,7 +81,7 @@ def test_another_port_is_taken(
 
 def test_it_ends_with_the_ports_named(instance: Instance, opened: ExitStack) -> None:
     server = Server(instance, 99, opened)
-    with pytest.raises(StackError, match=r"taken 5 times .* at last \d+ \(server\) by process "):
+    with pytest.raises(StackError, match=r"5 times .* most recently \d+ \(server\) by process "):
         running.bring_up(instance, [server])
     assert len(server.tried) == running.ATTEMPTS
 

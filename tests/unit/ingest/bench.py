@@ -52,7 +52,7 @@ class Bench:
     ) -> None:
         self.log, self.letters, self.claims, self.table = log, letters, claims, table
         self.progress = ProgressReport(lambda: None)
-        self.pipeline = Pipeline(log, table, letters, claims, limits, self.progress, table.busy)
+        self.pipeline = Pipeline(log, table, letters, claims, limits, self.progress, table.priority)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["asyncio.Task[None]"]:

@@ -9,14 +9,14 @@ from aiokafka.errors import LeaderNotAvailableError
 from psycopg import errors
 
 from ingest.batch import AgentKeys, Batch
-from ingest.kafka.identity import Identities, LogIdentity
+from ingest.cancelscope import CancelScope
 from ingest.kafka.logends import LogEnd
-from ingest.reading.busy import DatabaseBusy
+from ingest.kafka.logidentity import Identities, LogIdentity
 from ingest.reading.claimer import Assignment
 from ingest.reading.positions import Bounds, GapError, Positions
+from ingest.reading.writepriority import WritePriority
 from ingest.record import Record
 from ingest.rejection import Rejection
-from ingest.scope import Scope
 from ingest.writing.offsets import Claim
 from tests.unit.ingest.records import TOPIC, identity
 
@@ -34,7 +34,7 @@ class Log:
         self.assignment = [PARTITION]
         self.reassigned = asyncio.Event()
         self.reassigned.set()
-        self.scope = Scope(patience_s=0.1)
+        self.scope = CancelScope(patience_s=0.1)
         self.settled = asyncio.Event()
         self.settled.set()
         self.waiting = 0
@@ -51,11 +51,11 @@ class Log:
         self.leaderless = 0
         self.claims_begun = 0
 
-    async def assignments(self) -> AsyncIterator[Scope]:
+    async def assignments(self) -> AsyncIterator[CancelScope]:
         while True:
             await self.reassigned.wait()
             self.reassigned.clear()
-            self.scope = Scope(patience_s=0.1)
+            self.scope = CancelScope(patience_s=0.1)
             yield self.scope
 
     async def all_identities(
@@ -182,7 +182,7 @@ class Claims:
     def forget_gaps(self) -> None:
         """None is remembered beyond a claim."""
 
-    def distrust(self, gap: GapError) -> None:
+    def accept_or_raise(self, gap: GapError) -> None:
         if not self._accept_gap:
             raise gap
         self.distrusted.append(gap)
@@ -200,7 +200,7 @@ class Table:
         self._claims = claims
         self._failures = list(failures)
         self._keys: list[AgentKeys] = []
-        self.busy = DatabaseBusy()
+        self.priority = WritePriority()
         self.refused: set[int] = set()
         self.broken: set[int] = set()
         self.broken_users: set[str] = set()
@@ -222,7 +222,7 @@ class Table:
         self._keys.append(AgentKeys(dict.fromkeys(agents, 1)))
         return self._keys[-1]
 
-    def stands_by(self, keys: AgentKeys) -> bool:
+    def is_current(self, keys: AgentKeys) -> bool:
         return any(keys is known for known in self._keys)
 
     def forget(self) -> None:
@@ -231,7 +231,7 @@ class Table:
 
     async def write(self, batch: Batch, claims: Any) -> None:
         self.begun += 1
-        with self.busy.at_work():
+        with self.priority.yielded():
             await self.held.wait()
         if self._failures:
             raise self._failures.pop(0)

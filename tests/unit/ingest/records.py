@@ -9,7 +9,7 @@ import msgspec
 
 from ingest.batch import ALONE, Decoded
 from ingest.decoding.decode import samples_frame
-from ingest.kafka.identity import LogIdentity
+from ingest.kafka.logidentity import LogIdentity
 from ingest.record import Record
 from ingest.records import Records
 from ingest.rejection import Origin

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
 from ingest import metrics
-from ingest.decoding.check import check_times
+from ingest.decoding.timecheck import check_times
 from schemas.events import Payment
 from tests.unit.ingest.records import NOON, decoded, sample
 

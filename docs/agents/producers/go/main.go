@@ -1,8 +1,8 @@
-// An agent in Go that sends through franz-go: a sample of it goes out each second.
+// An agent in Go that sends a sample each second with franz-go.
 //
 //	go run . USER [AGENT]
 //
-// SIGTERM or Ctrl-C ends it, its last sample delivered.
+// SIGTERM or Ctrl-C delivers a last sample and ends it.
 package main
 
 import (
@@ -32,17 +32,17 @@ import (
 
 const (
 	interval = time.Second
-	// So many samples wait for a broker that is away: three hours. franz-go holds 10,000.
+	// The buffer while the broker is unavailable: three hours. franz-go holds 10,000.
 	mostWaiting = 9_999
 )
 
-// Counts is what has happened since the sample before.
+// Counts since the previous sample.
 type Counts struct {
 	messages, errors int
 	response         time.Duration
 }
 
-// Sample is the event as it is sent.
+// Sample is the event that is sent.
 type Sample struct {
 	Type       string    `json:"type"`
 	UserID     string    `json:"userId"`
@@ -59,11 +59,11 @@ func newClient() (*kgo.Client, error) {
 	options := []kgo.Opt{
 		kgo.SeedBrokers(strings.Split(os.Getenv("FLEETGAUGE_KAFKA_BOOTSTRAP"), ",")...),
 		kgo.DefaultProduceTopic(setting("FLEETGAUGE_SAMPLES_TOPIC", "fleet.samples")),
-		// All replicas, idempotence, Java's hash of keys and trying for as long as the broker is
-		// away are what franz-go does unless told otherwise; said here is what Fleetgauge needs.
+		// franz-go's defaults are all replicas, idempotence, Java's hash of keys, and retries for as
+		// long as the broker is unavailable. What Fleetgauge requires is explicit here.
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
-		// A topic that is not there yet is waited for, too.
+		// Also wait for a missing topic.
 		kgo.UnknownTopicRetries(-1),
 	}
 	security := setting("FLEETGAUGE_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
@@ -87,7 +87,7 @@ func setting(name, otherwise string) string {
 	return otherwise
 }
 
-// authorities are those of the system where no file is named.
+// authorities returns the file's certificates, or nil for the system's if no file is named.
 func authorities(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
@@ -115,7 +115,7 @@ func login() sasl.Mechanism {
 	}
 }
 
-// work is the agent's own business: a message takes some milliseconds, and one in fifty fails.
+// work is the agent's actual work: a message takes some milliseconds, and one in fifty fails.
 func work(counts *Counts) {
 	begun := time.Now()
 	time.Sleep(time.Duration(5+mathrand.IntN(45)) * time.Millisecond)
@@ -126,14 +126,14 @@ func work(counts *Counts) {
 	counts.response += time.Since(begun)
 }
 
-// Agent is who the samples are of.
+// Agent is the agent that is sampled.
 type Agent struct {
 	user, id           string
 	process            *process.Process
 	sent, acknowledged *atomic.Int64
 }
 
-// sample is the process as it is now, with the counts until now.
+// sample returns a record with a sample event of this process.
 func (a Agent) sample(counts Counts) (*kgo.Record, error) {
 	cpu, err := a.process.Percent(0)
 	if err != nil {
@@ -146,7 +146,7 @@ func (a Agent) sample(counts Counts) (*kgo.Record, error) {
 	event := Sample{
 		Type: "sample", UserID: a.user, AgentID: a.id,
 		TS: time.Now().UTC().Truncate(time.Microsecond),
-		// A share of all processors: one that is busy out of four is 25.
+		// Percent of all processors: one busy processor out of four is 25.
 		CPU:    min(cpu/float64(runtime.NumCPU()), 100),
 		Memory: float64(memory), Messages: counts.messages, Errors: counts.errors,
 	}
@@ -157,7 +157,7 @@ func (a Agent) sample(counts Counts) (*kgo.Record, error) {
 	return &kgo.Record{Key: []byte(a.id), Value: value}, err
 }
 
-// send hands a sample over, which never waits, and takes the counts with it.
+// send queues a sample without blocking, and resets the counts.
 func (a Agent) send(client *kgo.Client, counts *Counts) error {
 	if client.BufferedProduceRecords() >= mostWaiting {
 		return nil // Full: these counts go into a later sample.
@@ -178,7 +178,7 @@ func (a Agent) send(client *kgo.Client, counts *Counts) error {
 	return nil
 }
 
-// run samples until it is told to stop; an error where some were not acknowledged.
+// run samples until stopping is done; an error if samples were not acknowledged.
 func (a Agent) run(stopping context.Context, client *kgo.Client) error {
 	log.Println("sampling as", a.id)
 	var counts Counts
@@ -195,7 +195,7 @@ func (a Agent) run(stopping context.Context, client *kgo.Client) error {
 	}
 	patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	// What is not acknowledged by then is told below.
+	// Unacknowledged samples are reported below.
 	_ = client.Flush(patience)
 	acknowledged, sent := a.acknowledged.Load(), a.sent.Load()
 	log.Printf("%d of %d samples acknowledged", acknowledged, sent)
@@ -205,8 +205,8 @@ func (a Agent) run(stopping context.Context, client *kgo.Client) error {
 	return nil
 }
 
-// newAgent has an id of its own for each process: two that share one are one agent, and may lose
-// samples to one another.
+// newAgent has a new id for each process: processes that share an id count as one agent and may
+// lose samples.
 func newAgent(words []string) (Agent, error) {
 	if len(words) == 0 {
 		return Agent{}, errors.New("usage: agent USER [AGENT]")

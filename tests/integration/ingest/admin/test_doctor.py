@@ -85,7 +85,7 @@ async def test_what_is_undone_is_told(
         ("storage", Level.PROBLEM),
         ("lag", Level.WARNING),
     ]
-    assert found[10][2].endswith("the oldest should have gone 4 days ago")
+    assert found[10][2].endswith("the oldest chunk should have been dropped 4 days ago")
 
 
 async def test_what_an_idle_fleet_keeps_is_no_problem(
@@ -106,8 +106,8 @@ async def test_a_sample_and_a_heartbeat_from_the_future_are_reported(
             [ahead],
         )
     found = {check: says for check, _, says in ill(await findings(database, kafka))}
-    assert found["ingest"] == "no ingest ever ran on this database"
-    assert found["clock"].startswith("the newest sample, of agent a of user alice, is of ")
+    assert found["ingest"] == "ingest has never run on this database"
+    assert found["clock"].startswith("the newest sample (agent a of user alice) has the time ")
 
 
 async def test_a_topic_that_outlives_its_samples_is_reported(
@@ -149,8 +149,8 @@ async def test_a_watermark_that_stands_still_is_told(
         (found,) = [f for f in await findings(database, settings) if f.check == "watermark"]
         return found.level, found.says, found.hint
 
-    behind = "0:30:00 before the newest stored record; readers add up the others"
-    refresh = "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs"
+    behind = "0:30:00 behind the newest stored record; queries aggregate the later samples"
+    refresh = "fleetgauge maintain --refresh, and check that a fleetgauge ingest runs"
     away = kafka.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()}"})
     for settings in (kafka, away):
         level, says, hint = await told(settings)
@@ -158,8 +158,8 @@ async def test_a_watermark_that_stands_still_is_told(
         assert behind in says
     await put(stack, known_topics.samples, [Put(b"{}", b"k")])
     level, says, hint = await told()
-    assert says.endswith(f": {known_topics.samples}/0 has records, of which none is stored")
-    assert hint == "start more of fleetgauge ingest, up to one a partition"
+    assert says.endswith(f": {known_topics.samples}/0 has records, and none of them is stored yet")
+    assert hint == "start more fleetgauge ingest processes, up to one per partition"
 
 
 async def test_a_database_that_is_not_migrated_is_told(
@@ -239,7 +239,7 @@ def test_the_command_tells_it_by_its_status(
         (ingest,) = (one for one in told if one["check"] == "ingest")
         assert (ingest["level"], ingest["hint"]) == ("problem", "fleetgauge ingest")
     else:
-        assert "problem  ingest      no ingest ever ran on this database" in done.stdout
+        assert "problem  ingest      ingest has never run on this database" in done.stdout
         assert " -> fleetgauge ingest\n" in done.stdout
 
 

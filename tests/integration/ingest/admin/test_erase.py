@@ -13,11 +13,11 @@ from ingest.admin.erase import Erased, EraseError, Subject, count, erase, read_o
 from ingest.admin.upkeep import open_connection
 from ingest.batch import AgentKeys, OffsetSpan, agent_name
 from ingest.database import open_pool
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
 from ingest.writing import offsets
+from ingest.writing.batchbuilder import build_batch
 from ingest.writing.events import store_events
 from ingest.writing.offsets import FencedError
-from ingest.writing.shape import shape
 from ingest.writing.write import write_batch
 from schemas.events import Deployment, Status
 from sql.named import query
@@ -91,9 +91,9 @@ async def filled(database: str, request: pytest.FixtureRequest) -> str:
         for user in ("alice", "bob"):
             events = events_of(STORY, user)
             await store(connection, [events[::2], events[1::2]])
-        batch = shape(decoded(others), keys)
+        batch = build_batch(decoded(others), keys)
         async with connection.transaction():
-            await store_events(connection, batch, DatabaseBusy())
+            await store_events(connection, batch, WritePriority())
     if request.param is not None:
         refresh(database, request.param)
     with psycopg.connect(database) as connection:
@@ -206,7 +206,7 @@ async def test_a_writer_that_knew_the_agent_is_fenced(filled: str) -> None:
     keys = AgentKeys({"alice/a1": row[0] if row else 0})
 
     def batch(place: int) -> Any:
-        shaped = shape(decoded([sample(NOW + place * HOUR)]), keys)
+        shaped = build_batch(decoded([sample(NOW + place * HOUR)]), keys)
         shaped.spans[HERE] = OffsetSpan(place, place + 1, record(b"v", offset=place))
         return shaped
 
@@ -222,7 +222,7 @@ async def test_a_writer_that_knew_the_agent_is_fenced(filled: str) -> None:
             await offsets.advance(writer, batch(0).spans, claims)
         assert rows_of(await erasing)["agent_samples"] == 62
         with pytest.raises(FencedError):
-            await write_batch(pool, batch(1), claims, 5.0, DatabaseBusy())
+            await write_batch(pool, batch(1), claims, 5.0, WritePriority())
     assert rows_of(await asyncio.to_thread(count, settings, Subject())) == {}
     check_aggregates(filled)
 

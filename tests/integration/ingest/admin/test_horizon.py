@@ -13,10 +13,10 @@ from ingest.admin.clocks import Age
 from ingest.admin.retention import UpkeepTask, drop_chunks
 from ingest.batch import AgentKeys, Batch, OffsetSpan
 from ingest.database import Pool
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
 from ingest.writing import offsets
+from ingest.writing.batchbuilder import build_batch
 from ingest.writing.offsets import Claim
-from ingest.writing.shape import shape
 from ingest.writing.write import DroppedError, write_batch
 from sql.named import query
 from tests.integration.ingest.sessions import blocks
@@ -43,7 +43,7 @@ select
 
 def batch(first: int, *ages: datetime) -> Batch:
     """The samples of these times, as the offsets from `first` on."""
-    shaped = shape(decoded([sample(ts) for ts in ages]), AgentKeys({"alice/a1": 1}))
+    shaped = build_batch(decoded([sample(ts) for ts in ages]), AgentKeys({"alice/a1": 1}))
     stop = first + len(ages)
     shaped.spans[HERE] = OffsetSpan(first, stop, record(b"v", offset=stop - 1))
     return shaped
@@ -66,7 +66,7 @@ async def state(connection: AsyncConnection[Any]) -> tuple[Any, ...]:
 
 
 async def write(pool: Pool, one: Batch, claims: dict[TopicPartition, Claim]) -> None:
-    await write_batch(pool, one, claims, 5.0, DatabaseBusy())
+    await write_batch(pool, one, claims, 5.0, WritePriority())
 
 
 async def test_after_the_drop_nothing_of_the_batch_is_stored(

@@ -276,7 +276,7 @@ async def test_a_database_that_is_away_is_waited_for(database: str) -> None:
                 proxy.refuse()
 
                 async def complained() -> bool:
-                    return any(entry["event"] == "no refresh" for entry in logged)
+                    return any(entry["event"] == "refresh not run" for entry in logged)
 
                 await until(complained, "a warning", 20)
                 asked.frontier = NOW

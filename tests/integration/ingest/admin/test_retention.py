@@ -163,7 +163,7 @@ async def test_what_is_not_aggregated_stays_and_is_told(database: str) -> None:
         with pytest.raises(NotAggregatedError) as caught:
             await run(connection, [TASKS["agent_samples"]])
         assert str(caught.value) == (
-            "old chunks of agent_samples are kept (367), for it is aggregated only up to "
+            "old chunks of agent_samples are kept (367) because it is aggregated only up to "
             "2000-01-01T00:00:00Z: see the task refresh in 'fleetgauge doctor'"
         )
         refresh(database, days_ago(100))

@@ -84,7 +84,7 @@ async def test_a_topic_stamped_by_its_producers(
         await client.create_topics([NewTopic(kafka.samples_topic, 1, 1)])
     assert await made(kafka) == 1
     assert f"topic {kafka.samples_topic} has message.timestamp.type=CreateTime" in told(capsys)
-    with pytest.raises(TopicError, match=r"needed is LogAppendTime, for .*: run 'kafka-configs"):
+    with pytest.raises(TopicError, match=r"but needs LogAppendTime, .*: run 'kafka-configs"):
         await check_topics(kafka)
 
 

@@ -137,7 +137,7 @@ async def test_what_waits_for_the_refresh_is_told(database: str) -> None:
     assert chunks(database) == [40, 0]
     ran, succeeded, removed, failure = left(database)["agent_samples"]
     assert (ran, succeeded, removed) == (NOW, None, 0)
-    assert failure.startswith("old chunks of agent_samples are kept (1), for it is aggregated only")
+    assert failure.startswith("old chunks of agent_samples are kept (1) because it is aggregated")
     assert failure in {entry.get("error") for entry in logged}
     refresh(database, NOW)
     await job(database, NOW + timedelta(minutes=1)).look()
@@ -250,7 +250,7 @@ async def test_a_sample_from_the_future_stops_deletion(database: str) -> None:
     fill(database, [40, 0])
     await job(database, NOW - timedelta(minutes=11)).look()
     failure = left(database)["agent_samples"][3]
-    assert "the newest sample, of agent 0 of user alice, is of 2026-03-10T14:35:00Z" in failure
+    assert "the newest sample (agent 0 of user alice) has the time 2026-03-10T14:35:00Z" in failure
     assert "0:11:00 ahead of the database's clock" in failure
     assert "fleetgauge erase --user alice --agent 0" in failure
     assert chunks(database) == [40, 0]
@@ -276,7 +276,7 @@ async def test_a_database_that_is_away_costs_a_look(database: str) -> None:
         proxy.refuse()
 
         async def complained() -> bool:
-            return any(entry["event"] == "no upkeep" for entry in told)
+            return any(entry["event"] == "upkeep not run" for entry in told)
 
         async def done() -> bool:
             return left(database).keys() == TASKS

@@ -19,7 +19,8 @@ from aiokafka.protocol.offset import OffsetRequest
 
 from ingest.admin.topics import create_topics
 from ingest.kafka.logends import LogEnd
-from ingest.reading.fetch import Fetcher, open_fetcher
+from ingest.reading.consumer import GroupConsumer
+from ingest.reading.openconsumer import open_consumer
 from schemas.settings import IngestSettings, KafkaSettings
 from tests.support.appending import appending
 from tests.support.stack import Stack, Topics
@@ -60,7 +61,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Refusing:
 
 
 @pytest.fixture
-async def fetcher(stack: Stack, topics: Topics, refusing: Refusing) -> AsyncIterator[Fetcher]:
+async def fetcher(stack: Stack, topics: Topics, refusing: Refusing) -> AsyncIterator[GroupConsumer]:
     """Reads the samples' topic, which has a record in each partition, from its start."""
     kafka = KafkaSettings(
         kafka_bootstrap=stack.kafka_bootstrap,
@@ -74,7 +75,7 @@ async def fetcher(stack: Stack, topics: Topics, refusing: Refusing) -> AsyncIter
         for number in range(3):
             await appender.append(TopicPartition(topics.samples, number), batch([b"first"]))
     group = IngestSettings(consumer_group=f"{topics.samples}-ingest")
-    async with open_fetcher(kafka, group) as opened:
+    async with open_consumer(kafka, group) as opened:
         opened.subscribe([topics.samples])
         await anext(opened.assignments())
         yield opened
@@ -83,7 +84,7 @@ async def fetcher(stack: Stack, topics: Topics, refusing: Refusing) -> AsyncIter
 class Reader:
     """Counts what is read of each partition."""
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    def __init__(self, fetcher: GroupConsumer) -> None:
         self._fetcher = fetcher
         self.read: dict[int, int] = defaultdict(int)
 
@@ -100,7 +101,7 @@ class Reader:
 
 @pytest.mark.parametrize("error", ERRORS)
 async def test_the_others_are_read_and_it_is_when_it_can_be(
-    error: Any, fetcher: Fetcher, refusing: Refusing, stack: Stack
+    error: Any, fetcher: GroupConsumer, refusing: Refusing, stack: Stack
 ) -> None:
     refusing.codes = {FetchRequest: error.errno}
     here, there, _ = fetcher.assignment
@@ -118,7 +119,7 @@ async def test_the_others_are_read_and_it_is_when_it_can_be(
 
 
 async def test_one_that_has_no_bounds_is_claimed_when_it_has(
-    fetcher: Fetcher, refusing: Refusing
+    fetcher: GroupConsumer, refusing: Refusing
 ) -> None:
     refusing.codes = {OffsetRequest: TopicAuthorizationFailedError.errno}
     here, *others = fetcher.assignment

@@ -10,9 +10,9 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL, Identifier
 
 from ingest.batch import AgentKeys
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
+from ingest.writing.batchbuilder import build_batch
 from ingest.writing.events import store_events
-from ingest.writing.shape import shape
 from schemas.events import Booking, Deployment, Event, Fan, Payment, Play, Skill, Status
 from tests.unit.ingest.records import NOON, decoded
 
@@ -70,7 +70,7 @@ async def store(connection: AsyncConnection[Any], *batches: list[Event]) -> dict
     for events in batches:
         async with connection.transaction():
             duplicates = await store_events(
-                connection, shape(decoded(events), KEYS), DatabaseBusy()
+                connection, build_batch(decoded(events), KEYS), WritePriority()
             )
     return duplicates
 

@@ -37,7 +37,7 @@ async def move(
     """A batch of nothing but its offsets."""
     async with connection.transaction():
         stored = await offsets.lock(connection, spans, claims)
-        if stored is BatchState.NOT_YET:
+        if stored is BatchState.NOT_STORED:
             await offsets.advance(connection, spans, claims)
         return stored
 
@@ -64,7 +64,7 @@ async def test_each_claim_has_the_next_epoch_and_the_stored_place(
     connection: AsyncConnection[Any],
 ) -> None:
     first = await claim(connection, A)
-    assert await move(connection, {A: span(5, 9)}, first) is BatchState.NOT_YET
+    assert await move(connection, {A: span(5, 9)}, first) is BatchState.NOT_STORED
     again = await offsets.claim(connection, A, 0, THERE)
     last = LastRecord.of(record(b"v", offset=8))
     assert again == Claim(2, 9, "here", last, LOG.topic_id, await server(connection))
@@ -73,8 +73,8 @@ async def test_each_claim_has_the_next_epoch_and_the_stored_place(
 async def test_the_same_batch_again_is_stored_already(connection: AsyncConnection[Any]) -> None:
     claims = await claim(connection, A, B)
     spans = {A: span(5, 9), B: span(5, 6)}
-    assert await move(connection, spans, claims) is BatchState.NOT_YET
-    assert await move(connection, spans, claims) is BatchState.ALREADY
+    assert await move(connection, spans, claims) is BatchState.NOT_STORED
+    assert await move(connection, spans, claims) is BatchState.STORED
     assert await next_offsets(connection) == {("s", 1): 9, ("s", 0): 6}
 
 
@@ -172,7 +172,7 @@ async def test_repositioned_after_a_gap(connection: AsyncConnection[Any]) -> Non
     await move(connection, {A: span(5, 9)}, claims)
     held = await offsets.reposition(connection, A, claims[A], 2, THERE)
     assert held == Claim(1, 2, "there", None, THERE.topic_id, await server(connection))
-    assert await move(connection, {A: span(2, 3)}, {A: held}) is BatchState.NOT_YET
+    assert await move(connection, {A: span(2, 3)}, {A: held}) is BatchState.NOT_STORED
 
 
 async def test_a_claim_of_another_server_is_refused(connection: AsyncConnection[Any]) -> None:

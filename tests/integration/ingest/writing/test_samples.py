@@ -7,7 +7,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from ingest.batch import AgentKeys, Batch
-from ingest.writing.shape import shape
+from ingest.writing.batchbuilder import build_batch
 from schemas.events import Sample
 from tests.support.aggregates import check_aggregates
 from tests.support.storing import store_batch
@@ -18,7 +18,7 @@ KEYS = AgentKeys({f"alice/a{n}": n for n in range(20)})
 
 
 def batch_of(samples: list[Sample]) -> Batch:
-    return shape(decoded(samples), KEYS)
+    return build_batch(decoded(samples), KEYS)
 
 
 def fleet(first: int, stop: int, **values: Any) -> list[Sample]:
@@ -96,6 +96,6 @@ async def test_an_agent_each_in_one_batch(
 ) -> None:
     agents = AgentKeys({f"u/a{n}": n for n in range(10_000)})
     samples = [sample(NOON, agent, cpu=1.0) for agent in agents]
-    batch = shape(decoded(samples), agents)
+    batch = build_batch(decoded(samples), agents)
     assert await store_batch(connection, batch) == 10_000
     check_aggregates(empty_tables)

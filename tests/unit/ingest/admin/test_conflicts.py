@@ -10,7 +10,7 @@ import pytest
 
 from ingest.admin.conflicts import FORGET_AFTER, ConflictWatch, Renewals
 from ingest.database import Pool
-from ingest.reading.commits import DatabaseIdentity
+from ingest.reading.commitmetadata import DatabaseIdentity
 from schemas.settings import KafkaSettings
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)

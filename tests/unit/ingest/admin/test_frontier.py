@@ -7,7 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from ingest.admin.frontier import DISORDER, PATIENCE, Backlog, Frontier, find_backlogs
-from ingest.reading.stored import StoredPosition
+from ingest.reading.storedprogress import StoredPosition
 from schemas.settings import KafkaSettings
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_backlogs_are_told_furthest_behind_first() -> None:
     bounds = {HERE: (0, 9), THERE: (0, 9), TopicPartition("s", 2): (4, 9)}
     found = find_backlogs(bounds, {HERE: stored(8, MINUTE), THERE: stored(7, 2 * MINUTE)})
     assert [str(one) for one in found] == [
-        "s/2 has records, of which none is stored",
+        "s/2 has records, and none of them is stored yet",
         "s/1 is stored up to 2026-03-10T14:33:00Z",
         "s/0 is stored up to 2026-03-10T14:34:00Z",
     ]

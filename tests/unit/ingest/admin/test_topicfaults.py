@@ -4,11 +4,11 @@ import pytest
 from pydantic import SecretStr
 
 from ingest.admin.topicfaults import UNKNOWN_RIGHTS, TopicState, Weight, find_faults
-from ingest.kafka.topic import DAY_MS, config, topics_to_make
+from ingest.kafka.topic import DAY_MS, config, topics_to_create
 from schemas.settings import KafkaSettings
 
 KAFKA = KafkaSettings(kafka_bootstrap="broker:9092")
-SAMPLES, EVENTS, DEADLETTER, REPLAYED = (topic.name for topic in topics_to_make(KAFKA))
+SAMPLES, EVENTS, DEADLETTER, REPLAYED = (topic.name for topic in topics_to_create(KAFKA))
 BROKERS_OWN = {"min.insync.replicas": "1", "retention.bytes": "-1"}
 ALL_RIGHTS = 3576
 REFUSED, PROBLEM, WARNING = Weight
@@ -20,10 +20,10 @@ SETTINGS = [
     (SAMPLES, "cleanup.policy", "compact", REFUSED, "delete", "not stored"),
     (EVENTS, "cleanup.policy", "compact,delete", REFUSED, "delete", "not stored"),
     (DEADLETTER, "cleanup.policy", "delete,compact", REFUSED, "delete", "not stored"),
-    (REPLAYED, "cleanup.policy", "delete", REFUSED, "compact", "is forgotten"),
-    (SAMPLES, "max.message.bytes", "1048575", REFUSED, "2097152", "instead of 1048576"),
+    (REPLAYED, "cleanup.policy", "delete", REFUSED, "compact", "deleted before"),
+    (SAMPLES, "max.message.bytes", "1048575", REFUSED, "2097152", "from 1048576"),
     (SAMPLES, "max.message.bytes", "1048576", None, "", ""),
-    (DEADLETTER, "max.message.bytes", "4210687", REFUSED, "4210688", "less than 4210688"),
+    (DEADLETTER, "max.message.bytes", "4210687", REFUSED, "4210688", "at least 4210688"),
     (DEADLETTER, "min.insync.replicas", "2", REFUSED, "1", "acks=all"),
     (EVENTS, "min.insync.replicas", "2", PROBLEM, "1", "acks=all"),
     (SAMPLES, "retention.ms", str(7 * DAY_MS - 1), WARNING, str(7 * DAY_MS), "an outage"),
@@ -38,13 +38,13 @@ SETTINGS = [
 def test_settings(
     name: str, setting: str, value: str, weight: Weight | None, needed: str, why: str
 ) -> None:
-    (topic,) = (one for one in topics_to_make(KAFKA) if one.name == name)
+    (topic,) = (one for one in topics_to_create(KAFKA) if one.name == name)
     as_made = {**BROKERS_OWN, **config(topic, KAFKA)}
     assert find_faults(topic, TopicState(as_made, 1, ALL_RIGHTS), KAFKA) == []
     found = find_faults(topic, TopicState({**as_made, setting: value}, 1, ALL_RIGHTS), KAFKA)
     assert [fault.weight for fault in found] == ([] if weight is None else [weight])
     for fault in found:
-        assert fault.says.startswith(f"topic {name} has {setting}={value}, needed is {needed}, ")
+        assert fault.says.startswith(f"topic {name} has {setting}={value}, but needs {needed}, ")
         assert why in fault.says
         assert fault.fix == (
             "kafka-configs.sh --bootstrap-server broker:9092 --alter --entity-type topics "
@@ -63,11 +63,11 @@ RIGHTS = [
 
 @pytest.mark.parametrize(("name", "rights", "lacking"), RIGHTS)
 def test_rights(name: str, rights: int, lacking: str | None) -> None:
-    (topic,) = (one for one in topics_to_make(KAFKA) if one.name == name)
+    (topic,) = (one for one in topics_to_create(KAFKA) if one.name == name)
     as_made = {**BROKERS_OWN, **config(topic, KAFKA)}
     found = find_faults(topic, TopicState(as_made, 1, rights), KAFKA)
     assert [fault.says for fault in found] == (
-        [f"this login has no right {lacking} on topic {name}"] if lacking else []
+        [f"this login lacks the right {lacking} on topic {name}"] if lacking else []
     )
 
 
@@ -79,7 +79,7 @@ def test_who_may_not_ask_for_the_settings_is_told_so() -> None:
         kafka_username="ingest",
         kafka_password=SecretStr("secret"),
     )
-    topic = topics_to_make(kafka)[0]
+    topic = topics_to_create(kafka)[0]
     (fault,) = find_faults(topic, TopicState(None, 1, ALL_RIGHTS), kafka)
     assert fault.weight is Weight.WARNING
     assert fault.fix == (

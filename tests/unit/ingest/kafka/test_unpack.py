@@ -11,11 +11,11 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.kafka.batches import ATTRIBUTES_AT
 from ingest.kafka.reader import PartitionReader
+from ingest.kafka.recordbatch import ATTRIBUTES_AT
 from ingest.kafka.unpack import Unpacker
 from ingest.reading.quarantine import Quarantine
-from ingest.reading.unread import UnreadBatch
+from ingest.reading.unreadable import UnreadableBatch
 from ingest.record import Record
 from tests.unit.ingest.batches import CODECS, batch, changed, with_other_name
 
@@ -100,7 +100,7 @@ def test_a_batch_beyond_the_bound_is_stood_for(codec: str) -> None:
     stand = records[4]
     assert (stand.offset, stand.key, stand.value) == (9, None, bomb)
     assert stand.headers == (("fleetgauge.batch", b"7"),)
-    assert isinstance(stand.value, UnreadBatch)
+    assert isinstance(stand.value, UnreadableBatch)
     assert ([r.offset for r in records], following) == ([0, 1, 2, 3, 9, 10], 11)
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.kafka.batches import ATTRIBUTES_AT, COUNT_AT, LENGTH_AT, MAGIC_AT, RECORDS_AT
+from ingest.kafka.recordbatch import ATTRIBUTES_AT, COUNT_AT, LENGTH_AT, MAGIC_AT, RECORDS_AT
 from ingest.kafka.unpack import Unpacker
 from ingest.reading.quarantine import Quarantine
-from ingest.reading.unread import SkippedBatch
+from ingest.reading.unreadable import SkippedBatch
 from tests.unit.ingest.batches import CODECS, batch, changed
 from tests.unit.ingest.kafka.test_unpack import HERE, made, read
 

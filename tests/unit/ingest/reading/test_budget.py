@@ -11,7 +11,7 @@ async def test_what_does_not_fit_waits_for_room() -> None:
     second = asyncio.create_task(budget.take(60))
     await asyncio.sleep(0)
     assert not second.done()
-    budget.give_back(60)
+    budget.release(60)
     await asyncio.wait_for(second, 1)
 
 

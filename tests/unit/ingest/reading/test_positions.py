@@ -46,7 +46,7 @@ def test_gaps(held: Claim, bounds: Bounds, what: str | None) -> None:
         assert gap is None
     else:
         assert gap is not None
-        assert str(gap).startswith(f"fleet.samples/0: {what}. To go on from the start of the log")
+        assert str(gap).startswith(f"fleet.samples/0: {what}. To continue at the log's start")
         assert gap.partition == PARTITION
 
 

@@ -11,10 +11,10 @@ from prometheus_client import REGISTRY
 
 from ingest import metrics
 from ingest.batch import OffsetSpan
-from ingest.collaborators import RecordSource
+from ingest.interfaces import RecordSource
 from ingest.kafka.logends import LogEnd
 from ingest.reading.progressreport import ProgressReport
-from ingest.reading.unread import SkippedBatch
+from ingest.reading.unreadable import SkippedBatch
 from ingest.record import Record
 from ingest.writing.offsets import Claim, LastRecord
 from tests.unit.ingest.bench import eventually
@@ -179,7 +179,7 @@ async def test_a_broker_that_is_silent_is_told_now_and_then(
         clock.now += seconds
         log.ends = dict(ends)
         await tell(progress, log)
-        told.append(capsys.readouterr().out.count("the broker does not answer for these"))
+        told.append(capsys.readouterr().out.count("the broker does not report these"))
     assert told == [1, 0, 1, 0, 1]
 
 
@@ -228,7 +228,7 @@ async def test_partitions_keep_their_series_until_the_group_has_assigned_others(
     progress.start({HERE: claimed(0, age_s=0), THERE: claimed(0)})
     await tell(progress, log)
     assert lag(THERE) == (9, 0)
-    progress.give_up()
+    progress.revoke()
     assert (lag(), lag(THERE)) == ((9, 60), (9, 0))
     assert REGISTRY.get_sample_value("fleetgauge_assigned_partitions") == 0
     progress.assign([HERE])
@@ -281,7 +281,7 @@ async def test_a_spare_is_well_and_who_waits_for_its_partitions_is_not() -> None
     progress.start({HERE: claimed(0)})
     progress.move(stored_to(5))
     assert reassured == ["!"] * 2
-    progress.give_up()
+    progress.revoke()
     await tell(progress, Log(p0=5))
     progress.assign([HERE])
     await tell(progress, Log(p0=5))

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from ingest.reading.quarantine import LOG_EVERY_S, SILENCE_S, Quarantine, Verdict
-from ingest.reading.unread import Damage
+from ingest.reading.unreadable import Damage
 from ingest.retry import CAP_S
 
 HERE = TopicPartition("quarantine", 0)
@@ -66,9 +66,9 @@ def test_each_attempt_counts_and_the_log_has_one_line_a_minute(
     before = value("read_errors_total") or 0
     with capture_logs() as logs:
         for _ in range(5):
-            quarantine.refuse(HERE, 7, "the broker says KafkaStorageError")
+            quarantine.fetch_failed(HERE, 7, "the broker returned KafkaStorageError")
         clock.now += LOG_EVERY_S
-        quarantine.refuse(HERE, 7, "the broker says KafkaStorageError")
+        quarantine.fetch_failed(HERE, 7, "the broker returned KafkaStorageError")
     assert (value("read_errors_total") or 0) - before == 6
     assert [(line["event"], line["partition"], line["offset"]) for line in logs] == [
         ("partition cannot be read", "quarantine/0", 7)
@@ -77,9 +77,9 @@ def test_each_attempt_counts_and_the_log_has_one_line_a_minute(
 
 def test_another_problem_is_logged_at_once(quarantine: Quarantine) -> None:
     with capture_logs() as logs:
-        quarantine.refuse(HERE, 7, "one")
-        quarantine.refuse(HERE, 7, "another")
-        quarantine.refuse(HERE, 8, "another")
+        quarantine.fetch_failed(HERE, 7, "one")
+        quarantine.fetch_failed(HERE, 7, "another")
+        quarantine.fetch_failed(HERE, 8, "another")
     assert [(line["error"], line["offset"]) for line in logs] == [
         ("one", 7),
         ("another", 7),
@@ -90,10 +90,10 @@ def test_another_problem_is_logged_at_once(quarantine: Quarantine) -> None:
 def test_an_error_of_the_broker_ends_with_an_answer_and_damage_with_a_record(
     quarantine: Quarantine,
 ) -> None:
-    quarantine.refuse(HERE, 7, "no")
+    quarantine.fetch_failed(HERE, 7, "no")
     quarantine.judge(THERE, DAMAGE)
-    quarantine.answered(HERE)
-    quarantine.answered(THERE)
+    quarantine.fetch_succeeded(HERE)
+    quarantine.fetch_succeeded(THERE)
     assert set(quarantine.held) == {THERE}
     quarantine.read(THERE, 7)
     assert not quarantine.held
@@ -103,17 +103,17 @@ def test_an_error_of_the_broker_ends_with_an_answer_and_damage_with_a_record(
 def test_a_broker_that_keeps_silent_for_long_is_an_error(
     quarantine: Quarantine, clock: Clock
 ) -> None:
-    quarantine.kept_silent(HERE, 7)
+    quarantine.fetch_empty(HERE, 7)
     clock.now += SILENCE_S - 0.1
-    quarantine.kept_silent(HERE, 7)
-    quarantine.answered(HERE)
+    quarantine.fetch_empty(HERE, 7)
+    quarantine.fetch_succeeded(HERE)
     clock.now += 0.2
-    quarantine.kept_silent(HERE, 7)
+    quarantine.fetch_empty(HERE, 7)
     assert not quarantine.held
     clock.now += SILENCE_S
-    quarantine.kept_silent(HERE, 7)
+    quarantine.fetch_empty(HERE, 7)
     assert set(quarantine.held) == {HERE}
-    quarantine.answered(HERE)
+    quarantine.fetch_succeeded(HERE)
     assert not quarantine.held
 
 
@@ -144,13 +144,13 @@ def test_who_gave_it_up_has_nothing_to_wait_for(
 
     with caplog.at_level(logging.INFO):
         gone = Quarantine(refuse, skips=False, clock=clock)
-        gone.refuse(HERE, 7, "no")
+        gone.fetch_failed(HERE, 7, "no")
     assert not gone.held
 
 
 def test_other_partitions_begin_with_nothing(quarantine: Quarantine) -> None:
     quarantine.start({HERE: 20})
-    quarantine.refuse(HERE, 7, "no")
+    quarantine.fetch_failed(HERE, 7, "no")
     quarantine.clear()
     assert not quarantine.held
     assert value("unreadable_partition") is None

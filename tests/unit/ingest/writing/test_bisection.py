@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.batch import Decoded, Fetched
-from ingest.decoding.check import check_times
 from ingest.decoding.decode import decode
+from ingest.decoding.timecheck import check_times
 from ingest.record import Record
 from ingest.writing.bisection import bisect, messages, place_of
 from tests.unit.ingest.records import SAMPLE, STATUS, record

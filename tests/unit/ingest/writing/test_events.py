@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
+from ingest.writing.batchbuilder import TIMELINE_GROUPS
 from ingest.writing.events import FIELDS, ONCE_BY_ID
-from ingest.writing.shape import TIMELINE_GROUPS
 from schemas import events
 from sql.named import FOLDER, query
 

@@ -8,9 +8,9 @@ import polars as pl
 from psycopg import AsyncConnection
 
 from ingest.batch import AgentKeys, Batch
-from ingest.reading.busy import DatabaseBusy
+from ingest.reading.writepriority import WritePriority
+from ingest.writing.batchbuilder import build_batch
 from ingest.writing.samples import store_new_samples
-from ingest.writing.shape import shape
 from tests.unit.ingest.records import NOON, decoded, sample
 
 KEYS = AgentKeys({"alice/a0": 1})
@@ -44,16 +44,16 @@ class Server:
 
 
 async def store(server: Server, batch: Batch) -> pl.DataFrame:
-    return await store_new_samples(cast(AsyncConnection[Any], server), batch, DatabaseBusy())
+    return await store_new_samples(cast(AsyncConnection[Any], server), batch, WritePriority())
 
 
 async def test_a_batch_is_one_copy_into_the_table() -> None:
-    server, batch = Server(), shape(decoded([sample(NOON, "alice/a0")]), KEYS)
+    server, batch = Server(), build_batch(decoded([sample(NOON, "alice/a0")]), KEYS)
     assert await store(server, batch) is batch.samples
     assert server.statements == ["copy agent_samples ("]
 
 
 async def test_a_batch_without_samples_asks_nothing_of_the_server() -> None:
     server = Server()
-    assert (await store(server, shape(decoded([]), KEYS))).is_empty()
+    assert (await store(server, build_batch(decoded([]), KEYS))).is_empty()
     assert server.statements == []

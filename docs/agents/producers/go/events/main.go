@@ -1,4 +1,4 @@
-// One of each of the seven events besides samples, sent through franz-go.
+// One of each of the seven events besides samples, sent with franz-go.
 //
 //	go run ./events USER
 package main
@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Event is the fields of one event.
+// Event has the fields of one event.
 type Event map[string]any
 
 var events = []Event{

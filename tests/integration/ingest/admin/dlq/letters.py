@@ -12,7 +12,7 @@ from ingest.admin.dlq.letter import Letter
 from ingest.admin.dlq.reader import matching_letters, open_topic
 from ingest.record import Record
 from ingest.rejection import Origin, Rejection
-from ingest.writing.deadletter import open_dead_letters
+from ingest.writing.deadlettersender import open_dead_letters
 from schemas.settings import KafkaSettings
 
 ANY: Final = Filter()

@@ -104,7 +104,7 @@ async def test_lines_for_programs(told: Told, some: KafkaSettings) -> None:
 async def test_a_table(told: Told) -> None:
     shown = await output(told(), "list", "--limit", "2")
     *_, last = shown.strip().splitlines()
-    counted = "5 in all: 2 malformed, 1 future, 1 invalid, 1 expired"
+    counted = "5 in total: 2 malformed, 1 future, 1 invalid, 1 expired"
     assert last == f"{counted}; 3 older ones are not listed"
     assert shown.count("malformed  ") == 1
     assert shown.count("expired  ") == 1
@@ -114,7 +114,7 @@ async def test_nothing_there(told: Told, dead_letters: KafkaSettings) -> None:
     assert await output(told(), "list") == "no dead letters\n"
     assert await output(told(), "list", "--json") == ""
     shown = await output(told(), "show", "0:0", code=1)
-    assert "there is no such dead letter" in shown
+    assert "no dead letter at 0:0" in shown
 
 
 async def test_one_by_where_the_original_was(told: Told, some: KafkaSettings) -> None:
@@ -135,8 +135,8 @@ async def test_one_by_its_own_place(told: Told, some: KafkaSettings) -> None:
     shown = await output(told(), "show", "0:3")
     assert f"from         {some.events_topic}/2/4\ndead letter  0:3, " in shown
     assert "\n00000000  80 " in shown
-    assert "there is no such" in await output(told(), "show", "0:5", code=1)
-    assert "there is no such" in await output(told(), "show", "1:0", code=1)
+    assert "no dead letter at" in await output(told(), "show", "0:5", code=1)
+    assert "no dead letter at" in await output(told(), "show", "1:0", code=1)
 
 
 async def test_events_that_share_one_are_listed_and_shown_each(
@@ -162,11 +162,11 @@ async def test_what_ingest_did_not_write_is_passed_over(
 
 WRONG = [
     (("list", "--reason", "bad"), "is not one of"),
-    (("list", "--since", "yesterday"), "since takes a time with an offset"),
+    (("list", "--since", "yesterday"), "since takes a time with a UTC offset"),
     (("list", "--limit", "0"), "is not in the range"),
-    (("show", "here"), "is no TOPIC/PARTITION/OFFSET"),
-    (("replay",), "name either --reason or --all"),
-    (("replay", "--all", "--reason", "invalid"), "name either --reason or --all"),
+    (("show", "here"), "is not TOPIC/PARTITION/OFFSET"),
+    (("replay",), "give either --reason or --all"),
+    (("replay", "--all", "--reason", "invalid"), "give either --reason or --all"),
 ]
 
 

@@ -137,8 +137,8 @@ async def test_a_dry_run_says_and_does_nothing(told: Told, dead_letters: KafkaSe
     assert await replayed(dead_letters, Filter(partition=0)) == (1, {})
     with fleetgauge(told(), "dlq", "replay", "--all", "--dry-run") as process:
         assert await asyncio.to_thread(process.await_exit) == 0
-    assert "2 in all: 2 invalid" in process.output
-    assert "nothing is replayed; 1 passed over, replayed before" in process.output
+    assert "2 in total: 2 invalid" in process.output
+    assert "nothing is replayed; 1 skipped (already replayed)" in process.output
     with fleetgauge(told(), "dlq", "replay", "--all", "--dry-run", "--json") as process:
         assert await asyncio.to_thread(process.await_exit) == 0
     (counts,) = map(json.loads, process.lines)
@@ -174,9 +174,7 @@ async def test_refused_again_it_comes_back_until_it_was_too_often(
     assert [one.replays for one in await found(dead_letters)] == [0, 1, 2]
     with fleetgauge(told(), "dlq", "replay", "--all", "--most-replays", "2") as process:
         assert await asyncio.to_thread(process.await_exit) == 1
-    assert (
-        "0 replayed; 2 passed over, replayed before; 1 passed over, replayed and" in process.output
-    )
+    assert "0 replayed; 2 skipped (already replayed); 1 skipped (replayed and" in process.output
 
 
 async def are_there(kafka: KafkaSettings, number: int) -> bool:

@@ -48,5 +48,7 @@ def test_times(text: str | None, meant: datetime | None) -> None:
 
 @pytest.mark.parametrize("text", ["", "2", "h", "-2h", "2w", "2026-02-01T00:00:00", "yesterday"])
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^until takes a time with an offset, such as 2026-03-01"):
+    with pytest.raises(
+        ValueError, match=r"^until takes a time with a UTC offset, such as 2026-03-01"
+    ):
         moment("until", text, NOON)

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from ingest.admin.dlq.letter import Header, Letter, SourceRef, letters_of
 from ingest.record import Record
 from ingest.rejection import Origin, Rejection
-from ingest.writing.deadletter import DeadLetters
+from ingest.writing.deadlettersender import DeadLetterSender
 from tests.unit.ingest.admin.dlq.letters import letter
 from tests.unit.ingest.records import record
-from tests.unit.ingest.writing.test_deadletter import Producer
+from tests.unit.ingest.writing.test_deadlettersender import Producer
 
 
 async def written(of: Record, index: int | None = None) -> Record:
     """The dead letter of a record, by ingest's own hand."""
     producer = Producer()
     rejection = Rejection(Origin(of, index), "invalid", "why not")
-    await DeadLetters(cast(Any, producer), "dead", 1_000).send([rejection])
+    await DeadLetterSender(cast(Any, producer), "dead", 1_000).send([rejection])
     ((sent),) = producer.taken
     return record(
         sent["value"], key=sent["key"], headers=sent["headers"], topic="dead", offset=3, partition=1
@@ -79,7 +79,7 @@ async def test_events_of_one_array_are_one_record_and_read_one_by_one() -> None:
             (3, "invalid", "no user"),
         ]
     ]
-    await DeadLetters(cast(Any, producer), "dead", 1_000).send(waiting)
+    await DeadLetterSender(cast(Any, producer), "dead", 1_000).send(waiting)
     assert waiting == []
     found = [
         letters_of(record(sent["value"], headers=sent["headers"], topic="dead"))
@@ -129,5 +129,5 @@ NO_PLACES = ["", "t", "t/0", "t/0/x", "t/0/1/2/3", "t t/0/1", "t/0/1\n", "/0/1"]
 
 @pytest.mark.parametrize("text", NO_PLACES)
 def test_what_is_no_place(text: str) -> None:
-    with pytest.raises(ValueError, match="is no TOPIC/PARTITION/OFFSET"):
+    with pytest.raises(ValueError, match="is not TOPIC/PARTITION/OFFSET"):
         SourceRef.parse(text)

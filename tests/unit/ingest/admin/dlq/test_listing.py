@@ -61,7 +61,7 @@ def test_a_table_and_how_many_there_are() -> None:
         ["2026-03-01", "12:00:00", "future", "fleet.samples/0/0", "\\x1b[31m", "yes", *TOLD],
         ["2026-03-01", "12:00:00", "invalid", "fleet.events/2/9/4", "null", "why"],
     ]
-    assert last == "2 in all: 1 future, 1 invalid"
+    assert last == "2 in total: 1 future, 1 invalid"
 
 
 TOLD = ["[red]said\\nso"]
@@ -69,7 +69,7 @@ TOLD = ["[red]said\\nso"]
 
 def test_older_ones_are_counted() -> None:
     *_, last = table([letter(own=own) for own in range(5)], 2)
-    assert last == "5 in all: 5 invalid; 3 older ones are not listed"
+    assert last == "5 in total: 5 invalid; 3 older ones are not listed"
 
 
 def test_none() -> None:

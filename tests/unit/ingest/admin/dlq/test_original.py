@@ -30,7 +30,7 @@ def test_of_a_packed_array_the_event_alone() -> None:
 
 @pytest.mark.parametrize("value", [b"[{}]", b"{}", b"[", b"\xff", None, b"[" * 100_000])
 def test_an_event_that_is_not_there(value: bytes | None) -> None:
-    with pytest.raises(NotThereError, match="there is no event 7 in its message"):
+    with pytest.raises(NotThereError, match="its message has no event 7"):
         event_of(letter(value, place="t/0/0/7"))
 
 

@@ -18,7 +18,7 @@ OLDEST = datetime(2026, 3, 9, tzinfo=UTC)
 def test_one_finding_where_all_agree() -> None:
     (finding,) = examine_conservation(FINE)
     assert (finding.check, finding.level) == ("conservation", Level.OK)
-    assert finding.says == "rollups sum to the platform's rows, compared at 2026-03-10T14:35Z"
+    assert finding.says == "rollups sum to the platform's rows; checked at 2026-03-10T14:35Z"
     (finding,) = examine_conservation([replace(FINE[0], passed_at=OLDEST), *FINE[1:]])
     assert finding.says.endswith("14:35Z, all history by 2026-03-09T00:00Z")
 

@@ -13,12 +13,12 @@ AT = datetime(2026, 3, 10, 12, 0, 7, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("groups", "level", "says"),
     [
-        ([], Level.OK, "no group writes now"),
-        ([("one", AT)], Level.OK, "one writes this database, alone"),
+        ([], Level.OK, "no group writes to this database now"),
+        ([("one", AT)], Level.OK, "only one writes to this database"),
         (
             [("one", AT), ("two", AT)],
             Level.PROBLEM,
-            "2 consumer groups write this database and fence each other: "
+            "2 consumer groups write to this database and fence each other: "
             "one (at 12:00:07Z), two (at 12:00:07Z)",
         ),
     ],

@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 
 from ingest.admin.doctor.finding import Level
 from ingest.admin.doctor.progress import examine_heartbeat, examine_lag, examine_letters
-from ingest.reading.stored import StoredPosition, StoredProgress
+from ingest.reading.storedprogress import StoredPosition, StoredProgress
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 HERE = TopicPartition("s", 0)
@@ -16,24 +16,24 @@ ACCEPT = "fleetgauge ingest --accept-gap"
 
 # The log's first offset and end; what is stored, and how long ago its last record came.
 CASES = [
-    ((0, 0), None, None, Level.OK, "0 records to be stored in 1 partitions", None),
-    ((5, 5), 5, 3_600, Level.OK, "0 records to be stored", None),
-    ((0, 9), 4, 60, Level.OK, "5 records to be stored in 1 partitions", None),
+    ((0, 0), None, None, Level.OK, "0 records not stored yet in 1 partitions", None),
+    ((5, 5), 5, 3_600, Level.OK, "0 records not stored yet", None),
+    ((0, 9), 4, 60, Level.OK, "5 records not stored yet in 1 partitions", None),
     ((0, 9), 4, None, Level.OK, "5 records", None),
     (
         (0, 9),
         4,
         61,
         Level.WARNING,
-        "s/0: 5 records behind, the last one stored is of 14:33:59Z",
-        "start more of fleetgauge ingest, up to one a partition",
+        "s/0: lag of 5 records, the last stored one is from 14:33:59Z",
+        "start more fleetgauge ingest processes, up to one per partition",
     ),
     (
         (2, 9),
         None,
         None,
         Level.WARNING,
-        "s/0: 7 records, of which none was ever stored",
+        "s/0: 7 records, and none was ever stored",
         "fleetgauge ingest",
     ),
     ((5, 9), 4, 0, Level.PROBLEM, "s/0: stored offset 4 is below the log's start 5: 1 rec", ACCEPT),
@@ -65,8 +65,8 @@ def test_another_cluster_is_told() -> None:
 
 
 BEATS = [
-    (None, Level.PROBLEM, "no ingest ever ran on this database"),
-    (120, Level.OK, "ran at 2026-03-10T14:33Z"),
+    (None, Level.PROBLEM, "ingest has never run on this database"),
+    (120, Level.OK, "last heartbeat at 2026-03-10T14:33Z"),
     (121, Level.PROBLEM, "no ingest has run since 2026-03-10T14:32Z"),
 ]
 

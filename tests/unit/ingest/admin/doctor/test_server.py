@@ -40,7 +40,7 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, Level, str]]]] = [
     ({"postgresql": "16.3"}, [("database", Level.WARNING, "PostgreSQL 16.3, TimescaleDB 2.23.0")]),
     (
         {"is_standby": True},
-        [("database", Level.OK, ""), ("database", Level.PROBLEM, "this is a standby")],
+        [("database", Level.OK, ""), ("database", Level.PROBLEM, "this server is a standby")],
     ),
     ({"now": NOW - timedelta(seconds=30)}, [("database", Level.OK, "")]),
     (

@@ -28,7 +28,7 @@ CASES = [
     (
         relation("agent_samples", 38.5),
         Level.PROBLEM,
-        "agent_samples: 36 chunks, 5.0 MB; the oldest should have gone 3 days ago",
+        "agent_samples: 36 chunks, 5.0 MB; the oldest chunk should have been dropped 3 days ago",
     ),
     (relation("agent_metrics_5m", 91), Level.OK, "agent_metrics_5m: 36 chunks, 5.0 MB"),
     (relation("agent_metrics_1d", 4_000), Level.OK, "agent_metrics_1d: 36 chunks, 5.0 MB"),
@@ -50,19 +50,24 @@ def test_storage(stored: Relation, level: Level, says: str) -> None:
 
 AS_SET = {"refresh_metrics": 32.0}
 WINDOWS = [
-    (Edition.APACHE, {}, Level.OK, "samples may be 31 days late and are kept 35; 5 minutes 90"),
+    (
+        Edition.APACHE,
+        {},
+        Level.OK,
+        "samples may be 31 days late; samples are kept for 35 days, 5-minute buckets for 90",
+    ),
     (Edition.COMMUNITY, AS_SET, Level.OK, "samples may be 31 days late"),
     (
         Edition.COMMUNITY,
         {},
         Level.WARNING,
-        "the server's jobs differ from the settings: refresh_metrics has 0 days for 32",
+        "the server's jobs differ from the settings: refresh_metrics has 0 days instead of 32",
     ),
     (
         Edition.COMMUNITY,
         {**AS_SET, "agent_samples": 31.0},
         Level.WARNING,
-        "the server has a retention policy of agent_samples, which goes by its clock alone",
+        "the server has a retention policy on agent_samples, which relies on its clock alone",
     ),
 ]
 

@@ -32,8 +32,8 @@ CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
         task("skill_changes", ran_at=None, succeeded_at=None, every=None, is_overdue=True),
         (
             Level.PROBLEM,
-            "skill_changes never went well",
-            "fleetgauge maintain, and see that a fleetgauge ingest runs",
+            "skill_changes has never succeeded",
+            "fleetgauge maintain, and check that a fleetgauge ingest runs",
         ),
     ),
     (
@@ -41,7 +41,7 @@ CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
         (
             Level.WARNING,
             "refresh failed in its last run: no broker answers at b:9092",
-            "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs",
+            "fleetgauge maintain --refresh, and check that a fleetgauge ingest runs",
         ),
     ),
     (
@@ -49,15 +49,15 @@ CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
         (
             Level.WARNING,
             "agent_samples failed in its last run: lock timeout",
-            "fleetgauge maintain, and see that a fleetgauge ingest runs",
+            "fleetgauge maintain, and check that a fleetgauge ingest runs",
         ),
     ),
     (
         task("agent_samples", failure="lock timeout", is_overdue=True),
         (
             Level.PROBLEM,
-            "agent_samples last went well at 2026-03-10T14:35:00Z: lock timeout",
-            "fleetgauge maintain, and see that a fleetgauge ingest runs",
+            "agent_samples last succeeded at 2026-03-10T14:35:00Z: lock timeout",
+            "fleetgauge maintain, and check that a fleetgauge ingest runs",
         ),
     ),
     (
@@ -72,7 +72,7 @@ CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
         task("refresh_metrics", job_id=1004, ran_at=None, succeeded_at=None, is_overdue=True),
         (
             Level.PROBLEM,
-            "refresh_metrics never went well",
+            "refresh_metrics has never succeeded",
             "raise timescaledb.max_background_workers in postgresql.conf, and restart the server",
         ),
     ),
@@ -80,8 +80,8 @@ CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
         task("refresh_metrics", job_id=1004, is_overdue=True, **FAILED),
         (
             Level.PROBLEM,
-            "refresh_metrics last went well at 2026-03-10T14:35:00Z: deadlock",
-            "see what timescaledb_information.job_errors has of job 1004",
+            "refresh_metrics last succeeded at 2026-03-10T14:35:00Z: deadlock",
+            "see the errors of job 1004 in timescaledb_information.job_errors",
         ),
     ),
     (
@@ -89,7 +89,7 @@ CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
         (
             Level.WARNING,
             "refresh_metrics failed in its last run: deadlock",
-            "see what timescaledb_information.job_errors has of job 1004",
+            "see the errors of job 1004 in timescaledb_information.job_errors",
         ),
     ),
 ]
@@ -98,7 +98,7 @@ CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
 @pytest.mark.parametrize(("ill", "expected"), CASES)
 def test_what_does_not_go_well(ill: UpkeepTaskState, expected: tuple[Level, str, str]) -> None:
     well, finding = examine_tasks([task("skill_changes"), ill])
-    assert (well.level, well.says) == (Level.OK, "1 tasks and jobs go well")
+    assert (well.level, well.says) == (Level.OK, "1 tasks and jobs run without errors")
     assert (finding.level, finding.says, finding.hint) == expected
 
 
@@ -115,11 +115,17 @@ REFRESHES: list[tuple[timedelta | None, timedelta | None, timedelta | None, Leve
     (90 * HOUR, 91 * HOUR, HOUR, Level.OK, "rollups are 0:00:00 behind"),
     (5 * MINUTE, None, None, Level.OK, "there are no samples yet"),
     (None, None, None, Level.OK, "there are no samples yet"),
-    (None, MINUTE, None, Level.WARNING, "rollups were never refreshed"),
+    (None, MINUTE, None, Level.WARNING, "rollups have never been refreshed"),
     (16 * MINUTE, MINUTE, None, Level.OK, "rollups are 0:15:00 behind"),
     (17 * MINUTE, MINUTE, None, Level.WARNING, "rollups are 0:16:00 behind"),
     (HOUR, MINUTE, HOUR, Level.WARNING, "rollups are 0:59:00 behind the newest sample"),
-    (5 * MINUTE, MINUTE, 3 * HOUR, Level.WARNING, "some older buckets have waited for 3:00:00"),
+    (
+        5 * MINUTE,
+        MINUTE,
+        3 * HOUR,
+        Level.WARNING,
+        "some older buckets have not been refreshed for 3:00:00",
+    ),
 ]
 
 

@@ -8,30 +8,30 @@ from aiokafka import TopicPartition
 from ingest.admin.doctor.finding import Level
 from ingest.admin.doctor.watermark import examine_watermark
 from ingest.admin.frontier import Backlog
-from ingest.reading.stored import StoredPosition, StoredProgress
+from ingest.reading.storedprogress import StoredPosition, StoredProgress
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
 HERE, THERE = TopicPartition("s", 0), TopicPartition("s", 1)
 MINUTE = timedelta(minutes=1)
 UPTO = "samples are aggregated up to 2026-03-10T14:"
-SLOWER = "; readers add up the others, which takes them longer"
-REFRESH = "fleetgauge maintain --refresh, and see that a fleetgauge ingest runs"
-START_MORE = "start more of fleetgauge ingest, up to one a partition"
+SLOWER = "; queries aggregate the later samples themselves, which makes them slower"
+REFRESH = "fleetgauge maintain --refresh, and check that a fleetgauge ingest runs"
+START_MORE = "start more fleetgauge ingest processes, up to one per partition"
 
 # How long ago the watermark and the newest stored record are, which backlogs there are, and what is
 # said then.
 CASES = [
-    (0.5, 0, [], Level.OK, f"{UPTO}34:30Z, 0:00:30 before the newest stored record", None),
-    (10, 0, [], Level.OK, f"{UPTO}25:00Z, 0:10:00 before the newest stored record", None),
+    (0.5, 0, [], Level.OK, f"{UPTO}34:30Z, 0:00:30 behind the newest stored record", None),
+    (10, 0, [], Level.OK, f"{UPTO}25:00Z, 0:10:00 behind the newest stored record", None),
     # Nobody sends: what was stored is aggregated.
-    (10, 600, [], Level.OK, f"{UPTO}25:00Z, 0:00:00 before the newest stored record", None),
-    (11, None, [], Level.OK, "no record is stored, so there is nothing to aggregate", None),
+    (10, 600, [], Level.OK, f"{UPTO}25:00Z, 0:00:00 behind the newest stored record", None),
+    (11, None, [], Level.OK, "nothing to aggregate: no record is stored yet", None),
     (
         11,
         0,
         [],
         Level.WARNING,
-        f"{UPTO}24:00Z, 0:11:00 before the newest stored record{SLOWER}",
+        f"{UPTO}24:00Z, 0:11:00 behind the newest stored record{SLOWER}",
         REFRESH,
     ),
     (
@@ -39,7 +39,7 @@ CASES = [
         0,
         [Backlog(THERE, 7, NOW - 10 * MINUTE), Backlog(HERE, 7, NOW)],
         Level.WARNING,
-        f"{UPTO}24:00Z, 0:11:00 before the newest stored record{SLOWER}"
+        f"{UPTO}24:00Z, 0:11:00 behind the newest stored record{SLOWER}"
         ": s/1 is stored up to 2026-03-10T14:25:00Z",
         START_MORE,
     ),
@@ -48,8 +48,8 @@ CASES = [
         0,
         [Backlog(THERE, 0, None)],
         Level.WARNING,
-        f"{UPTO}24:00Z, 0:11:00 before the newest stored record{SLOWER}"
-        ": s/1 has records, of which none is stored",
+        f"{UPTO}24:00Z, 0:11:00 behind the newest stored record{SLOWER}"
+        ": s/1 has records, and none of them is stored yet",
         START_MORE,
     ),
     # A backlog of now is not what it waits for.
@@ -58,7 +58,7 @@ CASES = [
         0,
         [Backlog(THERE, 7, NOW)],
         Level.WARNING,
-        f"{UPTO}24:00Z, 0:11:00 before the newest stored record{SLOWER}",
+        f"{UPTO}24:00Z, 0:11:00 behind the newest stored record{SLOWER}",
         REFRESH,
     ),
 ]
