@@ -93,7 +93,7 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
 def _hint(error: OSError, settings: str) -> str:
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return f"{settings}_HOST takes an address of this machine, or a name of one"
-    return f"stop the program that listens there, or set {settings}_PORT"
+    return f"stop the process that uses this port, or set {settings}_PORT"
 
 
 def _allow_open_files(needed: int) -> None:
