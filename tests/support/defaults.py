@@ -28,7 +28,7 @@ HOSTILE: Final[Mapping[str, str]] = {
     "lock_timeout": "1ms",
     "transaction_timeout": "400ms",
     "idle_in_transaction_session_timeout": "1ms",
-    "idle_session_timeout": "300ms",
+    "idle_session_timeout": "2s",
 }
 
 

@@ -257,7 +257,7 @@ async def test_a_topic_that_outlives_its_samples_is_refused(
     kept: str,
 ) -> None:
     await alter(stack, made_topics.samples, {"retention.ms": kept})
-    words = f"topic {made_topics.samples} keeps records for "
+    words = f"topic {made_topics.samples} keeps records "
     await ends_with(ingest_environment(), tmp_path / "1.log", words)
     if kept != "-1":
         longer = ingest_environment(FLEETGAUGE_RAW_RETENTION_DAYS="39")

@@ -231,7 +231,7 @@ async def test_what_interrupts_it_says_what_is_left(filled: str) -> None:
     settings, agent = database_settings(filled), Subject("alice", "a1")
     with psycopg.connect(filled) as connection:
         connection.execute("alter function erase_metrics(integer) rename to held")
-    with pytest.raises(EraseError, match=r"^the agents of agent a1 of user alice are gone, and "):
+    with pytest.raises(EraseError, match=r"^the agents of agent a1 of user alice are erased, but "):
         await asyncio.to_thread(erase, settings, agent)
     with psycopg.connect(filled) as connection:
         connection.execute("alter function held(integer) rename to erase_metrics")

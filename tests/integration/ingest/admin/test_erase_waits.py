@@ -159,7 +159,9 @@ async def test_between_an_agent_and_its_samples_the_refresh_is_named_too(
         await waits(gate, "fleetgauge-refresh")
         await gate.execute("select pg_advisory_unlock(1)")
         await holding
-        with pytest.raises(EraseError, match=r"are gone, and .* by fleetgauge-refresh \(process "):
+        with pytest.raises(
+            EraseError, match=r"are erased, but .*held by fleetgauge-refresh \(process "
+        ):
             await running
 
 
