@@ -17,6 +17,9 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet -
 # Go code that tests run; without Go those tests are skipped with a message.
 COMPILE_GO := if command -v go >/dev/null; then go build -C docs/agents/producers/go -o /dev/null .; fi
 
+# Most tests wait for other processes: three in parallel keep two cores busy.
+RUN_TESTS := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
 .PHONY: help
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
@@ -78,12 +81,17 @@ $(NPM): tests/package-lock.json tests/.npmrc
 		else echo "no npm here: some tests will be skipped"; fi
 
 .PHONY: test
-test: setup npm ## All tests, on a separate broker and database, which stay up
+test: stack-for-tests ## Tests in some minutes, on a separate broker and database, which stay up
+	$(RUN_TESTS) -m "not long"
+
+.PHONY: test-long
+test-long: stack-for-tests ## The tests in tests/long.txt: kills, outages, whole ways, all alerts
+	$(RUN_TESTS) -m long
+
 # Compiling Go for the first time takes half a minute: meanwhile the stack comes up.
+.PHONY: stack-for-tests
+stack-for-tests: setup npm
 	@$(COMPILE_GO) & compiling=$$!; $(STACK) up $(FOR_TESTS); wait $$compiling || true
-# Most tests wait for other processes: three in parallel keep two cores busy. The longest files come
-# first by name.
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-community
 test-community: ## The same on the community edition's server that FLEETGAUGE_TEST_DATABASE_URL names
@@ -92,8 +100,7 @@ test-community: ## The same on the community edition's server that FLEETGAUGE_TE
 		"may create databases" >&2; exit 2; }
 	@$(MAKE) setup npm
 	@$(STACK) up $(FOR_TESTS)
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder \
-		tests/community tests/integration tests/acceptance tests/faults
+	$(RUN_TESTS) tests/community tests/integration tests/acceptance tests/faults
 
 .PHONY: faults
 faults: setup ## Long fault tests, and print their results; FAULTS_SEED=… repeats a run

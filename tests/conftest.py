@@ -75,11 +75,22 @@ def topics() -> Topics:
     return Topics(f"test-{mark}.samples", f"test-{mark}.events", f"test-{mark}.deadletter")
 
 
+HERE = Path(__file__).parent
+LONG = [
+    HERE / line
+    for line in (HERE / "long.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test with its folder under `tests/`."""
-    here = Path(__file__).parent
+    """Marks tests with their folder under `tests/`; long modules get a mark too, and come first."""
+    places = {path: place for place, path in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
     for item in items:
-        rung = item.path.relative_to(here).parts[0]
+        rung = item.path.relative_to(HERE).parts[0]
+        if item.path in places:
+            item.add_marker("long")
         if rung in {"integration", "community", "acceptance", "faults"}:
             item.add_marker(rung)
         # With PostgreSQL in WebAssembly the edition need not be checked.
