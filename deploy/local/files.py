@@ -11,7 +11,7 @@ from deploy.local.console import complain
 
 
 @contextmanager
-def locked(path: Path, tell: Callable[[str], None] = complain) -> Iterator[None]:
+def locked(path: Path, report: Callable[[str], None] = complain) -> Iterator[None]:
     """Hold the lock `path` against other processes; while waiting, reports the holder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
@@ -20,7 +20,7 @@ def locked(path: Path, tell: Callable[[str], None] = complain) -> Iterator[None]
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "another process"
-            tell(f"waiting for {holder}, which holds {path}")
+            report(f"waiting for {holder}, which holds {path}")
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(f"process {os.getpid()}")

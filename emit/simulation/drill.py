@@ -29,7 +29,7 @@ class Affliction(NamedTuple):
     rollout: Rollout | None = None
 
     def applied_to(self, plan: Plan) -> Plan:
-        """A day's plan with this instead of its own trouble in the same time."""
+        """A day's plan with this incident in place of the random ones in the same time."""
         outages = [one for one in plan.outages if self._is_apart(one)]
         bursts = [one for one in plan.bursts if self._is_apart(one)]
         rollout = plan.rollout if plan.rollout and self._is_apart(plan.rollout) else self.rollout

@@ -48,7 +48,7 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
             "the database or the broker did not answer for 30 seconds, the server lacks "
             "TimescaleDB or has the other edition, a newer version has migrated the database, a "
             "migration failed, or a topic has "
-            "[settings](ingest.md#topics-made-by-others) that lose records, such as "
+            "[settings](ingest.md#topics-created-by-others) that lose records, such as "
             "[a retention longer than their samples'](retention.md#what-is-read-again)",
             "fix the cause in the last line and run it again; completed migrations stay",
         ),
@@ -59,7 +59,7 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         ),
         FAILED: Ending(
             "a [gap](ingest.md#gaps), a topic that is missing or has "
-            "[settings](ingest.md#topics-made-by-others) that lose records, such as "
+            "[settings](ingest.md#topics-created-by-others) that lose records, such as "
             "[a retention longer than their samples'](retention.md#what-is-read-again), a broker "
             "that rejects requests, a metrics address in use, or an internal error",
             "see the last line; start it again, after a gap only once its cause is known; "
@@ -68,7 +68,7 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
         STALLED: Ending(
             "the watchdog: no progress for `FLEETGAUGE_STALL_TIMEOUT_MS`, or an event loop that "
             "hangs",
-            "start it again, as the units do; find out what [blocked it](ingest.md#standing-still)",
+            "start it again, as the units do; find out what [blocked it](ingest.md#stalls)",
         ),
     },
     "serve": {

@@ -33,7 +33,7 @@ class IngestSettings(Settings):
     """how long shutdown waits for batches in progress"""
     stall_timeout_ms: Annotated[int, Field(ge=1_000)] = 300_000
     """how long ingest may make no progress before it
-    [ends with status 3](ingest.md#standing-still); time without the database does not count"""
+    [ends with status 3](ingest.md#stalls); time without the database does not count"""
     upkeep_interval_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
     """how often data older than its retention is dropped"""
     refresh_s: Annotated[int, Field(ge=1, le=600)] = 30
