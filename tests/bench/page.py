@@ -85,7 +85,10 @@ def _shortfalls(
     for target in targets:
         found = reached_of(results[target.measurement], target)
         if found and not target.is_met(found.values) and target.name in reasons:
-            lines += [f"**{target.figure}, compared with {target.against}:** {reasons[target.name]}", ""]
+            lines += [
+                f"**{target.figure}, compared with {target.against}:** {reasons[target.name]}",
+                "",
+            ]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""A backlog with default settings, of fleets of several sizes, beside COPY of as many rows."""
+"""A backlog with default settings, for several fleet sizes, compared with COPY."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -24,7 +24,7 @@ ROWS: Final = 600_000
 
 
 def measure(bench: Bench) -> Result:
-    """One agent after the other has its sample, as in a live fleet."""
+    """Measure; agents send their samples in rotation, as in a live fleet."""
     batch_rows = IngestSettings().batch_max_rows
     now = datetime.now(UTC)
     rows = bench.scale.rows(ROWS, batch_rows)
