@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Result:
     return Result(
         name=NAME,
         title=TITLE,
-        setup=f"{bench.edition} edition, {rows:,} rows a run, batches of {batch_rows:,}",
+        setup=f"{bench.edition} edition, {rows:,} rows per run, batches of {batch_rows:,}",
         series=outcome.series(),
         reached=outcome.reached(comparisons),
         missing=outcome.why_missing(comparisons),

@@ -47,8 +47,8 @@ def measure(bench: Bench) -> Result:
         reached=outcome.reached(COMPARISONS),
         missing=outcome.why_missing(COMPARISONS),
         remarks=(
-            "A duplicate in the last row of the COPY is the most expensive case: the whole batch is "
-            "written, rejected, and written again through a temporary table.",
+            "A duplicate in the last row of the COPY is the most expensive case: the whole batch "
+            "is written, rejected, and written again through a temporary table.",
         ),
     )
 

@@ -46,8 +46,8 @@ class Ingest:
     def run(self, rows: int, progress: Progress | None = None) -> Run:
         """Measure from the release of the claims until all rows are stored and aggregated.
 
-        The only refresh follows the last commit. All records have nearly the same broker time, which
-        the refresh's frontier follows, so an earlier refresh would make the remaining samples late.
+        The only refresh follows the last commit. All records have nearly the same broker time, and
+        the refresh's frontier follows it: an earlier refresh would make the other samples late.
         """
         progress = progress or stored_offsets(self.topics.samples)
         with ExitStack() as until_done:

@@ -38,16 +38,15 @@ def measure(bench: Bench) -> Result:
     seconds = FULL_SECONDS if bench.scale.is_full else SECONDS
     free = shutil.disk_usage(bench.cache).free
     if free < seconds * DISK_BYTES_A_SECOND:
-        raise NotHereError(
-            f"{free / 1e9:.0f} GB of free disk space are not enough for {seconds:.0f} s"
-        )
+        raise NotHereError(f"{free / 1e9:.0f} GB of disk are not enough for {seconds:.0f} s")
     sizes, rate = _watch(bench, seconds)
     return Result(
         name=NAME,
         title=TITLE,
         setup=(
             f"{bench.edition} edition, {AGENTS:,} agents, batches of {BATCH_ROWS:,}, one "
-            f"connection, {seconds:.0f} s at {rate:,.0f} rows/s, with the producer on the same machine"
+            f"connection, {seconds:.0f} s at {rate:,.0f} rows/s, with the producer on the "
+            "same machine"
         ),
         series=(Series("`fleetgauge ingest`", {"MB": tuple(sizes)}),),
         reached=(

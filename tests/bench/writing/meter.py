@@ -69,7 +69,7 @@ def cpu_s(pid: int) -> float:
     for _ in range(TRIES):
         members = _tree(pid)
         total = sum(map(_own_cpu_s, members))
-        # The CPU of a child that ends during the sum moves to its parent: it would be lost or doubled.
+        # A child that ends during the sum moves its CPU to its parent: lost or counted twice.
         if _tree(pid) == members:
             break
     return total

@@ -44,16 +44,16 @@ SHAPED: Final = "fetch, decode and prepare only"
 EXACT: Final = "all aggregates, exactly once"
 ONLY_IN_FULL: Final = "only with `make bench FULL=1`"
 STARTS: Final = (
-    "Fleetgauge is measured from the claim of its partition until the last row is committed and one "
-    "refresh has aggregated all rows; COPY from its first byte to its last. Peers are measured from "
-    "the commit that includes all rows they had read before their first commit, so their start-up "
-    "counts neither for nor against them."
+    "Fleetgauge is measured from the claim of its partition until the last row is committed and "
+    "one refresh has aggregated all rows; COPY from its first byte to its last. Peers are measured "
+    "from the commit that includes all rows they had read before their first commit, so their "
+    "start-up counts neither for nor against them."
 )
 REFRESHES: Final = (
     f"With rows prepared in memory, a refresh follows every {direct.BACKLOG_ROWS:,} rows and the "
-    "last row; with a topic, only the last row. A running ingest refreshes every 30 seconds. In that "
-    f"time it writes more rows of a backlog, or {direct.LIVE_SAMPLES} samples per agent of a fleet "
-    "with a sample every 10 seconds. The database's CPU and WAL include the refreshes."
+    "last row; with a topic, only the last row. A running ingest refreshes every 30 seconds. In "
+    f"that time it writes more rows of a backlog, or {direct.LIVE_SAMPLES} samples per agent of a "
+    "fleet with a sample every 10 seconds. The database's CPU and WAL include the refreshes."
 )
 
 
@@ -176,8 +176,8 @@ def setup_of(bench: Bench, geometry: Geometry, writers: str = "one connection") 
     """The conditions of a contest, for the page."""
     each = geometry.batch_rows // geometry.agents
     return (
-        f"{bench.edition} edition, {geometry.agents:,} agents, {each} samples of each in a "
-        f"batch of {geometry.batch_rows:,}, {writers}, {geometry.rows:,} rows per run"
+        f"{bench.edition} edition, {geometry.agents:,} agents, batches of "
+        f"{geometry.batch_rows:,} ({each} per agent), {writers}, {geometry.rows:,} rows per run"
     )
 
 
