@@ -78,8 +78,8 @@ def test_a_figure_is_a_cost_times_a_count(fleet: FleetNeed, figure: str, value: 
 def test_a_turn_is_the_largest_fleet_within_the_limit() -> None:
     for turn in TURNS:
         most = most_agents(turn, COSTS)
-        assert turn.figure(need_of(FleetNeed(most), COSTS)) <= turn.limit, turn.what
-        assert turn.figure(need_of(FleetNeed(most + 1), COSTS)) > turn.limit, turn.what
+        assert turn.figure(need_of(FleetNeed(most), COSTS)) <= turn.limit, turn.name
+        assert turn.figure(need_of(FleetNeed(most + 1), COSTS)) > turn.limit, turn.name
 
 
 def figures(factor: float = 1.0) -> list[Mapping[str, object]]:
