@@ -62,8 +62,8 @@ def read_costs(path: Path = FIGURES) -> Costs:
         hour=figures.median(ROWS, "agent_metrics_1h", ROW_BYTES),
         day=figures.median(ROWS, "agent_metrics_1d", ROW_BYTES),
         agent=figures.median(ROWS, OF_AGENT, ROW_BYTES),
-        request_cpu=figures.dearest(SERVICE_CPU) / 1e6,
-        request_database_cpu=figures.dearest(DATABASE_CPU) / 1e6,
+        request_cpu=figures.highest(SERVICE_CPU) / 1e6,
+        request_database_cpu=figures.highest(DATABASE_CPU) / 1e6,
         platform_s=(few, many),
     )
 
@@ -81,6 +81,6 @@ class _Figures:
                     return float(statistics.median(one["figures"][figure]))
         raise MissingFigureError(f"{measurement}: {series}: {figure} was not measured")
 
-    def dearest(self, figure: str) -> float:
+    def highest(self, figure: str) -> float:
         """The maximum over all endpoints except the platform's, without the response cache."""
         return max(self.median(REQUESTS, f"{endpoint}: serve", figure) for endpoint in ENDPOINTS)

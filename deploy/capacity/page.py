@@ -22,7 +22,7 @@ FLEETS: Final = (
 
 HEADS: Final = (
     "agents",
-    "a sample every",
+    "sample interval",
     "samples/s",
     "requests/s",
     "ingest processes",
@@ -32,10 +32,10 @@ HEADS: Final = (
     "cores: database, reads",
     "`serve` processes",
     "WAL a day",
-    "raw, 38 days",
-    "aggregates, 5m 90 days, the rest a year",
-    "touched by writes",
-    "the platform's answer",
+    "raw samples, 38 days",
+    "aggregates (5m: 90 days, others: 1 year)",
+    "working set of writes",
+    "platform query",
 )
 
 
@@ -69,21 +69,21 @@ def table(fleets: Sequence[FleetNeed], costs: Costs) -> list[str]:
 class Turn:
     """A figure that grows with the fleet, and its limit."""
 
-    what: str
+    name: str
     figure: Callable[[Need], float]
     limit: float
 
 
 TURNS: Final = (
     Turn("a second ingest process", lambda need: need.consumers, 1),
-    Turn("more partitions than there are by default", lambda need: need.partitions, PARTITIONS),
-    Turn("half of 8 cores of the database are busy with writes", lambda n: n.write_cores, 4),
-    Turn("half of 32 cores of the database are busy with writes", lambda n: n.write_cores, 16),
-    Turn("writes touch more than 64 GB", lambda need: need.touched, 64e9),
-    Turn("writes touch more than 256 GB", lambda need: need.touched, 256e9),
-    Turn("the platform's answer takes a second", lambda need: need.platform_s, 1),
+    Turn("more partitions than the default", lambda need: need.partitions, PARTITIONS),
+    Turn("writes use half of 8 database cores", lambda n: n.write_cores, 4),
+    Turn("writes use half of 32 database cores", lambda n: n.write_cores, 16),
+    Turn("the working set of writes exceeds 64 GB", lambda need: need.touched, 64e9),
+    Turn("the working set of writes exceeds 256 GB", lambda need: need.touched, 256e9),
+    Turn("the platform's query takes 1 second", lambda need: need.platform_s, 1),
     Turn(
-        f"the platform's answer takes {STATEMENT_TIMEOUT_S:g} seconds, and is ended",
+        f"the platform's query reaches the timeout of {STATEMENT_TIMEOUT_S:g} seconds",
         lambda need: need.platform_s,
         STATEMENT_TIMEOUT_S,
     ),
@@ -92,9 +92,9 @@ TURNS: Final = (
 
 def turning_points(costs: Costs) -> list[str]:
     """The number of agents, with a sample a minute, at which each limit is reached, as Markdown."""
-    lines = [_row(["what", "above this number of agents"]), _row(["---"] * 2)]
+    lines = [_row(["condition", "above this number of agents"]), _row(["---"] * 2)]
     for turn in TURNS:
-        lines.append(_row([turn.what, f"{_rounded(most_agents(turn, costs)):,}"]))
+        lines.append(_row([turn.name, f"{_rounded(most_agents(turn, costs)):,}"]))
     return lines
 
 

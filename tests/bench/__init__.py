@@ -1,1 +1,1 @@
-"""What Fleetgauge costs, beside what the parts under it cost. Prints; asserts nothing."""
+"""Benchmarks of Fleetgauge against its components and peers. They print and assert nothing."""

@@ -28,7 +28,7 @@ CACHE: Final = REPOSITORY / ".stack" / "cache"
 
 
 def main() -> None:
-    """Everything in one run on one machine; figures of different runs do not compare."""
+    """Run all measurements; figures of different runs are not comparable."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     scale = Scale.of(os.environ)
     with running_stack() as stack, tempfile.TemporaryDirectory() as folder:
@@ -37,7 +37,7 @@ def main() -> None:
         report = _measure(bench, [m for m in (*WRITING, *READING) if scale.wants(m.name)])
     text = render(report, read_targets(), read_reasons())
     sys.stdout.write(text)
-    # A trial of some measurements is no page, and the page is that of the local stack.
+    # Only a complete run on the local stack updates the page.
     if not scale.only and NAMED_DATABASE is None:
         FIGURES.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
         PAGE.write_text(text, encoding="utf-8")
@@ -48,7 +48,7 @@ def _write_capacity() -> None:
     try:
         write_page()
     except Exception as error:
-        say(f"docs/capacity.md is as it was: {in_a_line(error)}")
+        say(f"docs/capacity.md was not updated: {in_a_line(error)}")
 
 
 def _measure(bench: Bench, measurements: Sequence[Measurement]) -> Report:

@@ -1,4 +1,4 @@
-"""The machine and the versions that figures belong to."""
+"""The machine and the software versions of a report."""
 
 import importlib.metadata
 import os
@@ -13,7 +13,7 @@ PACKAGES: Final = ("aiokafka", "msgspec", "polars", "psycopg", "litestar", "gran
 
 
 def this_machine(database_url: str) -> Machine:
-    """As it is now; the edition is the server's own word."""
+    """This machine; database version and edition are read from the server."""
     return Machine(
         cores=os.cpu_count() or 0,
         memory_gib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3,
@@ -38,7 +38,7 @@ def _database(url: str) -> str:
 
 
 def edition_at(database_url: str) -> str:
-    """Apache or community, as the server says."""
+    """`Apache` or `community`, from the server's `timescaledb.license`."""
     with psycopg.connect(database_url) as connection:
         ((licence,),) = connection.execute(
             "select current_setting('timescaledb.license')"

@@ -1,4 +1,4 @@
-"""A measurement, and what it is given to measure with."""
+"""A measurement and its environment."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from tests.support.stack import Stack
 
 
 class Scale(msgspec.Struct, frozen=True):
-    """How much is measured: runs of each contestant, and the share of the full number of rows."""
+    """Runs of each contestant, and the share of the full number of rows."""
 
     pairs: int = 5
     share: float = 0.1
@@ -21,7 +21,7 @@ class Scale(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> "Scale":
-        """FULL=1, and for trials BENCH_ONLY=name,…, BENCH_PAIRS and BENCH_SHARE."""
+        """Read FULL=1, and for trial runs BENCH_ONLY=name,…, BENCH_PAIRS and BENCH_SHARE."""
         is_full = variables.get("FULL", "") not in ("", "0")
         return cls(
             pairs=int(variables.get("BENCH_PAIRS", 5)),
@@ -31,17 +31,17 @@ class Scale(msgspec.Struct, frozen=True):
         )
 
     def rows(self, full: int, step: int) -> int:
-        """That share of `full`, in whole steps, at least two of them."""
+        """The share of `full`, rounded to whole steps, at least two."""
         return max(2, round(full * self.share / step)) * step
 
     def wants(self, name: str) -> bool:
-        """Whether a trial asks for this measurement, or nobody asked for any one."""
+        """Whether `only` selects this measurement; an empty `only` selects all."""
         return not self.only or any(name.startswith(wanted) for wanted in self.only)
 
 
 @dataclass(frozen=True)
 class Bench:
-    """The stack, how much to measure, and two folders: one for now, one that is kept.
+    """The stack, the scale, and two folders: `scratch` is temporary, `cache` persists.
 
     `edition` is TimescaleDB's: Apache or community.
     """
@@ -55,14 +55,14 @@ class Bench:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Measured in its turn; what it raises is told on the page, and the run goes on."""
+    """A named measurement. An exception is reported on the page, and the run continues."""
 
     name: str
     title: str
     measure: Callable[[Bench], Result]
 
     def result(self, bench: Bench) -> Result:
-        """What came of it, whatever it met."""
+        """Measure; after an exception the result has only its reason."""
         say(f"{self.name} …")
         try:
             return self.measure(bench)
@@ -73,18 +73,18 @@ class Measurement:
 
 
 class NotHereError(Exception):
-    """Something that a measurement needs is not on this machine."""
+    """A prerequisite of a measurement is missing on this machine."""
 
 
 def in_a_line(error: BaseException) -> str:
-    """What went wrong, for a cell of a table."""
+    """The error as one line, for a table cell."""
     if isinstance(error, NotHereError):
         return str(error)
     first = str(error).strip().partition("\n")[0][:200]
     return f"{type(error).__name__}: {first}".replace("|", "/")
 
 
-def say(words: str) -> None:
-    """How far the run is, to whoever watches."""
-    sys.stderr.write(f"{words}\n")
+def say(text: str) -> None:
+    """Print progress to standard error."""
+    sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

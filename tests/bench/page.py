@@ -7,7 +7,7 @@ from tests.bench.targets import Target
 
 
 def render(report: Report, targets: Sequence[Target], reasons: Mapping[str, str]) -> str:
-    """All of the page; `reasons` by target stand under the tables of what fell short."""
+    """Render the page. `reasons`, by target name, are shown for the missed targets."""
     lines = _heading(report)
     results = {result.name: result for result in report.results}
     for section in dict.fromkeys(target.section for target in targets):
@@ -30,12 +30,12 @@ def _heading(report: Report) -> list[str]:
         "# Benchmarks",
         "",
         f"Measured on {report.measured_on} by `{length}`: {_machine(report.machine)} "
-        "Broker, database, Fleetgauge and those it is compared with share the cores.",
+        "Broker, database, Fleetgauge and its peers share the cores.",
         "",
-        "Only ratios within one run count: absolute figures vary by half from day to day. Things "
-        f"that are compared ran in turn, {report.pairs} times; a ratio is the median of the ratios "
-        "run by run, with the lowest and the highest behind it. CPU-seconds are those of all of a "
-        "contestant's processes, and of all of the database's; the broker's are counted to nobody.",
+        "Compare only ratios within one run: absolute figures vary by half from day to day. "
+        f"Contestants ran alternately, {report.pairs} times each. A ratio is the median of the "
+        "ratios of each round, followed by the minimum and the maximum. CPU-seconds include all "
+        "processes of the contestant and of the database, but not the broker's.",
         "",
     ]
 
@@ -49,18 +49,18 @@ def _machine(machine: Machine) -> str:
 
 
 def _summary(targets: Sequence[Target], results: Mapping[str, Result]) -> list[str]:
-    heads = ["figure", "against", "measured on", "to reach", "reached", ""]
+    heads = ["figure", "compared with", "setup", "target", "result", ""]
     lines = [_row(heads), _row(["---"] * len(heads))]
     for target in targets:
         result = results[target.measurement]
         found = reached_of(result, target)
-        reached, verdict = _told(target, found) if found else (why_missing(result, target), "")
+        reached, verdict = _verdict(target, found) if found else (why_missing(result, target), "")
         setup = result.setup or "-"
-        lines.append(_row([target.figure, target.against, setup, target.told(), reached, verdict]))
+        lines.append(_row([target.figure, target.against, setup, target.goal(), reached, verdict]))
     return [*lines, ""]
 
 
-def _told(target: Target, found: Reached) -> tuple[str, str]:
+def _verdict(target: Target, found: Reached) -> tuple[str, str]:
     value = f"{short(median(found.values))} {target.unit}{_spread(found.values)}"
     if target.least is None and target.most is None:
         return value, ""
@@ -68,12 +68,12 @@ def _told(target: Target, found: Reached) -> tuple[str, str]:
 
 
 def reached_of(result: Result, target: Target) -> Reached | None:
-    """What a result has for a target."""
+    """The values of a result for a target."""
     return next((found for found in result.reached if found.target == target.name), None)
 
 
 def why_missing(result: Result, target: Target) -> str:
-    """Why a result has nothing for a target."""
+    """Why a result has no values for a target."""
     why = result.missing.get(target.name) or result.missing.get(result.name)
     return f"not measured: {why or 'not part of this run'}"
 
@@ -85,7 +85,10 @@ def _shortfalls(
     for target in targets:
         found = reached_of(results[target.measurement], target)
         if found and not target.is_met(found.values) and target.name in reasons:
-            lines += [f"**{target.figure}, against {target.against}:** {reasons[target.name]}", ""]
+            lines += [
+                f"**{target.figure}, compared with {target.against}:** {reasons[target.name]}",
+                "",
+            ]
     return lines
 
 
@@ -102,7 +105,7 @@ def _details(result: Result) -> list[str]:
 
 def _table(series: Sequence[Series]) -> list[str]:
     figures = list(dict.fromkeys(name for one in series for name in one.figures))
-    gives = ["gives"] if any(one.gives for one in series) else []
+    gives = ["provides"] if any(one.gives for one in series) else []
     heads = ["", *figures, *gives]
     lines = [_row(heads), _row(["---"] * len(heads))]
     for one in series:
@@ -124,7 +127,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def short(value: float) -> str:
-    """Three or four digits, thousands and millions by letter."""
+    """Format with three or four digits, and k or M for thousands and millions."""
     if abs(value) >= 999_950:
         return f"{value / 1_000_000:.2f} M"
     if abs(value) >= 1_000:

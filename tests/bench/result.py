@@ -1,4 +1,4 @@
-"""What measurements come to: figures run by run, held against targets, as JSON keeps them."""
+"""Results of measurements: the figures of each run and the values for targets, stored as JSON."""
 
 import statistics
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ Values = tuple[float, ...]
 
 
 class Series(msgspec.Struct, frozen=True):
-    """What one contestant did: for each figure, such as `rows/s`, a value a run.
+    """One contestant's figures, such as `rows/s`, with a value for each run.
 
-    `gives` tells what its user has from it, where that differs between contestants.
+    `gives` describes its guarantees and aggregates, if they differ between contestants.
     """
 
     name: str
@@ -20,17 +20,17 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """What came out for a target: a value a run, or a ratio a pair of runs."""
+    """A target's values: one for each run, or a ratio for each pair of runs."""
 
     target: str
     values: Values
 
 
 class Result(msgspec.Struct, frozen=True):
-    """A measurement's outcome.
+    """A measurement's result.
 
-    `setup` names all that the figures depend on. `missing` tells, by a target's or a contestant's
-    name, why it was not measured; under the measurement's own name, why none of it was.
+    `setup` describes the conditions. `missing` holds the reason why a target or a contestant was
+    not measured, by its name, or by the measurement's name if nothing was measured.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where a report comes from; `versions` by name."""
+    """The machine of a report; `versions` by package name."""
 
     cores: int
     memory_gib: float
@@ -53,7 +53,7 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One run of everything on one machine; `measured_on` is a date in UTC."""
+    """One run of all measurements on one machine; `measured_on` is a UTC date."""
 
     measured_on: str
     is_full: bool
@@ -63,10 +63,10 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def ratios(mine: Sequence[float], theirs: Sequence[float]) -> Values:
-    """Run by run: a machine that drifts drifts under both."""
+    """The ratio for each pair of runs: changes of the machine's speed affect both sides."""
     return tuple(one / other for one, other in zip(mine, theirs, strict=True))
 
 
 def median(values: Sequence[float]) -> float:
-    """Of at least one value."""
+    """The median of at least one value."""
     return statistics.median(values)

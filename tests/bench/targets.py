@@ -1,4 +1,4 @@
-"""What is to be reached, and why some of it is not: read from `targets.toml`, `reasons.toml`."""
+"""Targets from `targets.toml`, and reasons for missed ones from `reasons.toml`."""
 
 from pathlib import Path
 from typing import Final
@@ -11,9 +11,9 @@ HERE: Final = Path(__file__).parent
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of the page; without `least` and `most` it is only printed.
+    """One row of the page. Without `least` and `most` the figure is only printed.
 
-    `measurement` is the one that reaches it; `unit` stands behind the value.
+    `measurement` names the measurement that produces the figure; `unit` follows the value.
     """
 
     name: str
@@ -25,16 +25,16 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most: float | None = None
     unit: str = "times"
 
-    def told(self) -> str:
-        """What is to be reached, in words."""
+    def goal(self) -> str:
+        """The limit with its unit, as printed in the column `target`."""
         if self.least is not None:
             return f"{self.least:g} {self.unit}"
         if self.most is not None:
             return f"{self.most:g} {self.unit} at most"
-        return "printed"
+        return "none"
 
     def is_met(self, values: tuple[float, ...]) -> bool:
-        """Whether the median of these values is on the right side."""
+        """Whether the median of these values is within the limit."""
         value = median(values)
         return (self.least is None or value >= self.least) and (
             self.most is None or value <= self.most
@@ -46,10 +46,10 @@ class _Targets(msgspec.Struct):
 
 
 def read_targets() -> tuple[Target, ...]:
-    """In the order of the page."""
+    """All targets, in the order of the page."""
     return msgspec.toml.decode((HERE / "targets.toml").read_bytes(), type=_Targets).targets
 
 
 def read_reasons() -> dict[str, str]:
-    """Why a target was missed, by its name; shown only where it was."""
+    """The reason for each missed target, by the target's name."""
     return msgspec.toml.decode((HERE / "reasons.toml").read_bytes(), type=dict[str, str])

@@ -1,4 +1,4 @@
-"""What answers cost, beside what the parts under them cost."""
+"""The cost of API answers, compared with the database and the web framework alone."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
 """A bare Litestar handler on the server that `fleetgauge serve` runs on: `bare FILE`.
 
-It answers with the file's bytes, and tells on standard output where it listens.
+It answers with the file's bytes, and logs its address to standard output.
 """
 
 import asyncio
@@ -25,28 +25,28 @@ PATH = "/bare"
 
 
 def main() -> None:
-    """Serves until SIGTERM."""
+    """Serve until SIGTERM."""
     structlog.configure(processors=[structlog.processors.JSONRenderer()])
     body = Path(sys.argv[1]).read_bytes()
 
     @get(PATH, media_type=MediaType.JSON)
-    async def tell() -> bytes:
+    async def answer() -> bytes:
         return body
 
-    app = Litestar([tell], openapi_config=None, logging_config=None)
+    app = Litestar([answer], openapi_config=None, logging_config=None)
     asyncio.run(serve(app, HttpSettings(jwt_secret=SecretStr(SECRET), http_port=0)))
 
 
 @contextmanager
 def bare(body: bytes) -> Iterator[Serving]:
-    """The process, and where it is; killed at the end."""
+    """The process and its address; killed on exit."""
     with NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
         command = [sys.executable, "-m", __name__, file.name]
         with run(command, inherited_environment()) as process:
-            told = msgspec.json.decode(process.await_line('"listening"'))
-            yield Serving(process, told["address"])
+            event = msgspec.json.decode(process.await_line('"listening"'))
+            yield Serving(process, event["address"])
 
 
 if __name__ == "__main__":

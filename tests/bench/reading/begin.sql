@@ -1,4 +1,4 @@
--- The watermark of a fleet that is live: half a minute ago.
+-- Set the watermark of a live fleet: 30 seconds ago.
 update rollup_watermark set (frontier, watermark, hours_before) = (
     now() - interval '30 seconds',
     now() - interval '30 seconds',

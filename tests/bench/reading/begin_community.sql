@@ -1,5 +1,5 @@
--- Let the jobs rest, and materialise yesterday and today up to where a refresh would, by samples of an
--- agent that nobody asks for: past its watermark a level computes, whatever is materialised there.
+-- Disable the jobs, and materialise yesterday and today up to the end of a refresh, with samples of an
+-- unused agent: above its watermark a level is computed from samples, even if rows exist there.
 select alter_job(job_id, scheduled => false)
 from timescaledb_information.jobs
 where proc_name in ('refresh_metrics', 'compress_chunks');

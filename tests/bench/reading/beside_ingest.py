@@ -1,4 +1,4 @@
-"""How fast ingest writes while dashboards are answered, beside how fast without."""
+"""The rate of ingest while `serve` answers dashboards, compared with the rate without."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import Final
 from tests.bench.measurement import Bench
 from tests.bench.reading.endpoints import endpoints
 from tests.bench.reading.fleet import AGENTS_A_USER
-from tests.bench.reading.load import CONNECTIONS, Load, asked, askings
+from tests.bench.reading.load import CONNECTIONS, Load, requests_for, under_load
 from tests.bench.reading.requests import POOL, serving
 from tests.bench.result import Result
 from tests.bench.writing.contest import Comparison, Contestant, in_turn
@@ -20,20 +20,20 @@ from tests.bench.writing.topic import filled_topics
 from tests.support.stack import Topics
 
 NAME: Final = "beside_ingest"
-TITLE: Final = "Ingest while dashboards are answered"
+TITLE: Final = "Ingest while serving dashboards"
 AGENTS: Final = 1_000
 BATCH_ROWS: Final = 10_000
 ROWS: Final = 600_000
-# Each connection waits between an answer and its next question: it asks a little less often.
+# Above 200, because each connection pauses after its answer arrives, not after its request.
 PER_SECOND: Final = 220
-# What serve keeps answers for where nobody says otherwise.
+# The default of `FLEETGAUGE_ANSWER_CACHE_MS`.
 ANSWER_CACHE_MS: Final = 2_000
 ALONE: Final = "ingest alone"
-BESIDE: Final = "ingest while dashboards are answered"
+BESIDE: Final = "ingest while serving dashboards"
 
 
 def measure(bench: Bench) -> Result:
-    """The service is there in both; in one of them it is asked."""
+    """Measure with `serve` running in both, and requests in one of them."""
     rows = bench.scale.rows(ROWS, BATCH_ROWS)
     geometry = Geometry(AGENTS, BATCH_ROWS, rows, datetime.now(UTC))
     loads: list[Load] = []
@@ -46,9 +46,9 @@ def measure(bench: Bench) -> Result:
             ],
         )
     setup = (
-        f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} a user, batches of "
-        f"{BATCH_ROWS:,}, {rows:,} rows a run; one process of serve as it is when nobody sets "
-        f"anything but the limit, a pool of {POOL}, all endpoints and users in turn, "
+        f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} per user, batches of "
+        f"{BATCH_ROWS:,}, {rows:,} rows per run; one `serve` process with default settings except "
+        f"the rate limit, a pool of {POOL}, all endpoints and users in rotation, "
         f"{CONNECTIONS} connections (wrk)"
     )
     compared = (Comparison(NAME, BESIDE, ALONE),)
@@ -59,16 +59,16 @@ def measure(bench: Bench) -> Result:
         outcome.series(),
         outcome.reached(compared),
         outcome.why_missing(compared),
-        tuple(_told(loads)) if loads else (),
+        tuple(_remark(loads)) if loads else (),
     )
 
 
-def _told(loads: list[Load]) -> Iterator[str]:
+def _remark(loads: list[Load]) -> Iterator[str]:
     rates = sorted(load.rate for load in loads)
     slowest = max(load.took["p99 ms"] for load in loads)
     yield (
-        f"Answered meanwhile: {rates[0]:.0f} to {rates[-1]:.0f} requests/s, all with 200; "
-        f"99 of 100 within {slowest:.0f} ms."
+        f"Served meanwhile: {rates[0]:.0f} to {rates[-1]:.0f} requests/s, all with status 200; "
+        f"p99 at most {slowest:.0f} ms."
     )
 
 
@@ -88,7 +88,9 @@ def _load(url: str, loads: list[Load] | None) -> Iterator[None]:
         yield
         return
     users = AGENTS // AGENTS_A_USER
-    wanted = [one for each in endpoints(datetime.now(UTC)) for one in askings(each.path, users)]
-    with asked(url, wanted, PER_SECOND) as told:
+    wanted = [
+        one for each in endpoints(datetime.now(UTC)) for one in requests_for(each.path, users)
+    ]
+    with under_load(url, wanted, PER_SECOND) as results:
         yield
-    loads.extend(told)
+    loads.extend(results)

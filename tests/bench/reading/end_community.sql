@@ -1,5 +1,5 @@
--- Materialise the samples of yesterday and today up to where a refresh would. What was filled stays,
--- but for hours that these samples are in.
+-- Materialise the samples of yesterday and today up to the end of a refresh. This replaces filled rows
+-- only in hours that have samples.
 call refresh_continuous_aggregate(
     'agent_metrics_5m', now() - interval '2 days', refresh_end()
 );

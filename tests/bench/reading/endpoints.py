@@ -1,4 +1,4 @@
-"""What is asked for: each endpoint's path, and the query behind it with its parameters."""
+"""The measured endpoints: path, SQL query and parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ RANGES: Final[tuple[Range, ...]] = ("24h", "7d", "30d")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One that is measured; `path` has a place for the user, `parameters` are all but the user."""
+    """A measured endpoint; `path` has a placeholder for the user, `parameters` lack the user."""
 
     name: str
     path: str
     query: str
     parameters: Mapping[str, object]
 
-    def asked_by(self, user_id: str) -> dict[str, object]:
+    def parameters_for(self, user_id: str) -> dict[str, object]:
         """The query's parameters for one user."""
         return {"user_id": user_id, **self.parameters}
 
 
 def endpoints(now: datetime) -> tuple[Endpoint, ...]:
-    """All of them, with the parameters that they have at this moment."""
+    """All endpoints, with their parameters at `now`."""
     return (
         Endpoint("platform", "/api/metrics", "platform", _fields(platform.moments_of(now))),
         *(_historical(time_range, now) for time_range in RANGES),
@@ -52,7 +52,7 @@ def _historical(time_range: Range, now: datetime) -> Endpoint:
 
 
 def spans(now: datetime) -> tuple[Endpoint, ...]:
-    """Histories of any span: a user's and an agent's by each level, and the platform's."""
+    """Histories of custom spans: of a user and an agent at each level, and of the platform."""
     day, month = (now - timedelta(days=days) for days in (1, 30))
     platform_month = span_of_range("30d", now)
     return (
@@ -68,8 +68,8 @@ def spans(now: datetime) -> tuple[Endpoint, ...]:
 
 
 def _custom(start: datetime, now: datetime, step: Step, zone: str) -> Span:
-    asked = SpanParameters(start=f"{start:%Y-%m-%dT%H:%M:%SZ}", step=step, tz=zone)
-    return span_of(custom_of(asked, now), {}, ("5m", *HOUR_STEPS))
+    parameters = SpanParameters(start=f"{start:%Y-%m-%dT%H:%M:%SZ}", step=step, tz=zone)
+    return span_of(custom_of(parameters, now), {}, ("5m", *HOUR_STEPS))
 
 
 def _span(

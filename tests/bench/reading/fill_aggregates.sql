@@ -1,6 +1,6 @@
--- Fill the aggregates of `bench.agents` agents, 50 a user, that send a sample every 10 seconds: 30 days
--- in days and in the platform's hours, 8 days in hours, a day in 5 minutes; and the raw samples of the
--- newest 20 minutes. What has not ended at the watermark is in the finer level alone.
+-- Fill the aggregates of `bench.agents` agents, 50 per user, with a sample every 10 seconds: day rows
+-- and the platform's hours for 30 days, hour rows for 8 days, 5-minute rows for a day; and raw samples
+-- for 20 minutes. Buckets that are open at the watermark exist in the finer level only.
 insert into agents (user_id, agent_id)
 select 'user-' || n / 50, 'agent-' || n
 from generate_series(0, current_setting('bench.agents')::integer - 1) as n;
@@ -48,7 +48,7 @@ select
     100, 400
 from agents cross join rollup_watermark;
 
--- A tenth of the agents is removed, a tenth each stopped and failed.
+-- A tenth of the agents each is removed, stopped and failed.
 insert into agent_states (agent_key, ts, status, running_ts, removed_ts)
 select
     agent_key,
@@ -59,7 +59,7 @@ select
 from agents
 cross join lateral (
     select coalesce((array['removed', 'stopped', 'failed'])[agent_key % 10 + 1], 'running') as status
-) as told;
+) as agent;
 
 insert into platform_metrics_1h
 select

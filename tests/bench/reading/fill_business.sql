@@ -1,5 +1,5 @@
--- Fill one user's business: 500,000 fans, 1,000,000 plays of 300,000 listeners in 30 days, payments of
--- eight years, 100,000 of them of the last 60 days, 100,000 bookings, 200 skills.
+-- Fill one user's business events: 500,000 fans, 1,000,000 plays by 300,000 listeners in 30 days,
+-- payments of eight years with 100,000 in the last 60 days, 100,000 bookings, 200 skills.
 insert into fans (user_id, fan_id, first_ts, ts, segment)
 select
     'user-7',

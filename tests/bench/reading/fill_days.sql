@@ -1,5 +1,5 @@
--- Fill the days of 30 days: from the raw samples where these are, the open hour in 5 minutes, and, as
--- after retention, of the days before the first one.
+-- Fill the day rows of 30 days from the raw samples, with the open hour in 5-minute rows. Days before
+-- the first sample are filled as after retention.
 insert into agents (user_id, agent_id)
 select 'user-' || n / 50, 'agent-' || n
 from generate_series(0, current_setting('bench.agents')::integer - 1) as n;

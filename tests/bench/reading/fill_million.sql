@@ -1,6 +1,6 @@
--- Fill a fleet of `bench.agents` agents, 50 a user, with what /api/metrics is counted from but rollups:
--- newest samples, states, 31 days of the platform's hours, and a few thousand samples that are not
--- aggregated.
+-- Fill a fleet of `bench.agents` agents, 50 per user, with the data of /api/metrics except the
+-- aggregates: newest samples, states, 31 days of the platform's hours, and a few thousand samples that
+-- are not aggregated.
 insert into agents (user_id, agent_id)
 select 'user-' || n / 50, 'agent-' || n
 from generate_series(0, current_setting('bench.agents')::integer - 1) as n;
@@ -25,7 +25,7 @@ select
 from agents
 cross join lateral (
     select coalesce((array['removed', 'stopped', 'failed'])[agent_key % 10 + 1], 'running') as status
-) as told;
+) as agent;
 
 insert into platform_metrics_1h
 select

@@ -1,4 +1,4 @@
-"""A database with a fleet in it, as if ingest had filled it for 30 days."""
+"""A database with a fleet's data, as after 30 days of ingest."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,9 +20,9 @@ BUSINESS: Final = "fill_business.sql"
 
 @contextmanager
 def filled_database(stack: Stack, agents: int, fills: Sequence[str]) -> Iterator[str]:
-    """Its URL: users `user-0` and on have 50 agents each; gone at the end.
+    """The URL of the database, dropped on exit. Users from `user-0` on have 50 agents each.
 
-    The fleet's summaries are kept as the refresh does; nothing is aggregated meanwhile.
+    The fleet's summaries are updated as by the refresh, but nothing is aggregated.
     """
     with empty_database(stack) as url:
         migrate(url)

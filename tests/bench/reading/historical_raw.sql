@@ -1,4 +1,4 @@
--- Sum a user's samples as `historical_days` does, but from the samples themselves.
+-- Sum a user's samples as `historical_days` does, but from the raw samples.
 select
     (%(edges)s::timestamptz[])[width_bucket(ts, %(edges)s::timestamptz[])] as timestamp,
     count(cpu) as cpu_samples,

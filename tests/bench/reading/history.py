@@ -1,4 +1,4 @@
-"""`historical` 30d beside the same question asked of the raw samples, and of fewer of them."""
+"""`historical` 30d, compared with the same query on raw samples and with fewer samples."""
 
 import math
 import random
@@ -27,21 +27,21 @@ from tests.bench.writing.databases import empty_database
 from tests.support.stack import Stack, migrate
 
 NAME: Final = "history"
-TITLE: Final = "historical 30d, and how many raw samples there are"
+TITLE: Final = "historical 30d and the number of raw samples"
 RAW: Final = Path(__file__).with_name("historical_raw.sql").read_bytes()
 MONTH_S: Final = 30 * 24 * 3_600
 # Samples of each agent in one COPY.
 BATCH_SAMPLES: Final = 60
-QUESTIONS: Final = 40
+QUERIES: Final = 40
 SEED: Final = 1
 
 Connection = psycopg.Connection[Any]
-Question = tuple[bytes, dict[str, object]]
+Query = tuple[bytes, dict[str, object]]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Agents with so many samples each, the last one now; every agent's day is in the aggregate."""
+    """Agents with `each` samples every `step_s` seconds up to now; their days are aggregated."""
 
     name: str
     agents: int
@@ -53,7 +53,7 @@ class Samples:
         return self.agents * self.each
 
     def batches(self, newest: datetime, together: int = BATCH_SAMPLES) -> Iterator[pl.DataFrame]:
-        """All rows, so many of each agent together, sorted as ingest sorts them."""
+        """All rows in batches with `together` samples of each agent, sorted as by ingest."""
         rng = np.random.default_rng(SEED)
         keys = np.arange(1, self.agents + 1, dtype=np.int32)
         for first in range(0, self.each, together):
@@ -65,8 +65,8 @@ class Samples:
 
 
 @dataclass
-class Asked:
-    """A database with samples, and what its answers took, a value a run."""
+class Dataset:
+    """A database with samples, and the mean query durations, a value per run."""
 
     samples: Samples
     connection: Connection
@@ -79,7 +79,7 @@ class Asked:
 
 
 def fleets(share: float) -> tuple[Samples, Samples, Samples]:
-    """43.2 million samples, and a million twice: of fewer days, of fewer agents."""
+    """43.2 million samples, and twice a million: of fewer days, and of fewer agents."""
     each = round(43_200 * share)
     return (
         Samples("all", 1_000, each, MONTH_S / each),
@@ -89,35 +89,35 @@ def fleets(share: float) -> tuple[Samples, Samples, Samples]:
 
 
 def measure(bench: Bench) -> Result:
-    """In a full run only: to load the samples takes minutes."""
+    """Measure in a full run only, because loading the samples takes minutes."""
     if not bench.scale.is_full:
-        raise NotHereError("only `make bench FULL=1` loads so many samples")
+        raise NotHereError("only with `make bench FULL=1`")
     now = datetime.now(UTC)
     with ExitStack() as databases:
-        asked = [
+        datasets = [
             databases.enter_context(_loaded(bench.stack, samples, now))
             for samples in fleets(bench.scale.share)
         ]
-        _check(asked[0], now)
-        _warm(asked, now)
+        _check(datasets[0], now)
+        _warm(datasets, now)
         for pair in range(bench.scale.pairs):
             say(f"  run {pair + 1} of {bench.scale.pairs}")
-            _run(asked, now, random.Random(pair))
-    return _result(bench, asked)
+            _run(datasets, now, random.Random(pair))
+    return _result(bench, datasets)
 
 
-def _result(bench: Bench, asked: Sequence[Asked]) -> Result:
-    every, fewer_days, fewer_agents = asked
+def _result(bench: Bench, datasets: Sequence[Dataset]) -> Result:
+    every, fewer_days, fewer_agents = datasets
     setup = (
-        f"{bench.edition} edition, {AGENTS_A_USER} agents a user, any user at random, one "
-        "connection, statements prepared and warm; samples by binary COPY, their "
-        "days by SQL"
+        f"{bench.edition} edition, {AGENTS_A_USER} agents per user, a random user, one "
+        "connection, statements prepared and warm; samples loaded by binary COPY, "
+        "days aggregated by SQL"
     )
     return Result(
         NAME,
         TITLE,
         setup,
-        tuple(_series(asked)),
+        tuple(_series(datasets)),
         (
             Reached(f"{NAME}_raw", ratios(every.raw_ms, every.days_ms)),
             Reached(f"{NAME}_fewer_days", ratios(every.days_ms, fewer_days.days_ms)),
@@ -126,17 +126,17 @@ def _result(bench: Bench, asked: Sequence[Asked]) -> Result:
     )
 
 
-def _series(asked: Sequence[Asked]) -> Iterator[Series]:
-    for one in asked:
-        told = f"{one.samples.rows / 1e6:.1f} M samples, {one.samples.agents:,} agents"
-        yield Series(f"days, {told}", {"ms": tuple(one.days_ms)})
+def _series(datasets: Sequence[Dataset]) -> Iterator[Series]:
+    for one in datasets:
+        size = f"{one.samples.rows / 1e6:.1f} M samples, {one.samples.agents:,} agents"
+        yield Series(f"days, {size}", {"ms": tuple(one.days_ms)})
     yield Series(
-        f"raw samples, {asked[0].samples.rows / 1e6:.1f} M", {"ms": tuple(asked[0].raw_ms)}
+        f"raw samples, {datasets[0].samples.rows / 1e6:.1f} M", {"ms": tuple(datasets[0].raw_ms)}
     )
 
 
 @contextmanager
-def _loaded(stack: Stack, samples: Samples, now: datetime) -> Iterator[Asked]:
+def _loaded(stack: Stack, samples: Samples, now: datetime) -> Iterator[Dataset]:
     say(f"  loading {samples.rows:,} samples: {samples.name}")
     options = f"-c timezone=UTC -c bench.agents={samples.agents}"
     with empty_database(stack) as url:
@@ -146,11 +146,11 @@ def _loaded(stack: Stack, samples: Samples, now: datetime) -> Iterator[Asked]:
                 for frame in samples.batches(now):
                     copy(connection, encode_samples(frame))
                 run_file(connection, "fill_days.sql")
-            yield Asked(samples, connection)
+            yield Dataset(samples, connection)
 
 
 def copy(connection: Connection, pieces: Sequence[bytes]) -> None:
-    """Rows into `agent_samples`, in a transaction of their own."""
+    """COPY rows into `agent_samples`, in one transaction."""
     with connection.cursor() as cursor, cursor.copy(query("copy_samples")) as rows:
         for piece in pieces:
             rows.write(piece)
@@ -158,7 +158,7 @@ def copy(connection: Connection, pieces: Sequence[bytes]) -> None:
 
 def _frame(keys: Any, times: Any, rng: Any) -> pl.DataFrame:
     rows = len(keys)
-    told = pl.lit(None, pl.Float32)
+    unset = pl.lit(None, pl.Float32)
     return pl.DataFrame(
         {
             "ts": times,
@@ -169,14 +169,14 @@ def _frame(keys: Any, times: Any, rng: Any) -> pl.DataFrame:
             "errors": rng.integers(0, 10, rows).astype(np.int32),
             "response_ms": rng.uniform(1, 100, rows).astype(np.float32),
         }
-    ).with_columns(storage_used_mb=told, storage_total_mb=told)
+    ).with_columns(storage_used_mb=unset, storage_total_mb=unset)
 
 
-def _check(asked: Asked, now: datetime) -> None:
-    """ValueError where the days tell something else than the samples they were made of."""
-    days, raw = (_answer(asked.connection, one) for one in _questions(now, user=0))
+def _check(dataset: Dataset, now: datetime) -> None:
+    """Raise ValueError if the days differ from the samples they aggregate."""
+    days, raw = (_answer(dataset.connection, one) for one in _queries(now, user=0))
     if len(days) != len(raw) or not all(map(_same, days, raw)):
-        raise ValueError("the days tell something else than the samples")
+        raise ValueError("the days differ from the samples")
 
 
 def _same(one: PointSums, other: PointSums) -> bool:
@@ -188,39 +188,39 @@ def _same(one: PointSums, other: PointSums) -> bool:
     return exact[0] == exact[1] and all(math.isclose(a, b, rel_tol=1e-9) for a, b in sums)
 
 
-def _warm(asked: Sequence[Asked], now: datetime) -> None:
-    """A plan that is kept, and every user's rows in memory."""
-    for one in asked:
-        for user in range(max(one.users, QUESTIONS)):
-            _answer(one.connection, _questions(now, user % one.users)[0])
-    for user in range(asked[0].users):
-        _answer(asked[0].connection, _questions(now, user)[1])
+def _warm(datasets: Sequence[Dataset], now: datetime) -> None:
+    """Prepare the plans, and read every user's rows into memory."""
+    for one in datasets:
+        for user in range(max(one.users, QUERIES)):
+            _answer(one.connection, _queries(now, user % one.users)[0])
+    for user in range(datasets[0].users):
+        _answer(datasets[0].connection, _queries(now, user)[1])
 
 
-def _run(asked: Sequence[Asked], now: datetime, draw: random.Random) -> None:
-    for one in asked:
-        users = [draw.randrange(one.users) for _ in range(QUESTIONS)]
-        wanted = [_questions(now, user)[0] for user in users]
+def _run(datasets: Sequence[Dataset], now: datetime, draw: random.Random) -> None:
+    for one in datasets:
+        users = [draw.randrange(one.users) for _ in range(QUERIES)]
+        wanted = [_queries(now, user)[0] for user in users]
         one.days_ms.append(_mean_ms(one.connection, wanted))
-    asked[0].raw_ms.append(
-        _mean_ms(asked[0].connection, [_questions(now, draw.randrange(asked[0].users))[1]])
+    datasets[0].raw_ms.append(
+        _mean_ms(datasets[0].connection, [_queries(now, draw.randrange(datasets[0].users))[1]])
     )
 
 
-def _questions(now: datetime, user: int) -> tuple[Question, Question]:
-    """Of the days, and of the raw samples."""
+def _queries(now: datetime, user: int) -> tuple[Query, Query]:
+    """The query of the days, and the same query of the raw samples."""
     (month,) = (one for one in endpoints(now) if one.name == "historical 30d")
-    parameters = month.asked_by(f"user-{user}")
+    parameters = month.parameters_for(f"user-{user}")
     return (query(month.query), parameters), (RAW, parameters)
 
 
-def _mean_ms(connection: Connection, wanted: Sequence[Question]) -> float:
+def _mean_ms(connection: Connection, wanted: Sequence[Query]) -> float:
     began = time.perf_counter()
     for one in wanted:
         _answer(connection, one)
     return 1_000 * (time.perf_counter() - began) / len(wanted)
 
 
-def _answer(connection: Connection, question: Question) -> list[PointSums]:
+def _answer(connection: Connection, bound: Query) -> list[PointSums]:
     with connection.cursor(row_factory=class_row(PointSums)) as cursor:
-        return cursor.execute(*question, prepare=True).fetchall()
+        return cursor.execute(*bound, prepare=True).fetchall()

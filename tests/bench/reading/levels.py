@@ -1,4 +1,4 @@
-"""The tables behind the levels, which take rows on either edition."""
+"""The tables behind the levels, writable on both editions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,19 +33,19 @@ Connection = psycopg.Connection[Any]
 
 
 def table_of(connection: Connection, relation: str) -> sql.Identifier:
-    """The hypertable of a level, or of anything else that is one itself."""
+    """The hypertable of a level, or `relation` itself if it is a hypertable."""
     ((names,),) = connection.execute(TABLES, {"relation": relation}).fetchall()
     return sql.Identifier(*names)
 
 
 @contextmanager
 def writable_levels(connection: Connection) -> Iterator[None]:
-    """Makes `filled_agent_metrics_5m`, `_1h` and `_1d`, which take rows into those levels.
+    """Create `filled_agent_metrics_5m`, `_1h` and `_1d`, writable views of those levels.
 
-    The watermark is half a minute ago, and rows count where a level is aggregated up to it. On the
-    community edition the server's jobs rest from here on, for they would compute those rows again
-    from samples that are not there. Levels count as materialised up to where a refresh would get,
-    and at the end the samples of yesterday and today are.
+    The watermark is 30 seconds ago; levels must have rows up to it. On the community edition the
+    server's jobs are disabled, because they would recompute the rows from missing samples. Levels
+    are marked as materialised up to the end of a refresh, and the samples of yesterday and today
+    are materialised on exit.
     """
     is_community = read_edition(connection) is Edition.COMMUNITY
     run_file(connection, "begin.sql")
@@ -63,8 +63,8 @@ def writable_levels(connection: Connection) -> Iterator[None]:
 
 
 def run_file(connection: Connection, name: str) -> None:
-    """All statements of a file of this folder, each on its own."""
-    # VACUUM runs in no transaction, and several statements at once are one.
+    """Execute the statements of a file of this folder one by one."""
+    # VACUUM cannot run in a transaction, and a multi-statement command is one.
     for statement in (HERE / name).read_text(encoding="utf-8").split(";\n"):
         if statement.strip():
             connection.execute(statement.encode())

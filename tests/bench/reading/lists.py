@@ -1,4 +1,4 @@
-"""What pages of agents and users cost the database, by any column, with the plans that are kept."""
+"""The duration of list pages of agents and users in the database, for each sort column."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,20 +27,20 @@ LIMIT: Final = 100
 RUNS: Final = 25
 
 Connection = psycopg.Connection[Any]
-# A name, the query, and its parameters at a moment.
-Asked = tuple[str, str, Mapping[str, object]]
+# A title, the name of the query, and its parameters.
+PageQuery = tuple[str, str, Mapping[str, object]]
 
 
 def measure(bench: Bench) -> Result:
-    """A user's pages, and the fleet's in every order."""
+    """Measure a user's pages, and the fleet's in every sort order."""
     with filled_database(bench.stack, AGENTS, (AGGREGATES,)) as url, as_served(url) as connection:
         of_user = [timed(connection, RUNS, user_page(window)) for window in get_args(Window)]
         of_fleet = [timed(connection, RUNS, fleet_page(sort)) for sort in get_args(AgentSort)]
         of_users = [timed(connection, RUNS, users_page(sort)) for sort in get_args(UserSort)]
-        kept = Series("keeping the summary", {"ms": _kept(connection)})
+        updates = Series("updating the summary", {"ms": _updates(connection)})
     setup = (
-        f"{bench.edition} edition, {AGENTS_A_USER} agents a user, pages of {LIMIT}, from the query "
-        "to its rows; plans are kept, no answer is"
+        f"{bench.edition} edition, {AGENTS_A_USER} agents per user, pages of {LIMIT}, from the "
+        "query to its rows; prepared plans, no response cache"
     )
     slowest = max(of_fleet + of_users, key=lambda series: _median(series.figures["ms"]))
     reached = (
@@ -48,12 +48,12 @@ def measure(bench: Bench) -> Result:
         Reached("lists_user_day", of_user[-1].figures["ms"]),
         Reached("lists_fleet", slowest.figures["ms"]),
     )
-    return Result(NAME, TITLE, setup, (*of_user, *of_fleet, *of_users, kept), reached)
+    return Result(NAME, TITLE, setup, (*of_user, *of_fleet, *of_users, updates), reached)
 
 
 @contextmanager
 def as_served(url: str) -> Iterator[Connection]:
-    """A connection with the settings of the service's own."""
+    """A connection with the session settings of `serve`."""
     with psycopg.connect(url, autocommit=True) as connection:
         for name, value in SESSION.settings.items():
             connection.execute(
@@ -63,32 +63,32 @@ def as_served(url: str) -> Iterator[Connection]:
         yield connection
 
 
-def user_page(window: Window) -> Asked:
+def user_page(window: Window) -> PageQuery:
     """The first page of a user's agents."""
-    asked = agents.AgentsQuery(USER, None, None, window, "attention", None)
-    parameters = agents.parameters_of(asked, PagePosition(), LIMIT, datetime.now(UTC))
+    page = agents.AgentsQuery(USER, None, None, window, "attention", None)
+    parameters = agents.parameters_of(page, PagePosition(), LIMIT, datetime.now(UTC))
     return (f"a user's agents, {window}", "list_agents", parameters)
 
 
-def fleet_page(sort: AgentSort) -> Asked:
+def fleet_page(sort: AgentSort) -> PageQuery:
     """The first page of all agents."""
-    asked = agents.AgentsQuery(None, None, None, "24h", sort, None)
-    parameters = agents.parameters_of(asked, PagePosition(), LIMIT, datetime.now(UTC))
+    page = agents.AgentsQuery(None, None, None, "24h", sort, None)
+    parameters = agents.parameters_of(page, PagePosition(), LIMIT, datetime.now(UTC))
     return (f"all agents by {sort}", "list_agents", parameters)
 
 
-def users_page(sort: UserSort) -> Asked:
+def users_page(sort: UserSort) -> PageQuery:
     """The first page of all users."""
-    asked = users.UsersQuery(None, "24h", sort, None)
-    parameters = users.parameters_of(asked, PagePosition(), LIMIT, datetime.now(UTC))
+    page = users.UsersQuery(None, "24h", sort, None)
+    parameters = users.parameters_of(page, PagePosition(), LIMIT, datetime.now(UTC))
     return (f"all users by {sort}", "list_users", parameters)
 
 
-def timed(connection: Connection, runs: int, asked: Asked) -> Series:
-    """How long the rows take, each run but the first five."""
-    name, text, parameters = asked
+def timed(connection: Connection, runs: int, page: PageQuery) -> Series:
+    """The duration of each run, without the first five."""
+    name, text, parameters = page
     values = [_milliseconds(connection, text, parameters) for _ in range(runs)]
-    # The first runs plan, and fill the caches.
+    # The first runs plan and fill the caches.
     return Series(name, {"ms": tuple(values[5:])})
 
 
@@ -98,7 +98,7 @@ def _milliseconds(connection: Connection, name: str, parameters: Mapping[str, ob
     return 1_000 * (time.perf_counter() - began)
 
 
-def _kept(connection: Connection) -> tuple[float, ...]:
+def _updates(connection: Connection) -> tuple[float, ...]:
     return tuple(_milliseconds(connection, "keep_agent_summary", {}) for _ in range(5))
 
 

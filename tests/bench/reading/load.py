@@ -1,4 +1,4 @@
-"""Requests to the service by `wrk`, on connections that are kept, and how they went."""
+"""Sends requests with `wrk` on persistent connections, and returns its figures."""
 
 import shutil
 import signal
@@ -19,18 +19,18 @@ from tests.support.service import token
 SCRIPT: Final = Path(__file__).with_name("requests.lua")
 CONNECTIONS: Final = 16
 TOKENS_A_USER: Final = 3
-# Long enough for whatever is measured beside it: it is told when to stop.
+# An upper limit: the load ends with SIGINT, when the concurrent measurement is done.
 UNTIL_STOPPED_S: Final = 3_600
 
 
 class FailedRequestsError(Exception):
-    """Some answers were no 200: what was measured is no figure."""
+    """Some responses were not 200, so the figures are invalid."""
 
 
 class Load(msgspec.Struct, frozen=True):
-    """How a run went; `failed` are answers other than 200, and none at all.
+    """The figures of a run; `failed` counts responses other than 200 and missing responses.
 
-    `took` has how long a request took, by what it is: a median, a mean.
+    `took` has durations of a request by statistic, such as `p99 ms`.
     """
 
     requests: int
@@ -45,19 +45,19 @@ class Load(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Asking:
-    """A path and the token it is asked with."""
+class Request:
+    """A path and the token to request it with."""
 
     path: str
     token: str
 
 
-def askings(path: str, users: int) -> list[Asking]:
-    """The path for each user with each of a few tokens; the platform's where it names no user."""
+def requests_for(path: str, users: int) -> list[Request]:
+    """The path for each user and each of a few tokens; platform tokens if it has no user."""
     now = datetime.now(UTC)
     names = [f"user-{number}" for number in range(users)] if "{user}" in path else [""]
     return [
-        Asking(
+        Request(
             path.format(user=name),
             token(name or f"reader-{spare}", "user" if name else "platform", now + spare),
         )
@@ -66,37 +66,37 @@ def askings(path: str, users: int) -> list[Asking]:
     ]
 
 
-def ask(url: str, wanted: Sequence[Asking], seconds: int) -> Load:
-    """Asks as fast as answers come; FailedRequestsError where any answer is not 200."""
-    with _asking(url, wanted, seconds, pause_ms=0) as process:
-        return _told(process)
+def send(url: str, wanted: Sequence[Request], seconds: int) -> Load:
+    """Send requests without pauses; FailedRequestsError if any response is not 200."""
+    with _running_wrk(url, wanted, seconds, pause_ms=0) as process:
+        return _result(process)
 
 
 @contextmanager
-def asked(url: str, wanted: Sequence[Asking], per_second: int) -> Iterator[list[Load]]:
-    """Asks about that often until the block ends; then the list holds how it went."""
+def under_load(url: str, wanted: Sequence[Request], per_second: int) -> Iterator[list[Load]]:
+    """Send about `per_second` requests/s until the block ends, then add the `Load` to the list."""
     loads: list[Load] = []
     pause_ms = 1_000 * CONNECTIONS // per_second
-    with _asking(url, wanted, UNTIL_STOPPED_S, pause_ms) as process:
+    with _running_wrk(url, wanted, UNTIL_STOPPED_S, pause_ms) as process:
         yield loads
-        # It then tells what it has measured, as at the end of its time.
+        # On SIGINT, wrk prints its figures as at the end of its duration.
         process.send_signal(signal.SIGINT)
-        loads.append(_told(process))
+        loads.append(_result(process))
 
 
 @contextmanager
-def _asking(
-    url: str, wanted: Sequence[Asking], seconds: int, pause_ms: int
+def _running_wrk(
+    url: str, wanted: Sequence[Request], seconds: int, pause_ms: int
 ) -> Iterator[subprocess.Popen[str]]:
     if shutil.which("wrk") is None:
         raise NotHereError("wrk is not installed")
     with NamedTemporaryFile("w", encoding="utf-8") as file:
-        file.writelines(f"{asking.path} {asking.token}\n" for asking in wanted)
+        file.writelines(f"{one.path} {one.token}\n" for one in wanted)
         file.flush()
-        words = ["--threads", "1", "--connections", str(CONNECTIONS), "--latency"]
-        words += ["--duration", f"{seconds}s", "--script", str(SCRIPT), url]
+        options = ["--threads", "1", "--connections", str(CONNECTIONS), "--latency"]
+        options += ["--duration", f"{seconds}s", "--script", str(SCRIPT), url]
         with subprocess.Popen(
-            ["wrk", *words, "--", file.name, str(pause_ms)],
+            ["wrk", *options, "--", file.name, str(pause_ms)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -107,16 +107,16 @@ def _asking(
                 process.kill()
 
 
-def _told(process: subprocess.Popen[str]) -> Load:
-    _, told = process.communicate()
+def _result(process: subprocess.Popen[str]) -> Load:
+    _, output = process.communicate()
     if process.returncode:
-        raise FailedRequestsError(f"wrk ended with {process.returncode}: {told}")
-    return told_by(told)
+        raise FailedRequestsError(f"wrk ended with {process.returncode}: {output}")
+    return load_of(output)
 
 
-def told_by(text: str) -> Load:
-    """The figures in the last line that wrk's script wrote."""
+def load_of(text: str) -> Load:
+    """The figures in the last line of the output of wrk's script."""
     load = msgspec.json.decode(text.splitlines()[-1], type=Load)
     if load.failed or not load.requests:
-        raise FailedRequestsError(f"{load.failed} of {load.requests} answers were no 200")
+        raise FailedRequestsError(f"{load.failed} of {load.requests} responses were not 200")
     return load

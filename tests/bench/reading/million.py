@@ -1,4 +1,4 @@
-"""What /api/metrics costs the database with a million agents: from its summary, and without."""
+"""The query of /api/metrics with a million agents, with and without its summary."""
 
 import time
 from collections.abc import Iterator
@@ -23,33 +23,33 @@ NAME: Final = "platform_million"
 TITLE: Final = "The platform's figures, 1,000,000 agents"
 AGENTS: Final = 1_000_000
 RUNS: Final = 45
-COUNTS: Final = 5
-ALONE: Final = 3
+UPDATES: Final = 5
+WITHOUT: Final = 3
 
 Connection = psycopg.Connection[Any]
 
 
 def measure(bench: Bench) -> Result:
-    """In a full run only: to fill so many agents takes a minute."""
+    """Measure in a full run only, because filling takes a minute."""
     if not bench.scale.is_full:
-        raise NotHereError("only `make bench FULL=1` fills so many agents")
+        raise NotHereError("only with `make bench FULL=1`")
     say(f"  filling {AGENTS:,} agents")
     with _filled(bench.stack) as connection:
-        counted = tuple(_count(connection) for _ in range(COUNTS))
-        read = _ask(connection, RUNS)[5:]
+        updated = tuple(_update_ms(connection) for _ in range(UPDATES))
+        read = _explain(connection, RUNS)[5:]
         attention = _list(connection)
         connection.execute("delete from platform_summary")
-        alone = _ask(connection, ALONE)
+        without = _explain(connection, WITHOUT)
     setup = (
-        f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} a user, a tenth of them is "
-        "removed, 5,000 samples are not aggregated; no rollups, so that uptime is counted of none; "
-        "the first count of the summary is with uptime, which is counted once a minute"
+        f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} per user, a tenth of them "
+        "removed, 5,000 samples not aggregated; no aggregates, so uptime is computed from no rows; "
+        "the first update of the summary includes uptime, which is updated once a minute"
     )
     series = (
         Series("the query, from the summary", {"ms": read}),
-        Series("counting the summary", {"ms": counted}),
-        Series("the query, where nobody keeps a summary", {"ms": alone}),
-        Series("a page of agents, what needs attention first", {"ms": attention}),
+        Series("updating the summary", {"ms": updated}),
+        Series("the query, without a summary", {"ms": without}),
+        Series("a page of agents sorted by attention", {"ms": attention}),
     )
     reached = (Reached(NAME, read), Reached("lists_million", attention))
     return Result(NAME, TITLE, setup, series, reached)
@@ -66,7 +66,7 @@ def _filled(stack: Stack) -> Iterator[Connection]:
             yield connection
 
 
-def _count(connection: Connection) -> float:
+def _update_ms(connection: Connection) -> float:
     began = time.perf_counter()
     connection.execute(query("keep_platform_summary"))
     return 1_000 * (time.perf_counter() - began)
@@ -77,8 +77,9 @@ def _list(connection: Connection) -> tuple[float, ...]:
     return lists.timed(connection, RUNS, lists.fleet_page("attention")).figures["ms"]
 
 
-def _ask(connection: Connection, runs: int) -> tuple[float, ...]:
+def _explain(connection: Connection, runs: int) -> tuple[float, ...]:
     (platform,) = (one for one in endpoints(datetime.now(UTC)) if one.name == "platform")
     return tuple(
-        explain_ms(connection, platform.query, platform.asked_by("user-7")) for _ in range(runs)
+        explain_ms(connection, platform.query, platform.parameters_for("user-7"))
+        for _ in range(runs)
     )

@@ -1,4 +1,4 @@
-"""A named query by `pgbench -M prepared`: what the database alone makes of it."""
+"""Runs a named query with `pgbench -M prepared`, for the rate of the database alone."""
 
 import os
 import re
@@ -20,40 +20,40 @@ from tests.bench.reading.load import Load
 from tests.support.stack import REPOSITORY
 
 Parameters = Mapping[str, object]
-# As the driver declares them; what is not named here it leaves to the server as well.
+# The casts that the driver declares; it declares no type for other values either.
 TYPES: Final[tuple[tuple[type, bytes], ...]] = (
     (datetime, b"::timestamptz"),
     (date, b"::date"),
     (timedelta, b"::interval"),
 )
-# pgbench draws numbers only.
+# pgbench has random numbers only.
 USER: Final = b"('user-' || :user::text)"
 
 
 def run(database: str, endpoint: Endpoint, users: int, clients: int, seconds: int) -> Load:
-    """As often as it goes, each time for any of so many users; NotHereError without pgbench."""
+    """Run at full rate for random users; NotHereError without pgbench."""
     command, root = _program()
     with TemporaryDirectory(dir=root / "tmp") as folder:
         Path(folder).chmod(0o755)
         file = Path(folder) / "script"
         file.write_bytes(script(query(endpoint.query), endpoint.parameters, users))
-        words = ["-n", "-M", "prepared", "-j", "1", "-T", str(seconds), "-c", str(clients)]
+        options = ["-n", "-M", "prepared", "-j", "1", "-T", str(seconds), "-c", str(clients)]
         for name, value in endpoint.parameters.items():
-            words += ["-D", f"{name}={value}"]
-        told = subprocess.run(
-            [*command, *words, "-f", f"/{file.relative_to(root)}", database],
+            options += ["-D", f"{name}={value}"]
+        done = subprocess.run(
+            [*command, *options, "-f", f"/{file.relative_to(root)}", database],
             env={**os.environ, "PGOPTIONS": SESSION.options()},
             capture_output=True,
             text=True,
             check=False,
         )
-    if told.returncode:
-        raise RuntimeError(f"pgbench ended with {told.returncode}: {told.stderr[-300:]}")
-    return parsed(told.stdout)
+    if done.returncode:
+        raise RuntimeError(f"pgbench ended with {done.returncode}: {done.stderr[-300:]}")
+    return parsed(done.stdout)
 
 
 def parsed(text: str) -> Load:
-    """The figures among what pgbench prints."""
+    """The figures in the output of pgbench."""
     runs = int(_number(r"actually processed: (\d+)", text))
     return Load(
         requests=runs,
@@ -66,19 +66,19 @@ def parsed(text: str) -> Load:
 def _number(pattern: str, text: str) -> float:
     found = re.search(pattern, text, re.M)
     if found is None:
-        raise RuntimeError(f"pgbench tells no {pattern}: {text}")
+        raise RuntimeError(f"the output of pgbench lacks {pattern}: {text}")
     return float(found[1])
 
 
 def script(text: bytes, parameters: Parameters, users: int) -> bytes:
-    """The query in pgbench's language, its variables named as the parameters."""
+    """The query as a pgbench script, with variables named like the parameters."""
 
     def variable(found: re.Match[bytes]) -> bytes:
         name = found[1].decode()
         if name == "user_id":
             return USER
         value = parameters[name]
-        kind = next((told for kind, told in TYPES if isinstance(value, kind)), b"")
+        kind = next((cast for each, cast in TYPES if isinstance(value, each)), b"")
         return b":%b%b" % (found[1], kind)
 
     lines = [line for line in text.splitlines() if not line.lstrip().startswith(b"--")]
@@ -87,7 +87,7 @@ def script(text: bytes, parameters: Parameters, users: int) -> bytes:
 
 
 def _program() -> tuple[list[str], Path]:
-    """The stack's own, and the root folder that it sees; else the machine's."""
+    """The command and its root folder: the stack's pgbench, else the one on the PATH."""
     instance = load(REPOSITORY / ".stack" / "test")
     if instance:
         root = instance.cache.resolve() / f"debian-{SUITE}-{PACKAGE}"

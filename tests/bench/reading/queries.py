@@ -1,4 +1,4 @@
-"""What each endpoint's query costs the database, by EXPLAIN ANALYZE, prepared and warm."""
+"""The duration of each endpoint's query by EXPLAIN ANALYZE, prepared and warm."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ RUNS: Final = 45
 
 
 class Fleet(msgspec.Struct, frozen=True):
-    """How much data the queries are asked of."""
+    """The amount of data for the queries."""
 
     name: str
     title: str
@@ -33,16 +33,18 @@ FEW: Final = Fleet(
     1_000,
     (AGGREGATES, BUSINESS),
 )
-MANY: Final = Fleet("queries_10000", "Queries: 10,000 agents, no business", 10_000, (AGGREGATES,))
+MANY: Final = Fleet(
+    "queries_10000", "Queries: 10,000 agents, without business events", 10_000, (AGGREGATES,)
+)
 
 
 def measure_few(bench: Bench) -> Result:
-    """With a user's business beside the samples."""
+    """Measure with samples and one user's business events."""
     return _measure(bench, FEW)
 
 
 def measure_many(bench: Bench) -> Result:
-    """With ten times the agents."""
+    """Measure with ten times the agents."""
     return _measure(bench, MANY)
 
 
@@ -52,8 +54,8 @@ def _measure(bench: Bench, fleet: Fleet) -> Result:
     return Result(
         fleet.name,
         fleet.title,
-        "planning and execution of each query, nothing kept between; 30 days of data, a user has "
-        "50 agents, a tenth of the agents is removed",
+        "planning and execution of each query, without the response cache; 30 days of data, "
+        "50 agents per user, a tenth of the agents removed",
         series,
     )
 
@@ -65,8 +67,8 @@ def _times(stack: Stack, runs: int, agents: int, fills: Sequence[str]) -> dict[s
         times: dict[str, list[float]] = {endpoint.name: [] for endpoint in wanted}
         for _ in range(runs):
             for one in wanted:
-                times[one.name].append(explain_ms(connection, one.query, one.asked_by(USER)))
-    # The first runs plan anew and fill the caches.
+                times[one.name].append(explain_ms(connection, one.query, one.parameters_for(USER)))
+    # The first runs plan and fill the caches.
     return {name: values[5:] for name, values in times.items()}
 
 
@@ -75,8 +77,8 @@ def _connection(url: str) -> psycopg.Connection[Any]:
 
 
 def explain_ms(connection: psycopg.Connection[Any], name: str, parameters: dict[str, Any]) -> float:
-    """What planning and executing a named query takes, prepared."""
-    # A clock on each node of the plan would add a quarter to what it measures.
+    """Milliseconds for planning and executing a named query, prepared."""
+    # Timing each plan node would add a quarter to the duration.
     explained = b"explain (analyze, timing off, format json) " + _without_comments(query(name))
     row = connection.execute(explained, parameters, prepare=True).fetchone()
     (plan,) = row[0] if row else ({},)

@@ -1,4 +1,4 @@
-"""What a row takes on disk in each table that grows with the fleet, written as it comes in live."""
+"""Disk space per row of each table that grows with the fleet, written as by live ingest."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from tests.bench.writing.geometry import Geometry
 from tests.support.storing import add, batch_of
 
 NAME: Final = "relations"
-TITLE: Final = "Bytes of a row, by table"
+TITLE: Final = "Bytes per row, by table"
 AGENTS: Final = 1_000
 MINUTES: Final = 240
 BYTES: Final = "bytes a row"
@@ -32,8 +32,10 @@ from unnest(array['agents', 'agent_latest']) as name
 
 
 def measure(bench: Bench) -> Result:
-    """One sample of each agent in a batch and a refresh after it, so that every row of an aggregate
-    is updated often; past midnight, so that a day is aggregated."""
+    """Measure with one sample of each agent per batch and a refresh after each batch.
+
+    So aggregate rows are updated often. Writing passes midnight, so that a day is aggregated.
+    """
     newest = _two_hours_past_midnight(datetime.now(UTC))
     samples = Samples("live", AGENTS, MINUTES, step_s=60)
     with (
@@ -48,7 +50,7 @@ def measure(bench: Bench) -> Result:
         ((sizes[OF_AGENT],),) = connection.execute(AGENT_BYTES).fetchall()
     setup = (
         f"{bench.edition} edition, {AGENTS:,} agents, {MINUTES} samples of each, a minute apart, "
-        "one of each in a batch, a refresh after each; indexes included, nothing is compressed"
+        "one of each per batch, a refresh after each; with indexes, without compression"
     )
     series = tuple(Series(name, {BYTES: (size,)}) for name, size in sizes.items())
     return Result(NAME, TITLE, setup, series)
@@ -71,6 +73,7 @@ async def _write(url: str, samples: Samples, newest: datetime) -> None:
 
 
 def bytes_of_row(connection: psycopg.Connection[tuple[float]], relation: str) -> float:
+    """Bytes per row, including indexes."""
     table = table_of(connection, relation)
     name = sql.Literal(table.as_string(connection))
     question = sql.SQL(ROW_BYTES).format(name=name, table=table)

@@ -1,5 +1,5 @@
--- wrk asks for what a file lists, a path and a token a line, in turn, and tells how it went as JSON.
--- Arguments: the file, and the milliseconds that each connection waits between two requests.
+-- Requests the lines of a file (a path and a token) in rotation, and prints the figures as JSON.
+-- Arguments: the file, and the pause of each connection between two requests in milliseconds.
 
 local requests = {}
 local last = 0
@@ -9,7 +9,7 @@ function init(args)
     local path, token = line:match("^(%S+) (%S+)$")
     requests[#requests + 1] = wrk.format("GET", path, {["Authorization"] = "Bearer " .. token})
   end
-  -- wrk looks for this function after init: without it nothing is waited for.
+  -- wrk looks up this function after init; without it there is no pause.
   local pause = tonumber(args[2])
   if pause > 0 then
     function delay()

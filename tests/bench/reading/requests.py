@@ -1,4 +1,4 @@
-"""Requests a second: with nothing kept, beside the same queries by pgbench; and from memory."""
+"""Requests/s: uncached, compared with pgbench; and from the response cache."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from tests.bench.reading import pgbench
 from tests.bench.reading.bare import PATH, bare
 from tests.bench.reading.endpoints import Endpoint, endpoints
 from tests.bench.reading.fleet import AGENTS_A_USER, AGGREGATES, BUSINESS, filled_database
-from tests.bench.reading.load import CONNECTIONS, Asking, ask, askings
+from tests.bench.reading.load import CONNECTIONS, Request, requests_for, send
 from tests.bench.reading.side import Side, side
 from tests.bench.result import Reached, Result, Series, ratios
 from tests.support.serve_process import Serving, served
@@ -25,8 +25,8 @@ POOL: Final = 8
 SECONDS: Final = 2
 UNCACHED: Final = "requests_uncached"
 CACHED: Final = "requests_cached"
-UNCACHED_TITLE: Final = "Requests, each of which asks the database"
-CACHED_TITLE: Final = "Requests answered from memory"
+UNCACHED_TITLE: Final = "Uncached requests"
+CACHED_TITLE: Final = "Cached requests"
 # The shortest answer and the longest.
 KEPT: Final = ("performance", "historical 30d")
 NO_TOPICS: Final = Topics("none", "none", "none")
@@ -34,7 +34,7 @@ NO_TOPICS: Final = Topics("none", "none", "none")
 
 @dataclass(frozen=True)
 class Place:
-    """What both sides are measured in."""
+    """The environment of both sides."""
 
     bench: Bench
     service: Serving
@@ -43,27 +43,27 @@ class Place:
 
     @property
     def seconds(self) -> int:
-        """How long a run takes."""
+        """The duration of a run."""
         return max(1, round(SECONDS * self.bench.scale.share))
 
-    def ask(self, server: Serving, wanted: Sequence[Asking], by: Side) -> None:
-        """One run against a server."""
-        by.run(lambda: ask(server.url, wanted, self.seconds))
+    def send(self, server: Serving, wanted: Sequence[Request], by: Side) -> None:
+        """Run once against a server."""
+        by.run(lambda: send(server.url, wanted, self.seconds))
 
 
 def measure_uncached(bench: Bench) -> Result:
-    """Each endpoint beside its query by pgbench, on as many connections as the pool has."""
+    """Measure each endpoint against its query in pgbench, with the pool's number of connections."""
     with _place(bench, (AGGREGATES, BUSINESS), answer_cache_ms=0) as place:
         wanted = endpoints(datetime.now(UTC))
-        setup = f"{_setup(bench)}; no answer is kept, a pool of {POOL}; pgbench: {POOL} clients"
+        setup = f"{_setup(bench)}; no response cache, a pool of {POOL}; pgbench: {POOL} clients"
         return _compared(UNCACHED, UNCACHED_TITLE, setup, place, wanted, _beside_pgbench)
 
 
 def measure_cached(bench: Bench) -> Result:
-    """Answers from memory beside a bare handler with the same bytes on the same server."""
+    """Measure cached answers against a bare handler with the same bytes on the same server."""
     with _place(bench, (AGGREGATES,), answer_cache_ms=60_000) as place:
         wanted = [one for one in endpoints(datetime.now(UTC)) if one.name in KEPT]
-        setup = f"{_setup(bench)}; all answers are kept"
+        setup = f"{_setup(bench)}; all answers cached"
         return _compared(CACHED, CACHED_TITLE, setup, place, wanted, _beside_bare)
 
 
@@ -74,7 +74,7 @@ def target(measurement: str, endpoint: Endpoint) -> str:
 
 @contextmanager
 def serving(stack: Stack, database: str, answer_cache_ms: int) -> Iterator[Serving]:
-    """The service over a database, with limits that nobody meets."""
+    """The service on a database, with rate limits that are never reached."""
     variables = environment(
         database,
         stack,
@@ -101,9 +101,9 @@ def _place(bench: Bench, fills: Sequence[str], answer_cache_ms: int) -> Iterator
 
 def _setup(bench: Bench) -> str:
     return (
-        f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} a user, any of {USERS} users "
-        f"in turn, one process of serve, {CONNECTIONS} connections that are kept (wrk); tokens, "
-        "limits (high), metrics and headers as always"
+        f"{bench.edition} edition, {AGENTS:,} agents, {AGENTS_A_USER} per user, {USERS} users in "
+        f"rotation, one `serve` process, {CONNECTIONS} persistent connections (wrk); tokens, "
+        "rate limits (high), metrics and headers enabled"
     )
 
 
@@ -115,7 +115,7 @@ def _compared(
     wanted: Sequence[Endpoint],
     compare: Callable[[Place, Endpoint], dict[str, Side]],
 ) -> Result:
-    """Ours is the first side of each endpoint; one that fails takes no other with it."""
+    """Compare each endpoint, ours as the first side; a failure affects only its endpoint."""
     series: list[Series] = []
     reached: list[Reached] = []
     missing: dict[str, str] = {}
@@ -134,29 +134,29 @@ def _compared(
 
 def _beside_pgbench(place: Place, endpoint: Endpoint) -> dict[str, Side]:
     ours, theirs = side(place.database, place.service.pid), side(place.database)
-    wanted = askings(endpoint.path, USERS)
-    ask(place.service.url, wanted, 1)
+    wanted = requests_for(endpoint.path, USERS)
+    send(place.service.url, wanted, 1)
     for _ in range(place.bench.scale.pairs):
-        place.ask(place.service, wanted, ours)
+        place.send(place.service, wanted, ours)
         theirs.run(lambda: pgbench.run(place.url, endpoint, USERS, POOL, place.seconds))
     return {"serve": ours, "pgbench": theirs}
 
 
 def _beside_bare(place: Place, endpoint: Endpoint) -> dict[str, Side]:
-    wanted = askings(endpoint.path, USERS)
-    ask(place.service.url, wanted, 1)
+    wanted = requests_for(endpoint.path, USERS)
+    send(place.service.url, wanted, 1)
     with bare(_body(place.service, wanted[0])) as other:
-        same = [Asking(PATH, one.token) for one in wanted]
-        ask(other.url, same, 1)
+        same = [Request(PATH, one.token) for one in wanted]
+        send(other.url, same, 1)
         ours = side(place.database, place.service.pid)
         theirs = side(place.database, other.pid)
         for _ in range(place.bench.scale.pairs):
-            place.ask(place.service, wanted, ours)
-            place.ask(other, same, theirs)
+            place.send(place.service, wanted, ours)
+            place.send(other, same, theirs)
     return {"serve": ours, "bare handler": theirs}
 
 
-def _body(service: Serving, asking: Asking) -> bytes:
+def _body(service: Serving, request: Request) -> bytes:
     with service.client() as client:
-        headers = {"authorization": f"Bearer {asking.token}"}
-        return client.get(asking.path, headers=headers).content
+        headers = {"authorization": f"Bearer {request.token}"}
+        return client.get(request.path, headers=headers).content

@@ -1,4 +1,4 @@
-"""What one of two sides that are compared did, run by run, and what it cost the processors."""
+"""The figures of one side of a comparison for each run, with its CPU."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,15 +17,15 @@ OF_DATABASE: Final = "CPU µs of the database a request"
 
 @dataclass
 class Side:
-    """The figures of one side; `processes` are those whose CPU is told, by the figure's name."""
+    """The figures of one side; `processes` has the process for each CPU figure."""
 
     processes: dict[str, int]
     figures: dict[str, list[float]] = field(default_factory=dict)
 
-    def run(self, ask: Callable[[], Load]) -> None:
-        """Keeps what a run comes to."""
+    def run(self, send: Callable[[], Load]) -> None:
+        """Run once and add its figures."""
         before = {name: cpu_s(pid) for name, pid in self.processes.items()}
-        load = ask()
+        load = send()
         self._keep(RATE, load.rate)
         for figure, value in load.took.items():
             self._keep(figure, value)
@@ -38,7 +38,7 @@ class Side:
         return self.figures[RATE]
 
     def series(self, name: str) -> Series:
-        """All runs, for the page."""
+        """The figures of all runs, for the page."""
         return Series(name, {figure: tuple(values) for figure, values in self.figures.items()})
 
     def _keep(self, figure: str, value: float) -> None:
@@ -46,6 +46,6 @@ class Side:
 
 
 def side(connection: psycopg.Connection[Any], pid: int | None = None) -> Side:
-    """One that asks this database, through a process of its own where there is one."""
+    """A side that queries this database, through process `pid` if there is one."""
     seen = {OF_PROCESS: pid, OF_DATABASE: server_pid(connection)}
     return Side({name: process for name, process in seen.items() if process is not None})

@@ -1,4 +1,4 @@
-"""What it costs to bring samples from the broker to committed rows, and who else does it."""
+"""The cost of ingesting samples from the broker to committed rows, compared with peers."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A backlog with default settings, of fleets of several sizes, beside COPY of as many rows."""
+"""A backlog with default settings, for several fleet sizes, compared with COPY."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -24,7 +24,7 @@ ROWS: Final = 600_000
 
 
 def measure(bench: Bench) -> Result:
-    """One agent after the other has its sample, as in a live fleet."""
+    """Measure; agents send their samples in rotation, as in a live fleet."""
     batch_rows = IngestSettings().batch_max_rows
     now = datetime.now(UTC)
     rows = bench.scale.rows(ROWS, batch_rows)
@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Result:
     return Result(
         name=NAME,
         title=TITLE,
-        setup=f"{bench.edition} edition, {rows:,} rows a run, batches of {batch_rows:,}",
+        setup=f"{bench.edition} edition, {rows:,} rows per run, batches of {batch_rows:,}",
         series=outcome.series(),
         reached=outcome.reached(comparisons),
         missing=outcome.why_missing(comparisons),

@@ -1,4 +1,4 @@
-"""Two consumers on disjoint partitions, beside one that has both."""
+"""Two consumers on disjoint partitions, compared with one consumer of both."""
 
 from dataclasses import replace
 from typing import Final
@@ -10,7 +10,7 @@ from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
-from tests.bench.writing.throughput import SHORT, told
+from tests.bench.writing.throughput import SHORT, setup_of
 from tests.bench.writing.topic import filled_topics
 from tests.support.stack import Topics
 
@@ -22,7 +22,7 @@ COMPARISONS: Final = (Comparison(NAME, TWO, ONE),)
 
 
 def measure(bench: Bench) -> Result:
-    """A topic of two partitions, half of the agents in each."""
+    """Measure with a topic of two partitions, half of the agents in each."""
     geometry = SHORT.geometry(bench)
     with filled_topics(bench.stack, geometry.samples(), partitions=2) as topics:
         outcome = in_turn(
@@ -35,7 +35,7 @@ def measure(bench: Bench) -> Result:
     return Result(
         name=NAME,
         title=TITLE,
-        setup=told(bench, geometry, "a connection each"),
+        setup=setup_of(bench, geometry, "a connection each"),
         series=outcome.series(),
         reached=outcome.reached(COMPARISONS),
         missing=outcome.why_missing(COMPARISONS),

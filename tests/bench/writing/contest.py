@@ -1,4 +1,4 @@
-"""Contestants in turn, and what their runs come to."""
+"""Runs contestants alternately, and computes their figures and ratios."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ WAL = "WAL bytes a row"
 
 @dataclass(frozen=True)
 class Contestant:
-    """Somebody who writes the rows, from nothing to the end, once for each `run`."""
+    """A writer under test; each `run` writes all rows from an empty start."""
 
     name: str
     run: Callable[[], Run]
@@ -25,7 +25,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two contestants' ratio in one figure, for a target."""
+    """The ratio of two contestants in one figure, for a target."""
 
     target: str
     mine: str
@@ -35,23 +35,23 @@ class Comparison:
 
 @dataclass
 class Outcome:
-    """The runs by contestant, and why some have none."""
+    """The runs of each contestant, and the reasons for missing ones."""
 
     runs: dict[str, list[Run]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     gives: dict[str, str] = field(default_factory=dict)
 
     def series(self) -> tuple[Series, ...]:
-        """All that was measured, in the contestants' order."""
+        """All figures, in the order of the contestants."""
         return tuple(
             Series(name, figures_of(runs), self.gives.get(name, ""))
             for name, runs in self.runs.items()
         )
 
     def reached(self, comparisons: Sequence[Comparison]) -> tuple[Reached, ...]:
-        """The ratios pair by pair, of those comparisons whose figures both sides have."""
-        held = ((one.target, self._ratios(one)) for one in comparisons)
-        return tuple(Reached(target, values) for target, values in held if values)
+        """The ratios for each pair of runs, for comparisons with figures on both sides."""
+        found = ((one.target, self._ratios(one)) for one in comparisons)
+        return tuple(Reached(target, values) for target, values in found if values)
 
     def _ratios(self, one: Comparison) -> Values:
         mine, theirs = (
@@ -61,7 +61,7 @@ class Outcome:
         return ratios(mine, theirs) if mine and theirs else ()
 
     def why_missing(self, comparisons: Sequence[Comparison]) -> dict[str, str]:
-        """Why contestants have no runs, by their names and by the targets they were needed for."""
+        """Reasons for missing runs, by the name of the contestant and of each affected target."""
         needed = {
             one.target: self.missing[name]
             for one in comparisons
@@ -72,9 +72,9 @@ class Outcome:
 
 
 def in_turn(pairs: int, contestants: Sequence[Contestant]) -> Outcome:
-    """Everybody once, then everybody again, `pairs` times.
+    """Run each contestant once per round, for `pairs` rounds.
 
-    A run that fails is made once more; who fails twice in a row is left out from there on.
+    A failed run is retried once; a contestant that fails twice in a row is excluded.
     """
     outcome = Outcome(gives={one.name: one.gives for one in contestants})
     for pair in range(pairs):
@@ -102,12 +102,12 @@ def _run_or_again(one: Contestant) -> Run:
     except NotHereError:
         raise
     except Exception as error:
-        say(f"  {one.name}: {in_a_line(error)}; once more")
+        say(f"  {one.name}: {in_a_line(error)}; retrying")
         return one.run()
 
 
 def figures_of(runs: Sequence[Run]) -> dict[str, Values]:
-    """Each figure with a value a run; CPU and WAL only where all runs have it."""
+    """Each figure with a value for each run; CPU and WAL only if all runs have it."""
     every: dict[str, list[float | None]] = {
         WALL: [run.rows / run.wall_s for run in runs],
         CPU: [_per(run.rows, _sum(run.writer_cpu_s, run.database_cpu_s)) for run in runs],

@@ -1,4 +1,4 @@
-"""Binary COPY of rows that lie ready in memory: what storing them costs, and nothing else."""
+"""Binary COPY of rows prepared in memory: the cost of storage alone."""
 
 import os
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ Batches = Sequence[Sequence[bytes]]
 
 
 def encoded(geometry: Geometry) -> Batches:
-    """The rows as ingest would send them, batch by batch."""
+    """The rows in batches, encoded as ingest encodes them."""
     return [encode_samples(frame) for frame in geometry.frames()]
 
 
 def copy_bare(stack: Stack, geometry: Geometry, batches: Batches) -> Run:
-    """Into the hypertable of samples; nothing is aggregated."""
+    """COPY into the hypertable of samples, without aggregates."""
     with migrated_database(stack, geometry) as url:
         drop_aggregates(url)
         return _measured(url, geometry.rows, batches)
 
 
 def copy(connection: Connection[Any], batches: Batches) -> None:
-    """Each batch in a transaction of its own; the connection commits by itself."""
+    """COPY each batch in its own transaction; the connection must be in autocommit mode."""
     with connection.cursor() as cursor:
         for pieces in batches:
             with cursor.copy(query("copy_samples")) as sink:
@@ -38,7 +38,7 @@ def copy(connection: Connection[Any], batches: Batches) -> None:
 
 
 def copy_into(url: str, batches: Batches) -> None:
-    """Puts rows into a database before anything is measured."""
+    """Store rows before the measurement."""
     with Connection.connect(url, autocommit=True) as connection:
         copy(connection, batches)
 

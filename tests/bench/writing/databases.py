@@ -1,4 +1,4 @@
-"""Databases of a benchmark: migrated for Fleetgauge, empty for others."""
+"""Databases of a benchmark: migrated for Fleetgauge, empty for peers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ update rollup_watermark set (frontier, watermark, hours_before) = (
 )
 """
 
-# The community edition's levels, the finest first: the others are made of it.
+# The community edition's levels, the finest first: the others depend on it.
 AGGREGATES = """
 select view_name from timescaledb_information.continuous_aggregates
 where view_schema = current_schema() order by view_name = 'agent_metrics_5m' desc
@@ -28,14 +28,14 @@ DROP_JOBS = "select delete_job(job_id) from timescaledb_information.jobs where j
 
 @contextmanager
 def empty_database(stack: Stack) -> Iterator[str]:
-    """One with TimescaleDB and nothing else."""
+    """The URL of a database with TimescaleDB only."""
     with created_database(stack.database_url, f"bench_{uuid4().hex[:8]}") as url:
         yield url
 
 
 @contextmanager
 def migrated_database(stack: Stack, geometry: Geometry) -> Iterator[str]:
-    """One that knows the agents, keys in their order; no row is late unless it is to be."""
+    """The URL of a migrated database with the agents, and the watermark before on-time rows."""
     with empty_database(stack) as url:
         migrate(url)
         users, agents = zip(*agent_ids(geometry.agents), strict=True)
@@ -50,21 +50,21 @@ def migrated_database(stack: Stack, geometry: Geometry) -> Iterator[str]:
 
 
 def check_stored(url: str, rows: int) -> None:
-    """Raises StalledError unless there are just so many samples."""
+    """Raise StalledError unless exactly `rows` samples are stored."""
     with psycopg.connect(url) as connection:
         ((found,),) = connection.execute("select count(*) from agent_samples").fetchall()
     if found != rows:
         raise StalledError(f"{found:,} rows are stored, not {rows:,}")
 
 
-def set_watermark(url: str, moment: datetime) -> None:
-    """As if everything before that moment were aggregated; nothing is stored yet."""
+def set_watermark(url: str, at: datetime) -> None:
+    """Set the watermark of an empty database, as if all samples before were aggregated."""
     with psycopg.connect(url) as connection:
-        connection.execute(WATERMARK, {"at": moment})
+        connection.execute(WATERMARK, {"at": at})
 
 
 def drop_aggregates(url: str) -> None:
-    """Leaves a hypertable that nothing is kept beside, and that no job looks after."""
+    """Drop aggregates and jobs, so that only the hypertable remains."""
     with psycopg.connect(url) as connection:
         connection.execute(DROP_JOBS)
         for (name,) in connection.execute(AGGREGATES).fetchall():

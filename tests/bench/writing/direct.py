@@ -1,4 +1,4 @@
-"""The writer's own statements on rows that lie ready in memory, and the refreshes after them."""
+"""The writer's statements on rows prepared in memory, with refreshes."""
 
 import asyncio
 import os
@@ -16,21 +16,21 @@ from tests.bench.writing.meter import Meter, Run, open_meter
 from tests.support.stack import Stack
 from tests.support.storing import add, batch_of
 
-# A backlog is written so fast that there are more between two refreshes, half a minute apart.
+# A backlog is written faster than this between two refreshes, 30 seconds apart.
 BACKLOG_ROWS: Final = 300_000
-# Three of each agent: a live fleet that samples every 10 seconds.
+# Samples of each agent between two refreshes in a live fleet with a sample every 10 seconds.
 LIVE_SAMPLES: Final = 3
 
 
 def batches_of(geometry: Geometry) -> list[Batch]:
-    """All rows, encoded."""
+    """All rows, as encoded batches."""
     return [batch_of(frame) for frame in geometry.frames()]
 
 
 def write(
     stack: Stack, geometry: Geometry, batches: list[Batch], rows_a_refresh: int = BACKLOG_ROWS
 ) -> Run:
-    """Everything aggregated at the end, one transaction a batch, a refresh after so many rows."""
+    """Write one batch per transaction, refresh every `rows_a_refresh` rows and at the end."""
     with (
         migrated_database(stack, geometry) as url,
         open_meter(url, [os.getpid()]) as meter,
@@ -58,5 +58,5 @@ async def _write(
 
 
 def _after(geometry: Geometry, batches: int) -> datetime:
-    """The time of the first row that so many batches have not."""
+    """The time of the first row after this number of batches."""
     return geometry.time(min(batches * geometry.batch_rows, geometry.rows - 1))

@@ -1,4 +1,4 @@
-"""What a sample takes on disk, beside the same samples in Telegraf's table."""
+"""Disk space per sample, compared with the same samples in Telegraf's table."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from tests.bench.writing.databases import empty_database, migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.peers.telegraf import TELEGRAF
-from tests.bench.writing.throughput import SHORT, told
+from tests.bench.writing.throughput import SHORT, setup_of
 from tests.bench.writing.topic import filled_topics
 from tests.support.stack import Topics
 
@@ -18,9 +18,9 @@ NAME: Final = "disk"
 TITLE: Final = "Bytes on disk"
 BYTES: Final = "bytes a sample"
 OURS: Final = "agent_samples"
-REST: Final = "all else that Fleetgauge keeps of them"
+REST: Final = "everything else that Fleetgauge stores"
 RELATION_BYTES: Final = "select coalesce(hypertable_size(%s::text::regclass), 0)::bigint"
-# Every table and index of the database that is neither the server's nor TimescaleDB's own.
+# All tables and indexes except system tables and TimescaleDB's catalog.
 ALL_BYTES: Final = """
 select sum(pg_total_relation_size(pg_class.oid))::bigint
 from pg_class join pg_namespace on pg_namespace.oid = relnamespace
@@ -29,7 +29,7 @@ where relkind = 'r' and nspname in ('public', '_timescaledb_internal')
 
 
 def measure(bench: Bench) -> Result:
-    """The same rows by both; nothing is compressed, and both are as their writers left them."""
+    """Measure the same rows in both, as written, without compression."""
     geometry = SHORT.geometry(bench)
     series, missing = [], {}
     with filled_topics(bench.stack, geometry.samples()) as topics:
@@ -45,19 +45,18 @@ def measure(bench: Bench) -> Result:
     return Result(
         name=NAME,
         title=TITLE,
-        setup=told(bench, geometry),
+        setup=setup_of(bench, geometry),
         series=tuple(series),
         reached=reached,
         missing=missing,
         remarks=(
-            "All else is for the most part a row for each agent and 5 minutes, however many "
-            "samples it stands for.",
+            "Everything else is mostly one row per agent and 5 minutes, for any number of samples.",
         ),
     )
 
 
 def _ours(bench: Bench, geometry: Geometry, topics: Topics) -> tuple[float, float]:
-    """Bytes a sample: the raw rows, and all else."""
+    """Bytes per sample: of the raw rows, and of everything else."""
     with migrated_database(bench.stack, geometry) as url:
         before = _bytes(url, ALL_BYTES)
         Ingest(bench.stack, url, topics, geometry.batch_rows, bench.scratch).run(geometry.rows)

@@ -1,4 +1,4 @@
-"""Samples that were stored before: whole batches of them, and one at the end of each."""
+"""Duplicate samples: whole batches of them, or one at the end of each batch."""
 
 from typing import Final
 
@@ -11,15 +11,15 @@ from tests.bench.writing.databases import check_stored, migrated_database
 from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
-from tests.bench.writing.throughput import SHORT, told
+from tests.bench.writing.throughput import SHORT, setup_of
 from tests.bench.writing.topic import filled_topics
 from tests.support.stack import Topics
 
 NAME: Final = "duplicates"
-TITLE: Final = "Samples that are stored already"
+TITLE: Final = "Duplicate samples"
 FRESH: Final = "all new"
-ALL: Final = "all stored already"
-ONE: Final = "the last row of each batch stored already"
+ALL: Final = "all duplicates"
+ONE: Final = "the last row of each batch a duplicate"
 COMPARISONS: Final = (
     Comparison("duplicates_all", ALL, FRESH),
     Comparison("duplicates_one", ONE, FRESH),
@@ -27,7 +27,7 @@ COMPARISONS: Final = (
 
 
 def measure(bench: Bench) -> Result:
-    """The same topic three times; what differs is what the database has beforehand."""
+    """Measure one topic three times, with different rows stored beforehand."""
     geometry = SHORT.geometry(bench)
     with filled_topics(bench.stack, geometry.samples()) as topics:
         lasts = [encode_samples(frame.tail(1)) for frame in geometry.frames()]
@@ -42,13 +42,13 @@ def measure(bench: Bench) -> Result:
     return Result(
         name=NAME,
         title=TITLE,
-        setup=told(bench, geometry),
+        setup=setup_of(bench, geometry),
         series=outcome.series(),
         reached=outcome.reached(COMPARISONS),
         missing=outcome.why_missing(COMPARISONS),
         remarks=(
-            "The last row in the order of COPY is the dearest: all of the batch is written, "
-            "refused, and written again by way of a temporary table.",
+            "A duplicate in the last row of the COPY is the most expensive case: the whole batch "
+            "is written, rejected, and written again through a temporary table.",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""A fleet that sends for some time, as a process of its own; its job is the one argument, JSON."""
+"""A process that sends a fleet's samples; its only argument is a `Feed` as JSON."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ from tests.bench.writing.topic import new_producer, send
 from tests.support.stack import REPOSITORY
 
 STEP = timedelta(seconds=10)
-# So old a backlog lasts for a quarter of an hour at 200,000 rows/s of 1,000 agents.
+# Enough for 15 minutes at 200,000 rows/s of 1,000 agents.
 BACKLOG = timedelta(days=25)
 AHEAD_ROWS = 500_000
 PART_ROWS = 10_000
@@ -26,10 +26,10 @@ TICK_S = 0.05
 
 
 class Feed(msgspec.Struct, frozen=True):
-    """Who sends what for how long.
+    """The load to produce.
 
-    With `rate` so many samples a second, taken as they are sent; without, the samples of a backlog,
-    up to AHEAD_ROWS more than the database has stored.
+    With `rate`, that number of current samples per second; without, the samples of a backlog, at
+    most AHEAD_ROWS ahead of the database.
     """
 
     kafka_bootstrap: str
@@ -43,7 +43,7 @@ class Feed(msgspec.Struct, frozen=True):
 
 @contextmanager
 def feeding(feed: Feed, folder: Path) -> Iterator[Process]:
-    """The process; killed at the end."""
+    """The running process; killed on exit."""
     job = msgspec.json.encode(feed).decode()
     command = [sys.executable, "-m", "tests.bench.writing.feeding", job]
     with (
@@ -54,7 +54,7 @@ def feeding(feed: Feed, folder: Path) -> Iterator[Process]:
 
 
 async def main(feed: Feed) -> None:
-    """Sends until the time is over."""
+    """Send for `feed.seconds`."""
     producer = new_producer(feed.kafka_bootstrap)
     await producer.start()
     try:
@@ -95,7 +95,7 @@ async def _send_live(producer: object, feed: Feed) -> None:
 def _live(feed: Feed, sent: int, due: int) -> Iterator[Sample]:
     now = datetime.now(UTC)
     for row in range(sent, due):
-        # No two of an agent at the same time, however few agents there are.
+        # Times of one agent are unique, even with few agents.
         yield _sample(feed, row, now + timedelta(microseconds=(row - sent) // feed.agents))
 
 

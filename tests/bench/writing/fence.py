@@ -1,4 +1,4 @@
-"""What exactly-once costs: the same ingest, with offsets in Kafka instead of in the transaction."""
+"""The cost of exactly-once: ingest with offsets in Kafka instead of in the transaction."""
 
 from dataclasses import replace
 from typing import Final
@@ -11,20 +11,20 @@ from tests.bench.writing.geometry import Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
 from tests.bench.writing.progress import stored_row
-from tests.bench.writing.throughput import SHORT, told
+from tests.bench.writing.throughput import SHORT, setup_of
 from tests.bench.writing.topic import filled_topics
 from tests.support.stack import Topics
 
 NAME: Final = "exactly_once"
-TITLE: Final = "The price of exactly-once"
+TITLE: Final = "The cost of exactly-once"
 WITH: Final = "offsets in the transaction"
-WITHOUT: Final = "offsets committed to Kafka after it"
+WITHOUT: Final = "offsets committed to Kafka after the transaction"
 UNFENCED: Final = ("tests.bench.writing.unfenced",)
 COMPARISONS: Final = (Comparison(NAME, WITH, WITHOUT),)
 
 
 def measure(bench: Bench) -> Result:
-    """Both see the rows arrive in the same way: by the last one."""
+    """Measure; for both, the run ends when the last row is visible."""
     geometry = SHORT.geometry(bench)
     with filled_topics(bench.stack, geometry.samples()) as topics:
         outcome = in_turn(
@@ -39,13 +39,13 @@ def measure(bench: Bench) -> Result:
     return Result(
         name=NAME,
         title=TITLE,
-        setup=told(bench, geometry),
+        setup=setup_of(bench, geometry),
         series=outcome.series(),
         reached=outcome.reached(COMPARISONS),
         missing=outcome.why_missing(COMPARISONS),
         remarks=(
-            "Without: no row of offsets is locked, compared or moved, and after each batch its "
-            "offsets are committed to the group; all else is the same process.",
+            "With offsets in Kafka, no offset row is locked, compared or updated; each batch's "
+            "offsets are committed to the consumer group instead. The rest is the same process.",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""From a sample's production to the answer that has it, while a fleet sends beside it."""
+"""The time from producing a sample to its visibility in the API, under load."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ RATE: Final = 20_000
 PARTITIONS: Final = 6
 BATCH_ROWS: Final = 100_000
 PROBES: Final = 4
-# The first is told, and the second held against the target: an ingest for each core.
+# Numbers of ingest processes. Only the last, one process per core, is compared with the target.
 INGESTS: Final = (1, 2)
 SECONDS: Final = 6.0
 FULL_SECONDS: Final = 60.0
@@ -42,7 +42,7 @@ DEADLINE_S: Final = 60.0
 
 
 def measure(bench: Bench) -> Result:
-    """Answers are made anew for each request; a kept one is up to 2 s older by default."""
+    """Measure without the response cache, which by default adds up to 2 s."""
     seconds = FULL_SECONDS if bench.scale.is_full else SECONDS
     watched = [_watch(bench, ingests, seconds) for ingests in INGESTS]
     return Result(
@@ -50,8 +50,8 @@ def measure(bench: Bench) -> Result:
         title=TITLE,
         setup=(
             f"{bench.edition} edition, {AGENTS:,} agents, {PARTITIONS} partitions, {RATE:,} "
-            f"samples/s, some watched for {seconds:.0f} s, {INGESTS[-1]} processes of ingest, one "
-            "of serve"
+            f"samples/s, some watched for {seconds:.0f} s, {INGESTS[-1]} ingest processes, one "
+            "`serve` process"
         ),
         series=tuple(watched),
         reached=(
@@ -59,10 +59,9 @@ def measure(bench: Bench) -> Result:
             Reached("freshness_p99", watched[-1].figures["p99"]),
         ),
         remarks=(
-            f"{PROBES} users ask for `/performance` every {ASK_EVERY_S * 1000:.0f} ms until it has "
-            "their sample; answers are not kept here (`FLEETGAUGE_ANSWER_CACHE_MS=0`). With the "
-            "default, whoever asks for what was asked a moment before may see an answer that is up "
-            "to 2 s older.",
+            f"{PROBES} users request `/performance` every {ASK_EVERY_S * 1000:.0f} ms until it has "
+            "their sample, without the response cache (`FLEETGAUGE_ANSWER_CACHE_MS=0`). With the "
+            "default, a cached answer may be up to 2 s older.",
         ),
     )
 
@@ -73,7 +72,7 @@ def _quantiles(times: list[float]) -> dict[str, Values]:
 
 
 def _watch(bench: Bench, ingests: int, seconds: float) -> Series:
-    """Seconds until visible; the name tells the samples a second beside them."""
+    """Quantiles of the seconds until a sample is visible; the name has the load in samples/s."""
     geometry = Geometry(AGENTS, BATCH_ROWS, 0, datetime.now(UTC))
     with ExitStack() as until_done:
         topics = until_done.enter_context(created_topics(bench.stack, PARTITIONS))
@@ -86,13 +85,13 @@ def _watch(bench: Bench, ingests: int, seconds: float) -> Series:
         feed = Feed(broker, url, topics.samples, PARTITIONS, AGENTS, seconds + 120, RATE)
         until_done.enter_context(feeding(feed, bench.scratch))
         progress = stored_offsets(topics.samples)
-        # A second of it, so that all are under way.
+        # Wait for a second of load, so that all processes are active.
         before = reach(meter.connection, progress, RATE, DEADLINE_S, lambda: check(writers))
         began = time.monotonic()
         times = asyncio.run(_probe(serving, broker, topics.samples, seconds))
         rate = (progress(meter.connection) - before) / (time.monotonic() - began)
-    who = f"{ingests} of ingest, {rate:,.0f} samples/s, {len(times):,} watched"
-    return Series(f"produced to visible, s: {who}", _quantiles(times))
+    load = f"{ingests} ingest, {rate:,.0f} samples/s, {len(times):,} watched"
+    return Series(f"produced to visible, s: {load}", _quantiles(times))
 
 
 def _for_serve(bench: Bench, url: str, topics: Topics) -> dict[str, str]:
@@ -118,7 +117,7 @@ async def _probe(serving: Serving, broker: str, topic: str, seconds: float) -> l
 
 
 class _Probe:
-    """A user with one agent, who waits for each of its samples to be seen."""
+    """A user with one agent that waits until each of its samples is visible."""
 
     def __init__(self, client: httpx.AsyncClient, producer: Any, topic: str, number: int) -> None:
         self._client = client
@@ -128,7 +127,7 @@ class _Probe:
         self._agent_id = f"probe-{number}"
 
     async def run(self, seconds: float) -> list[float]:
-        """The first one is not counted: its agent is new."""
+        """Return the delays in seconds, without the first sample: its agent is new."""
         await self._once()
         ends = time.monotonic() + seconds
         times = []

@@ -1,4 +1,4 @@
-"""The rows of a benchmark: how many agents, and how many samples each has in a batch."""
+"""The rows of a benchmark: the number of agents, and their samples in each batch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ DAY_US: Final = 86_400_000_000
 
 
 def agent_ids(agents: int) -> list[tuple[str, str]]:
-    """(user, agent) by number; 50 agents a user."""
+    """(user, agent) pairs by number; 50 agents per user."""
     return [(f"user-{n // 50}", f"agent-{n}") for n in range(agents)]
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """`rows` samples of `agents` agents, one each in turn every 10 seconds, evenly spread.
+    """`rows` samples of `agents` agents in rotation, each every 10 seconds, evenly spread.
 
-    So the rows' times rise, the last is `newest`, and row n is sample n // agents of its agent.
-    `is_late`: each row has a random time in the 30 days before `newest` instead.
+    Times ascend, the last is `newest`, and row n is sample n // agents of its agent.
+    With `is_late`, each row has a random time in the 30 days before `newest` instead.
     """
 
     agents: int
@@ -37,7 +37,7 @@ class Geometry:
     is_late: bool = False
 
     def times_us(self) -> Any:
-        """When each row was taken, in microseconds since 1970."""
+        """The time of each row, in microseconds since 1970."""
         newest = (self.newest - EPOCH) // MICROSECOND
         if self.is_late:
             ages = np.random.default_rng(2).integers(0, LATENESS_DAYS * DAY_US, self.rows)
@@ -45,15 +45,15 @@ class Geometry:
         return newest - (np.arange(self.rows)[::-1] * STEP_US) // self.agents
 
     def time(self, row: int) -> datetime:
-        """When one row was taken."""
+        """The time of one row."""
         return EPOCH + int(self.times_us()[row]) * MICROSECOND
 
     def oldest_on_time(self) -> datetime:
-        """The watermark that makes rows late which are to be, and no other."""
+        """The watermark: all rows are late with `is_late`, none otherwise."""
         return self.newest if self.is_late or not self.rows else self.time(0)
 
     def samples(self) -> Iterator[Sample]:
-        """The rows as events, in their order."""
+        """The rows as events, in order."""
         cpu, messages = self._random()
         ids = agent_ids(self.agents)
         columns = zip(self.times_us().tolist(), cpu.tolist(), messages.tolist(), strict=True)
@@ -82,8 +82,8 @@ class Geometry:
             "errors": np.zeros(self.rows, np.int32),
             "response_ms": np.full(self.rows, 12.5, np.float32),
         }
-        told = pl.lit(None, pl.Float32)
-        rows = pl.DataFrame(columns).with_columns(storage_used_mb=told, storage_total_mb=told)
+        unset = pl.lit(None, pl.Float32)
+        rows = pl.DataFrame(columns).with_columns(storage_used_mb=unset, storage_total_mb=unset)
         for batch in rows.iter_slices(self.batch_rows):
             yield batch.sort("agent_key", "ts")
 

@@ -1,4 +1,4 @@
-"""Fleetgauge's own ingest over a topic that is full, from the word go to its last row."""
+"""Runs Fleetgauge's ingest on a filled topic, from the claim to the last row."""
 
 import asyncio
 import sys
@@ -22,7 +22,7 @@ from tests.support.stack import Stack, Topics, environment
 
 DEADLINE_S = 180.0
 START_DEADLINE_S = 60.0
-# Who waits to claim a partition.
+# The number of sessions that wait to claim a partition.
 WAITING = """
 select count(*) from pg_stat_activity
 where datname = current_database() and wait_event_type = 'Lock'
@@ -33,10 +33,7 @@ FLEETGAUGE = ("fleetgauge", "ingest")
 
 @dataclass(frozen=True)
 class Ingest:
-    """How ingest runs: of what, into what, in how many processes.
-
-    `command` is a Python module and its words.
-    """
+    """Parameters of an ingest run. `command` is a Python module and its arguments."""
 
     stack: Stack
     url: str
@@ -47,11 +44,10 @@ class Ingest:
     command: tuple[str, ...] = FLEETGAUGE
 
     def run(self, rows: int, progress: Progress | None = None) -> Run:
-        """From the moment that partitions can be claimed until all rows are stored and aggregated.
+        """Measure from the release of the claims until all rows are stored and aggregated.
 
-        The one refresh comes after the last commit. The topic's records were all written within a
-        few seconds, whatever the times of their samples, so a refresh on the way would take the
-        broker's time for that of the samples and make the rest of them late.
+        The only refresh follows the last commit. All records have nearly the same broker time, and
+        the refresh's frontier follows it: an earlier refresh would make the other samples late.
         """
         progress = progress or stored_offsets(self.topics.samples)
         with ExitStack() as until_done:
@@ -68,7 +64,7 @@ class Ingest:
 
     @contextmanager
     def running(self) -> Iterator[list[Process]]:
-        """The processes, as one group; killed at the end."""
+        """The processes, in one consumer group; killed on exit."""
         group = f"bench-{uuid4().hex}"
         variables = environment(
             self.url,
@@ -90,7 +86,7 @@ class Ingest:
 
 @contextmanager
 def _closed_gate(url: str) -> Iterator[psycopg.Connection[Any]]:
-    """While this connection is open nobody claims a partition."""
+    """Block claims of partitions while the connection is open."""
     with psycopg.connect(url) as connection:
         connection.execute("lock table ingest_offsets in exclusive mode")
         yield connection
@@ -98,7 +94,7 @@ def _closed_gate(url: str) -> Iterator[psycopg.Connection[Any]]:
 
 @contextmanager
 def _no_refresh(url: str) -> Iterator[None]:
-    """While this connection is open ingest takes it for the session that refreshes."""
+    """Block ingest's refresh by holding its advisory lock."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
         yield
@@ -111,7 +107,7 @@ async def _refresh(url: str) -> None:
 
 
 def await_claims(url: str, writers: Sequence[Process]) -> None:
-    """Returns once each process waits to claim what the group has given it."""
+    """Wait until each process is blocked in claiming its partitions."""
     with psycopg.connect(url, autocommit=True) as connection:
         ends = time.monotonic() + START_DEADLINE_S
         while connection.execute(WAITING).fetchone() != (len(writers),):

@@ -1,4 +1,4 @@
-"""Late samples, spread over the chunks of 30 days, beside live ones."""
+"""Late samples, spread over the chunks of 30 days, compared with live samples."""
 
 from dataclasses import replace
 from typing import Final
@@ -14,19 +14,19 @@ from tests.bench.writing.databases import migrated_database
 from tests.bench.writing.geometry import DAY_US, LATENESS_DAYS, Geometry
 from tests.bench.writing.ingesting import Ingest
 from tests.bench.writing.meter import Run
-from tests.bench.writing.throughput import SHORT, told
+from tests.bench.writing.throughput import SHORT, setup_of
 from tests.bench.writing.topic import filled_topics
 from tests.support.stack import Topics
 
 NAME: Final = "late"
 TITLE: Final = "Late samples"
-LIVE: Final = "samples of now"
-LATE: Final = "samples of 30 days, in no order"
+LIVE: Final = "live samples"
+LATE: Final = "late samples of 30 days, in random order"
 COMPARISONS: Final = (Comparison(NAME, LATE, LIVE),)
 
 
 def measure(bench: Bench) -> Result:
-    """The same number of samples of the same agents; only their times differ."""
+    """Measure the same number of samples of the same agents, with different times."""
     live = SHORT.geometry(bench)
     late = replace(live, is_late=True)
     with (
@@ -43,11 +43,11 @@ def measure(bench: Bench) -> Result:
     return Result(
         name=NAME,
         title=TITLE,
-        setup=told(bench, live),
+        setup=setup_of(bench, live),
         series=outcome.series(),
         reached=outcome.reached(COMPARISONS),
         missing=outcome.why_missing(COMPARISONS),
-        remarks=("The chunks of the 30 days are there before the clock starts, for both.",),
+        remarks=("For both, the chunks of the 30 days exist before the measurement starts.",),
     )
 
 
@@ -60,7 +60,7 @@ def _run(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
 
 
 def _one_a_day(geometry: Geometry) -> pl.DataFrame:
-    """A sample of each day, at times that no other has."""
+    """A sample of each day, at unique times."""
     first = next(geometry.frames()).head(1)
     newest = replace(geometry, is_late=False).times_us()[-1] + 1
     times = [int(newest) - day * DAY_US for day in range(LATENESS_DAYS + 1)]

@@ -1,4 +1,4 @@
-"""The memory of ingest while it has more to do than it can."""
+"""The memory of ingest under overload."""
 
 import shutil
 import time
@@ -29,23 +29,24 @@ FULL_SECONDS: Final = 600.0
 LOOK_EVERY_S: Final = 1.0
 MEGABYTE: Final = 1_000_000
 START_DEADLINE_S: Final = 60.0
-# In the topic, the tables and the log, which go away at the end; and as much again to spare.
+# For the topic, the tables and the log, doubled as a reserve; freed at the end.
 DISK_BYTES_A_SECOND: Final = 60_000_000
 
 
 def measure(bench: Bench) -> Result:
-    """From its first rows on, with a producer beside it that is always ahead."""
+    """Measure from the first stored rows on, while the producer stays ahead."""
     seconds = FULL_SECONDS if bench.scale.is_full else SECONDS
     free = shutil.disk_usage(bench.cache).free
     if free < seconds * DISK_BYTES_A_SECOND:
-        raise NotHereError(f"{free / 1e9:.0f} GB of disk are too few for {seconds:.0f} s of it")
+        raise NotHereError(f"{free / 1e9:.0f} GB of disk are not enough for {seconds:.0f} s")
     sizes, rate = _watch(bench, seconds)
     return Result(
         name=NAME,
         title=TITLE,
         setup=(
             f"{bench.edition} edition, {AGENTS:,} agents, batches of {BATCH_ROWS:,}, one "
-            f"connection, {seconds:.0f} s at {rate:,.0f} rows/s, the producer beside it"
+            f"connection, {seconds:.0f} s at {rate:,.0f} rows/s, with the producer on the "
+            "same machine"
         ),
         series=(Series("`fleetgauge ingest`", {"MB": tuple(sizes)}),),
         reached=(
@@ -56,13 +57,13 @@ def measure(bench: Bench) -> Result:
 
 
 def _growth(sizes: list[float]) -> float:
-    """The mean of the last quarter over that of the second; the first is its start."""
+    """The ratio of the means of the last and the second quarter; the first is the start-up."""
     quarter = len(sizes) // 4
     return fmean(sizes[-quarter:]) / fmean(sizes[quarter : 2 * quarter])
 
 
 def _watch(bench: Bench, seconds: float) -> tuple[list[float], float]:
-    """Resident megabytes, look by look, and the rows a second."""
+    """Return the resident megabytes, one value per LOOK_EVERY_S, and the rows/s."""
     geometry = Geometry(AGENTS, BATCH_ROWS, 0, datetime.now(UTC))
     with ExitStack() as until_done:
         topics = until_done.enter_context(created_topics(bench.stack))

@@ -1,4 +1,4 @@
-"""What a run takes: time on the wall, CPU of the writer and of the database, WAL."""
+"""Measures a run: wall time, CPU of the writer and of the database, WAL."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -9,14 +9,14 @@ from typing import Any
 import psutil
 import psycopg
 
-# A commit is seen so much late at most.
+# Polling interval: the maximum delay until a commit is noticed.
 LOOK_EVERY_S = 0.01
 TRIES = 5
 
 
 @dataclass(frozen=True)
 class Run:
-    """Rows that were committed, and what they took; None where that is not to be seen."""
+    """The committed rows and their cost; None if it cannot be measured."""
 
     rows: int
     wall_s: float
@@ -27,7 +27,7 @@ class Run:
 
 @dataclass
 class Meter:
-    """Measures these processes and the server between `start` and `stop`."""
+    """Measures the writer processes and the server between `start` and `stop`."""
 
     connection: psycopg.Connection[Any]
     writers: tuple[int, ...]
@@ -37,7 +37,7 @@ class Meter:
         self._began = self._read()
 
     def stop(self, rows: int) -> Run:
-        """The run from `start` to now, in which so many rows were committed."""
+        """Return the run since `start`, in which `rows` rows were committed."""
         wall, writer, database, wal = self._read()
         began_wall, began_writer, began_database, began_wal = self._began
         return Run(
@@ -58,18 +58,18 @@ class Meter:
 
 @contextmanager
 def open_meter(database_url: str, writers: Iterable[int]) -> Iterator[Meter]:
-    """A meter for these writing processes, with a connection of its own."""
+    """A meter for the writer processes, with its own connection."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         yield Meter(connection, tuple(writers))
 
 
 def cpu_s(pid: int) -> float:
-    """CPU-seconds of a process and of all below it, those among them that have ended included."""
+    """CPU-seconds of a process and its descendants, including ended ones."""
     total = 0.0
     for _ in range(TRIES):
         members = _tree(pid)
         total = sum(map(_own_cpu_s, members))
-        # One that ends meanwhile is its parent's from then on: counted by neither, or by both.
+        # A child that ends during the sum moves its CPU to its parent: lost or counted twice.
         if _tree(pid) == members:
             break
     return total
@@ -90,7 +90,7 @@ def _own_cpu_s(process: psutil.Process) -> float:
 
 
 def server_pid(connection: psycopg.Connection[Any]) -> int | None:
-    """The process above all of the server's; None where it is not among this machine's."""
+    """The server's postmaster; None if it does not run on this machine."""
     with suppress(psutil.Error):
         backend = psutil.Process(connection.info.backend_pid)
         parent = backend.parent()
@@ -100,7 +100,7 @@ def server_pid(connection: psycopg.Connection[Any]) -> int | None:
 
 
 def wal_position(connection: psycopg.Connection[Any]) -> int:
-    """Bytes of write-ahead log that the server has written since its cluster was made."""
+    """Bytes of write-ahead log written since the cluster was created."""
     ((position,),) = connection.execute(
         "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
     ).fetchall()

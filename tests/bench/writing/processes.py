@@ -1,4 +1,4 @@
-"""Processes that write, watched and ended."""
+"""Starts, checks and kills writer processes."""
 
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ Process = subprocess.Popen[bytes]
 
 @contextmanager
 def running(command: Sequence[str], variables: Mapping[str, str], log: Any) -> Iterator[Process]:
-    """A process whose output goes to a file; killed at the end."""
+    """A running process with its output in `log`; killed on exit."""
     with subprocess.Popen(command, env=dict(variables), stdout=log, stderr=log) as process:
         try:
             yield process
@@ -21,7 +21,7 @@ def running(command: Sequence[str], variables: Mapping[str, str], log: Any) -> I
 
 
 def check(processes: Sequence[Process]) -> None:
-    """Raises StalledError where one has ended."""
+    """Raise StalledError if a process has ended."""
     for process in processes:
         if process.poll() is not None:
             raise StalledError(f"the writer ended with status {process.returncode}")

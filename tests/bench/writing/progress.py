@@ -1,4 +1,4 @@
-"""How far rows that come in the order of their topic are committed."""
+"""The number of committed rows, which are written in the order of their topic."""
 
 import time
 from collections.abc import Callable
@@ -13,17 +13,17 @@ Connection = psycopg.Connection[Any]
 
 
 class Progress(Protocol):
-    """Tells how many rows are committed; it costs the database next to nothing."""
+    """Returns the number of committed rows, at negligible cost for the database."""
 
     def __call__(self, connection: Connection, /) -> int: ...
 
 
 class StalledError(Exception):
-    """Rows that should have come did not."""
+    """Expected rows were not stored."""
 
 
 def stored_offsets(topic: str) -> Progress:
-    """By the offsets that Fleetgauge keeps with the rows: one sample a message."""
+    """Progress by Fleetgauge's stored offsets, for one sample per message."""
 
     def rows(connection: Connection) -> int:
         ((offset,),) = connection.execute(
@@ -36,7 +36,7 @@ def stored_offsets(topic: str) -> Progress:
 
 
 def stored_row(agent_key: int, ts: datetime, number: int) -> Progress:
-    """By one row, the last of so many; nothing before it is there."""
+    """Progress by the last of `number` rows: 0 until it is stored."""
 
     def rows(connection: Connection) -> int:
         found = connection.execute(
@@ -54,9 +54,9 @@ def reach(
     deadline_s: float,
     check: Callable[[], None] = lambda: None,
 ) -> int:
-    """Returns how many rows there are as soon as there are so many.
+    """Wait until at least `rows` rows are committed, and return their number.
 
-    `check` raises where the writer has ended; StalledError after `deadline_s`.
+    `check` raises if the writer has ended. StalledError after `deadline_s`.
     """
     ends = time.monotonic() + deadline_s
     while (found := progress(connection)) < rows:
@@ -74,7 +74,7 @@ def measure_between(
     deadline_s: float,
     check: Callable[[], None],
 ) -> Run:
-    """From the commit that has the first number of rows, these not counted, to the second's."""
+    """Measure from the commit that reaches `rows[0]` to the one that reaches `rows[1]`."""
     before = reach(meter.connection, progress, rows[0], deadline_s, check)
     meter.start()
     after = reach(meter.connection, progress, rows[1], deadline_s, check)

@@ -1,6 +1,6 @@
-"""Fetching, decoding and shaping alone, as a process: prints its run as JSON.
+"""Fetches, decodes and prepares samples without writing them; prints its run as JSON.
 
-The settings are ingest's; the arguments are how many agents and how many rows there are.
+Uses ingest's settings. The arguments are the number of agents and of rows.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ LATENESS = timedelta(days=31)
 
 
 async def main(agents: int, rows: int) -> Run:
-    """All rows of the samples' topic, up to the bytes that COPY would send."""
+    """Process all rows of the samples' topic, up to the bytes for COPY."""
     kafka, ingest = load(KafkaSettings, IngestSettings)
     keys = AgentKeys({agent_name(*pair): n + 1 for n, pair in enumerate(agent_ids(agents))})
     async with open_consumer(kafka, ingest) as fetcher:

@@ -1,4 +1,4 @@
-"""From a loaded topic to committed rows, beside COPY and beside others who do the same."""
+"""Throughput from a loaded topic to committed rows, compared with COPY and peers."""
 
 import subprocess
 import sys
@@ -37,31 +37,29 @@ from tests.support.stack import Topics, environment
 
 BATCH_ROWS: Final = 10_000
 OURS: Final = "Fleetgauge, topic to committed rows"
-DIRECT: Final = "the writer's statements and refreshes, rows ready in memory"
-LIVE: Final = "the same, a refresh after three samples of each agent"
+DIRECT: Final = "the writer's statements and refreshes, rows prepared in memory"
+LIVE: Final = "the writer's statements, a refresh after three samples of each agent"
 BARE: Final = "COPY into a bare hypertable"
-SHAPED: Final = "fetch, decode and shape alone"
+SHAPED: Final = "fetch, decode and prepare only"
 EXACT: Final = "all aggregates, exactly once"
 ONLY_IN_FULL: Final = "only with `make bench FULL=1`"
 STARTS: Final = (
-    "Ours is measured from the moment it may claim its partition until the last row is committed "
-    "and one refresh has aggregated all of them, COPY from its first byte to its last; others from "
-    "a commit at which all is written that they read before their first: their start costs them "
-    "nothing, and gives them nothing."
+    "Fleetgauge is measured from the claim of its partition until the last row is committed and "
+    "one refresh has aggregated all rows; COPY from its first byte to its last. Peers are measured "
+    "from the commit that includes all rows they had read before their first commit, so their "
+    "start-up counts neither for nor against them."
 )
-
-
 REFRESHES: Final = (
-    f"In the rows of ready batches a refresh follows {direct.BACKLOG_ROWS:,} rows, and the last "
-    "one; in ours it follows the last one. A running ingest refreshes every 30 seconds: in that "
-    f"time it writes more of a backlog, and {direct.LIVE_SAMPLES} samples of each agent of a fleet "
-    "that samples every 10 seconds. The refreshes' CPU and WAL are in the database's."
+    f"With rows prepared in memory, a refresh follows every {direct.BACKLOG_ROWS:,} rows and the "
+    "last row; with a topic, only the last row. A running ingest refreshes every 30 seconds. In "
+    f"that time it writes more rows of a backlog, or {direct.LIVE_SAMPLES} samples per agent of a "
+    "fleet with a sample every 10 seconds. The database's CPU and WAL include the refreshes."
 )
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A fleet whose backlog is written; `rows` of it in a full run."""
+    """A fleet and the size of its backlog; `rows` in a full run."""
 
     name: str
     title: str
@@ -80,12 +78,12 @@ SHORT: Final = Shape("short", "Half of that backlog", 1_000, 600_000)
 
 
 def measure_ten(bench: Bench) -> Result:
-    """A fleet of which a batch holds ten samples an agent."""
+    """Measure with ten samples of each agent in a batch."""
     return _measure(bench, TEN, PEERS)
 
 
 def measure_one(bench: Bench) -> Result:
-    """A fleet of which a batch holds one sample an agent; its peers take their time."""
+    """Measure with one sample of each agent in a batch; peers are slow, so only in a full run."""
     return _measure(bench, ONE, PEERS if bench.scale.is_full else ())
 
 
@@ -109,7 +107,7 @@ def _measure(bench: Bench, shape: Shape, peers: Sequence[Peer]) -> Result:
     return Result(
         name=shape.name,
         title=shape.title,
-        setup=told(bench, geometry),
+        setup=setup_of(bench, geometry),
         series=outcome.series(),
         reached=(*outcome.reached(comparisons), *_wal(shape, outcome), *_writer(shape, outcome)),
         missing=outcome.why_missing(comparisons),
@@ -137,17 +135,17 @@ def _own(bench: Bench, geometry: Geometry, topics: Topics) -> list[Contestant]:
         Contestant(
             DIRECT,
             lambda: direct.write(bench.stack, geometry, batches),
-            "all aggregates; no topic is read",
+            "all aggregates, no topic",
         ),
         Contestant(
             LIVE,
             lambda: direct.write(bench.stack, geometry, batches, live),
-            "all aggregates; no topic is read",
+            "all aggregates, no topic",
         ),
         Contestant(
             BARE,
             lambda: copy_bare(bench.stack, geometry, [batch.pieces for batch in batches]),
-            "no aggregates; no topic is read",
+            "no aggregates, no topic",
         ),
         Contestant(SHAPED, lambda: shaped(bench, geometry, topics), "nothing is written"),
     ]
@@ -157,7 +155,7 @@ def _comparisons(shape: Shape) -> Iterator[Comparison]:
     yield Comparison(f"{shape.name}_direct", OURS, DIRECT)
     yield Comparison(f"{shape.name}_bare", OURS, BARE)
     yield Comparison(f"{shape.name}_shaped", SHAPED, DIRECT)
-    # Rows a CPU-second of the one by those of the other: what a row costs, the other way round.
+    # A ratio of rows per CPU-second is the inverse ratio of CPU per row, hence the order.
     yield Comparison(f"{shape.name}_cost", BARE, DIRECT, OF_DATABASE)
     yield Comparison(f"{shape.name}_cost_live", BARE, LIVE, OF_DATABASE)
     for peer in PEERS:
@@ -166,7 +164,7 @@ def _comparisons(shape: Shape) -> Iterator[Comparison]:
 
 
 def ingested(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
-    """One run of ingest, in a database of its own."""
+    """Run ingest once, in a new database."""
     with migrated_database(bench.stack, geometry) as url:
         ingest = Ingest(bench.stack, url, topics, geometry.batch_rows, bench.scratch)
         run = ingest.run(geometry.rows)
@@ -174,17 +172,17 @@ def ingested(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
         return run
 
 
-def told(bench: Bench, geometry: Geometry, writers: str = "one connection") -> str:
-    """What the figures of a contest depend on."""
+def setup_of(bench: Bench, geometry: Geometry, writers: str = "one connection") -> str:
+    """The conditions of a contest, for the page."""
     each = geometry.batch_rows // geometry.agents
     return (
-        f"{bench.edition} edition, {geometry.agents:,} agents, {each} of each in a batch of "
-        f"{geometry.batch_rows:,}, {writers}, {geometry.rows:,} rows a run"
+        f"{bench.edition} edition, {geometry.agents:,} agents, batches of "
+        f"{geometry.batch_rows:,} ({each} per agent), {writers}, {geometry.rows:,} rows per run"
     )
 
 
 def shaped(bench: Bench, geometry: Geometry, topics: Topics) -> Run:
-    """Ingest's first half, in a process of its own."""
+    """Run fetch, decode and prepare in a separate process."""
     module = "tests.bench.writing.shaping"
     done = subprocess.run(
         [sys.executable, "-m", module, str(geometry.agents), str(geometry.rows)],

@@ -1,4 +1,4 @@
-"""Topics of a benchmark, and how they are filled."""
+"""Creates and fills topics for a benchmark."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ RECORD_BATCH_BYTES = 256 * 1024
 
 @contextmanager
 def created_topics(stack: Stack, partitions: int = 1) -> Iterator[Topics]:
-    """Empty ones, as `fleetgauge migrate` makes them, with names that nobody uses; deleted."""
+    """Empty topics with unique names, as `fleetgauge migrate` creates them; deleted on exit."""
     mark = uuid4().hex[:8]
     topics = Topics(f"bench-{mark}.samples", f"bench-{mark}.events", f"bench-{mark}.deadletter")
     settings = KafkaSettings(
@@ -42,7 +42,7 @@ def created_topics(stack: Stack, partitions: int = 1) -> Iterator[Topics]:
 
 @contextmanager
 def filled_topics(stack: Stack, samples: Iterable[Sample], partitions: int = 1) -> Iterator[Topics]:
-    """Topics with these samples, one a message, in their order, agents spread over partitions."""
+    """Topics with the samples in order, one per message, agents spread over the partitions."""
     with created_topics(stack, partitions) as topics:
         asyncio.run(_fill(stack.kafka_bootstrap, topics.samples, samples, partitions))
         yield topics
@@ -59,12 +59,12 @@ async def _fill(bootstrap: str, topic: str, samples: Iterable[Sample], partition
 
 
 def new_producer(bootstrap: str) -> Any:
-    """A producer that is not started yet."""
+    """A producer that is not started."""
     return AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=RECORD_BATCH_BYTES)
 
 
 async def send(producer: Any, topic: str, samples: Iterable[Sample], partitions: int) -> None:
-    """Sends samples in batches of records that are made here, which is what makes it fast."""
+    """Send samples in record batches built here, which is faster than single records."""
     batches = [producer.create_batch() for _ in range(partitions)]
     for sample in samples:
         place = int(sample.agent_id.rpartition("-")[2]) % partitions
@@ -80,7 +80,7 @@ async def send(producer: Any, topic: str, samples: Iterable[Sample], partitions:
 
 async def _delete(stack: Stack, names: list[str]) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
-    # What stays costs room, and no figure.
+    # A leftover topic uses disk space, but does not affect results.
     with suppress(KafkaError):
         await admin.start()
         try:

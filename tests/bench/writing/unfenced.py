@@ -1,6 +1,6 @@
-"""Fleetgauge's ingest with its offsets in Kafka, as it would be without exactly-once.
+"""Fleetgauge's ingest with its offsets in Kafka, without exactly-once.
 
-Only for a benchmark: what it writes may be lost or doubled whenever something fails.
+Only for a benchmark: a failure may lose or duplicate rows.
 """
 
 import sys
@@ -21,7 +21,7 @@ from schemas.settings import IngestSettings, KafkaSettings
 
 
 class OffsetsInKafka:
-    """Stands where the offsets in the database do, and commits them to the group instead."""
+    """Replaces the offsets in the database by commits to the consumer group."""
 
     def __init__(self) -> None:
         self._fetcher: GroupConsumer | None = None
@@ -33,38 +33,38 @@ class OffsetsInKafka:
         settings: IngestSettings,
         **options: bool,
     ) -> AsyncIterator[GroupConsumer]:
-        """Ingest's own, remembered."""
+        """Open ingest's consumer and keep a reference to it."""
         async with open_consumer(kafka, settings, **options) as fetcher:
             self._fetcher = fetcher
             yield fetcher
 
     async def write_batch(self, pool: Any, batch: Batch, *more: Any) -> None:
-        """Ingest's own, and then a commit to the group, which is awaited."""
+        """Write as ingest does, then commit the offsets to the consumer group."""
         await write_batch(pool, batch, *more)
         if self._fetcher is not None:
             await self._fetcher.commit_to_group({tp: span.next for tp, span in batch.spans.items()})
 
 
-async def _compare_nothing(connection: Any, spans: Mapping[Any, Any], claims: Any) -> BatchState:
+async def _skip_lock(connection: Any, spans: Mapping[Any, Any], claims: Any) -> BatchState:
     return BatchState.NOT_STORED
 
 
-async def _move_nothing(connection: Any, spans: Mapping[Any, Any], claims: Any) -> None:
+async def _skip_advance(connection: Any, spans: Mapping[Any, Any], claims: Any) -> None:
     return None
 
 
 def main() -> None:
     """`fleetgauge ingest` without the statements of the fence."""
     in_kafka = OffsetsInKafka()
-    for module, name, stand_in in (
-        (offsets, "lock", _compare_nothing),
-        (offsets, "advance", _move_nothing),
+    for module, name, replacement in (
+        (offsets, "lock", _skip_lock),
+        (offsets, "advance", _skip_advance),
         (ingest.run, "open_consumer", in_kafka.open_consumer),
         (ingest.writing.store, "write_batch", in_kafka.write_batch),
     ):
         if not hasattr(module, name):
-            raise AttributeError(f"{module.__name__} has no {name} to stand in for")
-        setattr(module, name, stand_in)
+            raise AttributeError(f"{module.__name__} has no {name} to replace")
+        setattr(module, name, replacement)
     sys.argv[1:] = ["ingest"]
     run()
 

@@ -1,4 +1,4 @@
-"""Who writes in the benchmark writes all rows, and is measured while it does."""
+"""Each contestant of the benchmark writes all rows and is measured."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""A bench without a stack, for what needs none."""
+"""A bench without a running stack."""
 
 from pathlib import Path
 

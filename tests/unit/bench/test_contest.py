@@ -1,4 +1,4 @@
-"""Contestants in turn: who runs when, what their figures are, what failing costs."""
+"""Contestants: order of runs, figures, and failures."""
 
 from collections.abc import Callable
 
@@ -48,12 +48,12 @@ def test_figures_of_runs() -> None:
     }
 
 
-def test_cpu_is_told_only_where_all_runs_have_it() -> None:
+def test_cpu_is_reported_only_if_all_runs_have_it() -> None:
     assert figures_of([run(), run(cpu_s=None)]).keys() == {WALL, OF_DATABASE, WAL}
     assert figures_of([]) == {}
 
 
-def test_who_fails_is_left_out_and_the_others_go_on() -> None:
+def test_a_failing_contestant_is_excluded() -> None:
     order: list[str] = []
     runs = iter([run()])
     outcome = in_turn(3, [Contestant("a", lambda: next(runs)), Contestant("b", noting(order, "b"))])
@@ -65,14 +65,14 @@ def test_who_fails_is_left_out_and_the_others_go_on() -> None:
     assert outcome.why_missing(comparisons).keys() == {"a", "target"}
 
 
-def test_what_is_reached_is_a_ratio_a_pair() -> None:
+def test_values_are_ratios_of_pairs() -> None:
     runs = iter([run(wall_s=1.0), run(wall_s=4.0)])
     others = [Contestant("a", lambda: next(runs)), Contestant("b", run)]
     (reached,) = in_turn(2, others).reached([Comparison("target", "a", "b")])
     assert (reached.target, reached.values) == ("target", (2.0, 0.5))
 
 
-def test_a_run_that_fails_is_made_once_more() -> None:
+def test_a_failed_run_is_retried_once() -> None:
     runs: list[Run | Exception] = [OSError("in use"), run(), run(), OSError("in use"), run()]
 
     def once() -> Run:
@@ -86,12 +86,12 @@ def test_a_run_that_fails_is_made_once_more() -> None:
     assert (len(outcome.runs["a"]), outcome.missing, runs) == (3, {}, [])
 
 
-def test_what_is_not_here_is_asked_for_once() -> None:
-    asked: list[str] = []
+def test_a_missing_prerequisite_is_not_retried() -> None:
+    calls: list[str] = []
 
     def once() -> Run:
-        asked.append("Go")
+        calls.append("Go")
         raise NotHereError("no Go here")
 
     assert in_turn(3, [Contestant("a", once)]).missing == {"a": "no Go here"}
-    assert asked == ["Go"]
+    assert calls == ["Go"]

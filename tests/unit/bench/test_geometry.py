@@ -1,4 +1,4 @@
-"""The rows of a benchmark: as events and as columns they are the same."""
+"""The rows of a benchmark are equal as events and as columns."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The samples whose history is asked for: how many, of when, and in what order."""
+"""The samples of the history benchmark: number, times and order."""
 
 from datetime import UTC, datetime, timedelta
 

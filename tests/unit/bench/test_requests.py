@@ -1,4 +1,4 @@
-"""Requests as figures: what is asked, what counts, what pgbench is told."""
+"""Requests: tokens, the output of wrk, and scripts and output of pgbench."""
 
 import os
 import time
@@ -9,38 +9,38 @@ import pytest
 
 from sql.named import query
 from tests.bench.reading.endpoints import endpoints
-from tests.bench.reading.load import TOKENS_A_USER, FailedRequestsError, Load, askings, told_by
+from tests.bench.reading.load import TOKENS_A_USER, FailedRequestsError, Load, load_of, requests_for
 from tests.bench.reading.pgbench import parsed, script
 from tests.bench.reading.side import OF_PROCESS, Side
 from tests.support.stack import SECRET
 
 NOW = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
-TOLD = '{"requests": 100, "seconds": 2.0, "failed": %d, "took": {"median ms": 1.5}}\n'
+OUTPUT = '{"requests": 100, "seconds": 2.0, "failed": %d, "took": {"median ms": 1.5}}\n'
 
 
-def test_each_user_asks_with_several_tokens_of_its_own() -> None:
-    asked = askings("/api/metrics/{user}/summary", users=2)
-    assert len({one.token for one in asked}) == 2 * TOKENS_A_USER
-    for one in asked:
+def test_each_user_has_several_tokens() -> None:
+    wanted = requests_for("/api/metrics/{user}/summary", users=2)
+    assert len({one.token for one in wanted}) == 2 * TOKENS_A_USER
+    for one in wanted:
         claims = jwt.decode(one.token, SECRET, ["HS256"], audience="fleetgauge")
         assert one.path == f"/api/metrics/{claims['sub']}/summary"
 
 
-def test_the_platform_is_asked_with_its_own_scope() -> None:
+def test_the_platform_has_its_own_scope() -> None:
     (scope,) = {
         jwt.decode(one.token, SECRET, ["HS256"], audience="fleetgauge")["scope"]
-        for one in askings("/api/metrics", users=2)
+        for one in requests_for("/api/metrics", users=2)
     }
     assert scope == "platform"
 
 
-def test_a_run_with_any_other_answer_is_no_figure() -> None:
-    assert told_by(TOLD % 0).rate == 50
+def test_a_run_with_a_failed_request_is_an_error() -> None:
+    assert load_of(OUTPUT % 0).rate == 50
     with pytest.raises(FailedRequestsError, match="3 of 100"):
-        told_by(TOLD % 3)
+        load_of(OUTPUT % 3)
 
 
-def test_a_query_in_the_language_of_pgbench() -> None:
+def test_a_query_as_a_pgbench_script() -> None:
     text = b"-- %(now)s\nselect %(user_id)s, %(now)s, %(day)s::date, %(width)s, %(count)s\n"
     parameters = {"now": NOW, "day": date(2026, 3, 10), "width": timedelta(hours=1), "count": 3}
     assert script(text, parameters, users=20) == (
@@ -50,7 +50,7 @@ def test_a_query_in_the_language_of_pgbench() -> None:
     )
 
 
-def test_no_parameter_of_an_endpoint_is_left_over() -> None:
+def test_a_script_has_all_parameters_of_its_endpoint() -> None:
     for endpoint in endpoints(NOW):
         text = script(query(endpoint.query), endpoint.parameters, users=2)
         assert b"%(" not in text
@@ -58,7 +58,7 @@ def test_no_parameter_of_an_endpoint_is_left_over() -> None:
             assert b":%b" % name.encode() in text, (endpoint.name, name)
 
 
-def test_what_pgbench_tells() -> None:
+def test_output_of_pgbench() -> None:
     text = (
         "number of transactions actually processed: 300\n"
         "number of failed transactions: 0 (0.000%)\n"
@@ -69,14 +69,14 @@ def test_what_pgbench_tells() -> None:
 
 
 def test_a_side_keeps_what_a_request_costs_its_process() -> None:
-    def ask() -> Load:
+    def send() -> Load:
         ends = time.process_time() + 0.1
         while time.process_time() < ends:
             pass
         return Load(requests=1_000, seconds=0.5, failed=0, took={"median ms": 2.0})
 
     mine = Side({OF_PROCESS: os.getpid()})
-    mine.run(ask)
+    mine.run(send)
     assert mine.rates == [2_000]
     assert mine.figures["median ms"] == [2.0]
     assert 80 <= mine.figures[OF_PROCESS][0] < 1_000

@@ -1,4 +1,4 @@
-"""What a fleet needs: the arithmetic, the costs it takes, and the page that tells it."""
+"""The resources of a fleet: formulas, costs and the generated page."""
 
 import json
 from collections.abc import Mapping
@@ -75,17 +75,17 @@ def test_a_figure_is_a_cost_times_a_count(fleet: FleetNeed, figure: str, value: 
     assert getattr(need_of(fleet, COSTS), figure) == pytest.approx(value)
 
 
-def test_a_turn_is_where_the_figure_passes_its_limit() -> None:
+def test_a_turn_is_the_largest_fleet_within_the_limit() -> None:
     for turn in TURNS:
         most = most_agents(turn, COSTS)
-        assert turn.figure(need_of(FleetNeed(most), COSTS)) <= turn.limit, turn.what
-        assert turn.figure(need_of(FleetNeed(most + 1), COSTS)) > turn.limit, turn.what
+        assert turn.figure(need_of(FleetNeed(most), COSTS)) <= turn.limit, turn.name
+        assert turn.figure(need_of(FleetNeed(most + 1), COSTS)) > turn.limit, turn.name
 
 
 def figures(factor: float = 1.0) -> list[Mapping[str, object]]:
-    """A report as the benchmark writes it, of all that costs are taken from."""
+    """The results of a benchmark report that costs are read from."""
     rows = {name: {relations.BYTES: [100.0]} for name in relations.RELATIONS}
-    asked = {
+    endpoint_series = {
         f"{one.name}: serve": {side.OF_PROCESS: [500.0 * factor], side.OF_DATABASE: [900.0]}
         for one in endpoints(NOW)
     }
@@ -98,7 +98,7 @@ def figures(factor: float = 1.0) -> list[Mapping[str, object]]:
     results = {
         throughput.ONE.name: {throughput.OURS: wrote},
         relations.NAME: {**rows, relations.OF_AGENT: {relations.BYTES: [4_000.0]}},
-        requests.UNCACHED: asked,
+        requests.UNCACHED: endpoint_series,
         FEW.name: {"platform": {"ms": [2.0]}},
         MANY.name: {"platform": {"ms": [11.0]}},
     }
@@ -113,7 +113,7 @@ def written(path: Path, results: list[Mapping[str, object]]) -> Path:
     return path
 
 
-def test_costs_are_medians_of_what_the_benchmark_names(tmp_path: Path) -> None:
+def test_costs_are_medians_of_the_results(tmp_path: Path) -> None:
     found = read_costs(written(tmp_path / "benchmarks.json", figures()))
     assert found.rows_per_s == 20_000
     assert found.writer_cpu == pytest.approx(1e-5)
@@ -133,12 +133,12 @@ def test_a_cost_that_was_not_measured_is_named(tmp_path: Path, number: int) -> N
     assert section(path).startswith("No figures yet: ")
 
 
-def test_the_page_is_what_the_figures_come_to() -> None:
+def test_the_page_matches_the_figures() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == rewritten(page), "make capacity"
 
 
-def test_a_page_is_rewritten_between_its_marks_only(tmp_path: Path) -> None:
+def test_only_the_generated_section_is_rewritten(tmp_path: Path) -> None:
     one = written(tmp_path / "one.json", figures())
     page = rewritten(PAGE.read_text(encoding="utf-8"), one)
     assert "\n".join(table(FLEETS, read_costs(one))) in page
@@ -146,7 +146,7 @@ def test_a_page_is_rewritten_between_its_marks_only(tmp_path: Path) -> None:
     assert rewritten(rewritten(page, other), one) == page != rewritten(page, other)
 
 
-def test_the_arithmetic_takes_the_defaults_of_the_settings() -> None:
+def test_constants_are_the_defaults_of_the_settings() -> None:
     windows = {name: field.default for name, field in WindowSettings.model_fields.items()}
     assert windows["raw_retention_days"] == need.RAW_DAYS
     assert windows["metrics_5m_retention_days"] == need.FIVE_MINUTE_DAYS
@@ -157,6 +157,6 @@ def test_the_arithmetic_takes_the_defaults_of_the_settings() -> None:
     assert need.STATEMENT_TIMEOUT_S == STATEMENT_TIMEOUT_MS / 1_000
 
 
-def test_costs_are_of_all_endpoints_but_the_platform() -> None:
+def test_costs_cover_all_endpoints_except_the_platform() -> None:
     names = {endpoint.name for endpoint in endpoints(NOW)}
     assert names - set(measured.ENDPOINTS) == {"platform"}

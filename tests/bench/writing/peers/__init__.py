@@ -1,4 +1,4 @@
-"""Others who bring samples from Kafka into a hypertable, each with a table of its own."""
+"""Other tools that write samples from Kafka into a hypertable, each with its own table."""
 
 from typing import Final
 

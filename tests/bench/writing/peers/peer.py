@@ -1,4 +1,4 @@
-"""A peer: what it needs, what it runs, and how far it is with its rows."""
+"""A peer: its table, its process and its progress."""
 
 import os
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from tests.bench.writing.processes import check, running
 from tests.bench.writing.progress import Connection, StalledError, measure_between
 
 DEADLINE_S = 180.0
-# As its users would have it: time and tags as text, one index by time, one chunk a day.
+# A typical table: ids as text, one index on time, one chunk per day.
 OWN_TABLE = """
 create table samples (
     ts timestamptz not null,
@@ -37,10 +37,7 @@ select create_hypertable('samples', by_range('ts', interval '1 day'))
 
 @dataclass(frozen=True)
 class Job:
-    """What a peer is told: the broker, the topic, the database, and a folder of its own.
-
-    The group is its own too: it begins where the topic begins.
-    """
+    """A peer's parameters. The consumer group is new and starts at the beginning of the topic."""
 
     kafka_bootstrap: str
     topic: str
@@ -51,14 +48,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Peer:
-    """Somebody else's way from Kafka to `samples`.
+    """Another tool that writes from Kafka to `samples`.
 
-    Before its first commit it may have read `reads_ahead` rows: it is measured from where these
-    are written, so that what it read in its own time is no gift.
+    It may read `reads_ahead` rows before its first commit, so the measurement starts after these
+    are written.
 
-    `prepare` returns what makes a job's command, or raises NotHereError. `table` is made before
-    it starts, unless it makes its own; `newest` asks for its newest time; `share` of the rows are
-    enough to see how fast it is. Targets name it by `key`.
+    `prepare` returns a function that builds a job's command, or raises NotHereError. `table` is
+    the SQL that creates the table, empty if the peer creates it; `newest` selects the newest time;
+    `share` is the fraction of the rows to write. Targets name the peer by `key`.
     """
 
     key: str
@@ -72,12 +69,12 @@ class Peer:
     reads_ahead: int = 0
 
     def run(self, bench: Bench, geometry: Geometry, topic: str) -> Run:
-        """Up to the commit that has its share of the rows."""
+        """Measure up to the commit that reaches `share` of the rows."""
         with empty_database(bench.stack) as url:
             return self.fill(bench, geometry, topic, url, round(geometry.rows * self.share))
 
     def fill(self, bench: Bench, geometry: Geometry, topic: str, url: str, rows: int) -> Run:
-        """Up to the commit that has so many rows, in an empty database, which keeps them."""
+        """Measure up to the commit that reaches `rows`, in an empty database at `url`."""
         command_of = self.prepare(bench.cache)
         times = geometry.times_us()
         if self.table:
@@ -99,7 +96,7 @@ class Peer:
         return run
 
     def _progress(self, times: Any) -> Callable[[Connection], int]:
-        # The rows' times rise, and so does the newest that is committed.
+        # Times ascend, so the newest committed time gives the number of committed rows.
         def rows(connection: Connection) -> int:
             if connection.execute("select to_regclass('samples')").fetchone() == (None,):
                 return 0
@@ -114,4 +111,4 @@ class Peer:
         with psycopg.connect(url) as connection:
             ((found,),) = connection.execute("select count(*) from samples").fetchall()
         if found < rows:
-            raise StalledError(f"{self.name} left out {rows - found:,} of {rows:,} rows")
+            raise StalledError(f"{self.name} lost {rows - found:,} of {rows:,} rows")

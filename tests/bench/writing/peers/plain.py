@@ -11,7 +11,7 @@ LOOP: Final = Path(__file__).with_name("plain_loop.py")
 
 
 def prepare(_: Path) -> Callable[[Job], list[str]]:
-    """All it needs is here."""
+    """Return the command; the loop has no prerequisites."""
     return lambda job: [
         sys.executable,
         str(LOOP),
@@ -28,7 +28,7 @@ PLAIN: Final = Peer(
     gives="at least once, no aggregates",
     settings=(
         "A plain loop: aiokafka, `json.loads`, psycopg's `executemany` and one transaction for "
-        "each 10,000 rows at most, one connection; the table is a hypertable of one-day chunks, "
+        "up to 10,000 rows, one connection; the table is a hypertable of one-day chunks, "
         "ids as text."
     ),
     prepare=prepare,

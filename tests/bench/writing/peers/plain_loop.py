@@ -1,4 +1,4 @@
-"""What one writes in an afternoon: broker, topic, group and database are the arguments."""
+"""A simple consumer loop. Arguments: broker, topic, group, database."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ values (%s, %s, %s, %s, %s, %s, %s, %s)
 
 
 async def main(bootstrap: str, topic: str, group: str, url: str) -> None:
-    """Runs until it is killed."""
+    """Run until killed."""
     consumer = AIOKafkaConsumer(
         topic,
         bootstrap_servers=bootstrap,

@@ -1,4 +1,4 @@
-"""Quix Streams with its PostgreSQL sink, in a Python of its own."""
+"""Quix Streams with its PostgreSQL sink, in a separate virtual environment."""
 
 import subprocess
 import sys
@@ -15,10 +15,10 @@ LOOP: Final = Path(__file__).with_name("quix_loop.py")
 
 
 def prepare(cache: Path) -> Callable[[Job], list[str]]:
-    """Installs it where it is not there yet."""
+    """Install Quix Streams if it is missing."""
     folder = cache / f"quixstreams-{VERSION}"
     files.build_once(folder, _install)
-    # A venv does not know that it was moved, its interpreter does.
+    # Scripts of a moved venv have the old path; its interpreter works.
     python = str(folder / "bin" / "python")
     return lambda job: [
         python,
@@ -32,11 +32,11 @@ def prepare(cache: Path) -> Callable[[Job], list[str]]:
 
 
 def _install(folder: Path) -> None:
-    for words in (
+    for command in (
         [sys.executable, "-m", "venv", str(folder)],
         [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", _REQUIREMENT],
     ):
-        done = subprocess.run(words, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         if done.returncode:
             last = done.stderr.strip().rpartition("\n")[2]
             raise NotHereError(f"Quix Streams could not be installed: {last}")

@@ -1,4 +1,4 @@
-"""What a user of Quix Streams writes: broker, topic, group, database and folder are given."""
+"""A Quix Streams application. Arguments: broker, topic, group, database, folder."""
 
 import sys
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from quixstreams.sinks.community.postgresql import PostgreSQLSink
 
 
 def main(bootstrap: str, topic_name: str, group: str, url: str, folder: str) -> None:
-    """Runs until it is killed."""
+    """Run until killed."""
     database = urlsplit(url)
     application = Application(
         broker_address=bootstrap,

@@ -1,4 +1,4 @@
-"""Telegraf: kafka_consumer, json_v2, outputs.postgresql; built once with these three alone."""
+"""Telegraf: kafka_consumer, json_v2, outputs.postgresql; built once with only these plugins."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ CONFIGURATION: Final = Path(__file__).with_name("telegraf.conf")
 
 
 def prepare(cache: Path) -> Callable[[Job], list[str]]:
-    """Builds it where it is not there yet."""
+    """Build Telegraf if it is missing."""
     folder = cache / f"telegraf-{VERSION}"
     files.build_once(folder, _build)
 
@@ -35,7 +35,7 @@ def prepare(cache: Path) -> Callable[[Job], list[str]]:
 
 def _build(folder: Path) -> None:
     if shutil.which("go") is None:
-        raise NotHereError("Telegraf is built with Go, which is not on this machine")
+        raise NotHereError("Go, which is needed to build Telegraf, is not installed")
     variables = {**os.environ, "GOBIN": str(folder), "GOSUMDB": "off"}
     build = subprocess.run(
         ["go", "install", "-tags", TAGS, MODULE],
@@ -56,7 +56,7 @@ TELEGRAF: Final = Peer(
     settings=(
         f"Telegraf {VERSION} (`inputs.kafka_consumer`, `json_v2`, `outputs.postgresql`): "
         "`metric_batch_size` 10,000, `metric_buffer_limit` 100,000, `max_undelivered_messages` "
-        "50,000, `consumer_fetch_default` 4 MB, one connection; its own table, made by it: a "
+        "50,000, `consumer_fetch_default` 4 MB, one connection; a table created by Telegraf: a "
         "hypertable of one-day chunks, tags as text."
     ),
     prepare=prepare,
