@@ -17,7 +17,7 @@ from sql.named import query
 from tests.unit.ingest.records import NOON, decoded, sample
 
 COLUMNS = [*REQUIRED, *OPTIONAL]
-FORMATS = [">q", ">i", ">i", ">i", ">f", ">f", ">f", ">f", ">f"]
+FORMATS = [">q", ">i", ">i", ">i", *[">f"] * len(OPTIONAL)]
 # Every choice of fields that a sample may have or not.
 PATTERNS = list(product([False, True], repeat=len(OPTIONAL)))
 US = timedelta(microseconds=1)

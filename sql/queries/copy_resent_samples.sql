@@ -1,4 +1,0 @@
--- Fill the table of samples that may be stored already.
-copy resent_samples (
-    ts, agent_key, messages, errors, cpu, memory, response_ms, storage_used_mb, storage_total_mb
-) from stdin (format binary)

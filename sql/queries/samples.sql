@@ -1,0 +1,92 @@
+-- name: copy_samples
+-- Store samples that are all new; a repeated one fails the whole statement.
+copy agent_samples (
+    ts, agent_key, messages, errors, cpu, memory, response_ms, storage_used_mb, storage_total_mb
+) from stdin (format binary)
+
+-- name: create_resent_samples
+-- Hold a batch in which some samples may be stored already.
+create temporary table resent_samples (like agent_samples) on commit drop
+
+-- name: copy_resent_samples
+-- Fill the table of samples that may be stored already.
+copy resent_samples (
+    ts, agent_key, messages, errors, cpu, memory, response_ms, storage_used_mb, storage_total_mb
+) from stdin (format binary)
+
+-- name: insert_resent_samples
+-- Store those of the resent samples that are new, and tell which; the first one stored stands.
+insert into agent_samples
+select * from resent_samples order by agent_key, ts
+on conflict (agent_key, ts) do nothing
+returning agent_key, (extract(epoch from ts) * 1000000)::bigint as ts
+
+-- name: add_to_platform
+-- Add the sums of some samples to the platform's hours, in the writer's own shard. NaN stands for null.
+insert into platform_metrics_1h as kept (
+    bucket, shard, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max,
+    messages, errors, response_ms_sum, response_messages
+)
+select
+    bucket, %(shard)s, samples, cpu_samples, cpu_sum, nullif(cpu_max, 'NaN'), memory_samples,
+    memory_sum, nullif(memory_max, 'NaN'), messages, errors, response_ms_sum, response_messages
+from unnest(
+    %(bucket)s::timestamptz[], %(samples)s::bigint[], %(cpu_samples)s::bigint[],
+    %(cpu_sum)s::double precision[], %(cpu_max)s::real[], %(memory_samples)s::bigint[],
+    %(memory_sum)s::double precision[], %(memory_max)s::real[], %(messages)s::bigint[],
+    %(errors)s::bigint[], %(response_ms_sum)s::double precision[],
+    %(response_messages)s::bigint[]
+) as sent (
+    bucket, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum, memory_max, messages,
+    errors, response_ms_sum, response_messages
+)
+order by bucket
+on conflict (bucket, shard) do update set
+    samples = kept.samples + excluded.samples,
+    cpu_samples = kept.cpu_samples + excluded.cpu_samples,
+    cpu_sum = kept.cpu_sum + excluded.cpu_sum,
+    cpu_max = greatest(kept.cpu_max, excluded.cpu_max),
+    memory_samples = kept.memory_samples + excluded.memory_samples,
+    memory_sum = kept.memory_sum + excluded.memory_sum,
+    memory_max = greatest(kept.memory_max, excluded.memory_max),
+    messages = kept.messages + excluded.messages,
+    errors = kept.errors + excluded.errors,
+    response_ms_sum = kept.response_ms_sum + excluded.response_ms_sum,
+    response_messages = kept.response_messages + excluded.response_messages
+
+-- name: add_late_samples
+-- Add samples from before the watermark to what is aggregated: their sums by agent and 5 minutes, and
+-- each agent's newest. NaN stands for null.
+select add_late_samples(
+    (
+        select array_agg((
+            bucket, agent_key, samples, cpu_samples, cpu_sum, nullif(cpu_max, 'NaN'), memory_samples,
+            memory_sum, nullif(memory_max, 'NaN'), messages, errors, response_ms_sum,
+            response_messages, 1
+        )::sample_sums order by agent_key, bucket)
+        from unnest(
+            %(bucket)s::timestamptz[], %(sums_agent_key)s::integer[], %(samples)s::bigint[],
+            %(cpu_samples)s::bigint[], %(cpu_sum)s::double precision[], %(cpu_max)s::real[],
+            %(memory_samples)s::bigint[], %(memory_sum)s::double precision[],
+            %(memory_max)s::real[], %(messages)s::bigint[], %(errors)s::bigint[],
+            %(response_ms_sum)s::double precision[], %(response_messages)s::bigint[]
+        ) as sent (
+            bucket, agent_key, samples, cpu_samples, cpu_sum, cpu_max, memory_samples, memory_sum,
+            memory_max, messages, errors, response_ms_sum, response_messages
+        )
+    ),
+    (
+        select array_agg((
+            agent_key, first_ts, ts, nullif(cpu, 'NaN'), nullif(memory, 'NaN'),
+            case when storage_used_mb <> 'NaN' then storage_ts end,
+            nullif(storage_used_mb, 'NaN'), nullif(storage_total_mb, 'NaN')
+        )::agent_latest order by agent_key)
+        from unnest(
+            %(agent_key)s::integer[], %(first_ts)s::timestamptz[], %(ts)s::timestamptz[],
+            %(cpu)s::real[], %(memory)s::real[], %(storage_ts)s::timestamptz[],
+            %(storage_used_mb)s::real[], %(storage_total_mb)s::real[]
+        ) as sent (
+            agent_key, first_ts, ts, cpu, memory, storage_ts, storage_used_mb, storage_total_mb
+        )
+    )
+)
