@@ -20,7 +20,7 @@ PLACES = [
     "common/repeatable/40_erase.sql",
     "community/migrations/0201_rollups.sql",
     "community/repeatable/30_rollups.sql",
-    "queries/fill.sql",
+    "queries/samples.sql",
 ]
 
 
