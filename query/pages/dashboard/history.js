@@ -29,10 +29,10 @@ export class History {
     this.#kinds = kinds;
     this.#visit = visit;
     node.append(copyOf("history-parts"));
-    // How many agents sent is nothing to say of one.
-    part(node, "agents").parentElement.hidden = !kinds.includes("agents");
     this.#picker = new Picker(node, visit);
     this.#readout = new Readout(node);
+    // How many agents sent is nothing to say of one.
+    part(node, "agents").parentElement.hidden = !kinds.includes("agents");
     this.section = new Section(
       node,
       (signal) => read(api, this.#place, signal),
