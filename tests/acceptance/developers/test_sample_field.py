@@ -16,11 +16,16 @@ from tests.support.gauges import with_gauge
 from tests.support.markdown import blocks, text_of
 from tests.support.process import run
 from tests.support.serve_process import holder
-from tests.support.stack import Stack, Topics, environment, free_port
+from tests.support.stack import Stack, Topics, environment, free_port, inherited_environment
 from tests.support.steps import apply_diff, copy_repository
 from tests.support.waiting import until
 
 PAGE = "docs/developers/sample-field.md"
+COLUMNS = "tests/unit/sql/test_columns.py"
+OF_THE_SCHEMA = [
+    "test_the_table_of_samples_has_the_numbers_of_a_sample",
+    "test_each_level_has_the_sums",
+]
 # `alter table if exists` and the levels are the Apache edition's.
 pytestmark = pytest.mark.edition("apache")
 
@@ -74,6 +79,15 @@ def test_a_field_that_is_added_is_in_historical(changed: Path, variables: dict[s
         url = json.loads(serving.await_line('"listening"'))["address"]
         points = asyncio.run(awaited_points(f"{url}/api/metrics/ada/historical?range=7d"))
     assert [point["queueDepth"] for point in points] == [6.5, 4.0]
+
+
+def test_the_page_leaves_no_list_out(changed: Path) -> None:
+    # Those of sql/schema.sql wait for `make schema`.
+    waiting = [f"--deselect={COLUMNS}::{name}" for name in OF_THE_SCHEMA]
+    command = [sys.executable, "-m", "pytest", "-q", *waiting, COLUMNS]
+    variables = {**inherited_environment(), "PYTHONPATH": str(changed)}
+    done = subprocess.run(command, cwd=changed, env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 async def awaited_points(url: str) -> list[dict[str, Any]]:
