@@ -12,6 +12,7 @@ from ingest.reading.unreadable import SkippedBatch
 from ingest.record import Record
 from ingest.records import Records
 from ingest.rejection import Origin, Rejection
+from ingest.samplecolumns import COLUMNS
 from schemas.events import Event
 
 # The columns of decoded samples. `ts` is in microseconds since 1970, `agent` is an `agent_name`,
@@ -21,13 +22,7 @@ SAMPLE_SCHEMA: Final = pl.Schema(
     {
         "ts": pl.Int64(),
         "agent": pl.String(),
-        "messages": pl.Int32(),
-        "errors": pl.Int32(),
-        "cpu": pl.Float32(),
-        "memory": pl.Float32(),
-        "response_ms": pl.Float32(),
-        "storage_used_mb": pl.Float32(),
-        "storage_total_mb": pl.Float32(),
+        **COLUMNS,
         "record": pl.Int32(),
         "place": pl.Int32(),
     }

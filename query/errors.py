@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import structlog
 from litestar import Request, Response
@@ -19,34 +19,44 @@ from litestar.params import QueryParameter
 
 from query.database import Overloaded
 from query.methods import METHODS
+from schemas.agents import AgentSort, AgentState, Order, Window
 from schemas.events import ID_TAKES
+from schemas.history import HourStep, Range, Step
 from schemas.responses import Error
+from schemas.timeline import Kind
+from schemas.users import UserSort
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_S: Final = 1
+
+
+def one_of(literal: Any) -> str:
+    """The words of a Literal, as in `one of 24h, 7d and 30d`."""
+    *words, last = get_args(literal)
+    return f"one of {', '.join(words)} and {last}"
+
+
 PARAMETER_HELP: Final = {
-    "range": "range takes one of 24h, 7d and 30d, once.",
+    "range": f"range takes {one_of(Range)}, once.",
     "userId": f"userId takes {ID_TAKES}, in the path.",
     "from": "from takes an RFC 3339 time such as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
     "to": "to takes an RFC 3339 time such as 2026-03-10T14:00:00Z (a + is %2B in a URL), once.",
-    "step": "step takes one of 5m, 15m, 1h, 6h and 1d, once.",
-    "hourStep": "step takes one of 1h, 6h and 1d, once.",
+    "step": f"step takes {one_of(Step)}, once.",
+    "hourStep": f"step takes {one_of(HourStep)}, once.",
     "tz": "tz takes an IANA time zone name such as Europe/Berlin, spelled exactly, once.",
     "cursor": "cursor takes the field next of an answer to the same query, less than an hour old, "
     "once; without it the list starts at the beginning.",
     "agentId": f"agentId takes {ID_TAKES}, in the path.",
-    "state": "state takes one of active, inactive, failed and removed, once; without it all but "
-    "removed agents are listed.",
+    "state": f"state takes {one_of(AgentState)}, once; without it all but removed agents are "
+    "listed.",
     "search": "search takes a prefix of ids, at most 128 characters, once.",
-    "window": "window takes one of 15m, 1h and 24h, once.",
-    "agentSort": "sort takes one of attention, agentId, lastSeen, cpu, memory, storage, messages, "
-    "errors, errorRate and responseTime, once.",
-    "userSort": "sort takes one of attention, userId, agents, cpu, memory, messages, errors, "
-    "errorRate, responseTime and lastSeen, once.",
-    "order": "order takes one of asc and desc, once; without it the worst come first.",
+    "window": f"window takes {one_of(Window)}, once.",
+    "agentSort": f"sort takes {one_of(AgentSort)}, once.",
+    "userSort": f"sort takes {one_of(UserSort)}, once.",
+    "order": f"order takes {one_of(Order)}, once; without it the worst come first.",
     "agent": f"agent takes {ID_TAKES}, once.",
-    "kind": "kind takes one of status and deployment, once; without it both are listed.",
+    "kind": f"kind takes {one_of(Kind)}, once; without it both are listed.",
     "limit": "limit takes a whole number from 1 to 500, once.",
 }
 # The framework reports a parameter by its Python name.

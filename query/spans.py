@@ -27,7 +27,7 @@ LEVELS: Final[Sequence[tuple[Level, timedelta]]] = (
     ("agent_metrics_1h", timedelta(hours=1)),
 )
 FINEST: Final[Level] = "agent_metrics_5m"
-_RANGES: Final[Mapping[Range, tuple[int, Step]]] = {
+RANGES: Final[Mapping[Range, tuple[int, Step]]] = {
     "24h": (24, "1h"),
     "7d": (28, "6h"),
     "30d": (30, "1d"),
@@ -140,7 +140,7 @@ class Custom(NamedTuple):
 def span_of_range(time_range: Range | None, now: datetime) -> Span:
     """The span of a range, in UTC; the last point contains `now` and is unfinished."""
     time_range = time_range or "24h"
-    points, step = _RANGES[time_range]
+    points, step = RANGES[time_range]
     width = WIDTHS[step]
     current = _EPOCH + (now - _EPOCH) // width * width
     edges = [current + (place - points + 1) * width for place in range(points + 1)]

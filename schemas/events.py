@@ -71,6 +71,10 @@ class Sample(_Event, tag="sample", frozen=True, gc=False, kw_only=True):
     storage_total_mb: Megabytes | None = None
 
 
+# The fields of a sample of which the levels keep the mean and the maximum.
+GAUGES: Final = ("cpu", "memory")
+
+
 class Status(_Event, tag="status", frozen=True, gc=False, kw_only=True):
     """An agent changed its state; `removed` lasts until `running`."""
 

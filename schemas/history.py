@@ -69,7 +69,7 @@ class Averages(Answer, frozen=True, kw_only=True):
 UserId = Annotated[str, Meta(description="As requested", examples=["alice"])]
 AgentId = Annotated[str, Meta(description="As requested", examples=["agent-1"])]
 TimeRange = Annotated[
-    Literal["24h", "7d", "30d", "custom"],
+    Literal[Range, "custom"],
     Meta(description="As requested; `custom` with `from`", examples=["7d"]),
 ]
 Points = Annotated[

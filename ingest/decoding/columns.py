@@ -8,7 +8,6 @@ import io
 from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import polars as pl
 from msgspec import inspect
@@ -16,9 +15,8 @@ from polars.exceptions import ComputeError
 
 from ingest.batch import ALONE, SAMPLE_SCHEMA
 from ingest.decoding.lines import Lines
-from schemas.events import Sample
+from ingest.samplecolumns import COLUMNS, FIELDS, TYPES
 
-_FIELDS: Final = {field.name: field for field in msgspec.structs.fields(Sample)}
 # Field types with the widest numbers: bounds are checked on the values as sent.
 _WIDE: Final[dict[type, Any]] = {
     inspect.StrType: pl.String(),
@@ -34,21 +32,12 @@ _UTC: Final = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|\+00:00
 FEWEST: Final = 256
 
 
-def _type_of(name: str) -> Any:
-    found = inspect.type_info(_FIELDS[name].type)
-    if isinstance(found, inspect.UnionType):
-        (found,) = (one for one in found.types if not isinstance(one, inspect.NoneType))
-    return found.type if isinstance(found, inspect.Metadata) else found
-
-
-_TYPES: Final = {name: _type_of(name) for name in _FIELDS}
-_IDS: Final = [name for name, kind in _TYPES.items() if isinstance(kind, inspect.StrType)]
-_NUMBERS: Final = [name for name in _TYPES if name not in (*_IDS, "ts")]
+_IDS: Final = [name for name, kind in TYPES.items() if isinstance(kind, inspect.StrType)]
 _TYPE_FIELD: Final = "type"
 _WIRE: Final = pl.Schema(
     {
         _TYPE_FIELD: pl.String(),
-        **{_FIELDS[name].encode_name: _WIDE[type(kind)] for name, kind in _TYPES.items()},
+        **{FIELDS[name].encode_name: _WIDE[type(kind)] for name, kind in TYPES.items()},
     }
 )
 # `type`, the ids and `ts`.
@@ -137,8 +126,8 @@ def _are_named_once(commas: Any, quotes: Any, read: Any, messages: int) -> Any:
 
 
 def _id_is_valid(name: str) -> pl.Expr:
-    kind = _TYPES[name]
-    wire = pl.col(_FIELDS[name].encode_name)
+    kind = TYPES[name]
+    wire = pl.col(FIELDS[name].encode_name)
     # In polars `$` matches only at the end, and look-aheads are not supported.
     pattern = kind.pattern.removesuffix(r"(?!\n)")
     is_valid: pl.Expr = wire.str.contains(pattern) & (wire.str.len_bytes() <= kind.max_length)
@@ -146,13 +135,13 @@ def _id_is_valid(name: str) -> pl.Expr:
 
 
 def _number_is_valid(name: str) -> pl.Expr:
-    kind = _TYPES[name]
-    is_within = pl.col(_FIELDS[name].encode_name).is_between(kind.ge, kind.le)
-    return is_within if _FIELDS[name].required else is_within.fill_null(True)
+    kind = TYPES[name]
+    is_within = pl.col(FIELDS[name].encode_name).is_between(kind.ge, kind.le)
+    return is_within if FIELDS[name].required else is_within.fill_null(True)
 
 
 def _column(name: str, dtype: pl.DataType) -> pl.Expr:
-    return pl.col(_FIELDS[name].encode_name).cast(dtype).alias(name)
+    return pl.col(FIELDS[name].encode_name).cast(dtype).alias(name)
 
 
 _WITHOUT_ZONE: Final = pl.col("ts").str.strip_suffix("Z").str.strip_suffix("+00:00")
@@ -167,12 +156,12 @@ _ARE_VALID: Final = pl.all_horizontal(
     pl.col("us").is_not_null(),
     pl.col("ts").str.contains(_UTC),
     *map(_id_is_valid, _IDS),
-    *map(_number_is_valid, _NUMBERS),
+    *map(_number_is_valid, COLUMNS),
 ).fill_null(False)
 _COLUMNS: Final = [
     pl.col("us").alias("ts"),
     pl.concat_str("userId", "agentId", separator="/").alias("agent"),
-    *(_column(n, kind) for n, kind in SAMPLE_SCHEMA.items() if n in _NUMBERS),
+    *(_column(name, kind) for name, kind in COLUMNS.items()),
     pl.col("record"),
     pl.lit(ALONE, pl.Int32()).alias("place"),
 ]

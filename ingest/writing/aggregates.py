@@ -6,21 +6,28 @@ import polars as pl
 from psycopg import AsyncConnection
 
 from ingest.writing.arrayparameters import Bigints, Column, Doubles, Integers, Reals, Timestamps
+from schemas.events import GAUGES
 from sql.named import query
 
 HOUR_US: Final = 3_600_000_000
 BUCKET_US: Final = 300_000_000
 
-# Sums of samples, in the order of the type `sample_sums`. The table has single precision; sums are
-# computed in double precision.
-SUMS: Final[dict[str, tuple[pl.Expr, type[Column]]]] = {
+Figures = dict[str, tuple[pl.Expr, type[Column]]]
+
+
+def _sums_of_gauge(name: str) -> Figures:
+    # The table has single precision; sums are computed in double precision.
+    return {
+        f"{name}_samples": (pl.col(name).count().cast(pl.Int64), Bigints),
+        f"{name}_sum": (pl.col(name).cast(pl.Float64).sum(), Doubles),
+        f"{name}_max": (pl.col(name).max(), Reals),
+    }
+
+
+# Sums of samples, with the columns of the type `sample_sums`.
+SUMS: Final[Figures] = {
     "samples": (pl.len().cast(pl.Int64), Bigints),
-    "cpu_samples": (pl.col("cpu").count().cast(pl.Int64), Bigints),
-    "cpu_sum": (pl.col("cpu").cast(pl.Float64).sum(), Doubles),
-    "cpu_max": (pl.col("cpu").max(), Reals),
-    "memory_samples": (pl.col("memory").count().cast(pl.Int64), Bigints),
-    "memory_sum": (pl.col("memory").cast(pl.Float64).sum(), Doubles),
-    "memory_max": (pl.col("memory").max(), Reals),
+    **{name: figure for gauge in GAUGES for name, figure in _sums_of_gauge(gauge).items()},
     "messages": (pl.col("messages").cast(pl.Int64).sum(), Bigints),
     "errors": (pl.col("errors").cast(pl.Int64).sum(), Bigints),
     "response_ms_sum": (
@@ -36,7 +43,7 @@ _has_storage: Final = (
     pl.col("storage_used_mb").is_not_null() & pl.col("storage_total_mb").is_not_null()
 )
 # The columns of `agent_latest`, from an agent's samples ordered by time.
-NEWEST: Final[dict[str, tuple[pl.Expr, type[Column]]]] = {
+NEWEST: Final[Figures] = {
     "first_ts": (pl.col("ts").first(), Timestamps),
     "ts": (pl.col("ts").last(), Timestamps),
     "cpu": (pl.col("cpu").last(), Reals),
@@ -97,14 +104,10 @@ def _bucket(width_us: int) -> pl.Expr:
     return (pl.col("ts") // width_us * width_us).alias("bucket")
 
 
-def _grouped(
-    samples: pl.DataFrame, figures: dict[str, tuple[pl.Expr, type[Column]]], *keys: pl.Expr
-) -> pl.DataFrame:
+def _grouped(samples: pl.DataFrame, figures: Figures, *keys: pl.Expr) -> pl.DataFrame:
     wanted = [expression.alias(name) for name, (expression, _) in figures.items()]
     return samples.group_by(*keys, maintain_order=True).agg(wanted)
 
 
-def _columns(
-    frame: pl.DataFrame, figures: dict[str, tuple[pl.Expr, type[Column]]]
-) -> dict[str, Column]:
+def _columns(frame: pl.DataFrame, figures: Figures) -> dict[str, Column]:
     return {name: column(frame[name].to_numpy()) for name, (_, column) in figures.items()}

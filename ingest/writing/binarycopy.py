@@ -11,9 +11,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-# The order of COPY's column list in `sql/queries/copy_samples.sql`.
-REQUIRED: Final = {"ts": ">i8", "agent_key": ">i4", "messages": ">i4", "errors": ">i4"}
-OPTIONAL: Final = ("cpu", "memory", "response_ms", "storage_used_mb", "storage_total_mb")
+from ingest.samplecolumns import COUNTS, MEASURES
+
+# The order of COPY's column lists in `sql/queries/samples.sql`.
+REQUIRED: Final = {"ts": ">i8", "agent_key": ">i4", **dict.fromkeys(COUNTS, ">i4")}
+OPTIONAL: Final = MEASURES
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER: Final = struct.pack(">h", -1)
 # PostgreSQL counts microseconds from 2000, Unix from 1970.

@@ -10,7 +10,7 @@ import pytest
 
 from ingest.writing.aggregates import hours_of, late_values
 from ingest.writing.binarycopy import HEADER, TRAILER
-from sql.named import FOLDER, query
+from sql.named import queries, query
 from tests.support.storing import frame_of
 
 NOW: Final = datetime(2026, 3, 10, 14, 35, tzinfo=UTC)
@@ -81,7 +81,7 @@ AFTER: Final = dict.fromkeys(
 # Rollups are tables on the Apache edition alone; and a refresh runs in no transaction, which
 # test_conservation and test_rollups show.
 ELSEWHERE: Final = re.compile("(clear|fill|refresh)_agent_metrics_|refresh_samples")
-NAMES: Final = sorted(f.stem for f in FOLDER.glob("*.sql") if not ELSEWHERE.match(f.stem))
+NAMES: Final = sorted(name for name in queries() if not ELSEWHERE.match(name))
 
 
 def parameters(text: str) -> dict[str, Any]:

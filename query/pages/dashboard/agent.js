@@ -7,11 +7,11 @@ import { fill } from "./figures.js";
 import { span } from "./format.js";
 import { History } from "./history.js";
 import { link } from "./links.js";
+import { CHARTS } from "./metrics.js";
 import { Section } from "./section.js";
 import { Table } from "./table.js";
 import { fullTime, inUse } from "./zone.js";
 
-const CHARTS = ["cpu", "memory", "messages", "errors", "errorRate", "responseTime"];
 const DEPLOYMENTS = [
   { name: "deploymentId", title: "Deployment", cell: ({ deploymentId }) => deploymentId },
   { name: "status", title: "Status", cell: ({ status }) => status },
@@ -32,7 +32,7 @@ export class AgentView {
     const [now, history, events] = this.node.querySelectorAll("[data-section]");
     fill(this.node, null);
     part(now, "deployments").append(this.#deployments.node);
-    this.parts = [new History(history, api, place, CHARTS, visit), new Events(events, api, place, visit)];
+    this.parts = [new History(history, api, place, CHARTS.agent, visit), new Events(events, api, place, visit)];
     const section = new Section(now, (signal) => api.agent(place, signal), (...answer) => this.#show(now, ...answer));
     this.sections = [section, ...this.parts.map((one) => one.section)];
     this.#owner();

@@ -3,31 +3,13 @@
 import { Chart } from "./chart.js";
 import { announce, element } from "./dom.js";
 import { Flags } from "./flags.js";
-import { compact } from "./format.js";
+import { METRICS } from "./metrics.js";
 import { nameOf } from "./readout.js";
 import { Selection } from "./selection.js";
 import { inUse } from "./zone.js";
 
 const GROUP = "history";
 const LEAP = 6;
-const PERCENT = {
-  unit: () => "percent",
-  reach: { least: 5, most: 100 },
-  label: (mark) => `${mark}%`,
-  axis: {},
-};
-const NUMBER = { reach: { least: 5, most: Infinity }, label: compact };
-const WHOLE = { axis: { incrs: Array.from({ length: 36 }, (_, n) => [1, 2, 5][n % 3] * 10 ** Math.floor(n / 3)) } };
-const COUNT = { bars: true, ...NUMBER, ...WHOLE };
-const KINDS = {
-  cpu: { title: "CPU", most: "cpuMax", ...PERCENT },
-  memory: { title: "Memory", most: "memoryMax", ...PERCENT },
-  messages: { title: "Messages", unit: (each) => `messages per ${each}`, ...COUNT },
-  errors: { title: "Errors", unit: (each) => `errors per ${each}`, ...COUNT },
-  errorRate: { title: "Error rate", ...PERCENT },
-  responseTime: { title: "Response time", unit: () => "milliseconds", ...NUMBER, axis: {} },
-  agents: { title: "Agents", unit: () => "agents with samples", ...NUMBER, ...WHOLE },
-};
 
 /** Charts in `host`, each a slider over the buckets for keyboards and screen readers. */
 export class Charts {
@@ -44,7 +26,7 @@ export class Charts {
   constructor(host, names, readout, selected) {
     this.#readout = readout;
     this.#selection = new Selection(selected, (span) => span && announce(`Selected: ${nameOf(span)} ${inUse()}. Enter shows it.`));
-    this.#frames = names.map((name, place) => this.#frame(host, { name, ...KINDS[name] }, place === 0));
+    this.#frames = names.map((name, place) => this.#frame(host, { name, ...METRICS[name] }, place === 0));
     document.addEventListener("theme", this.#redraw);
   }
 

@@ -29,10 +29,10 @@ export class History {
     this.#kinds = kinds;
     this.#visit = visit;
     node.append(copyOf("history-parts"));
-    // A number of agents makes no sense for one agent.
-    part(node, "agents").parentElement.hidden = !kinds.includes("agents");
     this.#picker = new Picker(node, visit);
     this.#readout = new Readout(node);
+    // A number of agents makes no sense for one agent.
+    part(node, "agents").parentElement.hidden = !kinds.includes("agents");
     this.section = new Section(
       node,
       (signal) => read(api, this.#place, signal),

@@ -9,10 +9,9 @@ import { fill } from "./figures.js";
 import { History } from "./history.js";
 import { aim } from "./links.js";
 import { List } from "./list.js";
+import { CHARTS } from "./metrics.js";
 import { Section } from "./section.js";
 import { users } from "./users.js";
-
-const CHARTS = ["cpu", "memory", "messages", "errors", "responseTime", "agents"];
 
 export class PlatformView {
   title = "Platform";
@@ -29,7 +28,7 @@ export class PlatformView {
     aim(this.node, place);
     this.#parts = [
       new Attention(attention, api, place),
-      new History(history, api, place, CHARTS, visit),
+      new History(history, api, place, CHARTS.fleet, visit),
       new List(list, { users: users(api), agents: agents(api, null) }, place, visit),
       new Events(events, api, place, visit),
     ];

@@ -3,33 +3,17 @@
 import { element, part, write } from "./dom.js";
 import { summaryOf } from "./event.js";
 import { FORMATS } from "./format.js";
+import { METRICS } from "./metrics.js";
 import { between } from "./span.js";
 import { inUse } from "./zone.js";
 
-const { count, decimal, percent, ms } = FORMATS;
+const { count } = FORMATS;
 const NO_DATA = "no data";
-// Formats of a bucket's figures, for the readout and the table.
-const WRITERS = {
-  cpu: (point) => percent(point.cpu),
-  memory: (point) => percent(point.memory),
-  messages: (point) => count(point.messages),
-  errors: (point) => count(point.errors),
-  errorRate: (point) => percent(point.errorRate),
-  responseTime: (point) => ms(point.responseTime),
-  agents: (point) => count(point.agents),
-};
-const AVERAGES = { cpu: percent, memory: percent, messages: decimal, errors: decimal, errorRate: percent, responseTime: ms };
-const COLUMNS = [
-  ["CPU", WRITERS.cpu],
-  ["largest", (point) => percent(point.cpuMax)],
-  ["Memory", WRITERS.memory],
-  ["largest", (point) => percent(point.memoryMax)],
-  ["Messages", WRITERS.messages],
-  ["Errors", WRITERS.errors],
-  ["Error rate", WRITERS.errorRate],
-  ["Response time", WRITERS.responseTime],
-  ["Agents", WRITERS.agents],
-];
+// A bucket's figures, for the readout and the table.
+const COLUMNS = Object.entries(METRICS).flatMap(([name, { title, most, format }]) => [
+  [title, (point) => format(point[name])],
+  ...(most ? [["largest", (point) => format(point[most])]] : []),
+]);
 
 /** `Mon, Nov 23, 14:00–15:00`; only the day if the bucket is a day. */
 export function nameOf({ start, end, unfinished }) {
@@ -47,6 +31,8 @@ export class Readout {
 
   constructor(node) {
     this.#node = node;
+    const figures = Object.entries(METRICS).map(([name, metric]) => figureOf(name, metric));
+    part(node, "happened").parentElement.before(...figures);
     part(node, "table").closest("details").addEventListener("toggle", () => this.#fillTable());
   }
 
@@ -64,8 +50,8 @@ export class Readout {
     const bucket = place === null ? null : this.#buckets[place];
     const when = bucket ? `${nameOf(bucket)} ${inUse()}` : `Average; counts per ${this.#each} with data`;
     part(this.#node, "when").textContent = when;
-    for (const [name, writer] of Object.entries(WRITERS)) {
-      write(part(this.#node, name), bucket ? textOf(bucket, writer) : this.#average(name));
+    for (const name of Object.keys(METRICS)) {
+      write(part(this.#node, name), bucket ? valueOf(bucket, name) : this.#average(name));
     }
     part(this.#node, "happened").textContent = place === null ? "" : this.#happened(place);
   }
@@ -73,7 +59,7 @@ export class Readout {
   /** A bucket's value and its events, in words. */
   describe(place, name) {
     const bucket = this.#buckets[place];
-    const value = `${nameOf(bucket)}: ${textOf(bucket, WRITERS[name])}`;
+    const value = `${nameOf(bucket)}: ${valueOf(bucket, name)}`;
     const happened = this.#happened(place);
     return happened ? `${value}; ${happened}` : value;
   }
@@ -85,7 +71,8 @@ export class Readout {
 
   // The maximum for the number of agents: its mean says little.
   #average(name) {
-    if (name in AVERAGES) return AVERAGES[name](this.#averages[name]);
+    const { average } = METRICS[name];
+    if (average) return average(this.#averages[name]);
     const most = Math.max(0, ...this.#buckets.map(({ point }) => point?.[name] ?? 0));
     return `at most ${count(most)}`;
   }
@@ -121,6 +108,15 @@ function meansOf(buckets) {
     errorRate: 100 * rate,
     responseTime: messages ? sum((point) => point.responseTime * point.messages) / messages : 0,
   };
+}
+
+function figureOf(name, { title, brief = title }) {
+  const key = element("i", { class: `key ${name}`, "aria-hidden": "true" });
+  return element("div", {}, element("dt", {}, key, brief), element("dd", { "data-part": name }));
+}
+
+function valueOf(bucket, name) {
+  return textOf(bucket, (point) => METRICS[name].format(point[name]));
 }
 
 function textOf({ point }, writer) {

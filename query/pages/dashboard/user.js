@@ -8,11 +8,11 @@ import { fill } from "./figures.js";
 import { span } from "./format.js";
 import { History } from "./history.js";
 import { List } from "./list.js";
+import { CHARTS } from "./metrics.js";
 import { Section } from "./section.js";
 import { fullTime } from "./zone.js";
 
 const CHIPS = { ok: "Live", stale: "Stale", no_data: "No data" };
-const CHARTS = ["cpu", "memory", "messages", "errors", "responseTime", "agents"];
 
 export class UserView {
   node = document.createElement("div");
@@ -30,7 +30,7 @@ export class UserView {
     fill(this.node, null);
     this.#history = history;
     this.#parts = [
-      new History(history, api, place, CHARTS, visit),
+      new History(history, api, place, CHARTS.fleet, visit),
       new List(list, { agents: agents(api, user) }, place, visit),
       new Events(events, api, place, visit),
     ];

@@ -3,24 +3,27 @@
 do $$
 declare
     relation text;
+    gauge text;
 begin
     foreach relation in array array[
         'agent_metrics_5m', 'agent_metrics_1h', 'agent_metrics_1d', 'platform_metrics_1h'
     ] loop
         execute format('comment on column %I.bucket is %L', relation, 'Start of the bucket, UTC.');
         execute format('comment on column %I.samples is %L', relation, 'Number of samples.');
-        execute format('comment on column %I.cpu_samples is %L', relation,
-            'Number of samples that have CPU.');
-        execute format('comment on column %I.cpu_sum is %L', relation,
-            'Sum of the samples'' CPU percent; divide by cpu_samples for the mean.');
-        execute format('comment on column %I.cpu_max is %L', relation,
-            'Highest CPU percent; null if no sample has it.');
-        execute format('comment on column %I.memory_samples is %L', relation,
-            'Number of samples that have memory.');
-        execute format('comment on column %I.memory_sum is %L', relation,
-            'Sum of the samples'' memory percent; divide by memory_samples for the mean.');
-        execute format('comment on column %I.memory_max is %L', relation,
-            'Highest memory percent; null if no sample has it.');
+        -- Each gauge has three columns, named after it.
+        for gauge in
+            select left(attname, -length('_max'))
+            from pg_attribute
+            where attrelid = relation::regclass and attname like '%\_max' and not attisdropped
+        loop
+            execute format('comment on column %I.%I is %L', relation, gauge || '_samples',
+                'Number of samples that have ' || gauge || '.');
+            execute format('comment on column %I.%I is %L', relation, gauge || '_sum',
+                'Sum of ' || gauge || ' over the samples; divide by ' || gauge
+                || '_samples for the mean.');
+            execute format('comment on column %I.%I is %L', relation, gauge || '_max',
+                'Highest ' || gauge || '; null if no sample has it.');
+        end loop;
         execute format('comment on column %I.messages is %L', relation, 'Messages processed.');
         execute format('comment on column %I.errors is %L', relation, 'Errors.');
         execute format('comment on column %I.response_ms_sum is %L', relation,

@@ -4,20 +4,23 @@ import re
 
 import pytest
 
-from sql.named import FOLDER, query
-
-FILES = sorted(FOLDER.glob("*.sql"))
+from sql.named import FOLDER, queries, query
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.stem))
-def test_each_opens_with_its_purpose(file: object) -> None:
-    name = str(getattr(file, "stem", ""))
+@pytest.mark.parametrize("name", sorted(queries()))
+def test_each_opens_with_its_purpose(name: str) -> None:
     first = query(name).decode().splitlines()[0]
     assert re.fullmatch(r"-- [A-Z].*", first), first
 
 
+def test_a_shared_file_opens_with_a_name() -> None:
+    for file in FOLDER.glob("*.sql"):
+        text = file.read_text(encoding="utf-8")
+        assert "-- name: " not in text or text.startswith("-- name: "), file
+
+
 def test_an_unknown_name_is_told() -> None:
-    with pytest.raises(FileNotFoundError, match="absent"):
+    with pytest.raises(KeyError, match="absent"):
         query("absent")
 
 

@@ -20,8 +20,7 @@ PLACES = [
     "common/repeatable/40_erase.sql",
     "community/migrations/0201_rollups.sql",
     "community/repeatable/30_rollups.sql",
-    "queries/fill_agent_metrics_5m.sql",
-    "queries/fill_platform_metrics_1h.sql",
+    "queries/samples.sql",
 ]
 
 

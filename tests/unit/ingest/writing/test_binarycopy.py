@@ -17,7 +17,7 @@ from sql.named import query
 from tests.unit.ingest.records import NOON, decoded, sample
 
 COLUMNS = [*REQUIRED, *OPTIONAL]
-FORMATS = [">q", ">i", ">i", ">i", ">f", ">f", ">f", ">f", ">f"]
+FORMATS = [">q", ">i", ">i", ">i", *[">f"] * len(OPTIONAL)]
 # Every choice of fields that a sample may have or not.
 PATTERNS = list(product([False, True], repeat=len(OPTIONAL)))
 US = timedelta(microseconds=1)
@@ -104,4 +104,6 @@ def test_microseconds_count_from_2000(ts: datetime) -> None:
 def test_columns_are_those_of_the_query(name: str) -> None:
     found = re.search(r"\(([^)]+)\) from stdin", query(name).decode())
     assert found is not None
-    assert re.findall(r"\w+", found[1]) == COLUMNS
+    assert re.findall(r"\w+", found[1]) == COLUMNS, (
+        f"{name} in sql/queries/samples.sql, and the order of Sample in schemas/events.py"
+    )
