@@ -30,7 +30,7 @@ class RecordSource(Protocol):
     @property
     def unreadable(self) -> Collection[TopicPartition]: ...
 
-    async def some_identities(
+    async def reachable_log_identities(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, LogIdentity]: ...
 

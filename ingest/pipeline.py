@@ -34,9 +34,9 @@ from ingest.writing.offsets import FencedError
 log = structlog.get_logger("ingest")
 
 # Batches queued between two stages.
-WAITING: Final = 1
+QUEUE_SIZE: Final = 1
 # Message bytes in flight, in full batches: one being written and one being prepared.
-BATCHES_OF_BYTES: Final = 2
+MAX_FULL_BATCHES_IN_FLIGHT: Final = 2
 # After these errors the partitions can be claimed again.
 RECOVERABLE: Final = (LogChangedError, NoLeaderError, OffsetOutOfRangeError, GapError, FencedError)
 
@@ -84,7 +84,7 @@ class Pipeline:
             if scope.is_ending:
                 log.info("partitions released", reason=f"{type(failure).__name__}: {failure}")
                 return
-            if not await self._may_claim_again(failure):
+            if not await self._recover_or_raise(failure):
                 return
 
     async def _claim_and_process(self, scope: CancelScope) -> Exception:
@@ -100,7 +100,7 @@ class Pipeline:
 
         async def attempt() -> Assignment:
             # Before any read from the logs, so that a later change is detected.
-            logs = await source.some_identities(source.assignment)
+            logs = await source.reachable_log_identities(source.assignment)
             return await self._claimer.claim(await source.log_bounds(list(logs)), logs)
 
         async with polled(source, self._limits.poll_s):
@@ -115,9 +115,9 @@ class Pipeline:
 
     async def _process(self, scope: CancelScope, assignment: Assignment) -> Exception:
         """Runs the stages; returns the failure that ended them."""
-        fetched: asyncio.Queue[Fetched] = asyncio.Queue(WAITING)
-        prepared: asyncio.Queue[Prepared] = asyncio.Queue(WAITING)
-        budget = ByteBudget(BATCHES_OF_BYTES * self._limits.max_bytes)
+        fetched: asyncio.Queue[Fetched] = asyncio.Queue(QUEUE_SIZE)
+        prepared: asyncio.Queue[Prepared] = asyncio.Queue(QUEUE_SIZE)
+        budget = ByteBudget(MAX_FULL_BATCHES_IN_FLIGHT * self._limits.max_bytes)
         reader = Reader(
             self._source,
             assignment,
@@ -172,7 +172,7 @@ class Pipeline:
         finally:
             self._priority.release()
 
-    async def _may_claim_again(self, failure: Exception) -> bool:
+    async def _recover_or_raise(self, failure: Exception) -> bool:
         """Whether the partitions are still ours; raises failures that are not recoverable."""
         match failure:
             case LogChangedError():

@@ -39,7 +39,7 @@ async def read(context: QueryContext, requested: SpanParameters) -> PlatformHist
         span = span_of_range(requested.time_range, now)
     else:
         span = span_of(custom_of(requested, now), {}, HOUR_STEPS)
-    if not span.is_of(HOUR):
+    if not span.is_aligned_to(HOUR):
         raise Unusable(WHOLE_HOURS)
     rows = await context.database.fetch("platform_historical", PointSums, span.bounds())
     return PlatformHistorical(

@@ -17,12 +17,12 @@ from schemas.history import HourStep, Range, Step
 Level = Literal["agent_metrics_5m", "agent_metrics_1h", "agent_metrics_1d"]
 Value = TypeVar("Value")
 
-FEW_POINTS: Final = 400
+DEFAULT_MAX_POINTS: Final = 400
 MOST_POINTS: Final = 2_000
 STEPS: Final[Sequence[Step]] = get_args(Step)
 HOUR_STEPS: Final[Sequence[Step]] = get_args(HourStep)
 # A level covers spans whose edges are on its UTC buckets; coarsest first.
-LEVELS: Final[Sequence[tuple[Level, timedelta]]] = (
+COARSE_LEVELS: Final[Sequence[tuple[Level, timedelta]]] = (
     ("agent_metrics_1d", timedelta(days=1)),
     ("agent_metrics_1h", timedelta(hours=1)),
 )
@@ -104,9 +104,9 @@ class Span(msgspec.Struct, frozen=True):
     @property
     def level(self) -> Level:
         """The coarsest level whose buckets are not split by an edge."""
-        return next((level for level, width in LEVELS if self.is_of(width)), FINEST)
+        return next((level for level, width in COARSE_LEVELS if self.is_aligned_to(width)), FINEST)
 
-    def is_of(self, width: timedelta) -> bool:
+    def is_aligned_to(self, width: timedelta) -> bool:
         """Whether all edges are multiples of a width in UTC."""
         return not any((edge - _EPOCH) % width for edge in self.edges)
 
@@ -190,11 +190,11 @@ def _parsed(name: str, parse: Callable[[str], Value], text: str) -> Value:
 
 
 def _default(custom: Custom, dropped: Mapping[str, datetime], steps: Sequence[Step]) -> Span:
-    """Of the spans with data, the finest with at most FEW_POINTS, or else the coarsest."""
+    """Of the spans with data, the finest with at most DEFAULT_MAX_POINTS, or else the coarsest."""
     found = None
     for span in _possible(custom, dropped, steps):
         found = span
-        if span.points <= FEW_POINTS:
+        if span.points <= DEFAULT_MAX_POINTS:
             break
     if found is None:
         accepted = _accepted(custom, dropped, steps)

@@ -32,15 +32,15 @@ LOCK_KEY: Final = 0x75706B656570
 SESSION: Final = Session(
     "fleetgauge-upkeep",
     {
-        # Others queue behind a session that waits for a lock: retry after a minute instead.
+        # A lock request that waits blocks all later ones: give up, and retry after a minute.
         "lock_timeout": "1s",
         "statement_timeout": "1min",
         # A dry run of all tasks is one transaction.
         "idle_in_transaction_session_timeout": "1min",
     },
 )
-LOOK_EVERY_S: Final = 60.0
-LOOK_EVERY: Final = timedelta(seconds=LOOK_EVERY_S)
+RUN_EVERY_S: Final = 60.0
+RUN_EVERY: Final = timedelta(seconds=RUN_EVERY_S)
 
 Connection = AsyncConnection[Any]
 
@@ -133,17 +133,17 @@ class Upkeep:
         self._every = every
         self._read_clocks = read_clocks
 
-    async def run(self, period_s: float = LOOK_EVERY_S) -> None:
+    async def run(self, period_s: float = RUN_EVERY_S) -> None:
         """Runs every `period_s` until cancelled; retries while the database is unavailable."""
         while True:
             try:
                 with reported("upkeep"):
-                    await self.look()
+                    await self.run_due_tasks()
             except (psycopg.Error, EditionError, OSError) as error:
                 log.warning("upkeep not run", error=sentence(error))
             await asyncio.sleep(period_s)
 
-    async def look(self) -> None:
+    async def run_due_tasks(self) -> None:
         """Runs due tasks unless another session does, and sets the metrics.
 
         Raises psycopg's errors.
@@ -190,7 +190,7 @@ class Upkeep:
                 raise
             failure = sentence(error)
         outcome = TaskResult("conservation", 0, failure)
-        await _note(connection, outcome, LOOK_EVERY, clocks.database)
+        await _note(connection, outcome, RUN_EVERY, clocks.database)
         _report(outcome)
 
     def _is_due(self, succeeded_at: datetime | None, now: datetime) -> bool:

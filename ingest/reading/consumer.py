@@ -98,7 +98,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         client = self._consumer._client  # noqa: SLF001
         return await read_identities(client, partitions)
 
-    async def some_identities(
+    async def reachable_log_identities(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, LogIdentity]:
         """The same; raises LeaderNotAvailableError if no leader responds."""

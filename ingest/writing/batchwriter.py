@@ -141,7 +141,7 @@ class BatchWriter:
     async def _try_to_store(
         self, decoded: Decoded, batch: Batch | None, claims: Claims
     ) -> str | None:
-        """Stores decoded events, or returns why the database refuses it."""
+        """Stores decoded events; returns None, or the reason why they were refused."""
 
         async def attempt() -> str | None:
             nonlocal batch

@@ -74,7 +74,7 @@ def damage(database: str, level: str) -> None:
 async def look(database: str) -> list[int]:
     """Buckets of each level that are reported after one more look, at yesterday too."""
     run(database, "update conservation_progress set took = interval '0', day = current_date")
-    await Upkeep(database_settings(database), HOUR).look()
+    await Upkeep(database_settings(database), HOUR).run_due_tasks()
     async with open_connection(database_settings(database)) as connection:
         return [found.buckets for found in await read_report(connection)]
 

@@ -43,7 +43,7 @@ async def test_what_the_server_does_by_itself_is_examined() -> None:
         run_job(connection, "refresh_metrics")
         run_job(connection, "compress_chunks")
         after_a_run(connection, NOW)
-        await Upkeep(settings, timedelta(hours=1), at_now).look()
+        await Upkeep(settings, timedelta(hours=1), at_now).run_due_tasks()
         await note_a_refresh(settings)
         found = await findings(settings)
         assert "community edition" in found["database"][0].says

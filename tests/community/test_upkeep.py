@@ -71,7 +71,7 @@ async def test_jobs_of_the_server_are_watched(
     never = await states(community)
     assert never.keys() == overdue(never) == OURS | JOBS
 
-    await Upkeep(database_settings(community), HOUR, at_now).look()
+    await Upkeep(database_settings(community), HOUR, at_now).run_due_tasks()
     await note_a_refresh(database_settings(community))
     connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
     done = await states(community)
@@ -129,14 +129,14 @@ async def test_a_refresh_that_is_off_is_told_by_readyz_and_metrics() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         settings = database_settings(url)
         connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})
-        await Upkeep(settings, HOUR, at_now).look()
+        await Upkeep(settings, HOUR, at_now).run_due_tasks()
         await note_a_refresh(settings)
         assert (await _warnings(url), _metric("refresh_metrics")) == ([], 0)
         connection.execute(
             "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs "
             "where proc_name = 'refresh_metrics'"
         )
-        await Upkeep(settings, HOUR, at_now).look()
+        await Upkeep(settings, HOUR, at_now).run_due_tasks()
         (warning,) = await _warnings(url)
         assert warning.startswith("Upkeep: 1 task is overdue.")
         assert _metric("refresh_metrics") == 1

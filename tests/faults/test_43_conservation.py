@@ -137,12 +137,12 @@ async def test_late_writers_raise_no_false_alarm(
         async with load(ledger, rng):
             late = asyncio.create_task(ledger.send(history(rng)))
             for _ in range(case.rounds(short=60, long=1_000)):
-                await upkeep.look()
+                await upkeep.run_due_tasks()
                 run(database, "update conservation_progress set took = interval '0'")
                 assert run(database, "select from conservation_differences") == 0
             await late
         await ledger.all_stored()
-        await upkeep.look()
+        await upkeep.run_due_tasks()
         assert run(database, "select from conservation_differences") == 0
         assert await first.stop() == 0
         assert await second.stop() == 0

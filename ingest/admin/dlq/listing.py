@@ -181,16 +181,16 @@ class ForPeople:
         self._print(f"{outcome.replayed:,} replayed", outcome)
 
     def _print(self, result: str, outcome: ReplayResult) -> None:
-        skipped = [f"{count:,} skipped ({why})" for why, count in outcome.passed_over.items()]
+        skipped = [f"{count:,} skipped ({why})" for why, count in outcome.skipped.items()]
         self._console.print(Text("; ".join([result, *skipped])))
 
 
 class ReplayCounts(msgspec.Struct, rename="camel"):
-    """`passed_over` has every reason, including those with 0."""
+    """`skipped` has every reason, including those with 0."""
 
     dry_run: bool
     replayed: int
-    passed_over: dict[str, int]
+    skipped: dict[str, int]
 
 
 class ForPrograms:
@@ -219,7 +219,7 @@ def _write(counts: ReplayCounts) -> None:
 
 
 def _named(outcome: ReplayResult) -> dict[str, int]:
-    return {_camel(why.name): outcome.passed_over[why] for why in SkipReason}
+    return {_camel(why.name): outcome.skipped[why] for why in SkipReason}
 
 
 def _camel(name: str) -> str:

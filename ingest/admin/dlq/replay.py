@@ -150,7 +150,7 @@ class ReplayResult:
     """The numbers of dead letters replayed and skipped so far."""
 
     replayed: int = 0
-    passed_over: Counter[SkipReason] = field(default_factory=Counter)
+    skipped: Counter[SkipReason] = field(default_factory=Counter)
 
 
 async def replay(
@@ -172,7 +172,7 @@ async def replay(
             async for batch in _batches(letters):
                 too_large = await sender.send(batch)
                 outcome.replayed += len(batch) - len(too_large)
-                outcome.passed_over.update([SkipReason.TOO_LARGE] * len(too_large))
+                outcome.skipped.update([SkipReason.TOO_LARGE] * len(too_large))
 
 
 async def chosen(
@@ -180,11 +180,11 @@ async def chosen(
 ) -> AsyncIterator[Letter]:
     """Yields the dead letters to replay, and counts the others in `outcome`."""
     async for letter in letters:
-        passed_over = policy.skip_reason(letter)
-        if passed_over is None:
+        skipped = policy.skip_reason(letter)
+        if skipped is None:
             yield letter
         else:
-            outcome.passed_over[passed_over] += 1
+            outcome.skipped[skipped] += 1
 
 
 async def _batches(letters: AsyncIterator[Letter]) -> AsyncIterator[list[Letter]]:

@@ -142,7 +142,7 @@ async def _replay(kafka: KafkaSettings, filter_: Filter, most_replays: int, repo
 
 def _status(outcome: ReplayResult) -> int:
     """Returns FAILED if dead letters were skipped for any reason but an earlier replay."""
-    left = outcome.passed_over.keys() - {SkipReason.BEFORE}
+    left = outcome.skipped.keys() - {SkipReason.BEFORE}
     return FAILED if left else DONE
 
 

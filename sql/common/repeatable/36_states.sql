@@ -77,7 +77,7 @@ $$;
 comment on function first_sample_after(integer, timestamptz) is
     'Time of an agent''s first sample after the given time, or that time if its samples were dropped.';
 
--- A backlog of ingest does not count as a silence: by then its samples are stored at their own times.
+-- A backlog of ingest is no silence: once it is stored, its samples have their original times.
 create or replace function end_of_silence(agent integer, moment timestamptz) returns timestamptz
 language sql stable as $$
     select again

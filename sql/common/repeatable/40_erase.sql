@@ -46,7 +46,7 @@ language sql as $$
         from agent_metrics_1h
         where agent_key = erased and bucket not in (select bucket from sampled)
     ),
-    -- Days whose hours retention has dropped: only the day's sum is left.
+    -- The part of each day's sums that belongs to hours which retention has dropped.
     days as materialized (
         select
             day.bucket as day,

@@ -68,7 +68,7 @@ class Log:
 
     identities = all_identities
 
-    async def some_identities(
+    async def reachable_log_identities(
         self, partitions: Iterable[TopicPartition]
     ) -> dict[TopicPartition, LogIdentity]:
         self.claims_begun += 1

@@ -76,7 +76,7 @@ def left(database: str) -> dict[str, tuple[Any, ...]]:
 
 async def test_what_is_due_is_done_and_left_behind(database: str) -> None:
     fill(database, [39, 38, 37, 0])
-    await job(database).look()
+    await job(database).run_due_tasks()
     assert chunks(database) == [38, 37, 0]
     assert left(database) == {
         task: (NOW, NOW, int(task == "agent_samples"), None) for task in TASKS
@@ -100,8 +100,8 @@ LATER = [
 
 @pytest.mark.parametrize(("later", "done"), LATER)
 async def test_it_is_done_when_it_is_due(database: str, later: timedelta, *, done: bool) -> None:
-    await job(database).look()
-    await job(database, NOW + later).look()
+    await job(database).run_due_tasks()
+    await job(database, NOW + later).run_due_tasks()
     assert left(database)["agent_samples"][0] == (NOW + later if done else NOW)
 
 
@@ -111,7 +111,7 @@ async def test_it_is_done_when_it_is_due(database: str, later: timedelta, *, don
 async def test_three_runs_that_are_missing_are_told(
     database: str, later: timedelta, *, is_overdue: bool
 ) -> None:
-    await job(database).look()
+    await job(database).run_due_tasks()
     async with open_connection(database_settings(database)) as connection:
         found = await read_state(connection, NOW + later)
     states = [state for state in found if state.task not in {"conservation", "refresh"}]
@@ -124,7 +124,7 @@ async def test_what_was_never_done_is_told(database: str) -> None:
         states = await read_state(connection, NOW)
         assert {state.task for state in states if state.is_overdue} == TASKS | {"refresh"}
         await acquire_upkeep_lock(connection)
-        await job(database).look()
+        await job(database).run_due_tasks()
     overdue = REGISTRY.get_sample_value("fleetgauge_upkeep_overdue", {"task": "refresh"})
     assert overdue == 1
 
@@ -133,14 +133,14 @@ async def test_what_waits_for_the_refresh_is_told(database: str) -> None:
     set_watermark(database)
     insert(database, [Row("alice/a", NOW - n * DAY) for n in (40, 0)])
     with capture_logs() as logged:
-        await job(database).look()
+        await job(database).run_due_tasks()
     assert chunks(database) == [40, 0]
     ran, succeeded, removed, failure = left(database)["agent_samples"]
     assert (ran, succeeded, removed) == (NOW, None, 0)
     assert failure.startswith("old chunks of agent_samples are kept (1) because it is aggregated")
     assert failure in {entry.get("error") for entry in logged}
     refresh(database, NOW)
-    await job(database, NOW + timedelta(minutes=1)).look()
+    await job(database, NOW + timedelta(minutes=1)).run_due_tasks()
     assert chunks(database) == [0]
 
 
@@ -148,21 +148,21 @@ async def test_two_never_do_it_at_once(database: str) -> None:
     fill(database, [40, 0])
     async with open_connection(database_settings(database)) as other:
         await acquire_upkeep_lock(other)
-        await job(database).look()
+        await job(database).run_due_tasks()
         assert (chunks(database), left(database)) == ([40, 0], {})
-    await asyncio.gather(*(job(database).look() for _ in range(4)))
-    await job(database).look()
+    await asyncio.gather(*(job(database).run_due_tasks() for _ in range(4)))
+    await job(database).run_due_tasks()
     assert chunks(database) == [0]
     assert left(database)["agent_samples"] == (NOW, NOW, 1, None)
 
 
 async def test_a_chunk_that_is_held_costs_only_its_task(database: str) -> None:
     fill(database, [42, 41, 40, 9])
-    await job(database, NOW - 9 * DAY).look()
+    await job(database, NOW - 9 * DAY).run_due_tasks()
     fill(database, [0])
     reader = await AsyncConnection.connect(database)
     await reader.execute("select from agent_samples where ts < %s", [NOW - 40.5 * DAY])
-    await job(database).look()
+    await job(database).run_due_tasks()
     outcomes = left(database)
     assert outcomes.pop("agent_samples") == (
         NOW,
@@ -172,7 +172,7 @@ async def test_a_chunk_that_is_held_costs_only_its_task(database: str) -> None:
     )
     assert {outcome[1] for outcome in outcomes.values()} == {NOW}
     await reader.close()
-    await job(database, NOW + timedelta(minutes=1)).look()
+    await job(database, NOW + timedelta(minutes=1)).run_due_tasks()
     assert left(database)["agent_samples"] == (*[NOW + timedelta(minutes=1)] * 2, 3, None)
     assert chunks(database) == [9, 0]
 
@@ -187,7 +187,7 @@ async def test_readers_wait_for_it_no_longer_than_its_patience(
         await AsyncConnection.connect(database, autocommit=True) as quick,
     ):
         await slow.execute("select from agent_samples where ts < %s", [NOW - 39 * DAY])
-        looking = asyncio.create_task(job(database).look())
+        looking = asyncio.create_task(job(database).run_due_tasks())
         await blocks(slow)
         # It comes after the job, which waits for the slow one.
         async with asyncio.timeout(5):
@@ -206,7 +206,7 @@ async def test_clocks_that_differ_delete_nothing(database: str, off: timedelta) 
     fill(database, [40, 0])
     before = failures("skill_changes")
     with capture_logs() as logged:
-        await job(database, host=NOW + off).look()
+        await job(database, host=NOW + off).run_due_tasks()
     assert chunks(database) == [40, 0]
     found = left(database)
     assert found.keys() == TASKS
@@ -219,7 +219,7 @@ async def test_clocks_that_differ_delete_nothing(database: str, off: timedelta) 
     assert line["event"] == "nothing is deleted"
     assert "timedatectl" in line["hint"]
 
-    await job(database, host=NOW + timedelta(minutes=4)).look()
+    await job(database, host=NOW + timedelta(minutes=4)).run_due_tasks()
     assert chunks(database) == [0]
 
 
@@ -230,7 +230,7 @@ async def test_a_database_whose_clock_is_ahead_keeps_what_the_newest_sample_keep
     with psycopg.connect(database) as connection:
         connection.execute("insert into platform_heartbeats values (%s)", [NOW - DAY])
         connection.execute("insert into platform_heartbeats values (%s)", [NOW - 2 * DAY])
-    await job(database, NOW + 400 * DAY).look()
+    await job(database, NOW + 400 * DAY).run_due_tasks()
     assert chunks(database) == [37, 0]
     assert chunks(database, "rollup_5m") == [40, 5]
     assert {task: done[2] for task, done in left(database).items() if done[2]} == {
@@ -242,19 +242,19 @@ async def test_a_fleet_without_samples_loses_nothing(database: str) -> None:
     with psycopg.connect(database) as connection:
         for days in (50, 49, 0):
             connection.execute("insert into platform_heartbeats values (%s)", [NOW - days * DAY])
-    await job(database).look()
+    await job(database).run_due_tasks()
     assert {done[2:] for done in left(database).values()} == {(0, None)}
 
 
 async def test_a_sample_from_the_future_stops_deletion(database: str) -> None:
     fill(database, [40, 0])
-    await job(database, NOW - timedelta(minutes=11)).look()
+    await job(database, NOW - timedelta(minutes=11)).run_due_tasks()
     failure = left(database)["agent_samples"][3]
     assert "the newest sample (agent 0 of user alice) has the time 2026-03-10T14:35:00Z" in failure
     assert "0:11:00 ahead of the database's clock" in failure
     assert "fleetgauge erase --user alice --agent 0" in failure
     assert chunks(database) == [40, 0]
-    await job(database, NOW - timedelta(minutes=9)).look()
+    await job(database, NOW - timedelta(minutes=9)).run_due_tasks()
     assert chunks(database) == [0]
 
 
@@ -263,7 +263,7 @@ async def test_what_was_dropped_is_noted_with_the_drop(database: str) -> None:
     horizons = "select relation, dropped_before from retention_horizons"
     midnight = NOW.replace(hour=0, minute=0)
     with psycopg.connect(database, options="-c timezone=UTC", autocommit=True) as connection:
-        await job(database).look()
+        await job(database).run_due_tasks()
         assert connection.execute(horizons).fetchall() == [("agent_samples", midnight - 39 * DAY)]
         # It never falls, whatever is dropped later.
         values = {"relation": "agent_samples", "range_end": midnight - 44 * DAY}

@@ -41,7 +41,7 @@ def run(database: str, text: str, *values: Any) -> int:
 
 
 async def look(database: str, settings: DatabaseSettings | None = None) -> dict[str, LevelReport]:
-    await Upkeep(settings or database_settings(database), HOUR).look()
+    await Upkeep(settings or database_settings(database), HOUR).run_due_tasks()
     async with open_connection(database_settings(database)) as connection:
         return {found.level: found for found in await read_report(connection)}
 
@@ -156,7 +156,7 @@ async def test_what_retention_drops_is_no_difference(database: str, *, by_hand: 
 async def test_a_check_that_fails_is_a_task_of_upkeep_that_failed(database: str) -> None:
     async with await psycopg.AsyncConnection.connect(database) as other:
         await other.execute("lock table rollup_1d")
-        await Upkeep(database_settings(database), HOUR).look()
+        await Upkeep(database_settings(database), HOUR).run_due_tasks()
     with psycopg.connect(database) as connection:
         row = connection.execute(
             "select succeeded_at, failure from upkeep where task = 'conservation'"

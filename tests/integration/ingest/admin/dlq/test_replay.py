@@ -39,7 +39,7 @@ async def replayed(
     """How many were replayed, and how many passed over."""
     outcome = ReplayResult()
     await replay(kafka, wanted, most_replays, outcome, lambda *_: None)
-    return outcome.replayed, dict(outcome.passed_over)
+    return outcome.replayed, dict(outcome.skipped)
 
 
 def of_samples(kafka: KafkaSettings, values: Sequence[bytes]) -> list[Rejection]:
@@ -142,8 +142,8 @@ async def test_a_dry_run_says_and_does_nothing(told: Told, dead_letters: KafkaSe
     with fleetgauge(told(), "dlq", "replay", "--all", "--dry-run", "--json") as process:
         assert await asyncio.to_thread(process.await_exit) == 0
     (counts,) = map(json.loads, process.lines)
-    assert (counts["dryRun"], counts["replayed"], counts["passedOver"]["before"]) == (True, 2, 1)
-    assert len(counts["passedOver"]) == 6
+    assert (counts["dryRun"], counts["replayed"], counts["skipped"]["before"]) == (True, 2, 1)
+    assert len(counts["skipped"]) == 6
     assert len(await committed(dead_letters, dead_letters.samples_topic)) == 1
 
 

@@ -38,10 +38,10 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("found", "passed_over"), CASES)
-def test_who_is_passed_over(found: Letter, passed_over: SkipReason | None) -> None:
+@pytest.mark.parametrize(("found", "skipped"), CASES)
+def test_who_is_passed_over(found: Letter, skipped: SkipReason | None) -> None:
     made = choice("fleet.samples/0/1", "fleet.samples/0/2/0")
-    assert made.skip_reason(found) is passed_over
+    assert made.skip_reason(found) is skipped
 
 
 def test_one_that_is_there_twice_is_replayed_once() -> None:
