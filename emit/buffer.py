@@ -60,7 +60,7 @@ class Buffer(DeliveryStats):
             return self._closed and not len(self)
 
     def put(self, event: Event) -> int:
-        """Returns the number of waiting events; RuntimeError after `close`."""
+        """Adds an event; returns the number of waiting ones. Raises RuntimeError after `close`."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("the emitter is closed")

@@ -65,7 +65,7 @@ class AgentsQuery(msgspec.Struct, frozen=True):
 
     @property
     def whose(self) -> Literal["user", "fleet", "urgent"]:
-        """The scope of the list; `urgent` is the fleet in an order that an index has."""
+        """The scope of the list; `urgent` is the fleet in the default order, which has an index."""
         if self.user_id is not None:
             return "user"
         is_plain = self.search is None and self.sort == "attention" and self.ordered == "desc"
@@ -114,7 +114,7 @@ class AgentsPageRow(msgspec.Struct, frozen=True):
 
     @property
     def ids(self) -> tuple[str, str]:
-        """The last sort columns of the list."""
+        """The ids, which order rows that are otherwise equal."""
         return (self.agent_id or "", self.user_id or "")
 
 

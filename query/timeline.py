@@ -84,7 +84,7 @@ class TimelinePosition(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """An event from the database; `place` is the index of its status in the contract's list."""
+    """An event from the database; `place` is the rank of its status among those of its kind."""
 
     ts: datetime
     kind: Kind

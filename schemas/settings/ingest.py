@@ -25,7 +25,7 @@ class IngestSettings(Settings):
     """how long a batch that is not full waits for more messages"""
     agent_cache_size: Annotated[int, Field(ge=1_000)] = 100_000
     """number of most recently seen agents whose keys are cached; with a larger fleet each batch
-    looks some up. The cache holds at most twice this number"""
+    looks up some of them in the database. The cache holds at most twice this number"""
     claim_patience_ms: Annotated[int, Field(ge=100)] = 2_000
     """how long a claim on partitions waits for another writer before it ends that writer's
     session"""
