@@ -81,12 +81,12 @@ $(NPM): tests/package-lock.json tests/.npmrc
 		else echo "no npm here: some tests will be skipped"; fi
 
 .PHONY: test
-test: stack-for-tests ## Tests in some minutes, on a separate broker and database, which stay up
-	$(RUN_TESTS) -m "not long"
+test: stack-for-tests ## Unit and most integration tests, on a separate broker and database, which stay up
+	$(RUN_TESTS) -m "not long" tests/unit tests/integration
 
 .PHONY: test-long
-test-long: stack-for-tests ## The tests in tests/long.txt: kills, outages, whole ways, all alerts
-	$(RUN_TESTS) -m long
+test-long: stack-for-tests ## All other tests: tests/long.txt, with faults, acceptance and the community edition
+	$(RUN_TESTS) -m long tests/faults tests/acceptance tests/community tests/integration
 
 # Compiling Go for the first time takes half a minute: meanwhile the stack comes up.
 .PHONY: stack-for-tests

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -83,13 +84,19 @@ LONG = [
 ]
 
 
+@cache
+def _place(module: Path) -> int:
+    """The first entry of LONG that is this module or a folder above it; its length without one."""
+    above = {module, *module.parents}
+    return next((place for place, path in enumerate(LONG) if path in above), len(LONG))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks tests with their folder under `tests/`; long modules get a mark too, and come first."""
-    places = {path: place for place, path in enumerate(LONG)}
-    items.sort(key=lambda item: places.get(item.path, len(LONG)))
+    items.sort(key=lambda item: _place(item.path))
     for item in items:
         rung = item.path.relative_to(HERE).parts[0]
-        if item.path in places:
+        if _place(item.path) < len(LONG):
             item.add_marker("long")
         if rung in {"integration", "community", "acceptance", "faults"}:
             item.add_marker(rung)
