@@ -37,6 +37,9 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        # The library's iterator refers to this reader. The cycle would keep the fetched bytes until
+        # the garbage collector runs, which it does rarely when a batch creates few objects.
+        self._records_iterator: Iterator[Record] | None = None
         self.is_at_end = False
         self._current: Cursor | None = None
         # The number of opened batches, and the index of the first current one.
@@ -67,6 +70,7 @@ class PartitionReader(PartitionRecords):  # type: ignore[misc] # aiokafka has no
             # Read record by record from the current batch on, up to the record that fails.
             done = sum(offset <= self.next_fetch_offset for offset in self._next_offsets)
             self._records = Batches(self._records.batches[self._first + done :], self._unpacker)
+            self._records_iterator = self._unpack_records()
             self.is_one_by_one = True
             return []
 

@@ -39,7 +39,7 @@ def run(database: str, endpoint: Endpoint, users: int, clients: int, seconds: in
         file.write_bytes(script(query(endpoint.query), endpoint.parameters, users))
         options = ["-n", "-M", "prepared", "-j", "1", "-T", str(seconds), "-c", str(clients)]
         for name, value in endpoint.parameters.items():
-            options += ["-D", f"{name}={value}"]
+            options += ["-D", f"{name}={_text(value)}"]
         done = subprocess.run(
             [*command, *options, "-f", f"/{file.relative_to(root)}", database],
             env={**os.environ, "PGOPTIONS": SESSION.options()},
@@ -78,12 +78,22 @@ def script(text: bytes, parameters: Parameters, users: int) -> bytes:
         if name == "user_id":
             return USER
         value = parameters[name]
-        kind = next((cast for each, cast in TYPES if isinstance(value, each)), b"")
-        return b":%b%b" % (found[1], kind)
+        return b"null" if value is None else b":%b%b" % (found[1], _cast(value))
 
     lines = [line for line in text.splitlines() if not line.lstrip().startswith(b"--")]
     statement = re.sub(rb"%\((\w+)\)s", variable, b"\n".join(lines))
     return b"\\set user random(0, %d)\n%b;\n" % (users - 1, statement)
+
+
+def _cast(value: object) -> bytes:
+    if isinstance(value, list):
+        return _cast(value[0]) + b"[]"
+    return next((cast for kind, cast in TYPES if isinstance(value, kind)), b"")
+
+
+def _text(value: object) -> str:
+    """The value of a variable; an array as PostgreSQL writes it."""
+    return f"{{{','.join(map(str, value))}}}" if isinstance(value, list) else str(value)
 
 
 def _program() -> tuple[list[str], Path]:

@@ -41,12 +41,22 @@ def test_a_run_with_a_failed_request_is_an_error() -> None:
 
 
 def test_a_query_as_a_pgbench_script() -> None:
-    text = b"-- %(now)s\nselect %(user_id)s, %(now)s, %(day)s::date, %(width)s, %(count)s\n"
-    parameters = {"now": NOW, "day": date(2026, 3, 10), "width": timedelta(hours=1), "count": 3}
+    text = (
+        b"-- %(now)s\n"
+        b"select %(user_id)s, %(now)s, %(day)s::date, %(width)s, %(count)s, %(edges)s, %(none)s\n"
+    )
+    parameters = {
+        "now": NOW,
+        "day": date(2026, 3, 10),
+        "width": timedelta(hours=1),
+        "count": 3,
+        "edges": [NOW, NOW],
+        "none": None,
+    }
     assert script(text, parameters, users=20) == (
         b"\\set user random(0, 19)\n"
         b"select ('user-' || :user::text), :now::timestamptz, :day::date::date, "
-        b":width::interval, :count;\n"
+        b":width::interval, :count, :edges::timestamptz[], null;\n"
     )
 
 
@@ -54,7 +64,7 @@ def test_a_script_has_all_parameters_of_its_endpoint() -> None:
     for endpoint in endpoints(NOW):
         text = script(query(endpoint.query), endpoint.parameters, users=2)
         assert b"%(" not in text
-        for name in endpoint.parameters:
+        for name in (name for name, value in endpoint.parameters.items() if value is not None):
             assert b":%b" % name.encode() in text, (endpoint.name, name)
 
 

@@ -1,6 +1,8 @@
 """Batches as the client library would read them, but for what would harm."""
 
+import gc
 import struct
+import weakref
 from typing import Any, Final
 
 import pytest
@@ -72,6 +74,21 @@ def test_good_batches_are_read_many_records_at_once(codec: str) -> None:
     assert [len(reader.take(2)) for _ in range(4)] == [2, 2, 2, 1]
     assert reader.is_at_end
     assert not reader.is_one_by_one
+
+
+def test_fetched_bytes_are_freed_with_their_reader() -> None:
+    """Its last reference frees it: with few objects a batch, the garbage collector runs rarely."""
+    gc.disable()
+    try:
+        reader = PartitionReader(
+            HERE, _asked_for(unpacking(), batch(VALUES)), None, 0, None, None, True, READ_COMMITTED
+        )
+        assert len(reader.take(10)) == len(VALUES)
+        is_alive = weakref.ref(reader)
+        del reader
+        assert is_alive() is None
+    finally:
+        gc.enable()
 
 
 def test_hands_out_records_of_its_own() -> None:
