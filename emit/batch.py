@@ -54,7 +54,7 @@ class Packer:
             for batch in self._fitting(topic, key, those[first : first + MAX_EVENTS_A_MESSAGE])
         ]
 
-    def halves(self, batch: MessageBatch) -> list[MessageBatch]:
+    def bisect(self, batch: MessageBatch) -> list[MessageBatch]:
         """Splits a batch of several events into two."""
         middle = len(batch.events) // 2
         parts = (batch.events[:middle], batch.events[middle:])
@@ -70,7 +70,7 @@ class Packer:
         if len(batch.value) <= self._max_bytes or len(events) == 1:
             yield batch
         else:
-            for half in self.halves(batch):
+            for half in self.bisect(batch):
                 yield from self._fitting(topic, key, half.events)
 
     def _batch(self, topic: str, key: str, events: list[Event]) -> MessageBatch:

@@ -103,7 +103,7 @@ class ReconnectingSender:
 
     def _smaller(self, batch: MessageBatch) -> list[MessageBatch]:
         if len(batch.events) > 1:
-            return self._packer.halves(batch)
+            return self._packer.bisect(batch)
         log.warning("the broker rejects a message of %d bytes: event dropped", len(batch.value))
         self._stats.dropped(batch.events[0])
         return []

@@ -22,7 +22,7 @@ LOG_EVERY_S: Final = 60.0
 # Logged frames of a traceback, the innermost ones.
 _FRAMES: Final = 8
 
-Place = tuple[str, str, int]
+CodeLocation = tuple[str, str, int]
 
 
 class StepError(Exception):
@@ -63,7 +63,7 @@ class Reporter:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._logged: dict[Place, float] = {}
+        self._logged: dict[CodeLocation, float] = {}
 
     def report(self, step: str, error: Exception) -> None:
         """Counts the error and logs it without its message, which may hold user data."""
@@ -81,7 +81,7 @@ class Reporter:
                 hint="report the trace as a bug, with the dead letter if there is one",
             )
 
-    def _is_due(self, place: Place) -> bool:
+    def _is_due(self, place: CodeLocation) -> bool:
         now = self._clock()
         last = self._logged.get(place)
         if last is not None and now < last + LOG_EVERY_S:

@@ -10,7 +10,7 @@ from ingest.batch import Decoded, OffsetSpan
 from ingest.record import Record
 from ingest.rejection import Origin
 
-Place = tuple[TopicPartition, int]
+RecordPosition = tuple[TopicPartition, int]
 
 
 def messages(decoded: Decoded) -> list[Record]:
@@ -35,7 +35,7 @@ def bisect(decoded: Decoded) -> tuple[Decoded, Decoded]:
     return left, right
 
 
-def place_of(record: Record) -> Place:
+def place_of(record: Record) -> RecordPosition:
     """A record's partition and offset, which identify it."""
     return TopicPartition(record.topic, record.partition), record.offset
 
@@ -49,7 +49,7 @@ def _records(decoded: Decoded) -> list[Record]:
 
 
 def _divide(
-    spans: Mapping[TopicPartition, OffsetSpan], before: Record, cut: Place
+    spans: Mapping[TopicPartition, OffsetSpan], before: Record, cut: RecordPosition
 ) -> tuple[dict[TopicPartition, OffsetSpan], dict[TopicPartition, OffsetSpan]]:
     """The spans up to and including the record `before` the cut, and the rest."""
     here, _ = cut
@@ -63,7 +63,7 @@ def _divide(
 
 
 def _part(
-    decoded: Decoded, cut: Place, spans: dict[TopicPartition, OffsetSpan], *, is_left: bool
+    decoded: Decoded, cut: RecordPosition, spans: dict[TopicPartition, OffsetSpan], *, is_left: bool
 ) -> Decoded:
     """The part before the cut, or the part from it on."""
 

@@ -1,4 +1,4 @@
-// The metrics of a history, each once: charts, readout and table show what is listed here.
+// The metrics of a history: the charts, the readout and the table derive from this list.
 
 import { FORMATS, compact } from "./format.js";
 
@@ -15,7 +15,7 @@ const NUMBER = { reach: { least: 5, most: Infinity }, label: compact };
 const WHOLE = { axis: { incrs: Array.from({ length: 36 }, (_, n) => [1, 2, 5][n % 3] * 10 ** Math.floor(n / 3)) } };
 const COUNT = { bars: true, ...NUMBER, ...WHOLE, format: count, average: decimal };
 
-/** By field of a point, in the order in which the readout and the table have them.
+/** By field of a point, in the order of the readout and the table.
  *
  * `most` is the field of the largest value; `unit(each)`, `reach`, `label` and `axis` are the chart's;
  * `format` writes a value and `average` a mean: without it the readout shows the largest value.
@@ -27,7 +27,7 @@ export const METRICS = {
   errors: { title: "Errors", unit: (each) => `errors per ${each}`, ...COUNT },
   errorRate: { title: "Error rate", ...PERCENT },
   responseTime: { title: "Response time", brief: "Response", unit: () => "milliseconds", ...NUMBER, axis: {}, format: ms, average: ms },
-  agents: { title: "Agents", unit: () => "agents that sent", ...NUMBER, ...WHOLE, format: count },
+  agents: { title: "Agents", unit: () => "agents with samples", ...NUMBER, ...WHOLE, format: count },
 };
 
 /** Which charts a view has: of many agents, and of one. */
