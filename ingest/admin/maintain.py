@@ -15,7 +15,7 @@ from ingest.admin.upkeep import (
     BusyError,
     Connection,
     TaskResult,
-    acquire_upkeep_lock,
+    await_upkeep_lock,
     do_tasks,
     open_connection,
 )
@@ -44,7 +44,7 @@ def maintain_errors(task: str = "run upkeep") -> Iterator[None]:
         yield
     except BusyError as error:
         raise MaintainError(
-            f"{error}, an ingest or another 'fleetgauge maintain': try again in a minute"
+            f"{error}, an ingest or another 'fleetgauge maintain': try again when it has ended"
         ) from error
     except ClockError as error:
         raise MaintainError(str(error)) from error
@@ -61,7 +61,7 @@ async def _maintain(
     database: DatabaseSettings, ingest: IngestSettings, *, dry_run: bool
 ) -> list[TaskResult]:
     async with open_connection(database) as connection:
-        await acquire_upkeep_lock(connection)
+        await await_upkeep_lock(connection)
         tasks = retention_tasks(database)
         age = await read_age(connection, await read_clocks(connection))
         if not dry_run:

@@ -39,6 +39,8 @@ SESSION: Final = Session(
         "idle_in_transaction_session_timeout": "1min",
     },
 )
+# How long a command waits for another session's upkeep, which usually takes less than a second.
+WAIT_S: Final = 30.0
 RUN_EVERY_S: Final = 60.0
 RUN_EVERY: Final = timedelta(seconds=RUN_EVERY_S)
 
@@ -76,6 +78,16 @@ async def acquire_upkeep_lock(connection: Connection) -> None:
     """Takes the upkeep lock until the session ends; raises BusyError if another one holds it."""
     if not await try_lock(connection, LOCK_KEY):
         raise BusyError("another session is running upkeep")
+
+
+async def await_upkeep_lock(connection: Connection) -> None:
+    """Takes the upkeep lock until the session ends; raises BusyError after `WAIT_S`."""
+    try:
+        async with connection.transaction():
+            await connection.execute(query("set_lock_timeout"), {"timeout_s": WAIT_S})
+            await connection.execute(query("await_upkeep_lock"), {"key": LOCK_KEY})
+    except psycopg.errors.LockNotAvailable as error:
+        raise BusyError(f"another session has been running upkeep for {WAIT_S:.0f} s") from error
 
 
 async def do_tasks(

@@ -85,8 +85,8 @@ ENDINGS: Final[Mapping[str, Mapping[int, Ending]]] = {
             NOTHING,
         ),
         FAILED: Ending(
-            "a task or a repair failed, another session is running upkeep or, with `--refresh`, "
-            "a refresh, clocks differ, or the database or, with `--refresh`, the broker is "
+            "a task or a repair failed, another session ran upkeep for 30 s or, with `--refresh`, "
+            "is refreshing, clocks differ, or the database or, with `--refresh`, the broker is "
             "unavailable",
             "see the output and [who holds a chunk](retention.md#watching-it), [which clock "
             "counts](retention.md#which-clock-counts), [who refreshes](refresh.md), "

@@ -48,7 +48,7 @@ async def recreate(stack: Stack, topics: Topics) -> None:
         events_topic=topics.events,
         deadletter_topic=topics.deadletter,
     )
-    await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 10)
+    await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 60)
 
 
 async def lags(ingest: IngestProcess, topics: Topics, records: int) -> None:
@@ -58,7 +58,7 @@ async def lags(ingest: IngestProcess, topics: Topics, records: int) -> None:
     async def probe() -> bool:
         return await ingest.metric(series) == records
 
-    await until(probe, f"a lag of {records}", 30)
+    await until(probe, f"a lag of {records}", 60)
 
 
 async def is_reported(ingest: IngestProcess, topics: Topics, words: str) -> None:

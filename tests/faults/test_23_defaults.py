@@ -98,6 +98,6 @@ async def test_rows_and_answers_are_as_with_the_defaults(
             # Between the two a minute of uptime may end.
             return answers(hostile) == answers(usual)
 
-        await until(same, "the answers that sessions with the usual defaults get", 30)
+        await until(same, "the answers that sessions with the usual defaults get", 60)
     assert {status for status, _ in found} == {200}
     await ledger.settle()

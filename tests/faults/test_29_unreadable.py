@@ -95,7 +95,7 @@ async def all_stored_but(ledger: Ledger, stopped: TopicPartition, offset: int) -
             stored = {TopicPartition(topic, number): at for topic, number, at in rows}
         return stored == {**ends, stopped: offset}
 
-    await until(probe, "the end of the other partitions", 30.0)
+    await until(probe, "the end of the other partitions", 60)
 
 
 async def test_the_others_go_on_and_only_the_damage_is_passed_over(

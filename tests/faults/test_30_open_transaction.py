@@ -76,6 +76,6 @@ async def test_withheld_records_are_lag_and_the_doctor_names_the_transaction(
         async def none_left() -> bool:
             return not any((await figures(ingest, topic)).values())
 
-        await until(none_left, "no lag", 30)
+        await until(none_left, "no lag", 60)
         assert "withheld" not in await doctor(variables)
         assert await ingest.stop() == 0

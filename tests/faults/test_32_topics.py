@@ -90,7 +90,7 @@ async def test_each_is_named_with_a_command_that_fixes_it(
     async def fixed() -> bool:
         return not (await inspect(kafka, topics_to_create(kafka))).faults
 
-    await until(fixed, "topics without a fault", 30)
+    await until(fixed, "topics without a fault", 60)
     assert await asyncio.to_thread(create_topics, kafka) == 0
 
 
@@ -108,17 +108,17 @@ async def test_what_becomes_wrong_while_ingest_runs_is_reported(
     async def are(expected: int) -> bool:
         return faults(samples.name) == expected
 
-    await until(partial(are, 0), "no fault", 30)
+    await until(partial(are, 0), "no fault", 60)
     partitions = REGISTRY.get_sample_value("fleetgauge_topic_partitions", {"topic": samples.name})
     assert partitions == 6
     as_made = config(samples, kafka)
     await configure(stack, samples.name, {**as_made, "cleanup.policy": "compact"})
-    await until(partial(are, 1), "a fault", 30)
+    await until(partial(are, 1), "a fault", 60)
     await configure(stack, samples.name, as_made)
-    await until(partial(are, 0), "no fault", 30)
+    await until(partial(are, 0), "no fault", 60)
     async with admin(kafka) as client:
         await client.delete_topics([samples.name])
-    await until(partial(are, 1), "a missing topic", 30)
+    await until(partial(are, 1), "a missing topic", 60)
     watching.cancel()
     output = capsys.readouterr().out
     # Once, and not at each look.

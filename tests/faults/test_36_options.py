@@ -55,7 +55,7 @@ async def test_every_command_uses_the_schema(
         await all_stored(stack, url, made_topics)
         with served(variables) as serving, serving.client() as client:
             serving.await_ready()
-            await until(partial(counts, client, 20), "the fleet, counted", 20)
+            await until(partial(counts, client, 20), "the fleet, counted", 60)
         for command in ("maintain", "doctor"):
             assert done(variables, command) == 0
         assert await ingest.stop() == 0

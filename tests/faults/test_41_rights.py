@@ -160,7 +160,7 @@ async def test_it_stalls_and_says_so(
             return bool(await rights_missing(database, kafka))
 
         # A fetch that was allowed before the right went would still bring what comes next.
-        await until(is_missing, "the broker without the right", 30)
+        await until(is_missing, "the broker without the right", 60)
         await ingest.said(at_once)
         await put(open_door, topics.samples, [Put(value, b"k"), *minutes("behind", 3)])
         await ingest.said(words, times=2)

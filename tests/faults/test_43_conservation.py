@@ -53,19 +53,17 @@ def run(database: str, statement: str) -> int:
 
 
 async def repair(environment: Mapping[str, str]) -> list[dict[str, Any]]:
-    """`fleetgauge maintain --repair`; again where ingest's own upkeep is at it."""
-    while True:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(REPOSITORY / "fleetgauge.py"), "maintain", "--repair", "--json"),
-            env=dict(environment),
-            stdout=PIPE,
-            stderr=PIPE,
-        )
-        told, complaint = await process.communicate()
-        if b"another session is running upkeep" not in complaint:
-            assert process.returncode == 0, complaint.decode()
-            repaired: list[dict[str, Any]] = json.loads(told)
-            return repaired
+    """`fleetgauge maintain --repair`."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(REPOSITORY / "fleetgauge.py"), "maintain", "--repair", "--json"),
+        env=dict(environment),
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    told, complaint = await process.communicate()
+    assert process.returncode == 0, complaint.decode()
+    repaired: list[dict[str, Any]] = json.loads(told)
+    return repaired
 
 
 async def findings(database: str, stack: Stack) -> dict[str, list[str | None]]:

@@ -230,7 +230,7 @@ async def refresh_while_a_writer_commits(url: str, key: int, now: datetime) -> N
         upto = now + MINUTE
         refreshing = asyncio.create_task(upkeep.execute("call refresh_samples(%s)", [upto]))
         pid = upkeep.info.backend_pid
-        await until(partial(is_blocked, looking, pid, refreshing), "a refresh that waits", 10)
+        await until(partial(is_blocked, looking, pid, refreshing), "a refresh that waits", 60)
         go.set()
         await writing
         await refreshing
@@ -248,7 +248,7 @@ async def write_while_a_refresh_commits(url: str, key: int, now: datetime) -> No
             rows = [(now + SECOND, key, 1.0, 2.0, 3, 0, None)]
             writing = asyncio.create_task(store(writer, rows))
             pid = writer.info.backend_pid
-            await until(partial(is_blocked, looking, pid, writing), "a writer that waits", 10)
+            await until(partial(is_blocked, looking, pid, writing), "a writer that waits", 60)
         await writing
         assert await differences(looking) == []
 
@@ -267,12 +267,12 @@ async def read_while_a_refresh_announces(url: str, key: int, now: datetime) -> N
             async with gate.transaction():
                 await gate.execute("select pg_advisory_xact_lock(lock_of_frontier())")
                 writing = asyncio.create_task(store(writer, rows))
-                await until(partial(is_blocked, looking, pid, writing), "a writer that waits", 10)
+                await until(partial(is_blocked, looking, pid, writing), "a writer that waits", 60)
                 upto = now + MINUTE
                 await looking.execute("update rollup_watermark set frontier = %s", [upto])
                 await upkeep.execute("select pg_advisory_xact_lock(lock_of_aggregates())")
                 await upkeep.execute("select aggregate_samples(%s)", [upto])
-            await until(partial(is_blocked, looking, pid, writing), "a writer that waits", 10)
+            await until(partial(is_blocked, looking, pid, writing), "a writer that waits", 60)
         await writing
         assert await differences(looking) == []
 

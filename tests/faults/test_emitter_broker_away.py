@@ -199,4 +199,4 @@ async def until_acknowledged(emitter: Emitter) -> None:
     async def acknowledged() -> bool:
         return emitter.totals.waiting == 0
 
-    await until(acknowledged, "an acknowledgement", 10)
+    await until(acknowledged, "an acknowledgement", 60)

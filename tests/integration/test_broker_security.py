@@ -102,7 +102,7 @@ async def test_the_whole_way(
     told = environment(database, open_door, topics, **WAYS[way](broker))
     assert await ran(told, "migrate") == 0
     with fleetgauge(told, "emit", "host", "--user", "ada", "--agent", "here") as host:
-        await until(partial(holds_any, open_door, topics.samples), "a sample", 30)
+        await until(partial(holds_any, open_door, topics.samples), "a sample", 60)
         host.signal(signal.SIGTERM)
         assert await asyncio.to_thread(host.await_exit) == 0
     fleet = ("--agents", "3", "--users", "1", "--backfill", "10m", "--duration", "1s")
@@ -130,7 +130,7 @@ async def test_an_agent_that_the_docs_show_logs_in(
     await made(open_door.kafka_bootstrap, topics)
     told = environment("unused", open_door, topics, **with_login(broker))
     with run([*command(shown, tmp_path), "ada"], told) as agent:
-        await until(partial(holds_any, open_door, topics.samples), "a sample", 30)
+        await until(partial(holds_any, open_door, topics.samples), "a sample", 60)
         agent.signal(signal.SIGTERM)
         assert await asyncio.to_thread(agent.await_exit) == 0, agent.output
     assert PASSWORD not in agent.output

@@ -75,7 +75,7 @@ async def test_the_whole_way(
         with fleetgauge(told, "serve") as process:
             line = await asyncio.to_thread(process.await_line, '"listening"')
             address = json.loads(line)["address"]
-            await until(lambda: answers(f"{address}/readyz"), "an answer", 30)
+            await until(lambda: answers(f"{address}/readyz"), "an answer", 60)
             with psycopg.connect(url) as connection:
                 encrypted = connection.execute(ENCRYPTED).fetchall()
         assert await ingest.stop() == 0

@@ -93,6 +93,6 @@ async def configure(stack: Stack, topic: str, config: dict[str, str]) -> None:
     await admin.start()
     try:
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
-        await until(partial(has_config, admin, topic, config), f"{config} of {topic}", 30.0)
+        await until(partial(has_config, admin, topic, config), f"{config} of {topic}", 60)
     finally:
         await admin.close()

@@ -7,7 +7,7 @@ from ingest.admin.conservation.repair import Repair
 from ingest.admin.conservation.repair import repair as run
 from ingest.admin.maintain import MaintainError, maintain_errors
 from ingest.admin.refreshes import BusyRefreshError
-from ingest.admin.upkeep import acquire_upkeep_lock, open_connection
+from ingest.admin.upkeep import await_upkeep_lock, open_connection
 from schemas.settings import DatabaseSettings
 from sql.edition import EditionError
 
@@ -28,7 +28,7 @@ def repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
 
 async def _repair(database: DatabaseSettings, *, dry_run: bool) -> list[Repair]:
     async with open_connection(database) as connection:
-        await acquire_upkeep_lock(connection)
+        await await_upkeep_lock(connection)
         return await run(connection, database, dry_run=dry_run)
 
 

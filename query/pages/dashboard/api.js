@@ -3,6 +3,8 @@
 const PATIENCE_MS = 15_000;
 // Timers of more than 24 days would fire at once.
 const LONGEST_WAIT_S = 3_600;
+const NO_ANSWER = "The service does not answer.";
+const NOT_THE_SERVICE = "The answer is not JSON: another program answers in place of the service.";
 
 /** A failed request: the message is the service's sentence; `status` is 0 without an answer.
  *
@@ -68,20 +70,19 @@ export class Api {
 
   async #get(path, query, signal) {
     const parameters = new URLSearchParams(query).toString();
-    const answer = await this.#answer(parameters ? `${path}?${parameters}` : path, signal);
-    if (!answer.ok) throw await errorOf(answer);
-    const at = timeOf(answer);
-    this.#aheadMs = at.getTime() - Date.now();
-    return { body: await answer.json(), at };
-  }
-
-  async #answer(path, signal) {
     const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
     try {
-      return await fetch(path, { headers: this.#headers, signal: patience });
+      const answer = await fetch(parameters ? `${path}?${parameters}` : path, {
+        headers: this.#headers,
+        signal: patience,
+      });
+      if (!answer.ok) throw await errorOf(answer);
+      const at = timeOf(answer);
+      this.#aheadMs = at.getTime() - Date.now();
+      return { body: await answer.json(), at };
     } catch (problem) {
-      if (signal.aborted) throw problem;
-      throw new ApiError("The service does not answer.");
+      if (signal.aborted || problem instanceof ApiError) throw problem;
+      throw new ApiError(problem instanceof SyntaxError ? NOT_THE_SERVICE : NO_ANSWER);
     }
   }
 }

@@ -99,8 +99,8 @@ async def test_all_seven_are_stored(
             failed: int = platform["agents"]["failed"]
             return bool(platform["deployments"]["successful"] == failed >= 1)
 
-        await until(is_stored, f"the summary of {user}", 30)
-        await until(is_counted, "the platform's figures", 30)
+        await until(is_stored, f"the summary of {user}", 60)
+        await until(is_counted, "the platform's figures", 60)
 
 
 def run_well(words: list[str], variables: dict[str, str]) -> None:

@@ -99,4 +99,4 @@ async def awaited_points(url: str) -> list[dict[str, Any]]:
             points: list[dict[str, Any]] = answer.json()["metrics"]
             return points if len(points) == 2 else []
 
-        return await until(both, "two points", 20)
+        return await until(both, "two points", 60)

@@ -1,5 +1,6 @@
 """`fleetgauge maintain` as a process: what it removes, what it says, how it ends."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from ingest.admin.topics import create_topics
 from ingest.admin.upkeep import LOCK_KEY
 from schemas.settings import KafkaSettings
 from sql.named import query
+from tests.integration.ingest.sessions import blocks
 from tests.support.aggregates import check_aggregates
 from tests.support.kafka import Put, put
 from tests.support.rows import LONG_AGO, Row, insert, refresh, set_watermark
@@ -82,12 +84,16 @@ def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> 
             assert len(done.stdout.splitlines()) == 7
 
 
-def test_another_one_at_it_is_told(variables: dict[str, str], database: str) -> None:
-    with psycopg.connect(database) as other:
-        other.execute(query("try_upkeep_lock"), {"key": LOCK_KEY})
-        done = maintain(variables)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("fleetgauge: another session is running upkeep")
+@pytest.mark.parametrize("words", [(), ("--repair",)])
+async def test_another_one_at_it_is_awaited(
+    variables: dict[str, str], database: str, words: tuple[str, ...]
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database) as other:
+        await other.execute(query("try_upkeep_lock"), {"key": LOCK_KEY})
+        maintaining = asyncio.create_task(asyncio.to_thread(maintain, variables, *words))
+        await blocks(other)
+    done = await maintaining
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_database_that_is_not_migrated_is_told(

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.acceptance.page.layout import await_layout
 from tests.acceptance.page.site import Site
 
 # Each canvas knows the level texts that stand on it: where they begin and end, in its pixels.
@@ -109,18 +110,13 @@ def test_no_label_is_cut(page: Page, site: Site, history: History) -> None:
             page.set_viewport_size({"width": width, "height": 800})
             await_history(page)
             expect(page.locator(".plot.messages canvas")).to_be_visible()
-            settle(page)
+            await_layout(page)
             for chart in ("cpu", "messages"):
                 shown = texts(page, chart)
                 right = page.locator(f".plot.{chart} canvas").evaluate("(canvas) => canvas.width")
                 assert [one for one in shown if one[1] < 0 or one[2] > right] == []
                 assert name != "24h" or "Mar 11" in {text for text, _, _ in shown}
         page.get_by_role("button", name="Sign out").click()
-
-
-def settle(page: Page) -> None:
-    """Returns when what a new size brings has been drawn."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
 
 
 def test_a_new_size_has_as_many_marks_as_fit_and_the_same_cursor(
@@ -130,11 +126,11 @@ def test_a_new_size_has_as_many_marks_as_fit_and_the_same_cursor(
     site.sign_in(page, "alice")
     await_history(page)
     page.get_by_role("slider", name="CPU, percent").focus()
-    settle(page)
+    await_layout(page)
     first = texts(page, "cpu")
     for width in (320, 1400):
         page.set_viewport_size({"width": width, "height": 800})
-        settle(page)
+        await_layout(page)
     assert [text for text, _, _ in texts(page, "cpu")] == [text for text, _, _ in first]
     expect(page.locator("[data-part=when]")).to_contain_text(hour(11))
 
@@ -164,7 +160,7 @@ def test_the_cursor_stays_at_its_hour_when_a_new_one_begins(
     page.locator("[data-section=historical]").dispatch_event("retry", {"bubbles": True})
     newest = page.locator("[data-section=historical] tbody th").first
     expect(newest).to_contain_text(f"{hour(12)}, not finished yet")
-    settle(page)
+    await_layout(page)
     expect(when).to_contain_text(hour(after))
     expect(slider).to_have_attribute("aria-valuetext", re.compile(hour(after)))
     page.keyboard.press("ArrowRight")

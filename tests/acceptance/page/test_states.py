@@ -1,7 +1,10 @@
 """What the page shows where there is nothing, nothing new, or no answer; and when it asks again."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 from playwright.sync_api import Page, Route, expect
 
@@ -94,6 +97,50 @@ def test_no_answer_at_all(page: Page, site: Site) -> None:
     page.route("**/api/metrics", lambda route: route.abort())
     site.sign_in(page)
     expect(page.get_by_text("The service does not answer.")).to_be_visible()
+
+
+def test_an_answer_that_ends_in_the_middle(page: Page, site: Site) -> None:
+    # The page waits 15 s.
+    page.add_init_script(
+        "AbortSignal.timeout = ((least) => () => least(300))"
+        "(AbortSignal.timeout.bind(AbortSignal));"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as half:
+        address = f"http://127.0.0.1:{half.getsockname()[1]}/"
+        page.route("**/api/metrics", lambda route: route.continue_(url=address))
+        with answered(half, b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"):
+            site.sign_in(page)
+            section = page.locator("[data-section=platform]")
+            expect(section.get_by_text("The service does not answer.")).to_be_visible()
+
+
+def test_an_answer_of_another_program(page: Page, site: Site) -> None:
+    page.route("**/api/metrics", lambda route: route.fulfill(body="<title>Log in</title>"))
+    site.sign_in(page)
+    expect(page.get_by_text("The answer is not JSON")).to_be_visible()
+
+
+@contextmanager
+def answered(server: socket.socket, text: bytes) -> Iterator[None]:
+    """Answers each connection with the text, and keeps it open."""
+    connections = []
+
+    def answer() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                connections.append(connection)
+                connection.sendall(text)
+
+    thread = Thread(target=answer)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        for connection in connections:
+            connection.close()
 
 
 def asked(page: Page) -> Callable[[], int]:

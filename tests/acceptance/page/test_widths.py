@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
+from tests.acceptance.page.layout import await_layout
 from tests.acceptance.page.site import Site
 from tests.acceptance.page.states import STATES
 
@@ -25,6 +26,7 @@ def test_nothing_scrolls_sideways(
     wider = {}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
+        await_layout(page)
         wider[width] = page.evaluate(WIDER)
         assert page.evaluate("innerWidth") == width
     assert wider == {width: [] for width in WIDTHS}

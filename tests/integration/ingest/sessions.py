@@ -25,7 +25,7 @@ async def waits(looking: AsyncConnection[Any], application_name: str) -> None:
         await looking.execute("select pg_stat_clear_snapshot()")
         return await (await looking.execute(NAMED, [application_name])).fetchone() != (0,)
 
-    await until(probe, f"{application_name} that waits", 5)
+    await until(probe, f"{application_name} that waits", 60)
 
 
 async def blocks(holder: AsyncConnection[Any]) -> None:
@@ -36,4 +36,4 @@ async def blocks(holder: AsyncConnection[Any]) -> None:
         await holder.execute("select pg_stat_clear_snapshot()")
         return await (await holder.execute(WAITING)).fetchone() != (0,)
 
-    await until(probe, "a session that waits", 5)
+    await until(probe, "a session that waits", 60)

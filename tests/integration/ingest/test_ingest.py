@@ -120,7 +120,7 @@ async def no_lag(ingest: IngestProcess, topic: str) -> None:
         lag = await ingest.metric(f"fleetgauge_lag_records{labels}")
         return records > 0 and lag == 0
 
-    await until(probe, "a lag of 0", 10)
+    await until(probe, "a lag of 0", 60)
 
 
 async def test_good_events_are_stored_and_bad_ones_told(
@@ -209,7 +209,7 @@ async def test_a_topic_made_anew_stops_ingest_until_the_gap_is_accepted(
         await all_stored(stack, database, topics)
         assert await ingest.stop() == 0
     await delete(stack, topics.samples)
-    await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 10)
+    await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 60)
     # More than there were: the offset alone would tell nothing.
     await put(stack, topics.samples, minutes("new", 9))
 

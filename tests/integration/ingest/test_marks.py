@@ -71,7 +71,7 @@ async def test_marks_are_stored_past_and_no_lag(
                 and await ingest.metric(f"fleetgauge_lag_seconds{name}") == 0
             )
 
-        await until(no_lag, "no lag", 30)
+        await until(no_lag, "no lag", 60)
         assert await ingest.stop() == 0
     assert (next_offset(database), last_record_offset(database)) == (10, 4)
     await put(stack, topics.samples, [Put(encode(sample("late")))])
@@ -143,7 +143,7 @@ async def test_a_topic_made_anew_is_known_behind_marks_too(
     with psycopg.connect(database) as connection:
         connection.execute("update ingest_offsets set topic_id = null")
     await delete(stack, topics.samples)
-    await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 10)
+    await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 60)
     await put(stack, topics.samples, minutes("new", 9))
     words = f"{topics.samples}/0: the record at offset 4 is not"
     await ends_with(told, tmp_path / "second.log", words)

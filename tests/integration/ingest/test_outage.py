@@ -45,7 +45,7 @@ async def test_a_database_that_is_away_is_waited_for(
         frozen_at = time.monotonic()
         await produce(stack, made_topics, samples[2_000:])
         # Longer than a member of the group lives without a sign of life.
-        await until(lambda: passed(frozen_at, SESSION_TIMEOUT_MS / 1000 + 1), "its end", 10)
+        await until(lambda: passed(frozen_at, SESSION_TIMEOUT_MS / 1000 + 1), "its end", 60)
         proxy.thaw()
         await all_stored(stack, database, made_topics)
 

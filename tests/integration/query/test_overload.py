@@ -41,7 +41,7 @@ async def test_who_gets_no_turn_is_told_soon(database: str) -> None:
         blocker.execute("lock table agents in access exclusive mode")
         async with serving(application(database)) as client:
             before = ask(client, SIZE)
-            await until(lambda: waiting_for_locks(database, SIZE), "the queries", 20)
+            await until(lambda: waiting_for_locks(database, SIZE), "the queries", 60)
             began = time.monotonic()
             statuses = await answered(ask(client, 20))
             took_s = time.monotonic() - began
@@ -75,7 +75,7 @@ async def test_overload_takes_nobody_out_of_rotation(database: str) -> None:
             assert (await client.get("/readyz")).status_code == 200
             blocker.execute("lock table agents in access exclusive mode")
             before = ask(client, SIZE)
-            await until(lambda: waiting_for_locks(database, SIZE), "the queries", 20)
+            await until(lambda: waiting_for_locks(database, SIZE), "the queries", 60)
             assert await answered(ask(client, 1)) == [503]
             assert (await client.get("/readyz")).status_code == 200
             blocker.rollback()
@@ -102,7 +102,7 @@ async def test_a_link_that_is_silent_hangs_nobody(
         async def recovered() -> bool:
             return set(await answered(ask(client, SIZE))) == {200}
 
-        await until(recovered, "an answer", 30)
+        await until(recovered, "an answer", 60)
 
 
 async def waiting_for_locks(database: str, queries: int) -> bool:

@@ -38,7 +38,7 @@ async def known_topics(kafka: KafkaSettings, made_topics: Topics) -> Topics:
     async def known() -> bool:
         return "broker" not in {f.check for f in await findings(nowhere, kafka) if f.hint}
 
-    await until(known, "topics that are known", 10)
+    await until(known, "topics that are known", 60)
     return made_topics
 
 
@@ -60,7 +60,7 @@ async def test_nothing_is_wrong_where_everything_runs(
         async def all_well() -> bool:
             return not ill(await findings(database, kafka))
 
-        await until(all_well, "nothing wrong", 30)
+        await until(all_well, "nothing wrong", 60)
         found = await findings(database, kafka)
         assert await ingest.stop() == 0
     checks = [finding.check for finding in found]

@@ -77,7 +77,7 @@ async def reaches(database: str, moment: datetime) -> None:
     async def reached() -> bool:
         return watermark(database) == moment
 
-    await until(reached, f"a watermark of {moment}", 20)
+    await until(reached, f"a watermark of {moment}", 60)
 
 
 async def noted(database: str, words: str | None) -> None:
@@ -87,7 +87,7 @@ async def noted(database: str, words: str | None) -> None:
         row = read(database, "select failure from upkeep where task = 'refresh'")
         return bool(row) and (words in (row[0] or "") if words else row[0] is None)
 
-    await until(found, f"a refresh that ended with {words}", 20)
+    await until(found, f"a refresh that ended with {words}", 60)
 
 
 async def test_what_is_before_the_frontier_is_aggregated(database: str) -> None:
@@ -104,7 +104,7 @@ async def test_what_is_before_the_frontier_is_aggregated(database: str) -> None:
             async def asked_again(before: int = before) -> bool:
                 return asked.times > before + 2
 
-            await until(asked_again, "another look", 20)
+            await until(asked_again, "another look", 60)
             assert watermark(database) == NOW
         asked.frontier = NOW + MINUTE
         await reaches(database, NOW + MINUTE)
@@ -114,7 +114,7 @@ async def test_what_is_before_the_frontier_is_aggregated(database: str) -> None:
             name = "fleetgauge_watermark_timestamp_seconds"
             return REGISTRY.get_sample_value(name) == (NOW + MINUTE).timestamp()
 
-        await until(told, "the metric", 20)
+        await until(told, "the metric", 60)
     check_aggregates(database)
 
 
@@ -126,7 +126,7 @@ async def test_one_refreshes_for_all_and_another_one_after_it(database: str) -> 
             async def both_looked() -> bool:
                 return first.times + second.times > 5
 
-            await until(both_looked, "some refreshes", 20)
+            await until(both_looked, "some refreshes", 60)
             assert 0 in {first.times, second.times}
             works, waits = (first, second) if first.times else (second, first)
             assert watermark(database) == works.frontier
@@ -135,7 +135,7 @@ async def test_one_refreshes_for_all_and_another_one_after_it(database: str) -> 
             async def took_over() -> bool:
                 return waits.times > 0
 
-            await until(took_over, "the other one at work", 20)
+            await until(took_over, "the other one at work", 60)
 
 
 async def test_it_goes_an_hour_at_a_time(database: str) -> None:
@@ -237,7 +237,7 @@ async def test_a_broker_that_is_away_is_noted(
             return read(database, "select count(*) from platform_summary") == (1,)
 
         # Nor does the rest wait for it.
-        await until(counted, "the fleet's figures", 20)
+        await until(counted, "the fleet's figures", 60)
     async with refreshing(database, Frontier(kafka).find):
         await noted(database, None)
         assert watermark(database) > NOW
@@ -278,7 +278,7 @@ async def test_a_database_that_is_away_is_waited_for(database: str) -> None:
                 async def complained() -> bool:
                     return any(entry["event"] == "refresh not run" for entry in logged)
 
-                await until(complained, "a warning", 20)
+                await until(complained, "a warning", 60)
                 asked.frontier = NOW
                 proxy.accept()
                 await reaches(database, NOW)

@@ -75,7 +75,7 @@ async def reads(database: str, text: str, *expected: Any) -> None:
     async def answers() -> bool:
         return read(database, text) == expected
 
-    await until(answers, f"{expected} of {text}", 20)
+    await until(answers, f"{expected} of {text}", 60)
 
 
 WATERMARK = "select watermark from rollup_watermark"
@@ -110,7 +110,7 @@ async def test_one_that_a_lock_kept_from_its_turn_tries_again_at_the_next_look(
             with psycopg.connect(database) as connection:
                 return connection.execute(text, [counted_at]).fetchone() == (True,)
 
-        await until(looked, "another look", 20)
+        await until(looked, "another look", 60)
         assert len(asked) == times
     finally:
         running.cancel()
@@ -127,7 +127,7 @@ async def test_a_session_that_is_silent_for_too_long_leaves_it_to_another_one(
     async with connected(settings, brief) as frozen, connected(settings, SESSION) as other:
         assert await is_alone(frozen)
         assert not await is_alone(other)
-        await until(lambda: is_alone(other), "the lock", 10)
+        await until(lambda: is_alone(other), "the lock", 60)
         cursor = await other.execute("select current_setting('idle_session_timeout')")
         assert await cursor.fetchone() == ("15min",)
 

@@ -283,9 +283,9 @@ async def test_a_database_that_is_away_costs_a_look(database: str) -> None:
 
         with capture_logs() as told:
             running = asyncio.create_task(job(through).run(0.05))
-            await until(complained, "a warning", 10)
+            await until(complained, "a warning", 60)
             proxy.accept()
-            await until(done, "the upkeep", 10)
+            await until(done, "the upkeep", 60)
         running.cancel()
         await asyncio.wait({running})
     assert running.cancelled()
@@ -307,6 +307,6 @@ async def test_ingest_does_it_beside_its_work(
         async def removed() -> bool:
             return await ingest.metric(series) == 1
 
-        await until(removed, series, 30)
+        await until(removed, series, 60)
         assert await ingest.stop() == 0
     assert len(chunks(database)) == 1

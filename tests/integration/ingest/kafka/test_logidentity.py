@@ -34,11 +34,11 @@ async def test_a_recreated_topic_has_another_identity(
         assert await fetcher.all_identities([samples, events]) == before
 
         await delete(stack, samples.topic)
-        await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 10)
+        await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 60)
 
         async def found() -> bool:
             after = await fetcher.identities([samples, events])
             assert after[events] == before[events]
             return after.get(samples, before[samples]) != before[samples]
 
-        await until(found, "another identity", 30)
+        await until(found, "another identity", 60)

@@ -96,7 +96,7 @@ class Reader:
                 self.read[partition.partition] += len(records)
             return counts == {f"p{number}": count for number, count in self.read.items()}
 
-        await until(probe, f"{counts}", 30.0)
+        await until(probe, f"{counts}", 60)
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -108,7 +108,7 @@ async def test_the_others_are_read_and_it_is_when_it_can_be(
     fetcher.start_at(dict.fromkeys(fetcher.assignment, 0), {})
     reader = Reader(fetcher)
     await reader.until(p1=1, p2=1)
-    await until(lambda: asyncio.sleep(0, here in fetcher.unreadable), "the error", 10.0)
+    await until(lambda: asyncio.sleep(0, here in fetcher.unreadable), "the error", 60)
     async with appending(stack) as appender:
         await appender.append(there, batch([b"second"]))
     await reader.until(p1=2, p2=1)
@@ -137,7 +137,7 @@ async def test_one_that_has_no_bounds_is_claimed_when_it_has(
         assert not await fetcher.fetch(100, 10)
         return claimable.done()
 
-    await until(has_bounds, "the bounds", 30.0)
+    await until(has_bounds, "the bounds", 60)
     assert len(await fetcher.log_bounds(fetcher.assignment)) == 3
     fetcher.start_at({here: 0}, {here: 0})
     await reader.until(p0=1, p1=1, p2=1)

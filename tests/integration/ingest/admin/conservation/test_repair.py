@@ -178,7 +178,7 @@ async def blocks_nobody(holder: AsyncConnection[Any]) -> None:
         await holder.execute("select pg_stat_clear_snapshot()")
         return await (await holder.execute(WAITING)).fetchone() == (0,)
 
-    await until(probe, "nobody that waits", 5)
+    await until(probe, "nobody that waits", 60)
 
 
 async def test_past_the_samples_a_finer_rollup_that_is_right_is_used(database: str) -> None:
@@ -212,7 +212,10 @@ async def test_what_cannot_be_recomputed_is_a_failure_and_stays(database: str) -
     assert "failed: the raw samples are gone" in describe_repairs(done)
 
 
-async def test_another_session_of_upkeep_is_told(database: str) -> None:
+async def test_another_session_of_upkeep_is_told(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "WAIT_S", 0.1)
     async with open_connection(database_settings(database)) as other:
         await acquire_upkeep_lock(other)
         with pytest.raises(MaintainError, match="another 'fleetgauge maintain': try again"):
