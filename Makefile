@@ -14,6 +14,9 @@ NPM := tests/node_modules/.package-lock.json
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
+# Tests start hundreds of processes: without bytecode on disk each would compile its sources again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Go code that tests run; without Go those tests are skipped with a message.
 COMPILE_GO := if command -v go >/dev/null; then go build -C docs/agents/producers/go -o /dev/null .; fi
 
@@ -34,7 +37,7 @@ setup: $(READY) ## Create .venv from the lock files
 $(READY): pyproject.toml $(wildcard requirements/*.txt) | python
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
-	@$(BIN)/uv pip sync --quiet --python .venv --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --python .venv --compile-bytecode --require-hashes requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .
 	@touch $@
 
