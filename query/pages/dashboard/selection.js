@@ -1,14 +1,18 @@
-// Selection of a span in the charts: by dragging, or by keys with Shift.
+// Selection of a span in the charts: by dragging, for a finger after holding, or by keys with Shift.
 
 import { element } from "./dom.js";
 
 const LEAST_PX = 4;
+// A finger that moves sooner moves the cursor or scrolls the page.
+const HOLD_MS = 400;
+const HOLD_PX = 10;
 
 export class Selection {
   #shades = [];
   #buckets = [];
   #anchor = null;
   #place = null;
+  #held = false;
   #selected;
   #changed;
 
@@ -24,7 +28,11 @@ export class Selection {
     shade.hidden = true;
     chart.area.append(shade);
     this.#shades.push(shade);
-    chart.area.addEventListener("pointerdown", (event) => this.#drag(chart, event));
+    chart.area.addEventListener("pointerdown", (event) => this.#begin(chart, event));
+    // Browsers ask a listener whether to scroll only if it was there before the touch.
+    const keep = (event) => this.#held && event.preventDefault();
+    chart.area.addEventListener("touchmove", keep, { passive: false });
+    chart.area.addEventListener("contextmenu", keep);
   }
 
   /** Takes new buckets; clears the selection if its buckets changed. */
@@ -52,22 +60,51 @@ export class Selection {
     this.#extend(null, null);
   }
 
+  #begin(chart, down) {
+    if (down.button !== 0 || !this.#buckets.length) return;
+    if (down.pointerType === "touch") this.#hold(chart, down);
+    else this.#drag(chart, down);
+  }
+
+  #hold(chart, down) {
+    const ending = new AbortController();
+    const { signal } = ending;
+    const end = () => ending.abort();
+    const move = ({ clientX, clientY }) => {
+      if (Math.hypot(clientX - down.clientX, clientY - down.clientY) >= HOLD_PX) end();
+    };
+    const timer = setTimeout(() => {
+      end();
+      this.#held = true;
+      const anchor = chart.placeAt(down.clientX);
+      this.#extend(anchor, anchor);
+      this.#drag(chart, down);
+    }, HOLD_MS);
+    signal.addEventListener("abort", () => clearTimeout(timer));
+    addEventListener("pointermove", move, { signal });
+    addEventListener("pointerup", end, { signal });
+    addEventListener("pointercancel", end, { signal });
+  }
+
   #drag(chart, down) {
-    if (down.button !== 0 || down.pointerType === "touch" || !this.#buckets.length) return;
     const ending = new AbortController();
     const { signal } = ending;
     const anchor = chart.placeAt(down.clientX);
+    let moved = false;
     const move = ({ clientX }) => {
-      if (Math.abs(clientX - down.clientX) >= LEAST_PX) this.#extend(anchor, chart.placeAt(clientX));
+      moved ||= Math.abs(clientX - down.clientX) >= LEAST_PX;
+      if (moved) this.#extend(anchor, chart.placeAt(clientX));
     };
     const end = (finish) => () => {
       ending.abort();
+      this.#held = false;
       finish();
     };
+    const cancel = end(() => this.clear());
     addEventListener("pointermove", move, { signal });
-    addEventListener("pointerup", end(() => this.#finish()), { signal });
-    addEventListener("pointercancel", end(() => this.clear()), { signal });
-    addEventListener("keydown", ({ key }) => key === "Escape" && end(() => this.clear())(), { signal });
+    addEventListener("pointerup", end(() => (moved ? this.#finish() : this.clear())), { signal });
+    addEventListener("pointercancel", cancel, { signal });
+    addEventListener("keydown", ({ key }) => key === "Escape" && cancel(), { signal });
   }
 
   #extend(anchor, place) {

@@ -70,6 +70,64 @@ def test_escape_ends_a_drag_and_a_click_is_none(alice: Page) -> None:
     assert asked(alice) == {"range": "24h"}
 
 
+class Finger:
+    """A finger on a screen: touches by Chromium's own protocol, as a screen sends them."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    def touch(self, x: float, y: float) -> None:
+        self._send("touchStart", x, y)
+
+    def move(self, x: float, y: float) -> None:
+        self._send("touchMove", x, y)
+
+    def lift(self) -> None:
+        self._session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def _send(self, kind: str, x: float, y: float) -> None:
+        points = [{"x": x, "y": y}]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def place(page: Page, hour: float) -> tuple[float, float]:
+    """A point in the first chart, at an hour of the 24."""
+    area = page.locator(".u-over").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] * hour / HOURS, box["y"] + box["height"] / 2
+
+
+def test_a_finger_selects_after_holding(alice: Page) -> None:
+    finger = Finger(alice)
+    finger.touch(*place(alice, 20.5))
+    expect(alice.locator(".selected:visible")).to_have_count(6)
+    before = alice.evaluate("scrollY")
+    x, y = place(alice, 22.5)
+    finger.move(x, y - 60)
+    expect(alice.get_by_role("status")).to_contain_text("Selected: ")
+    finger.lift()
+    expect(alice.get_by_role("button", name="Back to 24 hours")).to_be_visible()
+    assert asked(alice) == {"range": "24h", "from": hours_ago(3), "to": hours_ago(0)}
+    assert alice.evaluate("scrollY") == before
+
+
+def test_a_finger_that_does_not_hold_selects_nothing(alice: Page) -> None:
+    finger = Finger(alice)
+    finger.touch(*place(alice, 20.5))
+    finger.move(*place(alice, 22.5))
+    finger.lift()
+    expect(alice.locator("[data-part=when]")).not_to_contain_text("Average")
+    # A finger that holds and is lifted where it was.
+    finger.touch(*place(alice, 20.5))
+    expect(alice.locator(".selected:visible")).to_have_count(6)
+    finger.lift()
+    expect(alice.locator(".selected:visible")).to_have_count(0)
+    assert asked(alice) == {"range": "24h"}
+
+
 def test_keys_select_too(alice: Page) -> None:
     alice.get_by_role("slider", name="CPU, percent").focus()
     alice.keyboard.press("ArrowLeft")
