@@ -5,6 +5,7 @@ from typing import Final
 from tests.bench.measurement import Measurement
 from tests.bench.reading import (
     beside_ingest,
+    dashboard,
     history,
     lists,
     million,
@@ -17,6 +18,7 @@ MEASUREMENTS: Final = (
     Measurement("queries_1000", queries.FEW.title, queries.measure_few),
     Measurement("queries_10000", queries.MANY.title, queries.measure_many),
     Measurement(lists.NAME, lists.TITLE, lists.measure),
+    Measurement(dashboard.NAME, dashboard.TITLE, dashboard.measure),
     Measurement(requests.UNCACHED, requests.UNCACHED_TITLE, requests.measure_uncached),
     Measurement(requests.CACHED, requests.CACHED_TITLE, requests.measure_cached),
     Measurement(beside_ingest.NAME, beside_ingest.TITLE, beside_ingest.measure),
