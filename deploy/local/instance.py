@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -86,8 +87,16 @@ def load(folder: Path) -> Instance | None:
             f"{folder} is a copy of the stack in {kept.folder}, whose database it would use: "
             f"delete {folder} (not the original), and `up` creates a new one"
         )
+    if kept.folder not in ("", str(folder)):
+        kept.cache = str(moved_cache(Path(kept.cache), Path(kept.folder), folder))
     kept.folder = str(folder)
     return Instance(folder, kept)
+
+
+def moved_cache(cache: Path, before: Path, after: Path) -> Path:
+    """The cache of an instance that was moved: it has moved along unless it is where it was."""
+    along = Path(os.path.normpath(after / os.path.relpath(cache, before)))
+    return along if along.exists() and not cache.exists() else cache
 
 
 def is_copy(kept: InstanceRecord, folder: Path) -> bool:

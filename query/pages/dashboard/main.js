@@ -48,7 +48,7 @@ function enter(entered) {
 // The address is untrusted: an unknown view leads home, and no address starts or ends a session.
 function arrive() {
   const requested = routeOf(location.hash) ?? home();
-  history.replaceState(null, "", hashOf(requested));
+  setAddress(requested);
   open(requested);
 }
 
@@ -56,10 +56,15 @@ function leave(why) {
   close();
   forget();
   session = null;
-  if (routeOf(location.hash) === null) history.replaceState(null, "", location.pathname + location.search);
+  setAddress(routeOf(location.hash));
   show(door(why, enter), "Sign in");
   bar.showSession(null, null);
   content.querySelector("input").focus();
+}
+
+// Removes whatever else the address has: it may be a token.
+function setAddress(requested) {
+  history.replaceState(null, "", location.pathname + (requested ? hashOf(requested) : ""));
 }
 
 function open(requested) {

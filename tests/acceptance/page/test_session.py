@@ -90,10 +90,24 @@ def test_where_storage_is_blocked_the_session_lasts_until_a_reload(page: Page, s
     expect(page.get_by_label("Token")).to_be_focused()
 
 
-def test_a_token_in_the_address_is_not_used(page: Page, site: Site) -> None:
-    page.goto(f"{site.address}/#token={site.token()}")
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("#token={}", ""),
+        ("?token={}", ""),
+        ("#/platform?token={}", "#/platform"),
+        ("?token={}#/users/alice?range=7d", "#/users/alice?range=7d"),
+    ],
+)
+def test_a_token_in_the_address_is_removed(
+    page: Page, site: Site, address: str, shown: str
+) -> None:
+    page.goto(f"{site.address}/{address.format(site.token())}")
     expect(page.get_by_label("Token")).to_be_focused()
-    assert page.url == f"{site.address}/"
+    assert page.url == f"{site.address}/{shown}"
+
+
+def test_a_token_in_the_address_is_not_used(page: Page, site: Site) -> None:
     site.sign_in(page, "alice")
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
     page.goto(f"{site.address}/#token={site.token()}")

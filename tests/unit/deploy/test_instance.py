@@ -47,15 +47,27 @@ def test_a_copy_of_a_folder_is_refused(tmp_path: Path) -> None:
     assert load(original) is not None
 
 
-def test_a_folder_that_was_moved_goes_on(tmp_path: Path) -> None:
-    original, moved = tmp_path / "original", tmp_path / "moved"
-    original.mkdir()
-    made = Instance(original, InstanceRecord("native", str(tmp_path), folder=str(original)))
+# the cache before a repository was moved from `old` to `new`, and after
+CACHES = [
+    ("old/.stack/cache", "new/.stack/cache"),
+    ("old/cache", "new/cache"),
+    ("elsewhere", "elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), CACHES)
+def test_a_folder_that_was_moved_goes_on(tmp_path: Path, before: str, after: str) -> None:
+    original, moved = tmp_path / "old" / ".stack", tmp_path / "new" / ".stack"
+    original.mkdir(parents=True)
+    cache = tmp_path / before
+    cache.mkdir()
+    made = Instance(original, InstanceRecord("native", str(cache), folder=str(original)))
     made.save()
-    original.rename(moved)
+    (tmp_path / "old").rename(tmp_path / "new")
     found = load(moved)
     assert found is not None
     assert (found.kept.name, found.kept.folder) == (made.kept.name, str(moved))
+    assert found.cache == tmp_path / after
 
 
 def test_two_instances_share_no_secret_and_no_name(tmp_path: Path) -> None:
