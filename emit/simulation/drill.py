@@ -32,12 +32,14 @@ class Affliction(NamedTuple):
         """A day's plan with this incident in place of the random ones in the same time."""
         outages = [one for one in plan.outages if self._is_apart(one)]
         bursts = [one for one in plan.bursts if self._is_apart(one)]
-        rollout = plan.rollout if plan.rollout and self._is_apart(plan.rollout) else self.rollout
+        rollouts = [one for one in plan.rollouts if self._is_apart(one)]
+        if self.rollout:
+            rollouts = [*rollouts, self.rollout]
         if self.outage:
             outages = sorted([*outages, self.outage])
         if self.burst:
             bursts = [*bursts, self.burst]
-        return Plan(rollout, outages, bursts)
+        return Plan(rollouts, outages, bursts)
 
     def _is_apart(self, trouble: Outage | Burst | Rollout) -> bool:
         return trouble.end_us <= self.begin_us or trouble.begin_us >= self.end_us

@@ -63,7 +63,7 @@ class Piece(NamedTuple):
 class Plan(NamedTuple):
     """One day of one agent; outages are in order and do not overlap."""
 
-    rollout: Rollout | None
+    rollouts: list[Rollout]
     outages: list[Outage]
     bursts: list[Burst]
 
@@ -86,10 +86,10 @@ class Plan(NamedTuple):
 def plan(agent: SimulatedAgent, day: int) -> Plan:
     """The plan, deterministic for an agent and a day."""
     rng = draws(agent.key, "plan", day)
-    rollout = _rollout(rng, agent, day)
+    rollouts = list(_rollouts(rng, agent, day))
     bursts = [_burst(rng, _somewhen(rng, day))] if rng.random() < 0.5 else []
     outages = list(_removal(agent, day))
-    if rollout is not None:
+    for rollout in rollouts:
         outages.append(_after(rng, rollout))
         if rollout.status == "failed":
             bursts.append(Burst(rollout.end_us, outages[-1].begin_us, 0.35))
@@ -99,7 +99,7 @@ def plan(agent: SimulatedAgent, day: int) -> Plan:
         bursts.append(Burst(crash.begin_us - 4 * MINUTE_US, crash.begin_us, 0.25))
     if rng.random() < 0.05:
         outages.append(_outage(rng, day, "stopped", pick(rng, _STOPS)))
-    return Plan(rollout, _apart(outages), bursts)
+    return Plan(rollouts, _apart(outages), bursts)
 
 
 def _somewhen(rng: random.Random, day: int) -> int:
@@ -112,14 +112,14 @@ def _lasting(rng: random.Random, least_s: int, most_s: int) -> int:
     return int(least_s + (most_s - least_s) * rng.random()) * SECOND_US
 
 
-def _rollout(rng: random.Random, agent: SimulatedAgent, day: int) -> Rollout | None:
+def _rollouts(rng: random.Random, agent: SimulatedAgent, day: int) -> Iterator[Rollout]:
     if rng.random() >= 0.15:
-        return None
+        return
     # Not in the last hours, to leave room for the trouble after a failed one.
     wanted = moment(rng, day, agent.user.offset_us)
     begin = min(wanted, day * DAY_US + DAY_US - 2 * _MOST_US - _REMOVAL_US)
     end = begin + _lasting(rng, 40, 400)
-    return Rollout(begin, end, "failed" if rng.random() < 0.15 else "succeeded")
+    yield Rollout(begin, end, "failed" if rng.random() < 0.15 else "succeeded")
 
 
 def _after(rng: random.Random, rollout: Rollout) -> Outage:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from emit.simulation.drill import Affliction
-from emit.simulation.incidents import Plan, plan
+from emit.simulation.incidents import Plan, Rollout, plan
 from emit.simulation.moments import DAY_US, MINUTE_US, days, time_of
 from emit.simulation.roster import SimulatedAgent
 from emit.simulation.workload import Curves, curves, sample
@@ -67,7 +67,7 @@ class Life:
         if self._affliction:
             planned = self._affliction.applied_to(planned)
         agent_id = self._agent.agent_id(day)
-        changes = [*self._states(planned, day, agent_id), *self._rollout(planned, agent_id)]
+        changes = [*self._states(planned, day, agent_id), *self._rollouts(planned, agent_id)]
         return _Day(
             day * DAY_US,
             agent_id,
@@ -96,14 +96,12 @@ class Life:
             user_id=user_id, agent_id=agent_id, ts=time_of(at_us), status=status, reason=reason
         )
 
-    def _rollout(self, planned: Plan, agent_id: str) -> Iterator[tuple[int, Event]]:
-        if (rollout := planned.rollout) is None:
-            return
-        stages: tuple[tuple[int, DeploymentStatus], ...] = (
-            (rollout.begin_us, "pending"),
-            (rollout.end_us, rollout.status),
-        )
-        for at_us, status in stages:
+    def _rollouts(self, planned: Plan, agent_id: str) -> Iterator[tuple[int, Event]]:
+        stages: list[tuple[Rollout, int, DeploymentStatus]] = []
+        for rollout in planned.rollouts:
+            stages.append((rollout, rollout.begin_us, "pending"))
+            stages.append((rollout, rollout.end_us, rollout.status))
+        for rollout, at_us, status in stages:
             yield (
                 at_us,
                 Deployment(

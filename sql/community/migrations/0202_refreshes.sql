@@ -1,5 +1,5 @@
 -- When each six-hour part of the refresh window was last refreshed, and how long that took. The row
--- `infinity` is for the newest buckets.
+-- `infinity` is the last run that got as far as retrying failed ranges.
 create table metrics_refreshes (
     start timestamptz primary key,
     refreshed_at timestamptz not null,
