@@ -1,5 +1,6 @@
 """Taking partitions over: where reading goes on, and what is a gap."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,11 +15,13 @@ from ingest.kafka.logidentity import LogIdentity
 from ingest.reading.claimer import Assignment, PartitionClaimer
 from ingest.reading.positions import Bounds, GapError
 from ingest.writing import offsets
+from tests.integration.ingest.sessions import blocks
 from tests.unit.ingest.records import identity, record
 
 HERE, THERE = TopicPartition("s", 0), TopicPartition("s", 1)
 LAST = record(b"v", offset=9)
 LOG = identity("cluster")
+REPOSITION = offsets.reposition
 
 Taker = Callable[..., PartitionClaimer]
 
@@ -89,6 +92,26 @@ async def test_a_gap_is_told_and_only_accepted_when_asked(
         " where partition = 0"
     )
     assert await cursor.fetchall() == [(bounds[0], log.cluster_id, log.topic_id, None)]
+
+
+async def test_nobody_claims_a_partition_before_it_is_repositioned(
+    taker: Taker,
+    stored: None,
+    connection: AsyncConnection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others: list[asyncio.Task[Assignment]] = []
+
+    async def reposition(own: AsyncConnection[Any], *arguments: Any) -> offsets.Claim:
+        others.append(asyncio.create_task(claim(taker(), {HERE: (11, 20)})))
+        await blocks(own)
+        return await REPOSITION(own, *arguments)
+
+    monkeypatch.setattr(offsets, "reposition", reposition)
+    first = await claim(taker(accept_gap=True), {HERE: (11, 20)})
+    second = await others[0]
+    assert [one.claims[HERE].epoch for one in (first, second)] == [2, 3]
+    assert first.positions.next == second.positions.next == {HERE: 11}
 
 
 async def test_a_strange_record_starts_its_partition_over_once(taker: Taker, stored: None) -> None:
