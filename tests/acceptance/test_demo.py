@@ -68,6 +68,7 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
             page = await client.get(address)
             headers = {"Authorization": f"Bearer {of_user}"}
             own = await client.get(f"{address}/api/metrics/user-1/summary", headers=headers)
+            failed = await client.get(f"{address}/api/metrics/agents?state=failed")
         assert [answer.status_code for answer in (*answers, page, own)] == [200] * 14
         platform, *fleet = (answer.json() for answer in answers[:-1])
         assert platform["metrics"]["agents"]["total"] >= 50
@@ -75,6 +76,7 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
         assert all(answer["metrics"] for answer in fleet[5:8])
         assert [fleet[n]["status"] for n in (3, 8)] == ["ok", "ok"]
         assert fleet[4]["bookings"]["completed"] > 0
+        assert {"mailer-1", "scout-3"} <= {one["agentId"] for one in failed.json()["agents"]}
         process.send_signal(signal.SIGTERM)
         await process.communicate()
         assert process.returncode == 0

@@ -87,7 +87,7 @@ def nodes(node: Any) -> Iterator[Node]:
 
 def visited(node: Node) -> int:
     """Rows that a scan looked at."""
-    names = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index ClaimVerifier")
+    names = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
     return int(sum(node.get(name, 0) for name in names) * node["Actual Loops"])
 
 

@@ -23,6 +23,7 @@ WORDS = {
     "maintain": ["--refresh"],
     "dlq replay": ["--all"],
     "dlq show": ["0:1"],
+    "emit event": ["{}"],
     "emit host": ["--user=u", "--agent=a"],
     "token": ["--platform"],
 }
