@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--faults-length",
         choices=["short", "long"],
         default="short",
-        help="how many rounds the cases have: a choice, or all",
+        help="how many rounds the cases have",
     )
     group.addoption(
         "--faults-seed",
