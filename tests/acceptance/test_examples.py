@@ -121,11 +121,11 @@ def began(example: str, variables: dict[str, str], folder: Path) -> str | None:
         ["bash", "-c", line], env=variables, cwd=folder, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        told = []
+        lines = []
         for said in process.stderr:
-            told.append(said)
+            lines.append(said)
             if ENDLESS[example] in said:
                 break
         process.send_signal(signal.SIGTERM)
-        told += process.stderr
-    return None if process.returncode == 0 else f"{example}: {process.returncode}\n{''.join(told)}"
+        lines += process.stderr
+    return None if process.returncode == 0 else f"{example}: {process.returncode}\n{''.join(lines)}"

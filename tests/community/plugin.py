@@ -23,5 +23,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if any(counts.values()):
         where = "the server of FLEETGAUGE_TEST_DATABASE_URL" if IS_FULL else "WebAssembly"
         terminalreporter.section(f"community edition, {where}")
-        told = (f"{outcome}: {count}" for outcome, count in counts.items() if count)
-        terminalreporter.write_line(", ".join(told))
+        parts = (f"{outcome}: {count}" for outcome, count in counts.items() if count)
+        terminalreporter.write_line(", ".join(parts))

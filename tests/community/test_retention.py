@@ -59,7 +59,7 @@ def kept(side: Side) -> dict[str, list[Any]]:
 
 def chunks(side: Side, relation: str) -> tuple[int, int]:
     """How many chunks there are, and how many of them in the columnstore."""
-    told = side.connection.execute(
+    row = side.connection.execute(
         "select count(*), count(*) filter (where is_compressed) "
         "from timescaledb_information.chunks as chunk "
         "left join timescaledb_information.continuous_aggregates as made "
@@ -67,7 +67,7 @@ def chunks(side: Side, relation: str) -> tuple[int, int]:
         "where coalesce(made.view_name, chunk.hypertable_name) = %s",
         [relation],
     ).fetchone()
-    return told or (0, 0)
+    return row or (0, 0)
 
 
 def test_no_answer_changes(side: Side) -> None:

@@ -62,8 +62,8 @@ def row(events: Iterable[Event]) -> Key:
         return (*own, *(_text(getattr(of_one[0], field)) for field in _VALUES[own[0]]))
     state, ranks = _STATES[own[0]]
     newest = max(of_one, key=lambda event: (event.ts, ranks.index(getattr(event, state))))
-    told = _text(getattr(newest, state))
-    return (*own, told) if own[0] in ONCE else (*own, _text(newest.ts), told)
+    value = _text(getattr(newest, state))
+    return (*own, value) if own[0] in ONCE else (*own, _text(newest.ts), value)
 
 
 # What identifies a row of the timeline, and what of the first event with that identity it keeps.

@@ -90,7 +90,7 @@ async def watched(ledger: Ledger) -> AsyncIterator[None]:
             offsets = await asyncio.to_thread(stored_offsets, ledger.database)
             letters = await dead_letters(ledger.stack, ledger.topics)
             passed = {p for p in refused_places(ledger) if p.offset < offsets.get(p.partition, 0)}
-            assert passed <= letters.keys(), f"not told: {passed - letters.keys()}"
+            assert passed <= letters.keys(), f"not in the dead letters: {passed - letters.keys()}"
 
     async with asyncio.TaskGroup() as looking:
         looking.create_task(look())
@@ -138,12 +138,12 @@ async def test_what_is_refused_is_told_before_a_later_offset_counts(
             await ledger.put(mixture(ledger, rng, mark))
             async with watched(ledger):
                 await ledger.all_stored()
-        told = await ingest.metric('fleetgauge_dead_letters_total{reason="refused"}')
+        reported = await ingest.metric('fleetgauge_dead_letters_total{reason="refused"}')
         assert await ingest.stop() == 0
         assert "Traceback" not in ingest.log
     await ledger.settle()
     await check_reasons(ledger)
-    assert told == len(refused_places(ledger))
+    assert reported == len(refused_places(ledger))
 
 
 async def test_no_offset_passes_a_message_that_cannot_be_told_either(

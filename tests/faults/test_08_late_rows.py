@@ -84,17 +84,17 @@ async def maintain(environment: Mapping[str, str], raw_days: int) -> None:
     """Drops what is older; again where a refresh has the chunk."""
     windows = {"RAW": raw_days, "METRICS_5M": raw_days + 5, "METRICS_1H": raw_days + 10}
     days = {f"FLEETGAUGE_{name}_RETENTION_DAYS": str(kept) for name, kept in windows.items()}
-    told = BUSY
-    while BUSY in told:
+    output = BUSY
+    while BUSY in output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(REPOSITORY / "fleetgauge.py"), "maintain"),
             env={**environment, **days},
             stdout=PIPE,
             stderr=STDOUT,
         )
-        told, _ = await process.communicate()
-    assert process.returncode == 0, told.decode()
-    assert b"failed" not in told, told.decode()
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    assert b"failed" not in output, output.decode()
 
 
 @pytest.mark.runs(short=1, long=3)

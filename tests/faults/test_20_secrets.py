@@ -87,12 +87,12 @@ def test_a_database_that_is_away_or_refuses(variables: dict[str, str], database:
     refusing = url(parts.hostname or "", parts.port)
     for where in (url(), url("fleetgauge.invalid"), refusing):
         with served(with_secrets(variables, FLEETGAUGE_DATABASE_URL=where)) as serving:
-            told = answers(serving.url)
+            output = answers(serving.url)
             serving.process.signal(signal.SIGTERM)
             assert serving.process.await_exit() == 0
         assert '"not ready"' in serving.process.output
-        assert_silent(serving.process.output + told)
-        assert not [word for word in INSIDE if word in told], told
+        assert_silent(serving.process.output + output)
+        assert not [word for word in INSIDE if word in output], output
 
 
 def answers(address: str) -> str:
@@ -123,7 +123,7 @@ def test_a_database_that_is_not_migrated(empty_database: str, stack: Stack, topi
 
 def test_migrations_that_fail(empty_database: str, stack: Stack, topics: Topics) -> None:
     """dbmate and the server complain in their own words, which have the URL or not."""
-    role = "fleetgauge_told"
+    role = "fleetgauge_migrator"
     parts = urlsplit(empty_database)
     netloc = f"{role}:{quote(PASSWORD, safe='')}@{parts.hostname}:{parts.port}"
     theirs = urlunsplit(parts._replace(netloc=netloc))

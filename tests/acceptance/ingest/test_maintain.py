@@ -60,8 +60,8 @@ def test_it_drops_what_is_older_than_its_retention(
 
     rehearsed = maintain(variables, "--dry-run", "--json")
     assert rehearsed.returncode == 0
-    told = {one["task"]: one["removed"] for one in json.loads(rehearsed.stdout)}
-    assert (told["agent_samples"], told["agent_metrics_5m"]) == (3, 1)
+    removed = {one["task"]: one["removed"] for one in json.loads(rehearsed.stdout)}
+    assert (removed["agent_samples"], removed["agent_metrics_5m"]) == (3, 1)
     assert counts(database) == (4, 0)
 
     done = maintain(variables)
@@ -151,16 +151,16 @@ def test_a_refresh_aggregates_up_to_the_frontier(
     insert(database, [Row("alice/a", began - n * timedelta(minutes=5)) for n in range(9)])
     rehearsed = maintain(variables, "--refresh", "--dry-run", "--json")
     assert rehearsed.returncode == 0, rehearsed.stderr
-    told = json.loads(rehearsed.stdout)
-    assert (told["before"], told["after"], told["waits_for"]) == (FIRST_TEXT, None, None)
-    assert datetime.fromisoformat(told["frontier"]) > began - timedelta(seconds=15)
+    report = json.loads(rehearsed.stdout)
+    assert (report["before"], report["after"], report["waits_for"]) == (FIRST_TEXT, None, None)
+    assert datetime.fromisoformat(report["frontier"]) > began - timedelta(seconds=15)
     assert aggregated(database) == (LONG_AGO, 0)
 
     done = maintain(variables, "--refresh", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["before"], told["after"]) == (FIRST_TEXT, told["frontier"])
-    assert aggregated(database) == (datetime.fromisoformat(told["after"]), 1)
+    report = json.loads(done.stdout)
+    assert (report["before"], report["after"]) == (FIRST_TEXT, report["frontier"])
+    assert aggregated(database) == (datetime.fromisoformat(report["after"]), 1)
 
     (line,) = maintain(variables, "--refresh").stdout.splitlines()
     assert line.startswith("samples are aggregated up to 20")

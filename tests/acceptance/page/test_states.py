@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.acceptance.page.site import Site
 
 PERIOD_S = 10
-UNTOLD = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 HIDE = """(hidden) => {
     Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
     document.dispatchEvent(new Event("visibilitychange"));
@@ -46,7 +46,7 @@ def test_stale_is_told_in_words_and_no_zero_is_shown(page: Page, site: Site) -> 
     expect(page.locator("[data-part=chip]")).to_have_text("Stale")
     expect(page.locator("[data-part=stale]")).to_contain_text("No sample for 3 hours: ")
     figures = page.locator("[data-section=performance] [data-figure]")
-    expect(figures).to_have_text([UNTOLD] * 4)
+    expect(figures).to_have_text([NO_VALUE] * 4)
     expect(page.locator("[data-section=historical]")).to_have_attribute("data-state", "shown")
 
 
@@ -56,7 +56,7 @@ def test_loading(page: Page, site: Site) -> None:
     site.sign_in(page)
     section = page.locator("[data-section=platform]")
     expect(section).to_have_attribute("aria-busy", "true")
-    expect(section.locator("[data-figure]").first).to_have_text(UNTOLD)
+    expect(section.locator("[data-figure]").first).to_have_text(NO_VALUE)
     held[0].continue_()
     expect(section).to_have_attribute("aria-busy", "false")
 

@@ -96,8 +96,8 @@ async function copy(statement, rows, status) {
     return Buffer.concat([tell('C', `COPY ${affectedRows}\0`), tell('Z', status)])
   } catch (error) {
     const fields = { S: 'ERROR', V: 'ERROR', C: error.code ?? 'XX000', M: error.message, D: error.detail }
-    const told = Object.entries(fields).filter(([, value]) => value)
-    const body = told.map(([field, value]) => `${field}${value}\0`).join('')
+    const present = Object.entries(fields).filter(([, value]) => value)
+    const body = present.map(([field, value]) => `${field}${value}\0`).join('')
     return Buffer.concat([tell('E', body, '\0'), tell('Z', status === 'T' ? 'E' : status)])
   }
 }

@@ -54,9 +54,9 @@ def test_its_base_is_the_debian_that_stands_for_it() -> None:
 
 
 def test_it_runs_fleetgauge_as_nobody_in_particular(image: Stage) -> None:
-    told = image.run(*image.entrypoint, "--version")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout.startswith("fleetgauge, version ")
+    result = image.run(*image.entrypoint, "--version")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("fleetgauge, version ")
     assert image.run("id", "-u").stdout.strip() == "10001"
 
 

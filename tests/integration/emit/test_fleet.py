@@ -93,15 +93,15 @@ async def test_a_signal_ends_it_with_everything_sent(
         await asyncio.to_thread(process.await_line, "connected to the broker")
         process.signal(number)
         assert await asyncio.to_thread(process.await_exit) == 0
-    told = last(process)
-    assert told["unacknowledged"] == 0
+    totals = last(process)
+    assert totals["unacknowledged"] == 0
     stored = [
         event
         for name in (topics.samples, topics.events)
         for record in await records(stack.kafka_bootstrap, name)
         for event in events_of(record)
     ]
-    assert len(stored) == told["acknowledged"] > 0
+    assert len(stored) == totals["acknowledged"] > 0
 
 
 @pytest.mark.usefixtures("ready")
@@ -163,8 +163,8 @@ def test_a_wrong_backfill_is_refused_with_the_limit(
 
 def last(process: Running) -> dict[str, Any]:
     """What the last line tells."""
-    told: dict[str, Any] = msgspec.json.decode(list(_json(process))[-1])
-    return told
+    entry: dict[str, Any] = msgspec.json.decode(list(_json(process))[-1])
+    return entry
 
 
 def _json(process: Running) -> Iterator[str]:

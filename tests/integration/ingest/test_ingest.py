@@ -271,9 +271,9 @@ def minutes(agent: str, number: int) -> list[Put]:
     return [Put(encode(sample(agent, ago=n * MINUTE))) for n in range(number)]
 
 
-async def ends_with(told: dict[str, str], log: Path, words: str) -> None:
+async def ends_with(env: dict[str, str], log: Path, words: str) -> None:
     """Ingest ends with status 1 and these words in its log."""
-    async with ingest_process(told, log) as ingest:
+    async with ingest_process(env, log) as ingest:
         assert await asyncio.wait_for(ingest.wait(), 60) == 1
         assert words in ingest.log
         assert "Traceback" not in ingest.log

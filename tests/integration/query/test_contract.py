@@ -168,9 +168,9 @@ async def test_nothing_is_null_where_there_is_nothing(database: str, document: A
             if "{agentId}" in endpoint.route:
                 assert response.status_code == 404
                 continue
-            told = {name for name in endpoint.fields if "[]." not in name}
-            assert names(answer) == told, endpoint.route
-            for field in told:
+            expected = {name for name in endpoint.fields if "[]." not in name}
+            assert names(answer) == expected, endpoint.route
+            for field in expected:
                 (value,) = values(answer, field)
                 assert kind_of(value) == endpoint.fields[field][0], field
 

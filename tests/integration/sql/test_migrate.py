@@ -141,11 +141,11 @@ def test_an_encoding_without_a_place_for_all_texts_is_refused(stack: Stack) -> N
 
 
 def test_each_migration_is_told(empty_database: str) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     missing = len(pending(database_settings(empty_database)))
-    run_migrations(database_settings(empty_database), lambda *counts: told.append(counts))
-    assert sorted({done for done, _ in told}) == list(range(missing + 1))
-    assert {of for _, of in told} == {missing}
+    run_migrations(database_settings(empty_database), lambda *counts: reported.append(counts))
+    assert sorted({done for done, _ in reported}) == list(range(missing + 1))
+    assert {of for _, of in reported} == {missing}
 
 
 def test_ingest_can_claim_nothing_before_every_trigger_is_there(database: str) -> None:

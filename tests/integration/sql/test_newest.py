@@ -94,8 +94,8 @@ def model(steps: list[Step]) -> list[tuple[Any, ...]]:
         agent.first = min(agent.first, minute)
         if minute > agent.newest:
             agent.newest, agent.cpu = minute, cpu
-        is_told = used is not None and total is not None
-        if is_told and (agent.storage_minute is None or minute > agent.storage_minute):
+        has_storage = used is not None and total is not None
+        if has_storage and (agent.storage_minute is None or minute > agent.storage_minute):
             agent.storage_minute, agent.used, agent.total = minute, used, total
     return [(key, *astuple(agent)) for key, agent in sorted(known.items())]
 

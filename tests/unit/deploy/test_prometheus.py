@@ -34,7 +34,7 @@ SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_s
 SCRAPED = {"job", "instance"}
 
 
-def told() -> dict[str, set[str]]:
+def exported_series() -> dict[str, set[str]]:
     """Series that ingest and serve tell: name and labels, those of the scrape among them."""
     found = {"up": SCRAPED}
     for name in ("cpu_seconds_total", "resident_memory_bytes", "open_fds", "start_time_seconds"):
@@ -48,7 +48,7 @@ def told() -> dict[str, set[str]]:
     return found
 
 
-SERIES = told()
+SERIES = exported_series()
 
 
 def parts(expression: str) -> list[promql.Expr]:
@@ -120,8 +120,8 @@ def test_the_page_has_no_alert_that_is_gone() -> None:
 def test_reasons_of_dead_letters_are_told_before_the_first() -> None:
     """Prometheus sees no increase in a series that begins at 1."""
     (family,) = of_ingest.DEAD_LETTERS.collect()
-    told_reasons = {sample.labels["reason"] for sample in family.samples}
-    assert {"malformed", "invalid", "future", "expired", "too_large", "refused"} <= told_reasons
+    reasons = {sample.labels["reason"] for sample in family.samples}
+    assert {"malformed", "invalid", "future", "expired", "too_large", "refused"} <= reasons
 
 
 def test_jobs_are_those_that_are_scraped() -> None:

@@ -51,7 +51,7 @@ emitter = Background(Emitter("127.0.0.1:1", "ada", close_timeout_s=0.1)).start()
 
 def test_who_forgets_to_close_is_closed_at_the_exit() -> None:
     call = [sys.executable, "-c", FORGETFUL]
-    told = subprocess.run(
+    result = subprocess.run(
         call, capture_output=True, text=True, check=True, cwd=REPOSITORY, timeout=60
     )
-    assert "lost 1 events: not acknowledged" in told.stderr
+    assert "lost 1 events: not acknowledged" in result.stderr

@@ -155,13 +155,13 @@ def test_nothing_is_lost_that_is_not_counted(
         put.append(at(1_000, agent_id=agent, messages=0))
         buffer.put(put[-1])
         out += buffer.take(1)
-    assert told_dropped(out) == (buffer.totals.dropped_samples, buffer.totals.dropped_events)
+    assert reported_drops(out) == (buffer.totals.dropped_samples, buffer.totals.dropped_events)
     for agent in "abc":
         assert messages_of(agent, out) == messages_of(agent, put)
         assert is_in_order([e for e in out if isinstance(e, Sample) and e.agent_id == agent])
 
 
-def told_dropped(events: list[Event]) -> tuple[int, int]:
+def reported_drops(events: list[Event]) -> tuple[int, int]:
     carrying = [event for event in events if isinstance(event, CarryingSample)]
     return sum(c.dropped_samples for c in carrying), sum(c.dropped_events for c in carrying)
 

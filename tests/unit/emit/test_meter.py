@@ -300,7 +300,7 @@ def test_what_was_counted_elsewhere_is_added(meter: Meter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("messages", "errors", "response_ms", "told"),
+    ("messages", "errors", "response_ms", "message"),
     [
         (-1, 0, None, "messages: expected int >= 0, not -1"),
         (1.5, 0, None, "messages: expected int, got float"),
@@ -310,9 +310,9 @@ def test_what_was_counted_elsewhere_is_added(meter: Meter) -> None:
     ],
 )
 def test_bad_counts_are_refused(
-    meter: Meter, messages: int, errors: int, response_ms: float | None, told: str
+    meter: Meter, messages: int, errors: int, response_ms: float | None, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         meter.add(messages, errors, response_ms)
     assert meter.drain() == ActivityCounts()
 

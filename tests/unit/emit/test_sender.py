@@ -148,12 +148,12 @@ async def test_an_outage_and_its_end_are_told_once_and_the_reason(
     caplog.set_level(logging.INFO, "emit.sender")
     sending, _ = sender_to(Broker(*[failure] * 5))
     await sending.send([skill("ada")])
-    told = [record.getMessage() for record in caplog.records]
-    assert [line for line in told if line != "connected to the broker"] == [
+    messages = [record.getMessage() for record in caplog.records]
+    assert [line for line in messages if line != "connected to the broker"] == [
         f"cannot send events, retrying: {words}",
         "sending events again; dropped so far: 0 samples, 0 other events",
     ]
-    assert told.count("connected to the broker") == 6
+    assert messages.count("connected to the broker") == 6
 
 
 async def test_another_trouble_of_the_same_outage_is_told(caplog: pytest.LogCaptureFixture) -> None:

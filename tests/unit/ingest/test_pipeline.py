@@ -252,7 +252,7 @@ async def test_a_stop_lets_the_write_end_and_begins_none(bench: Bencher) -> None
         await asyncio.wait({task})
         assert task.cancelled()
     assert b.table.written == [(0, 1)]
-    assert b.log.told[-1] == {PARTITION: 1}
+    assert b.log.commits[-1] == {PARTITION: 1}
 
 
 async def test_a_stop_waits_no_longer_than_it_may(bench: Bencher) -> None:

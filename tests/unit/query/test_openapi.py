@@ -59,8 +59,10 @@ def test_every_refusal_and_failure_is_typed(paths: Any, path: str) -> None:
 @pytest.mark.parametrize("path", GUARDED)
 def test_waits_are_told(paths: Any, path: str) -> None:
     responses = paths[path]["get"]["responses"]
-    told = {status for status, one in responses.items() if "Retry-After" in one.get("headers", {})}
-    assert told == {"429", "503"}
+    with_retry_after = {
+        status for status, one in responses.items() if "Retry-After" in one.get("headers", {})
+    }
+    assert with_retry_after == {"429", "503"}
     assert responses["429"]["headers"]["Retry-After"]["schema"] == {"type": "integer", "minimum": 1}
 
 

@@ -36,12 +36,12 @@ CASES: list[tuple[Protocol, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("protocol", "given", "told"), CASES)
-def test_what_goes_together(protocol: Protocol, given: str, told: str) -> None:
-    if not told:
+@pytest.mark.parametrize(("protocol", "given", "error"), CASES)
+def test_what_goes_together(protocol: Protocol, given: str, error: str) -> None:
+    if not error:
         check_together(protocol, given.split())
         return
-    with pytest.raises(ValueError, match=f"^FLEETGAUGE_KAFKA_SECURITY_PROTOCOL={protocol} {told}"):
+    with pytest.raises(ValueError, match=f"^FLEETGAUGE_KAFKA_SECURITY_PROTOCOL={protocol} {error}"):
         check_together(protocol, given.split())
 
 

@@ -97,8 +97,8 @@ def test_groups_tell_all_their_problems_at_once(monkeypatch: pytest.MonkeyPatch)
     set_up(monkeypatch, DATABASE_URL="x", HTTP_PORT="x", JWT_SECRET="x")
     with pytest.raises(SettingsError) as caught:
         load(DatabaseSettings, HttpSettings)
-    told = [problem.partition(":")[0] for problem in caught.value.problems]
-    assert told == ["FLEETGAUGE_DATABASE_URL", "FLEETGAUGE_HTTP_PORT", "FLEETGAUGE_JWT_SECRET"]
+    names = [problem.partition(":")[0] for problem in caught.value.problems]
+    assert names == ["FLEETGAUGE_DATABASE_URL", "FLEETGAUGE_HTTP_PORT", "FLEETGAUGE_JWT_SECRET"]
 
 
 # lateness, refresh, raw, 5 minutes, 1 hour: each pair that touches is refused

@@ -145,7 +145,7 @@ async def test_a_watermark_that_stands_still_is_told(
             [known_topics.samples, now],
         )
 
-    async def told(settings: KafkaSettings = kafka) -> tuple[Level, str, str | None]:
+    async def watermark_finding(settings: KafkaSettings = kafka) -> tuple[Level, str, str | None]:
         (found,) = [f for f in await findings(database, settings) if f.check == "watermark"]
         return found.level, found.says, found.hint
 
@@ -153,11 +153,11 @@ async def test_a_watermark_that_stands_still_is_told(
     refresh = "fleetgauge maintain --refresh, and check that a fleetgauge ingest runs"
     away = kafka.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()}"})
     for settings in (kafka, away):
-        level, says, hint = await told(settings)
+        level, says, hint = await watermark_finding(settings)
         assert (level, hint) == (Level.WARNING, refresh)
         assert behind in says
     await put(stack, known_topics.samples, [Put(b"{}", b"k")])
-    level, says, hint = await told()
+    level, says, hint = await watermark_finding()
     assert says.endswith(f": {known_topics.samples}/0 has records, and none of them is stored yet")
     assert hint == "start more fleetgauge ingest processes, up to one per partition"
 
@@ -235,8 +235,8 @@ def test_the_command_tells_it_by_its_status(
     done = doctor(environment(database, stack, known_topics), *words)
     assert (done.returncode, done.stderr) == (1, "")
     if words:
-        told: list[dict[str, Any]] = json.loads(done.stdout)
-        (ingest,) = (one for one in told if one["check"] == "ingest")
+        report: list[dict[str, Any]] = json.loads(done.stdout)
+        (ingest,) = (one for one in report if one["check"] == "ingest")
         assert (ingest["level"], ingest["hint"]) == ("problem", "fleetgauge ingest")
     else:
         assert "problem  ingest      ingest has never run on this database" in done.stdout

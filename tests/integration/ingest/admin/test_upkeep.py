@@ -276,12 +276,12 @@ async def test_a_database_that_is_away_costs_a_look(database: str) -> None:
         proxy.refuse()
 
         async def complained() -> bool:
-            return any(entry["event"] == "upkeep not run" for entry in told)
+            return any(entry["event"] == "upkeep not run" for entry in logs)
 
         async def done() -> bool:
             return left(database).keys() == TASKS
 
-        with capture_logs() as told:
+        with capture_logs() as logs:
             running = asyncio.create_task(job(through).run(0.05))
             await until(complained, "a warning", 60)
             proxy.accept()

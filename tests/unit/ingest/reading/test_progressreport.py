@@ -41,7 +41,7 @@ class Log:
 
     def __init__(self, **ends: int | tuple[int, int] | None) -> None:
         self.ends = ends
-        self.told: list[dict[TopicPartition, int]] = []
+        self.commits: list[dict[TopicPartition, int]] = []
         self.answers = True
         self.known_to_group: dict[TopicPartition, int] = {}
 
@@ -59,7 +59,7 @@ class Log:
         return {p: self.known_to_group[p] for p in partitions if p in self.known_to_group}
 
     async def commit_to_group(self, positions: dict[TopicPartition, int]) -> bool:
-        self.told.append(dict(positions))
+        self.commits.append(dict(positions))
         return self.answers
 
 
@@ -174,13 +174,13 @@ async def test_a_broker_that_is_silent_is_told_now_and_then(
     clock, log = Clock(), Log()
     progress = by(clock)
     progress.start({HERE: claimed(5)})
-    told = []
+    counts = []
     for seconds, ends in [(0, {}), (10, {}), (20, {}), (1, {"p0": 5}), (1, {})]:
         clock.now += seconds
         log.ends = dict(ends)
         await tell(progress, log)
-        told.append(capsys.readouterr().out.count("the broker does not report these"))
-    assert told == [1, 0, 1, 0, 1]
+        counts.append(capsys.readouterr().out.count("the broker does not report these"))
+    assert counts == [1, 0, 1, 0, 1]
 
 
 async def test_a_clock_ahead_of_ours_is_no_negative_age_and_hides_no_later_one() -> None:
@@ -215,9 +215,9 @@ async def test_it_reports_at_once_what_is_claimed_and_then_now_and_then() -> Non
     progress, log = ProgressReport(lambda: None, Clock(), every_s=1_000), Log(p0=9)
     running = asyncio.create_task(progress.run(cast(RecordSource, log)))
     progress.start({HERE: claimed(0)})
-    await eventually(lambda: log.told == [{HERE: 0}], "the first report")
+    await eventually(lambda: log.commits == [{HERE: 0}], "the first report")
     progress.start({HERE: claimed(4)})
-    await eventually(lambda: log.told == [{HERE: 0}, {HERE: 4}], "the report of the claim")
+    await eventually(lambda: log.commits == [{HERE: 0}, {HERE: 4}], "the report of the claim")
     running.cancel()
     await asyncio.wait({running})
 
@@ -245,7 +245,7 @@ async def test_what_cannot_be_claimed_is_known_from_the_group() -> None:
     progress.assign([HERE, THERE])
     await tell(progress, log)
     assert (lag(), lag(THERE)) == ((2, 0), (None, None))
-    assert log.told == []
+    assert log.commits == []
 
 
 REASSURES = [

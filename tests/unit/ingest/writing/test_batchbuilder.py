@@ -98,13 +98,13 @@ samples = st.builds(
 def test_shape_is_as_the_model(found: list[Sample]) -> None:
     batch = build_batch(decoded(found), KEYS)
     rows = model(found)
-    assert told(batch.samples, "agent_key", "ts", "cpu", "messages", "response_ms") == [
+    assert rows_of(batch.samples, "agent_key", "ts", "cpu", "messages", "response_ms") == [
         (key, ts, one.cpu, one.messages, one.response_ms) for (key, ts), one in sorted_rows(rows)
     ]
     assert batch.repeats == len(found) - len(rows)
 
 
-def told(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+def rows_of(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
     return frame.select(columns).rows()
 
 

@@ -40,7 +40,7 @@ ANSWERS = [
 ]
 
 
-def told(b: Letters) -> list[tuple[str, int]]:
+def reasons_and_offsets(b: Letters) -> list[tuple[str, int]]:
     return [(letter.reason, letter.origin.record.offset) for letter in b.sent]
 
 
@@ -64,7 +64,7 @@ def test_exactly_what_is_refused_is_told(bench: Bencher, refused: set[int]) -> N
         b.table.refused = set(refused)
         async with b.running():
             await eventually(lambda: b.claims.stored == 40, "forty records")
-        assert told(b.letters) == [("refused", offset) for offset in sorted(refused)]
+        assert reasons_and_offsets(b.letters) == [("refused", offset) for offset in sorted(refused)]
         ends = [next_offset for _, next_offset in b.table.written]
         assert ends == sorted(ends)
 
@@ -128,7 +128,7 @@ async def test_what_was_dropped_before_is_expired(bench: Bencher) -> None:
         await eventually(lambda: b.claims.stored == 3, "three records")
         b.log.arriving = [records(GOOD, newer, first=3)]
         await eventually(lambda: b.claims.stored == 5, "five records")
-    assert told(b.letters) == [("expired", 1), ("expired", 2), ("expired", 3)]
+    assert reasons_and_offsets(b.letters) == [("expired", 1), ("expired", 2), ("expired", 3)]
     assert [letter.origin.index for letter in b.letters.sent] == [None, 0, None]
     # The horizon is known by then: the second batch is written at once.
     assert (b.table.begun, b.table.written) == (3, [(0, 3), (3, 5)])
@@ -152,7 +152,7 @@ async def test_a_message_that_makes_ingest_fail_is_told_and_the_rest_stored(benc
     b.table.broken = {3}
     async with b.running():
         await eventually(lambda: b.claims.stored == 6, "six records")
-    assert told(b.letters) == [("refused", 3)]
+    assert reasons_and_offsets(b.letters) == [("refused", 3)]
     assert b.letters.sent[0].detail == (
         "ingest failed on this message with an unexpected ZeroDivisionError"
     )
@@ -164,7 +164,7 @@ async def test_an_agent_that_makes_ingest_fail_is_told_and_the_rest_stored(bench
     b.table.broken_users = {"broken"}
     async with b.running():
         await eventually(lambda: b.claims.stored == 3, "three records")
-    assert told(b.letters) == [("refused", 1)]
+    assert reasons_and_offsets(b.letters) == [("refused", 1)]
 
 
 async def test_without_memory_the_process_ends(bench: Bencher) -> None:

@@ -137,10 +137,10 @@ def test_refreshes(
     level: Level,
     says: str,
 ) -> None:
-    told = (ago(newest), ago(turn))
+    times = (ago(newest), ago(turn))
     levels = [
-        RollupRefresh("agent_metrics_1d", NOW - 30 * HOUR, *told),
-        RollupRefresh("agent_metrics_5m", ago(watermark), *told),
+        RollupRefresh("agent_metrics_1d", NOW - 30 * HOUR, *times),
+        RollupRefresh("agent_metrics_5m", ago(watermark), *times),
     ]
     (finding,) = judge_refreshes(levels, NOW)
     assert finding.level is level
