@@ -81,7 +81,7 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
     assert any(line.startswith("set-up ") and line.endswith(" s") for line in steps)
 
 
-async def test_a_port_that_is_taken_is_told_at_once() -> None:
+async def test_a_port_that_is_taken_is_reported_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taker:
         port = taker.getsockname()[1]
         async with demo(port) as process:

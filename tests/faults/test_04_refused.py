@@ -124,7 +124,7 @@ async def check_reasons(ledger: Ledger) -> None:
     assert reasons == {b"refused"}
 
 
-async def test_what_is_refused_is_told_before_a_later_offset_counts(
+async def test_what_is_refused_is_dead_lettered_before_a_later_offset_counts(
     case: Case,
     database: str,
     ledger: Ledger,
@@ -146,7 +146,7 @@ async def test_what_is_refused_is_told_before_a_later_offset_counts(
     assert reported == len(refused_places(ledger))
 
 
-async def test_no_offset_passes_a_message_that_cannot_be_told_either(
+async def test_no_offset_passes_a_message_that_cannot_be_dead_lettered(
     database: str,
     ledger: Ledger,
     ingest_environment: Environment,

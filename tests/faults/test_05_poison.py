@@ -105,7 +105,7 @@ def among(ledger: Ledger, samples: list[Sample]) -> Message:
     return Message(ledger.topics.samples, value, b"k", events, is_array=True)
 
 
-async def test_exactly_the_poison_is_told(
+async def test_exactly_the_poison_is_dead_lettered(
     case: Case,
     ledger: Ledger,
     ingest_environment: Callable[..., dict[str, str]],

@@ -78,7 +78,7 @@ CASES: list[tuple[Callable[[Connection], None], Account, str]] = [
 
 
 @pytest.mark.parametrize(("happens", "account", "message"), CASES)
-async def test_what_is_wrong_is_told(
+async def test_what_is_wrong_is_reported(
     happens: Callable[[Connection], None],
     account: Account,
     message: str,

@@ -266,7 +266,7 @@ async def test_another_protocol_than_the_listeners(broker: SecureBroker) -> None
     assert (await trouble(certain)).endswith(f"does not accept logins: {PROTOCOL}")
 
 
-async def test_nobody_there_is_told_once_an_address(broker: SecureBroker) -> None:
+async def test_nobody_there_is_reported_once_an_address(broker: SecureBroker) -> None:
     one, other = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     message = await trouble(bare(f"{one},{other}, {one}"))
     assert message == f"no broker answers at {one}; no broker answers at {other}"

@@ -92,7 +92,7 @@ async def answers(url: str) -> bool:
         return (await client.get(url)).status_code == 200
 
 
-async def test_a_server_that_is_not_to_be_trusted_is_told(
+async def test_a_server_that_is_not_to_be_trusted_is_reported(
     stack: Stack, fresh: str, topics: Topics, tmp_path: Path
 ) -> None:
     stranger = Authority(tmp_path, "stranger")

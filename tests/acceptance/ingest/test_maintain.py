@@ -70,7 +70,7 @@ def test_it_drops_what_is_older_than_its_retention(
     assert counts(database) == (1, 7)
 
 
-def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> None:
+def test_a_task_that_fails_is_reported(variables: dict[str, str], database: str) -> None:
     now = datetime.now(UTC)
     insert(database, [Row("alice/a", now - n * DAY) for n in (40, 0)])
     refresh(database, now)
@@ -96,7 +96,7 @@ async def test_another_one_at_it_is_awaited(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_database_that_is_not_migrated_is_told(
+def test_a_database_that_is_not_migrated_is_reported(
     empty_database: str, stack: Stack, topics: Topics
 ) -> None:
     done = maintain(environment(empty_database, stack, topics))
@@ -105,7 +105,7 @@ def test_a_database_that_is_not_migrated_is_told(
     assert "Traceback" not in done.stderr
 
 
-def test_a_database_that_is_away_is_told(stack: Stack, topics: Topics) -> None:
+def test_a_database_that_is_away_is_reported(stack: Stack, topics: Topics) -> None:
     nowhere = f"postgresql://someone:a-password@127.0.0.1:{free_port()}/fleetgauge"
     done = maintain(environment(nowhere, stack, topics))
     assert done.returncode == 1
@@ -184,7 +184,7 @@ async def test_a_refresh_tells_what_it_waits_for(
         assert (done.returncode, done.stdout.splitlines()) == (0, [first, waits])
 
 
-def test_a_refresh_that_another_session_does_is_told(
+def test_a_refresh_that_another_session_does_is_reported(
     variables: dict[str, str], database: str, made: KafkaSettings
 ) -> None:
     with psycopg.connect(database) as other:
@@ -200,7 +200,7 @@ def test_a_refresh_that_another_session_does_is_told(
     assert aggregated(database) == (LONG_AGO, 0)
 
 
-def test_a_refresh_without_a_part_is_told(variables: dict[str, str], database: str) -> None:
+def test_a_refresh_without_a_part_is_reported(variables: dict[str, str], database: str) -> None:
     nowhere = {
         "FLEETGAUGE_KAFKA_BOOTSTRAP": "no broker answers at",
         "FLEETGAUGE_DATABASE_URL": "connection failed",

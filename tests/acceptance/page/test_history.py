@@ -127,7 +127,7 @@ def test_the_pointer_moves_the_cursor_of_all_charts(history: Page) -> None:
     expect(history.locator("[data-part=when]")).to_have_text("Average; counts per hour with data")
 
 
-def test_keys_move_the_cursor_and_a_screen_reader_is_told(history: Page) -> None:
+def test_keys_move_the_cursor_and_the_value_is_announced(history: Page) -> None:
     cpu = history.get_by_role("slider", name="CPU, percent")
     errors = history.get_by_role("slider", name="Errors, errors per hour")
     rows = table(history)

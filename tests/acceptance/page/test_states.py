@@ -18,7 +18,7 @@ HIDE = """(hidden) => {
 }"""
 
 
-def test_a_user_without_data_is_told_how_to_send(page: Page, site: Site) -> None:
+def test_a_user_without_data_is_shown_how_to_send(page: Page, site: Site) -> None:
     site.sign_in(page, "nobody")
     expect(page.get_by_role("heading", name="No samples yet")).to_be_visible()
     expect(page.get_by_text("No agent of nobody has sent a sample.")).to_be_visible()
@@ -41,7 +41,7 @@ def test_a_platform_without_agents(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="Agents", exact=True)).to_be_hidden()
 
 
-def test_stale_is_told_in_words_and_no_zero_is_shown(page: Page, site: Site) -> None:
+def test_stale_is_shown_in_words_and_no_zero(page: Page, site: Site) -> None:
     site.sign_in(page, "bob")
     expect(page.locator("[data-part=chip]")).to_have_text("Stale")
     expect(page.locator("[data-part=stale]")).to_contain_text("No sample for 3 hours: ")
@@ -176,7 +176,7 @@ def test_it_asks_again_but_not_while_hidden_or_paused(page: Page, site: Site) ->
         page.clock.run_for(1)
 
 
-def test_it_waits_as_long_as_it_is_told(page: Page, site: Site) -> None:
+def test_it_waits_as_long_as_retry_after_says(page: Page, site: Site) -> None:
     questions = asked(page)
     page.clock.install()
     page.route(

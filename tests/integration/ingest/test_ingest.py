@@ -123,7 +123,7 @@ async def no_lag(ingest: IngestProcess, topic: str) -> None:
     await until(probe, "a lag of 0", 60)
 
 
-async def test_good_events_are_stored_and_bad_ones_told(
+async def test_good_events_are_stored_and_bad_ones_dead_lettered(
     stack: Stack,
     database: str,
     made_topics: Topics,

@@ -140,7 +140,7 @@ def test_an_encoding_without_a_place_for_all_texts_is_refused(stack: Stack) -> N
             connection.execute(SQL("drop database {}").format(Identifier(name)))
 
 
-def test_each_migration_is_told(empty_database: str) -> None:
+def test_each_migration_is_reported(empty_database: str) -> None:
     reported: list[tuple[int, int]] = []
     missing = len(pending(database_settings(empty_database)))
     run_migrations(database_settings(empty_database), lambda *counts: reported.append(counts))

@@ -110,7 +110,7 @@ def test_somebody_quicker(tmp_path: Path, port: int, opened: ExitStack) -> None:
     assert [*map(int, children.tried)] == [port, event["port"]]
 
 
-def test_another_reason_is_told_in_the_process_own_words(children: Children, port: int) -> None:
+def test_another_reason_is_reported_in_the_process_own_words(children: Children, port: int) -> None:
     words = (sys.executable, "-c", "raise SystemExit('no memory')")
     with pytest.raises(DemoError, match=r"(?s)server ended with status 1.*no memory"):
         demo_ports.start(children, listening(port), words, {})

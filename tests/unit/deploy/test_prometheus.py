@@ -65,7 +65,7 @@ def selectors(expression: str) -> Iterator[promql.VectorSelector]:
 
 
 @pytest.mark.parametrize("expression", ASKED.values(), ids=ASKED)
-def test_what_is_asked_for_is_told(expression: str) -> None:
+def test_queried_series_are_exported(expression: str) -> None:
     found = list(selectors(expression))
     assert found
     for selector in found:
@@ -117,7 +117,7 @@ def test_the_page_has_no_alert_that_is_gone() -> None:
     assert len(headings) == len(RUNBOOKS)
 
 
-def test_reasons_of_dead_letters_are_told_before_the_first() -> None:
+def test_reasons_of_dead_letters_are_exported_before_the_first() -> None:
     """Prometheus sees no increase in a series that begins at 1."""
     (family,) = of_ingest.DEAD_LETTERS.collect()
     reasons = {sample.labels["reason"] for sample in family.samples}

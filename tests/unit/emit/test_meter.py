@@ -55,7 +55,7 @@ def test_an_exception_is_a_failure_and_goes_on(meter: Meter) -> None:
     assert meter.drain() == ActivityCounts(messages=1, errors=1, timed=1, response_ms=1_000.0)
 
 
-def test_a_failure_can_be_told_without_an_exception(meter: Meter) -> None:
+def test_a_failure_can_be_reported_without_an_exception(meter: Meter) -> None:
     with meter.message() as message:
         message.failed()
     assert (meter.drain().errors, meter.drain().errors) == (1, 0)

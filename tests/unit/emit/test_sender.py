@@ -142,7 +142,7 @@ async def test_pauses_grow_to_a_limit_and_begin_anew_after_a_success() -> None:
         (OSError(), "OSError"),
     ],
 )
-async def test_an_outage_and_its_end_are_told_once_and_the_reason(
+async def test_an_outage_and_its_end_are_logged_once_with_the_reason(
     failure: Exception, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "emit.sender")
@@ -156,7 +156,7 @@ async def test_an_outage_and_its_end_are_told_once_and_the_reason(
     assert messages.count("connected to the broker") == 6
 
 
-async def test_another_trouble_of_the_same_outage_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_another_error_of_the_same_outage_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "emit.sender")
     sending, _ = sender_to(Broker(KafkaTimeoutError(), KafkaConnectionError("away")))
     await sending.send([skill("ada")])

@@ -184,7 +184,7 @@ async def test_an_accepted_gap_is_claimed_again(bench: Bencher) -> None:
     assert b.claims.epoch == 2
 
 
-async def test_while_a_full_batch_waits_reading_is_paused_and_the_group_told(
+async def test_a_full_batch_that_waits_pauses_reading_and_keeps_the_membership(
     bench: Bencher,
 ) -> None:
     b = bench(*[records(GOOD, first=i) for i in range(9)], limits=replace(LIMITS, max_rows=1))

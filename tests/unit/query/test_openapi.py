@@ -57,7 +57,7 @@ def test_every_refusal_and_failure_is_typed(paths: Any, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", GUARDED)
-def test_waits_are_told(paths: Any, path: str) -> None:
+def test_retry_after_is_documented(paths: Any, path: str) -> None:
     responses = paths[path]["get"]["responses"]
     with_retry_after = {
         status for status, one in responses.items() if "Retry-After" in one.get("headers", {})

@@ -69,7 +69,7 @@ WRONG: list[tuple[Group, str, str, str]] = [
 
 
 @pytest.mark.parametrize(("group", "name", "value", "sentence"), WRONG)
-def test_a_wrong_value_is_told(
+def test_a_wrong_value_is_reported(
     monkeypatch: pytest.MonkeyPatch, group: Group, name: str, value: str, sentence: str
 ) -> None:
     set_up(monkeypatch, **{name: value})
@@ -84,7 +84,7 @@ def test_secrets_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "a-password" not in repr(load(DatabaseSettings))
 
 
-def test_what_is_missing_is_told() -> None:
+def test_what_is_missing_is_reported() -> None:
     assert problems(DatabaseSettings, KafkaSettings) == [
         "FLEETGAUGE_DATABASE_URL is not set: "
         "it takes postgresql://user:password@host:port/database",

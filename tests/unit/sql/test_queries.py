@@ -19,7 +19,7 @@ def test_a_shared_file_opens_with_a_name() -> None:
         assert "-- name: " not in text or text.startswith("-- name: "), file
 
 
-def test_an_unknown_name_is_told() -> None:
+def test_an_unknown_name_is_rejected() -> None:
     with pytest.raises(KeyError, match="absent"):
         query("absent")
 

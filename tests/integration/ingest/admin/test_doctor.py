@@ -71,7 +71,7 @@ async def test_nothing_is_wrong_where_everything_runs(
     ]
 
 
-async def test_what_is_undone_is_told(
+async def test_what_is_undone_is_reported(
     database: str, kafka: KafkaSettings, known_topics: Topics, stack: Stack
 ) -> None:
     now = datetime.now(UTC)
@@ -121,7 +121,7 @@ async def test_a_topic_that_outlives_its_samples_is_reported(
     assert "set FLEETGAUGE_RAW_RETENTION_DAYS=39, or run 'kafka-configs.sh" in says
 
 
-async def test_a_gap_is_told(database: str, kafka: KafkaSettings, known_topics: Topics) -> None:
+async def test_a_gap_is_reported(database: str, kafka: KafkaSettings, known_topics: Topics) -> None:
     with psycopg.connect(database) as connection:
         connection.execute(
             "insert into ingest_offsets values (%s, 0, 7, 1, 'another')", [known_topics.samples]
@@ -132,7 +132,7 @@ async def test_a_gap_is_told(database: str, kafka: KafkaSettings, known_topics: 
     )
 
 
-async def test_a_watermark_that_stands_still_is_told(
+async def test_a_watermark_that_stands_still_is_reported(
     database: str, kafka: KafkaSettings, known_topics: Topics, stack: Stack
 ) -> None:
     now = datetime.now(UTC)
@@ -162,7 +162,7 @@ async def test_a_watermark_that_stands_still_is_told(
     assert hint == "start more fleetgauge ingest processes, up to one per partition"
 
 
-async def test_a_database_that_is_not_migrated_is_told(
+async def test_a_database_that_is_not_migrated_is_reported(
     empty_database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     found = await findings(empty_database, kafka)
@@ -173,7 +173,7 @@ async def test_a_database_that_is_not_migrated_is_told(
     assert says.startswith("pending: 0001_agents, ")
 
 
-async def test_a_newer_versions_database_is_told(
+async def test_a_newer_versions_database_is_reported(
     database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     with psycopg.connect(database) as connection:
@@ -184,7 +184,7 @@ async def test_a_newer_versions_database_is_told(
     assert "storage" in [finding.check for finding in found]
 
 
-async def test_what_a_role_may_not_read_is_told(
+async def test_what_a_role_may_not_read_is_reported(
     database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     name = f"{urlsplit(database).path[1:]}_nobody"
@@ -203,7 +203,7 @@ async def test_what_a_role_may_not_read_is_told(
     assert "permission denied" in found[-1][2]
 
 
-async def test_parts_that_are_away_are_told(
+async def test_parts_that_are_away_are_reported(
     stack: Stack, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     nowhere = NOWHERE.format(port=free_port())
@@ -218,7 +218,7 @@ async def test_parts_that_are_away_are_told(
     assert all("no answer" in finding.says for finding in found)
 
 
-async def test_topics_that_are_missing_are_told(database: str, kafka: KafkaSettings) -> None:
+async def test_topics_that_are_missing_are_reported(database: str, kafka: KafkaSettings) -> None:
     found = [f for f in await findings(database, kafka) if f.check == "broker"]
     assert [(f.level, f.hint) for f in found] == [(Level.PROBLEM, "fleetgauge migrate")]
 

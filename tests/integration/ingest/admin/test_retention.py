@@ -155,7 +155,7 @@ async def test_days_are_kept_for_good(database: str) -> None:
         assert await (await connection.execute(count)).fetchone() == before
 
 
-async def test_what_is_not_aggregated_stays_and_is_told(database: str) -> None:
+async def test_what_is_not_aggregated_stays_and_is_reported(database: str) -> None:
     """Nobody refreshed, then somebody half of it."""
     fill(database)
     before = await answers(database)

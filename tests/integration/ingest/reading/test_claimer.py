@@ -69,7 +69,7 @@ GAPS: list[tuple[str, LogIdentity, Bounds]] = [
 
 
 @pytest.mark.parametrize(("log", "bounds"), [c[1:] for c in GAPS], ids=[name for name, *_ in GAPS])
-async def test_a_gap_is_told_and_only_accepted_when_asked(
+async def test_a_gap_is_reported_and_only_accepted_when_asked(
     log: LogIdentity, bounds: Bounds, taker: Taker, stored: None, connection: AsyncConnection[Any]
 ) -> None:
     before = gaps()

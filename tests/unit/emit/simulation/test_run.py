@@ -123,7 +123,7 @@ async def test_lines_tell_how_far_the_history_is() -> None:
     assert ends[0]["events"] > 1_000
 
 
-async def test_a_long_present_is_told_now_and_then() -> None:
+async def test_a_long_present_is_logged_periodically() -> None:
     with capture_logs() as logs:
         await sent(of("1h"), Broker(), FakeClock())
     assert len([line for line in logs if line["event"] == "sent"]) in {58, 59}

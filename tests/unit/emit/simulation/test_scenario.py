@@ -60,7 +60,9 @@ def test_the_longest_backfill_leaves_an_hour_to_arrive() -> None:
         ({"rate_limit": float("nan")}, "rate-limit takes"),
     ],
 )
-def test_what_will_not_do_is_told_by_name_and_bound(words: dict[str, Any], sentence: str) -> None:
+def test_invalid_values_are_reported_by_name_and_bound(
+    words: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(ValueError, match=sentence):
         of(**words)
 

@@ -114,7 +114,7 @@ OTHERS = [identity("there"), identity(topic=2), identity(epoch=1)]
 
 
 @pytest.mark.parametrize("other", OTHERS, ids=["cluster", "topic", "leader"])
-def test_another_log_is_told_apart(other: LogIdentity) -> None:
+def test_another_log_is_distinguished(other: LogIdentity) -> None:
     compare({A: identity(), B: identity()}, {A: identity()})
     with pytest.raises(LogChangedError, match=r"s/0: claimed with topic id .*0001 and leader epo"):
         compare({A: identity(), B: identity()}, {A: other})

@@ -168,7 +168,7 @@ async def test_without_an_answer_the_age_grows() -> None:
     assert lag() == (4, 100)
 
 
-async def test_a_broker_that_is_silent_is_told_now_and_then(
+async def test_a_silent_broker_is_logged_periodically(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     clock, log = Clock(), Log()

@@ -44,7 +44,7 @@ def test_one_agent_id_under_two_users_is_two_agents() -> None:
     assert batch.repeats == 0
 
 
-def test_what_was_not_told_is_null() -> None:
+def test_missing_values_are_null() -> None:
     batch = build_batch(decoded([sample(response_ms=0.0), sample(NOON + US)]), KEYS)
     assert batch.samples["response_ms"].to_list() == [0, None]
     assert batch.samples["storage_used_mb"].null_count() == 2

@@ -58,7 +58,7 @@ async def test_only_content_is_refused(answer: Exception, is_refusal: bool, benc
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.sets(st.integers(0, 39)))
-def test_exactly_what_is_refused_is_told(bench: Bencher, refused: set[int]) -> None:
+def test_exactly_what_is_refused_is_dead_lettered(bench: Bencher, refused: set[int]) -> None:
     async def run() -> None:
         b = bench(records(*[GOOD] * 40))
         b.table.refused = set(refused)
@@ -97,7 +97,9 @@ async def test_a_refused_message_is_counted_as_a_letter_and_not_as_a_row(bench: 
     assert [a - b for a, b in zip(now(), before, strict=True)] == [2, 4, 1]
 
 
-async def test_the_next_batch_waits_until_the_refused_message_is_told(bench: Bencher) -> None:
+async def test_the_next_batch_waits_until_the_refused_message_is_dead_lettered(
+    bench: Bencher,
+) -> None:
     b = bench(records(GOOD, GOOD), records(GOOD, first=2), limits=replace(LIMITS, max_rows=1))
     b.table.refused = {1}
     b.letters.held.clear()
@@ -134,7 +136,7 @@ async def test_what_was_dropped_before_is_expired(bench: Bencher) -> None:
     assert (b.table.begun, b.table.written) == (3, [(0, 3), (3, 5)])
 
 
-async def test_an_array_with_a_refused_event_is_told_whole(bench: Bencher) -> None:
+async def test_an_array_with_a_refused_event_is_dead_lettered_whole(bench: Bencher) -> None:
     array = b"[" + GOOD + b",{}," + GOOD + b"]"
     b = bench(records(GOOD, array, GOOD))
     b.table.refused = {1}
@@ -147,7 +149,7 @@ async def test_an_array_with_a_refused_event_is_told_whole(bench: Bencher) -> No
     assert all(letter.origin.record.value == array for letter in b.letters.sent)
 
 
-async def test_a_message_that_makes_ingest_fail_is_told_and_the_rest_stored(bench: Bencher) -> None:
+async def test_a_message_that_makes_ingest_fail_is_dead_lettered(bench: Bencher) -> None:
     b = bench(records(*[GOOD] * 5), records(GOOD, first=5))
     b.table.broken = {3}
     async with b.running():
@@ -158,7 +160,7 @@ async def test_a_message_that_makes_ingest_fail_is_told_and_the_rest_stored(benc
     )
 
 
-async def test_an_agent_that_makes_ingest_fail_is_told_and_the_rest_stored(bench: Bencher) -> None:
+async def test_an_agent_that_makes_ingest_fail_is_dead_lettered(bench: Bencher) -> None:
     other = GOOD.replace(b"alice", b"broken")
     b = bench(records(GOOD, other, GOOD))
     b.table.broken_users = {"broken"}

@@ -212,7 +212,7 @@ async def test_what_cannot_be_recomputed_is_a_failure_and_stays(database: str) -
     assert "failed: the raw samples are gone" in describe_repairs(done)
 
 
-async def test_another_session_of_upkeep_is_told(
+async def test_another_session_of_upkeep_is_reported(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep, "WAIT_S", 0.1)
