@@ -19,7 +19,7 @@ DEMO = REPOSITORY / "deploy" / "local" / "demo.py"
 
 @asynccontextmanager
 async def demo(port: int) -> AsyncIterator[Process]:
-    """The demo as a process, asked for a port; at the end it is told to stop, if it still runs."""
+    """The demo as a process, asked for a port; stopped at the end, if it still runs."""
     process = await create_subprocess_exec(
         *(sys.executable, str(DEMO)),
         env={**os.environ, "FLEETGAUGE_HTTP_PORT": str(port)},

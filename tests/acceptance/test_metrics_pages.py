@@ -1,6 +1,6 @@
-"""The operators' pages have every metric of our own that running processes tell, and no other.
+"""The operators' pages have every metric of ours that running processes export, and no other.
 
-Neither a broker nor a database is there: metrics are told from the start.
+Without a broker and a database: metrics are exported from the start.
 """
 
 import re
@@ -31,7 +31,7 @@ def on_the_page(name: str) -> set[str]:
 
 
 def metric_names(text: str) -> set[str]:
-    """Ours, without the times at which a counter began that the library tells besides."""
+    """Ours, without the `_created` times that the library adds for each counter."""
     return {found["name"] for found in FAMILY.finditer(text) if "_created" not in found["name"]}
 
 

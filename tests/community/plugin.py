@@ -11,7 +11,7 @@ OUTCOMES: Final = ("passed", "failed", "error", "skipped")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Prints how many came out how, and on what server; nothing where none was asked for."""
+    """Prints the number of tests by outcome, and on what server; nothing if none was selected."""
     counts = {
         outcome: sum(
             report.nodeid.startswith(FOLDER)

@@ -1,4 +1,4 @@
-"""What tells events apart, and what the tables hold of them: the contract's rules once more."""
+"""What identifies events, and what the tables hold of them: the contract's rules once more."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,10 +8,10 @@ import psycopg
 
 from schemas.events import Event
 
-# The event's type and what tells it, or what it is about, from others of the type.
+# The event's type and what identifies it, or what it is about, among others of the type.
 Key: TypeAlias = tuple[str, ...]
 
-# Of these each has a row of its own; of the others the newest stands for all before it.
+# Each of these has its own row; of the others the newest replaces all before it.
 ONCE: Final = frozenset({"sample", "payment", "play", "skill"})
 _ENTITY: Final = {
     "sample": ("user_id", "agent_id", "ts"),

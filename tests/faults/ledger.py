@@ -139,7 +139,7 @@ class Ledger:
 async def open_ledger(
     stack: Stack, database: str, topics: Topics, record: Callable[[Account], None]
 ) -> AsyncIterator[Ledger]:
-    """A ledger with a producer of its own, whose every record is in the log once."""
+    """A ledger with its own producer, whose every record is in the log once."""
     producer = AIOKafkaProducer(
         bootstrap_servers=stack.kafka_bootstrap,
         linger_ms=10,

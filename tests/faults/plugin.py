@@ -61,7 +61,7 @@ def _seed(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Cases have time for their length, and tell whose run they are."""
+    """Cases have time for their length, and record whose run they are."""
     is_long = config.getoption("faults_length") == "long"
     for item in items:
         mark = item.get_closest_marker("fault")

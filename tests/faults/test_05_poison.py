@@ -1,4 +1,4 @@
-"""Poison among ten thousand good samples: exactly that is told, as it was, and the rest stored."""
+"""Poison among 10,000 good samples: exactly that is dead-lettered unchanged, the rest stored."""
 
 import json
 import random

@@ -58,7 +58,7 @@ def samples(topics: Topics, rng: random.Random, number: int) -> Iterator[Message
 
 
 def leave_old_chunks(database: str, now: datetime) -> None:
-    """Chunks of most of a year with a row each, of which nothing else tells."""
+    """Chunks of most of a year with a row each, which nothing else mentions."""
     days = range(RAW_DAYS + 2, OLDEST_DAYS)
     insert(database, [Row("old/agent", now - day * DAY) for day in days])
     with psycopg.connect(database) as connection:

@@ -90,7 +90,7 @@ async def test_the_limit_holds_over_all_processes(
                 assert caller.get("/api/metrics/bob/summary", headers).status == 200
 
 
-# as what a browser may tell; only the one that was named is let in
+# Origins that a browser may send; only the configured one is allowed.
 LOOK_ALIKES = (
     "https://dash.example",
     "http://dash.example:8443",

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.fault(20, "secrets")
 PASSWORD = "Tr0ub4dor&3 wants/no?one#to@see%it"
 SECRET = "of the same kind, 'quoted' \\ and more than thirty-two"
 KAFKA_PASSWORD = "and a third one, for the broker"
-# Parts that would still give one away.
-TELLING = ("Tr0ub4dor", "to@see", "see%it", "of the same kind", "thirty-two", "a third one")
+# Parts that would still leak one.
+SECRET_PARTS = ("Tr0ub4dor", "to@see", "see%it", "of the same kind", "thirty-two", "a third one")
 INSIDE = ("Traceback", "psycopg", 'File "', "select ", "relation ", "PoolTimeout")
 
 
@@ -52,7 +52,7 @@ def with_secrets(variables: Mapping[str, str], **more: str) -> dict[str, str]:
 
 
 def assert_silent(output: str) -> None:
-    for word in TELLING:
+    for word in SECRET_PARTS:
         assert word not in output, output
 
 
@@ -96,7 +96,7 @@ def test_a_database_that_is_away_or_refuses(variables: dict[str, str], database:
 
 
 def answers(address: str) -> str:
-    """Everything that the service tells of its trouble, to anybody."""
+    """Everything that the service reports about its errors, to anybody."""
     with httpx.Client(base_url=address, timeout=20) as client:
         asked = [
             client.get("/readyz"),
@@ -152,7 +152,7 @@ def test_a_broker_that_is_away(variables: dict[str, str], database: str, case: C
 
 
 def test_a_fault_of_our_own(variables: dict[str, str]) -> None:
-    """An exception that nobody expected is told with its trace, and without the secret."""
+    """An unexpected exception is printed with its traceback, and without the secret."""
     program = (
         "import fleetgauge, os\n"
         "def broken(*_): raise RuntimeError(os.environ['FLEETGAUGE_JWT_SECRET'])\n"

@@ -70,7 +70,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @asynccontextmanager
 async def example(bootstrap: str, log: Path) -> AsyncIterator[Process]:
-    """The example as a process of its own, asked on its stdin."""
+    """The example as a separate process, asked on its stdin."""
     with log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(EXAMPLE), bootstrap),
@@ -122,7 +122,7 @@ def totals_in(log: str) -> Totals:
 
 
 def distinct_samples(found: list[ConsumerRecord]) -> list[CarryingSample]:
-    """The samples as the contract tells them apart: what was sent twice counts once."""
+    """The samples without duplicates, by the contract's key."""
     samples = [sample for record in found for sample in samples_of(record)]
     return list({(s.user_id, s.agent_id, s.ts): s for s in samples}.values())
 

@@ -272,7 +272,7 @@ async def test_nobody_there_is_reported_once_an_address(broker: SecureBroker) ->
     assert message == f"no broker answers at {one}; no broker answers at {other}"
 
 
-async def test_processes_tell_the_same_and_no_secret(
+async def test_processes_report_the_same_and_no_secret(
     broker: SecureBroker, open_door: Stack, database: str, topics: Topics, tmp_path: Path
 ) -> None:
     wrong = {**with_login(broker), "FLEETGAUGE_KAFKA_PASSWORD": "a wrong password"}

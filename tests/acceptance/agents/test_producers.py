@@ -1,4 +1,4 @@
-"""The agents that the docs show: what they send is stored, in Java's partition, or told as lost."""
+"""The agents in the docs: their events are stored, in Java's partition, or reported as lost."""
 
 import asyncio
 import re
@@ -115,7 +115,7 @@ async def test_what_an_agent_sends_is_stored(shown: str, fleet: Fleet, tmp_path:
     assert sum(dead.values()) == 0
 
 
-async def test_an_agent_waits_for_its_topic_and_tells_what_is_lost(
+async def test_an_agent_waits_for_its_topic_and_reports_what_is_lost(
     stack: Stack, topics: Topics, tmp_path: Path
 ) -> None:
     never = f"{topics.samples}.never"

@@ -19,7 +19,7 @@ from tests.support.npm import package
 ADDRESS: Final = "127.0.0.1:8080"
 METRICS: Final = "127.0.0.1:9465"
 PROGRAM: Final = "dashboard.mts"
-# curl tells each status besides, unless a command has it print something else.
+# curl also prints each status, unless a command has it print something else.
 _CURLRC: Final = 'write-out = "%{stderr}%{http_code}\\n"\n'
 # What is printed is kept apart from what is complained of; braces keep what a command sets.
 _APART: Final = "{{\n{text}\n}} > .printed 2> .complained"

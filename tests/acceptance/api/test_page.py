@@ -46,7 +46,7 @@ def test_an_answer_is_the_one_that_is_shown(
     done = reader.outcome(example)
     match answer.language:
         case "json":
-            # The status, which curl tells beside the answer.
+            # The status, which curl prints beside the answer.
             assert done.complained.split()[-1] == "200"
             assert json.loads(done.printed) == json.loads(answer.text)
         case "http":

@@ -30,9 +30,9 @@ from tests.support.stack import (
 NOT_RUN: Final = re.compile(r"not run: (.+)")
 RUNS_ON: Final = re.compile(r"runs on: (.+)")
 STATUS: Final = re.compile(r"exit status: (\d+)")
-# For tests of their own, which know what it names.
+# For separate tests, which know what it names.
 WHILE: Final = re.compile(r"while: (.+)")
-# A reader's curl tells refusals by its exit status, so that they are seen.
+# A reader's curl reports errors by its exit status, so that they are seen.
 CURLRC: Final = "fail-with-body\nsilent\nshow-error\n"
 
 
@@ -136,7 +136,7 @@ class Reader:
                 return
 
     def _run(self, block: Block) -> None:
-        assert not mark_value(WHILE, block), "a page with states is followed by a test of its own"
+        assert not mark_value(WHILE, block), "a page with states needs a separate test"
         text = self._world.running.here(block.text)
         if words := mark_value(RUNS_ON, block):
             self._shell.leave_running(text, words)
@@ -150,7 +150,7 @@ class Reader:
 
 
 def mark_value(mark: re.Pattern[str], block: Block) -> str | None:
-    """What the block's comment says of this kind; ValueError where it is of no kind there is."""
+    """The value of the block's mark of this kind, or None; ValueError for an unknown mark."""
     if block.note is None:
         return None
     if not any(known.fullmatch(block.note) for known in (NOT_RUN, RUNS_ON, STATUS, WHILE)):

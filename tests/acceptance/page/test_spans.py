@@ -195,7 +195,7 @@ def test_a_colleague_sees_the_same(page: Page, browser: Browser, site: Site) -> 
 
 
 def steady(text: str) -> str:
-    """Without how long ago something was, and what a browser adds of its own."""
+    """Without how long ago something was, and without what the browser adds."""
     return " ".join(re.sub(r"\d+ \w+ ago|Asia/Tokyo \(here\)|Europe/Berlin", "", text).split())
 
 

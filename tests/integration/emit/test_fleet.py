@@ -162,7 +162,7 @@ def test_a_wrong_backfill_is_refused_with_the_limit(
 
 
 def last(process: Running) -> dict[str, Any]:
-    """What the last line tells."""
+    """The last line, decoded."""
     entry: dict[str, Any] = msgspec.json.decode(list(_json(process))[-1])
     return entry
 

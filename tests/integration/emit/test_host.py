@@ -30,7 +30,7 @@ async def ready(stack: Stack, topics: Topics) -> None:
 
 @contextmanager
 def sampling(stack: Stack, topics: Topics, **more: str) -> Iterator[Running]:
-    """The command as a process of its own."""
+    """The command as a separate process."""
     variables = environment("unused", stack, topics, **more)
     with fleetgauge(variables, "emit", "host", *IDS) as process:
         yield process
@@ -50,7 +50,7 @@ async def consumed(stack: Stack, topics: Topics, count: int) -> list[ConsumerRec
 
 
 async def stopped(process: Running, number: signal.Signals) -> dict[str, Any]:
-    """What the last line tells, after this signal and a good end."""
+    """The last line, decoded, after this signal and exit status 0."""
     process.signal(number)
     assert await asyncio.to_thread(process.await_exit) == 0
     last = logged(process)[-1]
@@ -102,7 +102,7 @@ async def test_samples_wait_for_their_topic(stack: Stack, topics: Topics) -> Non
     assert arrived[0].ts.isoformat() < msgspec.json.decode(line)["timestamp"]
 
 
-def test_without_a_broker_it_tells_and_still_ends(stack: Stack, topics: Topics) -> None:
+def test_without_a_broker_it_logs_and_still_ends(stack: Stack, topics: Topics) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
     with sampling(stack, topics, FLEETGAUGE_KAFKA_BOOTSTRAP=nowhere) as process:
         line = process.await_line(TROUBLE)

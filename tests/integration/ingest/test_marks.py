@@ -125,7 +125,7 @@ async def test_a_mark_that_retention_removed_is_no_gap(
         assert await ingest.stop() == 0
 
 
-async def test_a_topic_made_anew_is_known_behind_marks_too(
+async def test_a_recreated_topic_is_detected_behind_marks_too(
     stack: Stack,
     database: str,
     made_topics: Topics,

@@ -1,4 +1,4 @@
-"""What `/readyz` says of upkeep: overdue is told, and takes no process out of service."""
+"""What `/readyz` says of upkeep: overdue is reported, and takes no process out of service."""
 
 import re
 from datetime import timedelta

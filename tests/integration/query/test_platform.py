@@ -58,7 +58,7 @@ def test_case(connection: psycopg.Connection[Any], story: str, now: str, expecte
 
 
 def test_analysts_see_the_same_fleet(connection: psycopg.Connection[Any]) -> None:
-    """All cases of states at once, each with agents of its own: two definitions, one outcome."""
+    """All cases of states at once, each with its own agents: two definitions, one outcome."""
     stories = [story for _, story, _, expected in CASES if "state" in expected]
     for number, story in enumerate(stories):
         happen(connection, story, mark=f"{number}-")

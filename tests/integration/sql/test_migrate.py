@@ -70,7 +70,7 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p')
 """
 
 # A statement trigger with a transition table makes COPY log no invalidations on TimescaleDB 2.23
-# and newer. TimescaleDB's own triggers call functions of its own schema.
+# and newer. TimescaleDB's own triggers call functions in its schema.
 TRIGGERS_ON_SAMPLES = """
 select tgname::text from pg_trigger
 join pg_proc on pg_proc.oid = tgfoid

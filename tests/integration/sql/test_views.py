@@ -231,7 +231,7 @@ def test_columns(migrated: str) -> None:
             )
 
 
-def test_older_views_are_made_anew(database: str, migrated: str) -> None:
+def test_older_views_are_recreated(database: str, migrated: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("drop view samples, metrics_7d, fleet_1h")
         connection.execute("create view samples as select 1 as gone, ts as time from agent_samples")

@@ -62,7 +62,7 @@ def test_a_port_that_is_asked_for_and_taken_is_refused(
     opened.enter_context(socket.create_server(("127.0.0.1", port)))
     with pytest.raises(DemoError, match=rf"THE_PORT={port} is taken by process {os.getpid()} \("):
         demo_ports.start(children, listening(8080), WORDS, {"THE_PORT": str(port)})
-    # Its end is told, and not a second time.
+    # Its end is reported, and only once.
     children.hold(0.2)
 
 
@@ -85,7 +85,7 @@ class Overtaken(Children):
         return super().start(name, words, more)
 
 
-# What is asked for, and the second port of a program that serves metrics on one of its own.
+# What is asked for, and the second port of a program with a separate metrics port.
 ASKED: list[tuple[dict[str, str], str | None]] = [({}, None), ({"METRICS_PORT": "1"}, "1")]
 
 

@@ -35,7 +35,7 @@ SCRAPED = {"job", "instance"}
 
 
 def exported_series() -> dict[str, set[str]]:
-    """Series that ingest and serve tell: name and labels, those of the scrape among them."""
+    """Series that ingest and serve export: name and labels, including those of the scrape."""
     found = {"up": SCRAPED}
     for name in ("cpu_seconds_total", "resident_memory_bytes", "open_fds", "start_time_seconds"):
         found[f"process_{name}"] = SCRAPED
@@ -82,7 +82,7 @@ def test_what_is_grouped_by_is_a_label(expression: str) -> None:
 
 
 def test_counters_are_asked_for_their_growth() -> None:
-    """A counter by itself begins anew with each process; these are so rare as to be shown."""
+    """A plain counter restarts with each process; these are so rare as to be shown."""
     rare = {"fleetgauge_gaps_total", "fleetgauge_fenced_total", "fleetgauge_skipped_batches_total"}
     rare.add("fleetgauge_stale_sessions_ended_total")
     for expression in ASKED.values():

@@ -119,7 +119,7 @@ async def test_a_link_that_cannot_even_hang_up_is_replaced() -> None:
     assert (ledger.totals.acknowledged, broker.connections) == (1, 2)
 
 
-async def test_pauses_grow_to_a_limit_and_begin_anew_after_a_success() -> None:
+async def test_pauses_grow_to_a_limit_and_restart_after_a_success() -> None:
     clock = FakeClock()
     away: list[BaseException | None] = [KafkaConnectionError("away")] * 7
     sending, _ = sender_to(Broker(*away, None, KafkaConnectionError("away")), clock)

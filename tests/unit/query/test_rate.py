@@ -8,7 +8,7 @@ from query.rate import FEW, SECOND_NS, RateLimit
 
 
 class Clock:
-    """Nanoseconds that pass when told."""
+    """Nanoseconds that the test advances."""
 
     def __init__(self) -> None:
         self.now_ns = 1_000 * SECOND_NS

@@ -1,4 +1,4 @@
-"""Each wrong setting told in a sentence that names its variable; all of them at once."""
+"""Each wrong setting is reported in a sentence with its variable; all of them at once."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -93,7 +93,7 @@ def test_what_is_missing_is_reported() -> None:
     ]
 
 
-def test_groups_tell_all_their_problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_groups_report_all_their_problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     set_up(monkeypatch, DATABASE_URL="x", HTTP_PORT="x", JWT_SECRET="x")
     with pytest.raises(SettingsError) as caught:
         load(DatabaseSettings, HttpSettings)

@@ -34,7 +34,7 @@ HISTORIES = [
     "historical_cut_hours",
     "platform_historical",
 ]
-# What analysts see is a choice of its own.
+# What analysts see is a separate choice.
 VIEWS = SQL / "common" / "repeatable" / "60_views.sql"
 LISTS = [
     file

@@ -229,7 +229,7 @@ def doctor(variables: dict[str, str], *words: str) -> "subprocess.CompletedProce
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)])
-def test_the_command_tells_it_by_its_status(
+def test_the_command_reports_it_by_its_status(
     words: tuple[str, ...], database: str, stack: Stack, known_topics: Topics
 ) -> None:
     done = doctor(environment(database, stack, known_topics), *words)

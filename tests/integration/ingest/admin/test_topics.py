@@ -47,7 +47,7 @@ def settings_of(partitions: int, max_bytes: int) -> dict[str, str]:
 
 
 async def made(kafka: KafkaSettings, patience_s: float = 0) -> int:
-    """`create_topics`, which has a loop of its own."""
+    """`create_topics`, which runs its own event loop."""
     return await asyncio.to_thread(create_topics, kafka, patience_s)
 
 

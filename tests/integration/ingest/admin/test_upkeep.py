@@ -48,7 +48,7 @@ def job(database: str, now: datetime = NOW, host: datetime | None = None) -> Upk
 
 
 def fill(database: str, days: Collection[int]) -> None:
-    """A sample of each of so many days ago, of an agent of its own; all of them aggregated."""
+    """A sample of each of so many days ago, each of another agent; all of them aggregated."""
     insert(database, [Row(f"alice/{min(days)}", NOW - n * DAY) for n in sorted(days)])
     refresh(database, NOW - min(days) * DAY + timedelta(seconds=1))
 

@@ -22,7 +22,7 @@ def batch_of(samples: list[Sample]) -> Batch:
 
 
 def fleet(first: int, stop: int, **values: Any) -> list[Sample]:
-    """One sample of ten agents in each minute of [first, stop); some fields told by some."""
+    """One sample of ten agents in each minute of [first, stop); some have optional fields."""
     return [
         sample(
             NOON + minute * MINUTE,

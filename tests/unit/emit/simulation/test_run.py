@@ -108,7 +108,7 @@ async def test_the_limit_bounds_every_second() -> None:
     assert len(found) / 50 - 1 <= clock.passed_s <= len(found) / 50 + 1
 
 
-async def test_lines_tell_how_far_the_history_is() -> None:
+async def test_lines_report_how_far_the_history_is() -> None:
     clock = FakeClock()
     with capture_logs() as logs:
         await sent(of("0s", backfill="2d", rate_limit=100), Broker(), clock)

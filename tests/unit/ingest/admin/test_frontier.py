@@ -29,7 +29,7 @@ ALONE: list[tuple[tuple[int, int], StoredPosition | None, timedelta | None]] = [
     ((0, 9), stored(9, None), timedelta()),
     # Behind, as its last stored record.
     ((0, 9), stored(8, 5 * MINUTE), 5 * MINUTE),
-    # Without a record that was ever stored nothing tells how old the first one is.
+    # Without a record that was ever stored the age of the first one is unknown.
     ((0, 9), None, None),
     ((0, 9), stored(0, None), None),
     # Empty, or emptied by retention.

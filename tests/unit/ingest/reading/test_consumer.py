@@ -72,7 +72,7 @@ def fetcher(consumer: Consumer, quarantine: Quarantine | None = None) -> GroupCo
 @pytest.mark.parametrize(
     "failure", [None, KafkaConnectionError(), CommitFailedError(), IllegalStateError()]
 )
-async def test_telling_the_group_never_fails_and_never_hangs(
+async def test_committing_to_the_group_never_fails_and_never_hangs(
     failure: Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "COMMIT_TIMEOUT_S", 0.01)

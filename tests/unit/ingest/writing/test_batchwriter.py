@@ -1,4 +1,4 @@
-"""What only the database refuses: found among the rest, told whole, and passed by nothing."""
+"""What only the database rejects: isolated, dead-lettered whole, and passed by no offset."""
 
 import asyncio
 import random

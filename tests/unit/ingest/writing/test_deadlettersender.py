@@ -1,4 +1,4 @@
-"""What is sent to the dead letters, and that one refusal is told once."""
+"""What is sent to the dead letters; a rejection by the broker is raised only once."""
 
 import asyncio
 import gc

@@ -132,7 +132,7 @@ def row(seconds: int) -> tuple[Any, ...]:
 
 
 async def store_each(connection: AsyncConnection[Any]) -> None:
-    """Samples around the watermark, each in a transaction of its own."""
+    """Samples around the watermark, each in a separate transaction."""
     for seconds in [*range(-30, -1), *range(1, 30)]:
         await store(connection, [row(seconds)])
 

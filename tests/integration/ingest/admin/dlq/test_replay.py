@@ -1,4 +1,4 @@
-"""`fleetgauge dlq replay` on the real broker: the original, once, and told what was not."""
+"""`fleetgauge dlq replay` on the real broker: the original, once; the rest is reported."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What is sent again: the event's own bytes, and headers that tell where it has been."""
+"""What is replayed: the event's own bytes, and headers that record where it has been."""
 
 import json
 

@@ -26,7 +26,7 @@ def task(name: str, **different: Any) -> UpkeepTaskState:
     return UpkeepTaskState(name, **{**WELL, **different})
 
 
-# A task, and what is said of it: level, sentence, what mends it.
+# A task, and its finding: level, sentence, hint.
 CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
     (
         task("skill_changes", ran_at=None, succeeded_at=None, every=None, is_overdue=True),
