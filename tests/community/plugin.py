@@ -1,4 +1,4 @@
-"""The community edition's tests as a group of their own in the output, also under xdist."""
+"""The community edition's tests as a separate group in the output, also under xdist."""
 
 from typing import Any, Final
 

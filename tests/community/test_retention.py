@@ -95,7 +95,7 @@ def test_no_answer_changes(side: Side) -> None:
     total, in_columns = chunks(side, "agent_metrics_5m")
     assert 0 < in_columns < total < len(DAYS)
 
-    # Into the columnstore and beside it, new and sent again.
+    # Into the columnstore and beside it, new samples and duplicates.
     late = [(ts + timedelta(seconds=9), *rest) for ts, *rest in history(range(0, 31, 3))]
     store(side.connection, [*late, *history(day for day in DAYS if day < 31)])
     run_job(side.connection, "refresh_metrics")

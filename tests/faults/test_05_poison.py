@@ -68,7 +68,7 @@ POISON: dict[str, tuple[bytes | None, str]] = {
     "future": (sample(ts=(NOW + timedelta(hours=1)).isoformat()), "future"),
     "expired": (sample(ts=(NOW - timedelta(days=40)).isoformat()), "expired"),
 }
-# What MessagePack can hold besides.
+# What only MessagePack can hold.
 PACKED_POISON: dict[str, tuple[bytes, str]] = {
     "infinite": (msgspec.msgpack.encode(SAMPLE | {"responseMs": float("inf")}), "invalid"),
     "no number": (msgspec.msgpack.encode(SAMPLE | {"cpu": float("nan")}), "invalid"),

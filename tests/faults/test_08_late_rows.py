@@ -44,7 +44,7 @@ WEIGHTS = [60, 30, 5, 2, 2, 1]
 
 
 def samples(topics: Topics, rng: random.Random, number: int) -> Iterator[Message]:
-    """Samples of 50 agents at those times, in no order, one of ten sent again, now or later."""
+    """Samples of 50 agents at those times, in no order, one of ten duplicated, now or later."""
     fleet = Fleet(4, 50, datetime.now(UTC), SLIGHTLY)
     sent: list[Message] = []
     for sample in fleet.samples(number // 50, rng):

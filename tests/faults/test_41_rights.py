@@ -118,7 +118,7 @@ def variables(
 
 
 async def rights_missing(database: str, kafka: KafkaSettings) -> list[tuple[str, str | None]]:
-    """What the doctor says of rights, and the command that grants them."""
+    """What the doctor reports about rights, and the command that grants them."""
     found = await examine(database_settings(database), kafka, datetime.now(UTC))
     return [(finding.says, finding.hint) for finding in found if " right " in finding.says]
 

@@ -21,13 +21,13 @@ METRICS: Final = "127.0.0.1:9465"
 PROGRAM: Final = "dashboard.mts"
 # curl also prints each status, unless a command has it print something else.
 _CURLRC: Final = 'write-out = "%{stderr}%{http_code}\\n"\n'
-# What is printed is kept apart from what is complained of; braces keep what a command sets.
+# Standard output and standard error are kept apart; braces keep what a command sets.
 _APART: Final = "{{\n{text}\n}} > .printed 2> .complained"
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a command printed, and what curl reported besides."""
+    """What a command wrote to standard output and to standard error."""
 
     printed: str
     complained: str

@@ -1,4 +1,4 @@
-"""What `/readyz` says of upkeep: overdue is reported, and takes no process out of service."""
+"""What `/readyz` reports of upkeep: overdue tasks, which take no process out of service."""
 
 import re
 from datetime import timedelta

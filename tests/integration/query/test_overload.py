@@ -21,7 +21,7 @@ SIZE = 4
 
 
 def ask(client: httpx.AsyncClient, users: int) -> list[asyncio.Task[httpx.Response]]:
-    """One question for each of so many users: none shares another's query."""
+    """One request for each of so many users, so that no query is shared."""
     paths = [f"/api/metrics/user-{number}/performance" for number in range(users)]
     return [asyncio.create_task(client.get(path, headers=PLATFORM)) for path in paths]
 

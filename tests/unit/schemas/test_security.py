@@ -6,7 +6,7 @@ import pytest
 
 from schemas.settings.security import LOGIN, TLS, Protocol, check_together
 
-# the protocol, what is set besides, how the sentence goes on after the protocol; "" where it fits
+# the protocol, the other settings, how the sentence continues after the protocol; "" if valid
 CASES: list[tuple[Protocol, str, str]] = [
     ("PLAINTEXT", "", ""),
     ("PLAINTEXT", "USERNAME", "does not use FLEETGAUGE_KAFKA_USERNAME: choose another"),

@@ -194,7 +194,7 @@ async def test_skills_grow_by_the_changes_that_are_left(database: str) -> None:
         assert len({answer["skills"]["growth"] for answer in before}) > 2
         assert await run(connection, [TASKS["skill_changes"]]) == {"skill_changes": 4}
         assert [await summary(connection, "alice", now) for now in moments] == before
-        # What was deleted and is sent again changes nothing either.
+        # A duplicate of a deleted event changes nothing either.
         await store_events(connection, [events])
         assert [await summary(connection, "alice", now) for now in moments] == before
 

@@ -1,4 +1,4 @@
-"""The upkeep job: when it runs, that it runs once, and what it says of a task that fails."""
+"""The upkeep job: when it runs, that it runs once, and what it logs when a task fails."""
 
 import asyncio
 from collections.abc import Callable, Collection

@@ -26,7 +26,7 @@ IDS = {"s": UUID(int=1), "e": UUID(int=2)}
 
 
 def answer(*led: tuple[TopicPartition, int, int]) -> Any:
-    """What a broker says of partitions: each with its leader and the leader's epoch."""
+    """A broker's metadata of partitions: each with its leader and the leader's epoch."""
     topics: list[Any] = [
         (
             0,

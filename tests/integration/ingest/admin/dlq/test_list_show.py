@@ -24,7 +24,7 @@ Environment = Callable[..., dict[str, str]]
 
 @pytest.fixture
 async def some(dead_letters: KafkaSettings) -> KafkaSettings:
-    """Six dead letters: two of one array, one there twice, one of a business event."""
+    """Six dead letters: two of one array, one duplicate, one of a business event."""
     samples, events = dead_letters.samples_topic, dead_letters.events_topic
     array = record(b'[{"a":1},{"b":2.50},{"c":3}]', topic=samples, partition=1, offset=5)
     twice = refused(record(b"{", topic=samples, offset=3), "malformed")
