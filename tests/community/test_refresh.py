@@ -174,7 +174,7 @@ def test_a_backfill_keeps_nothing_newer_waiting(
     check_aggregates(community, as_found=True)
 
 
-def test_what_no_note_tells_has_its_turn(
+def test_samples_without_a_note_are_refreshed(
     community: str, connection: psycopg.Connection[Any]
 ) -> None:
     """Such as samples that were restored, or came while the job was off for hours."""

@@ -168,7 +168,7 @@ def test_a_refresh_aggregates_up_to_the_frontier(
     check_aggregates(database)
 
 
-async def test_a_refresh_tells_what_it_waits_for(
+async def test_a_refresh_reports_what_it_waits_for(
     variables: dict[str, str], database: str, stack: Stack, made: KafkaSettings
 ) -> None:
     await put(stack, made.samples_topic, [Put(b"{}", b"k")])

@@ -69,7 +69,7 @@ function isIdle(reply) {
 }
 
 /** A message to a client. */
-function encodeMessage(type, ...parts) {
+function encode(type, ...parts) {
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
   const head = Buffer.alloc(5)
   head.write(type)
@@ -85,7 +85,7 @@ function copyIn(type, message) {
 
 /** CopyInResponse, which asks for the rows: text or binary, no formats of single columns. */
 function awaitRows(statement) {
-  return encodeMessage('G', [/format\s+binary/i.test(statement) ? 1 : 0, 0, 0])
+  return encode('G', [/format\s+binary/i.test(statement) ? 1 : 0, 0, 0])
 }
 
 /** Copies these rows, and answers as a server does; `status` is the transaction's so far. */
@@ -93,12 +93,12 @@ async function copy(statement, rows, status) {
   try {
     const text = statement.replace(/\bfrom\s+stdin\b/i, "from '/dev/blob'")
     const { affectedRows } = await database.query(text, [], { blob: new Blob(rows) })
-    return Buffer.concat([encodeMessage('C', `COPY ${affectedRows}\0`), encodeMessage('Z', status)])
+    return Buffer.concat([encode('C', `COPY ${affectedRows}\0`), encode('Z', status)])
   } catch (error) {
     const fields = { S: 'ERROR', V: 'ERROR', C: error.code ?? 'XX000', M: error.message, D: error.detail }
     const present = Object.entries(fields).filter(([, value]) => value)
     const body = present.map(([field, value]) => `${field}${value}\0`).join('')
-    return Buffer.concat([encodeMessage('E', body, '\0'), encodeMessage('Z', status === 'T' ? 'E' : status)])
+    return Buffer.concat([encode('E', body, '\0'), encode('Z', status === 'T' ? 'E' : status)])
   }
 }
 

@@ -67,7 +67,7 @@ def test_its_user_can_change_nothing_of_it(image: Stage) -> None:
 
 
 @pytest.mark.parametrize("command", PORTS)
-async def test_it_migrates_and_its_health_checks_tell(
+async def test_it_migrates_and_its_health_checks_work(
     image: Stage, command: str, empty_database: str, stack: Stack, topics: Topics
 ) -> None:
     env = settings(empty_database, stack, topics)

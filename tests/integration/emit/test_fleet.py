@@ -134,7 +134,7 @@ async def test_it_waits_for_its_topics(
     assert last(process)["unacknowledged"] == 0
 
 
-def test_without_a_broker_it_tells_and_still_ends(variables: dict[str, str]) -> None:
+def test_without_a_broker_it_logs_and_still_ends(variables: dict[str, str]) -> None:
     variables["FLEETGAUGE_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{free_port()}"
     with fleetgauge(variables, "emit", "fleet", *HISTORY) as process:
         line = process.await_line("cannot send events")

@@ -39,7 +39,7 @@ async def test_database_away(route: str, sentence: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(("route", "sentence"), SENTENCES.items())
-async def test_a_failure_tells_nothing_of_the_inside(
+async def test_a_failure_reveals_no_internals(
     empty_database: str, route: str, sentence: str
 ) -> None:
     async with serving(application(empty_database)) as client:

@@ -58,7 +58,7 @@ def test_systemd_finds_nothing_wrong(units: Path) -> None:
 
 
 @needs_systemd
-def test_systemd_would_tell_of_a_key_that_it_does_not_know(units: Path) -> None:
+def test_systemd_would_report_an_unknown_key(units: Path) -> None:
     hardening = units / "fleetgauge-.service.d" / "hardening.conf"
     hardening.write_text(hardening.read_text().replace("PrivateDevices=", "PrivateDevice="))
     done = analyze(units, "verify", "--man=no", units / UNITS[0])

@@ -22,13 +22,13 @@ def test_it_starts_and_closes() -> None:
         emitter.send(a_payment())
 
 
-def test_closing_again_only_tells() -> None:
+def test_closing_again_only_returns_the_totals() -> None:
     background = Background(an_emitter())
     background.start()
     assert background.close() == background.close()
 
 
-def test_closing_before_it_started_only_tells() -> None:
+def test_closing_before_it_started_only_returns_the_totals() -> None:
     assert Background(an_emitter()).close().accepted == 0
 
 

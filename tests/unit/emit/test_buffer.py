@@ -79,7 +79,7 @@ def test_a_sample_goes_before_an_older_event_does() -> None:
     assert (payment, seconds([sample])) == (a_payment(), [2])
 
 
-def test_where_only_events_wait_the_oldest_goes_and_a_sample_tells() -> None:
+def test_where_only_events_wait_the_oldest_is_dropped_and_a_sample_reports_it() -> None:
     buffer = filled(2, *[a_payment(payment_id=f"p{n}") for n in range(4)])
     assert buffer.take(10) == [a_payment(payment_id="p2"), a_payment(payment_id="p3")]
     buffer.put(at(1))

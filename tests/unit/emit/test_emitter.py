@@ -74,7 +74,7 @@ async def test_a_full_buffer_makes_nobody_wait() -> None:
     assert totals.dropped_samples + totals.dropped_events == 9_900
 
 
-async def test_without_a_broker_it_closes_in_time_and_tells(
+async def test_without_a_broker_it_closes_in_time_and_logs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     begun_s = time.monotonic()

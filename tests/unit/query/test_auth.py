@@ -68,7 +68,7 @@ def raw(claim: str, value: str) -> bytes:
     return with_(**{claim: "\0"}).replace(json.dumps("\0").encode(), value.encode())
 
 
-def test_a_good_token_tells_who_asks() -> None:
+def test_a_good_token_names_its_user() -> None:
     claims = verifier().claims(signed(with_()).encode())
     assert (claims.sub, claims.scope) == ("alice", "user")
 

@@ -74,5 +74,5 @@ def test_a_parameter_that_may_be_absent_is_never_null(paths: Any) -> None:
             assert None not in schema.get("enum", []), (path, parameter["name"])
 
 
-def test_what_is_not_limited_tells_no_wait(paths: Any) -> None:
+def test_unlimited_paths_document_no_retry_after(paths: Any) -> None:
     assert "headers" not in paths["/readyz"]["get"]["responses"]["503"]

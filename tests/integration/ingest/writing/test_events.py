@@ -160,7 +160,7 @@ async def test_rows(
     assert await rows(connection, name) == expected
 
 
-async def test_duplicates_are_counted_where_an_id_tells(connection: AsyncConnection[Any]) -> None:
+async def test_duplicates_are_counted_by_id(connection: AsyncConnection[Any]) -> None:
     events: list[Event] = [payment(T[0], 1), payment(T[0], 1), play(T[0], 1), fan(T[0], "new")]
     assert await store(connection, events) == {"payment": 1, "play": 0}
     assert await store(connection, events) == {"payment": 2, "play": 1}

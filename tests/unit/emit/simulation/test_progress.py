@@ -43,7 +43,7 @@ def stage(portions: int) -> Stage:
     return Stage("samples of 4 agents", portions, empty)
 
 
-def test_the_bar_tells_stage_rate_and_percent() -> None:
+def test_the_bar_shows_stage_rate_and_percent() -> None:
     clock = FakeClock()
     with terminal() as drawn, displayed(clock, lambda: round(3_000 * clock.passed_s)) as display:
         assert isinstance(display, Bar)

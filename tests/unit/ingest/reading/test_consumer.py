@@ -84,7 +84,7 @@ async def test_no_member_any_more(failure: Exception) -> None:
     assert not await fetcher(Consumer(failure)).is_member({HERE: 1})
 
 
-async def test_with_nothing_stored_there_is_nothing_to_tell_and_nothing_held() -> None:
+async def test_with_nothing_stored_there_is_nothing_to_commit_and_nothing_held() -> None:
     await fetcher(Consumer(None)).commit_to_group({})
     assert not await fetcher(Consumer(None)).is_member({})
 
