@@ -19,7 +19,7 @@ DEMO = REPOSITORY / "deploy" / "local" / "demo.py"
 
 @asynccontextmanager
 async def demo(port: int) -> AsyncIterator[Process]:
-    """The demo as a process, asked for a port; at the end it is told to stop, if it still runs."""
+    """The demo as a process, asked for a port; stopped at the end, if it still runs."""
     process = await create_subprocess_exec(
         *(sys.executable, str(DEMO)),
         env={**os.environ, "FLEETGAUGE_HTTP_PORT": str(port)},
@@ -83,7 +83,7 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
     assert any(line.startswith("set-up ") and line.endswith(" s") for line in steps)
 
 
-async def test_a_port_that_is_taken_is_told_at_once() -> None:
+async def test_a_port_that_is_taken_is_reported_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taker:
         port = taker.getsockname()[1]
         async with demo(port) as process:

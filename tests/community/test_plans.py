@@ -61,7 +61,7 @@ def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
 
 def scans(connection: psycopg.Connection[Any], name: str, values: dict[str, Any]) -> list[Node]:
     """The nodes of a named query's plan that read a table, each with its hypertable and range."""
-    chunks = {chunk: told for chunk, *told in connection.execute(CHUNKS.encode()).fetchall()}
+    chunks = {chunk: details for chunk, *details in connection.execute(CHUNKS.encode()).fetchall()}
     explain = b"explain (format json, analyze) " + query(name)
     plan = connection.execute(explain, values).fetchone()
     found = [

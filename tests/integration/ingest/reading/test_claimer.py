@@ -72,7 +72,7 @@ GAPS: list[tuple[str, LogIdentity, Bounds]] = [
 
 
 @pytest.mark.parametrize(("log", "bounds"), [c[1:] for c in GAPS], ids=[name for name, *_ in GAPS])
-async def test_a_gap_is_told_and_only_accepted_when_asked(
+async def test_a_gap_is_reported_and_only_accepted_when_asked(
     log: LogIdentity, bounds: Bounds, taker: Taker, stored: None, connection: AsyncConnection[Any]
 ) -> None:
     before = gaps()
@@ -117,7 +117,7 @@ async def test_nobody_claims_a_partition_before_it_is_repositioned(
 async def test_a_strange_record_starts_its_partition_over_once(taker: Taker, stored: None) -> None:
     before = gaps()
     taking = taker(accept_gap=True)
-    taking.accept_or_raise(GapError(HERE, "made anew"))
+    taking.accept_or_raise(GapError(HERE, "recreated"))
     assert (await claim(taking, {HERE: (0, 12)})).positions.next == {HERE: 0}
     assert (await claim(taking, {HERE: (0, 12)})).positions.next == {HERE: 0}
     assert gaps() == before + 1
@@ -125,7 +125,7 @@ async def test_a_strange_record_starts_its_partition_over_once(taker: Taker, sto
 
 def test_a_strange_record_is_raised_where_no_gap_is_accepted(taker: Taker) -> None:
     with pytest.raises(GapError):
-        taker().accept_or_raise(GapError(HERE, "made anew"))
+        taker().accept_or_raise(GapError(HERE, "recreated"))
 
 
 async def test_a_topic_without_an_id_is_known_by_the_next_claim(

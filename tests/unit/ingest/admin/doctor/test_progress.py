@@ -64,7 +64,7 @@ def test_lag(
     assert finding.says.startswith(says)
 
 
-def test_another_cluster_is_told() -> None:
+def test_another_cluster_is_reported() -> None:
     progress = StoredProgress(NOW, {HERE: StoredPosition(4, "other", NOW)}, NOW)
     (finding,) = examine_lag({HERE: (0, 9)}, progress, "cluster", NOW)
     assert finding.level is Level.PROBLEM
