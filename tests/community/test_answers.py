@@ -1,4 +1,4 @@
-"""The four endpoints give the same bytes on both editions, for the same history and clock."""
+"""The endpoints give the same bytes on both editions, for the same history and clock."""
 
 import asyncio
 from collections.abc import Iterator
@@ -40,6 +40,13 @@ PATHS = (
     "/api/metrics/historical",
     "/api/metrics/historical?range=7d",
     "/api/metrics/historical?from={start}&step=1d&tz=Europe/Berlin",
+    f"/api/metrics/{USER}/agents",
+    f"/api/metrics/{USER}/agents?window=24h&sort=errorRate",
+    "/api/metrics/agents?sort=messages&window=1h",
+    "/api/metrics/users",
+    "/api/metrics/users?window=24h&sort=cpu&order=asc",
+    f"/api/metrics/{USER}/timeline",
+    "/api/metrics/timeline",
     f"/api/metrics/{USER}/performance",
     f"/api/metrics/{USER}/summary",
 )
