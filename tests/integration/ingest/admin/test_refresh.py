@@ -106,6 +106,8 @@ async def test_what_is_before_the_frontier_is_aggregated(database: str) -> None:
 
             await until(asked_again, "another look", 60)
             assert watermark(database) == NOW
+        # It is no success: after some time it is reported as overdue.
+        await noted(database, "none of them is stored yet")
         asked.frontier = NOW + MINUTE
         await reaches(database, NOW + MINUTE)
         assert read(database, counted) == (200,)
