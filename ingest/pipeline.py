@@ -82,6 +82,7 @@ class Pipeline:
             if isinstance(failure, FencedError):
                 metrics.FENCED.inc()
             if scope.is_ending:
+                # Only if a step failed while the scope was ending; usually that cancels this task.
                 log.info("partitions released", reason=f"{type(failure).__name__}: {failure}")
                 return
             if not await self._recover_or_raise(failure):

@@ -2208,7 +2208,7 @@ COMMENT ON VIEW timeline IS 'Every status event and every status of every deploy
 COMMENT ON COLUMN timeline."time" IS 'When it happened.';
 COMMENT ON COLUMN timeline.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN timeline.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN timeline.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
+COMMENT ON COLUMN timeline.agent_key IS 'Short key of the agent, as in agents; for fast queries filter by user_id and agent_id.';
 COMMENT ON COLUMN timeline.kind IS 'status or deployment.';
 COMMENT ON COLUMN timeline.status IS 'Status event: running, stopped, failed or removed. Deployment: pending, succeeded or failed.';
 COMMENT ON COLUMN timeline.reason IS 'Reason given by the sender; null without, and for a deployment.';
@@ -2250,7 +2250,7 @@ COMMENT ON COLUMN agent_states_over_time.since IS 'When the state began.';
 COMMENT ON COLUMN agent_states_over_time.until IS 'When the next state began; null for the newest.';
 COMMENT ON COLUMN agent_states_over_time.user_id IS 'User the agent belongs to.';
 COMMENT ON COLUMN agent_states_over_time.agent_id IS 'The agent''s own id, unique within its user.';
-COMMENT ON COLUMN agent_states_over_time.agent_key IS 'Short key of the agent, as in agents; filter by it for fast queries.';
+COMMENT ON COLUMN agent_states_over_time.agent_key IS 'Short key of the agent, as in agents; for fast queries filter by user_id and agent_id.';
 COMMENT ON COLUMN agent_states_over_time.state IS 'The status, except that removed lasts until running.';
 COMMENT ON COLUMN agent_states_over_time.status IS 'The status that was sent; of several at the same time, the one that takes precedence.';
 COMMENT ON COLUMN agent_states_over_time.reason IS 'Reason given by the sender; null without.';

@@ -92,7 +92,8 @@ TURNS: Final = (
 
 def turning_points(costs: Costs) -> list[str]:
     """The number of agents, with a sample a minute, at which each limit is reached, as Markdown."""
-    lines = [_row(["condition", "above this number of agents"]), _row(["---"] * 2)]
+    heads = ["condition", "above this number of agents, with a sample a minute"]
+    lines = [_row(heads), _row(["---"] * len(heads))]
     for turn in TURNS:
         lines.append(_row([turn.name, f"{_rounded(most_agents(turn, costs)):,}"]))
     return lines

@@ -3,9 +3,10 @@
 from deploy.local.demo_service import DemoService
 
 USERS = 5
-OPTIONS = ("--agents", "50", "--users", str(USERS))
-# Overlaps the end of the history: duplicates are stored once.
-LIVE = ("--backfill", "15m")
+OPTIONS = ("--agents", "50", "--users", str(USERS), "--incident")
+# Overlaps the end of the history, where duplicates are stored once, and covers the incident, which
+# begins two hours before the live part.
+LIVE = ("--backfill", "3h")
 DAYS = 30
 
 

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from ingest.admin.frontier import Frontier
 from ingest.admin.maintain import MaintainError, maintain_errors
 from ingest.admin.refresh import (
+    NO_FRONTIER,
     SESSION,
     Connection,
     is_alone,
@@ -78,7 +79,10 @@ async def _refresh_once(
 async def _advance(
     connection: Connection, before: datetime, frontier: datetime | None, every: timedelta
 ) -> datetime:
-    after = before if frontier is None else await refresh(connection, frontier)
+    if frontier is None:
+        await note_refresh(connection, every, NO_FRONTIER)
+        return before
+    after = await refresh(connection, frontier)
     await note_refresh(connection, every, None)
     return after
 

@@ -59,7 +59,7 @@ class PartitionClaimer:
         """
         async with self._pool.connection() as connection:
             claims = {
-                partition: await self._claim(
+                partition: await self._claim_partition(
                     connection, partition, bounds[partition], logs[partition]
                 )
                 for partition in sorted(bounds)
@@ -79,30 +79,33 @@ class PartitionClaimer:
         """Closes all connections: one may lead to a server that was replaced."""
         await self._pool.drain()
 
-    async def _claim(
+    async def _claim_partition(
         self,
         connection: ServerConnection,
         partition: TopicPartition,
         bounds: Bounds,
         identity: LogIdentity,
     ) -> Claim:
-        claim = await evict_blockers(
-            self._pool,
-            connection,
-            offsets.claim(connection, partition, bounds[0], identity),
-            self._patience_s,
-        )
-        gap = find_recreated(partition, claim, identity) or find_gap(
-            partition, claim, bounds, identity.cluster_id
-        )
-        if gap is not None:
-            self.accept_or_raise(gap)
-        if partition not in self._accepted_gaps:
-            # From here on the stored offsets belong to this topic id.
-            return replace(claim, topic_id=identity.topic_id)
-        claim = await offsets.reposition(connection, partition, claim, bounds[0], identity)
-        self._accepted_gaps.discard(partition)
-        metrics.GAPS.inc()
-        name = f"{partition.topic}/{partition.partition}"
-        log.warning("gap accepted", partition=name, next_offset=bounds[0])
-        return claim
+        # One transaction, so that nobody else claims the partition before it is repositioned.
+        async with connection.transaction():
+            claim = await evict_blockers(
+                self._pool,
+                connection,
+                offsets.claim(connection, partition, bounds[0], identity),
+                self._patience_s,
+            )
+            gap = find_recreated(partition, claim, identity) or find_gap(
+                partition, claim, bounds, identity.cluster_id
+            )
+            if gap is not None:
+                self.accept_or_raise(gap)
+            is_accepted = partition in self._accepted_gaps
+            if is_accepted:
+                claim = await offsets.reposition(connection, partition, claim, bounds[0], identity)
+        if is_accepted:
+            self._accepted_gaps.discard(partition)
+            metrics.GAPS.inc()
+            name = f"{partition.topic}/{partition.partition}"
+            log.warning("gap accepted", partition=name, next_offset=bounds[0])
+        # From here on the stored offsets belong to this topic id.
+        return replace(claim, topic_id=identity.topic_id)

@@ -53,7 +53,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         self._unbounded: set[TopicPartition] = set()
         self._served: set[TopicPartition] = set()
         self._probe: asyncio.Task[None] | None = None
-        self._reassigned = asyncio.Event()
+        self._must_claim = asyncio.Event()
         self._scope = CancelScope(patience_s)
         self.database: DatabaseIdentity | None = None
 
@@ -65,16 +65,17 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         or when another partition becomes readable and all are claimed again."""
         while True:
             async with polled(self):
-                await self._reassigned.wait()
-            if not self._reassigned.is_set():
+                await self._must_claim.wait()
+            if not self._must_claim.is_set():
                 # Revoked meanwhile.
                 continue
-            self._reassigned.clear()
+            self._must_claim.clear()
             self._scope = CancelScope(self._patience_s)
             yield self._scope
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._reassigned.clear()
+        # Rebalances are eager: each one revokes all partitions.
+        self._must_claim.clear()
         await self._scope.end()
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -84,7 +85,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         self._consumer.pause(*assigned)
         self._quarantine.clear()
         self._unbounded.clear()
-        self._reassigned.set()
+        self._must_claim.set()
 
     @property
     def assignment(self) -> list[TopicPartition]:
@@ -197,7 +198,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka
         try:
             if await self._bounds.bounds(partitions) and not scope.is_ending:
                 # Before `end`: a revocation in between clears it.
-                self._reassigned.set()
+                self._must_claim.set()
                 await scope.end()
         except (KafkaError, IllegalStateError) as error:
             for partition in partitions:

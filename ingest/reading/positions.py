@@ -83,10 +83,6 @@ class Positions:
             for partition, offset in self.next.items()
         }
 
-    def go_back(self, stored: Mapping[TopicPartition, int]) -> None:
-        """Resets to these offsets."""
-        self.next.update(stored)
-
     def accept(
         self, partition: TopicPartition, records: Sequence[Record], damaged_to: int = 0
     ) -> Sequence[Record]:

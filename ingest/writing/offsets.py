@@ -25,7 +25,11 @@ RESTARTED: Final = "been restarted, or replaced, since it was claimed"
 
 
 class FencedError(StepError):
-    """A partition of this batch was claimed by another consumer, or its row has changed."""
+    """A partition of this batch was claimed by another consumer, or its row has changed.
+
+    It also changes if the database is restored or replaced, its server restarts, or an agent of the
+    batch is erased.
+    """
 
     def __init__(self, partition: TopicPartition, span: OffsetSpan, found: str) -> None:
         super().__init__(
@@ -35,7 +39,7 @@ class FencedError(StepError):
 
 
 class StaleClaimError(FencedError):
-    """A claim is not the database's: it was rolled back, or another consumer has claimed."""
+    """A claim is not the database's: another consumer has claimed, or the database was restored."""
 
     def __init__(self, partition: TopicPartition, stored: int, epoch: int, found: str) -> None:
         Exception.__init__(

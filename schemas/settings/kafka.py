@@ -32,6 +32,7 @@ class KafkaSettings(Settings):
         "ingest",
         "maintain",
         "doctor",
+        "emit event",
         "emit fleet",
         "emit host",
         "dlq list",

@@ -19,7 +19,7 @@ DEMO = REPOSITORY / "deploy" / "local" / "demo.py"
 
 @asynccontextmanager
 async def demo(port: int) -> AsyncIterator[Process]:
-    """The demo as a process, asked for a port; at the end it is told to stop, if it still runs."""
+    """The demo as a process, asked for a port; stopped at the end, if it still runs."""
     process = await create_subprocess_exec(
         *(sys.executable, str(DEMO)),
         env={**os.environ, "FLEETGAUGE_HTTP_PORT": str(port)},
@@ -68,6 +68,7 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
             page = await client.get(address)
             headers = {"Authorization": f"Bearer {of_user}"}
             own = await client.get(f"{address}/api/metrics/user-1/summary", headers=headers)
+            failed = await client.get(f"{address}/api/metrics/agents?state=failed")
         assert [answer.status_code for answer in (*answers, page, own)] == [200] * 14
         platform, *fleet = (answer.json() for answer in answers[:-1])
         assert platform["metrics"]["agents"]["total"] >= 50
@@ -75,13 +76,14 @@ async def test_it_gets_ready_answers_every_call_and_ends() -> None:
         assert all(answer["metrics"] for answer in fleet[5:8])
         assert [fleet[n]["status"] for n in (3, 8)] == ["ok", "ok"]
         assert fleet[4]["bookings"]["completed"] > 0
+        assert {"mailer-1", "scout-3"} <= {one["agentId"] for one in failed.json()["agents"]}
         process.send_signal(signal.SIGTERM)
         await process.communicate()
         assert process.returncode == 0
     assert any(line.startswith("set-up ") and line.endswith(" s") for line in steps)
 
 
-async def test_a_port_that_is_taken_is_told_at_once() -> None:
+async def test_a_port_that_is_taken_is_reported_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taker:
         port = taker.getsockname()[1]
         async with demo(port) as process:

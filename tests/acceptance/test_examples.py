@@ -19,7 +19,7 @@ from ingest.admin.topics import create_topics
 from schemas.settings import KafkaSettings
 from tests.support.stack import Stack, Topics, environment
 
-# What has no end by itself, and what its log tells once it runs.
+# Commands that do not end by themselves, and what each logs once it runs.
 ENDLESS: Final = {
     "fleetgauge ingest": "ingest runs",
     "fleetgauge ingest --accept-gap": "ingest runs",
@@ -115,17 +115,17 @@ def test_those_that_go_on(variables: dict[str, str], tmp_path: Path) -> None:
 
 
 def began(example: str, variables: dict[str, str], folder: Path) -> str | None:
-    """The same of one that is told to end as soon as it runs; `exec`, for it to be told itself."""
+    """The same for one that is stopped once it runs; `exec`, so that it gets the signal itself."""
     line = example.replace("fleetgauge ", "exec fleetgauge ", 1)
     with subprocess.Popen(
         ["bash", "-c", line], env=variables, cwd=folder, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        told = []
+        lines = []
         for said in process.stderr:
-            told.append(said)
+            lines.append(said)
             if ENDLESS[example] in said:
                 break
         process.send_signal(signal.SIGTERM)
-        told += process.stderr
-    return None if process.returncode == 0 else f"{example}: {process.returncode}\n{''.join(told)}"
+        lines += process.stderr
+    return None if process.returncode == 0 else f"{example}: {process.returncode}\n{''.join(lines)}"

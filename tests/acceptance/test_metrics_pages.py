@@ -1,6 +1,6 @@
-"""The operators' pages have every metric of our own that running processes tell, and no other.
+"""The operators' pages have every metric of ours that running processes export, and no other.
 
-Neither a broker nor a database is there: metrics are told from the start.
+Without a broker and a database: metrics are exported from the start.
 """
 
 import re
@@ -30,8 +30,8 @@ def on_the_page(name: str) -> set[str]:
     return {row[1] for row in ROW.finditer((PAGES / name).read_text(encoding="utf-8"))}
 
 
-def told(text: str) -> set[str]:
-    """Ours, without the times at which a counter began that the library tells besides."""
+def metric_names(text: str) -> set[str]:
+    """Ours, without the `_created` times that the library adds for each counter."""
     return {found["name"] for found in FAMILY.finditer(text) if "_created" not in found["name"]}
 
 
@@ -46,10 +46,10 @@ async def test_ingest(tmp_path: Path) -> None:
             return answer.text
 
         text = await until(scrape, "ingest's metrics", 60)
-    assert told(text) == on_the_page("ingest.md") != set()
+    assert metric_names(text) == on_the_page("ingest.md") != set()
 
 
 def test_serve() -> None:
     with served(VARIABLES) as serving, serving.client() as client:
         text = client.get("/metrics").text
-    assert told(text) == on_the_page("serve.md") != set()
+    assert metric_names(text) == on_the_page("serve.md") != set()

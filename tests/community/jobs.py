@@ -16,7 +16,7 @@ DEADLINE_S: Final = 120.0
 REFRESH_ALL: Final = (
     b"""call refresh_metrics(0, '{"refresh_start": "10 years", "late_time": "1 minute"}')"""
 )
-# What the server's scheduler notes of a run; in WebAssembly there is none.
+# What the server's scheduler notes of a run; WebAssembly has no scheduler.
 NOTE_RUN: Final = """
 insert into _timescaledb_internal.bgw_job_stat
 select
@@ -63,7 +63,7 @@ def alone(connection: psycopg.Connection[Any]) -> Iterator[None]:
 
 
 def after_a_run(connection: psycopg.Connection[Any], ended: Any) -> None:
-    """Returns when the scheduler has run each job; stands in for it where there is none."""
+    """Returns when the scheduler has run each job; stands in for it if there is no scheduler."""
     if not IS_FULL:
         connection.execute(NOTE_RUN, {"ended": ended, "success": True, "name": "%"})
         return

@@ -1,4 +1,4 @@
-"""The community edition's tests as a group of their own in the output, also under xdist."""
+"""The community edition's tests as a separate group in the output, also under xdist."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ OUTCOMES: Final = ("passed", "failed", "error", "skipped")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Prints how many came out how, and on what server; nothing where none was asked for."""
+    """Prints the number of tests by outcome, and on what server; nothing if none was selected."""
     counts = {
         outcome: sum(
             report.nodeid.startswith(FOLDER)
@@ -23,5 +23,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if any(counts.values()):
         where = "the server of FLEETGAUGE_TEST_DATABASE_URL" if IS_FULL else "WebAssembly"
         terminalreporter.section(f"community edition, {where}")
-        told = (f"{outcome}: {count}" for outcome, count in counts.items() if count)
-        terminalreporter.write_line(", ".join(told))
+        parts = (f"{outcome}: {count}" for outcome, count in counts.items() if count)
+        terminalreporter.write_line(", ".join(parts))

@@ -14,7 +14,7 @@ from tests.support.rows import put
 
 def store(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
     """One batch of (ts, agent_key, cpu, memory, messages, errors, response_ms), past those that are
-    there already, as the writer stores it; on a connection of its own."""
+    there already, as the writer stores it; on a separate connection."""
     put(url_of(connection), rows)
 
 

@@ -47,10 +47,10 @@ def _in_webassembly() -> Iterator[str]:
         [node, "server.mjs"], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
         try:
-            told = server.stdout.readline() if server.stdout else ""
-            if not told.startswith("listening "):
+            line = server.stdout.readline() if server.stdout else ""
+            if not line.startswith("listening "):
                 pytest.fail("the community edition did not start; its error is above")
-            port = int(told.split()[1])
+            port = int(line.split()[1])
             yield f"postgresql://postgres:any@127.0.0.1:{port}/postgres?sslmode=disable"
         finally:
             # It ends with its input.

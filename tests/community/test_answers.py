@@ -1,4 +1,4 @@
-"""The four endpoints give the same bytes on both editions, for the same history and clock."""
+"""The endpoints give the same bytes on both editions, for the same history and clock."""
 
 import asyncio
 from collections.abc import Iterator
@@ -40,6 +40,13 @@ PATHS = (
     "/api/metrics/historical",
     "/api/metrics/historical?range=7d",
     "/api/metrics/historical?from={start}&step=1d&tz=Europe/Berlin",
+    f"/api/metrics/{USER}/agents",
+    f"/api/metrics/{USER}/agents?window=24h&sort=errorRate",
+    "/api/metrics/agents?sort=messages&window=1h",
+    "/api/metrics/users",
+    "/api/metrics/users?window=24h&sort=cpu&order=asc",
+    f"/api/metrics/{USER}/timeline",
+    "/api/metrics/timeline",
     f"/api/metrics/{USER}/performance",
     f"/api/metrics/{USER}/summary",
 )
@@ -61,7 +68,7 @@ SAMPLES = st.tuples(
     st.none() | st.integers(0, 5000).map(lambda tenths: tenths / 10),
 )
 BATCHES = st.lists(st.lists(SAMPLES, min_size=1, max_size=30), min_size=1, max_size=4)
-TOLD = st.lists(
+AGENT_EVENTS = st.lists(
     st.one_of(
         st.builds(
             "{} {} {{}}".format,
@@ -97,7 +104,7 @@ class Side:
 
     async def answers(self, now: datetime) -> list[bytes]:
         """What the endpoints say."""
-        told = []
+        bodies = []
         async with serving(application(self.url, now)) as client:
             for path in PATHS:
                 asked = path.format(start=f"{now - 9 * DAY:%Y-%m-%dT%H:%M:%SZ}")
@@ -109,8 +116,8 @@ class Side:
                         break
                     response = await client.get(asked, headers=headers)
                 assert response.status_code == HTTPStatus.OK, response.text
-                told.append(response.content)
-        return told
+                bodies.append(response.content)
+        return bodies
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +156,7 @@ async def store_business(side: Side, events: list[Event]) -> None:
 )
 @given(
     batches=BATCHES,
-    told=TOLD,
+    agent_events=AGENT_EVENTS,
     # How old the watermark is; some batches come after it has moved.
     watermark=st.none() | st.sampled_from([-MINUTE, MINUTE / 2, 7 * MINUTE, 3 * DAY]),
     is_refreshed=st.booleans(),
@@ -159,14 +166,14 @@ def test_the_same_bytes(
     apache: Side,
     other: Side,
     batches: list[list[tuple[Any, ...]]],
-    told: list[tuple[str, timedelta]],
+    agent_events: list[tuple[str, timedelta]],
     watermark: timedelta | None,
     is_refreshed: bool,
     data: st.DataObject,
 ) -> None:
     now = next(NOWS)
     events = data.draw(st.lists(kinds(now), max_size=30), label="events")
-    story = ";".join(words.format((now - age).isoformat()) for words, age in told)
+    story = ";".join(words.format((now - age).isoformat()) for words, age in agent_events)
     for side in (apache, other):
         for batch in batches:
             side.store(batch, now)

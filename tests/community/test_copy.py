@@ -35,8 +35,8 @@ def connection() -> Iterator[psycopg.Connection[Any]]:
 def copy(connection: psycopg.Connection[Any], times: list[datetime]) -> None:
     """One batch: a sample of two agents at each of these times."""
     stamps = [(ts, agent) for agent in (1, 2) for ts in sorted(times)]
-    told = [None if n % 3 else 1.5 for n in range(len(stamps))]
-    rows = [(*stamp, 2.5, 2.5, 3, 1, ms) for stamp, ms in zip(stamps, told, strict=True)]
+    response_times = [None if n % 3 else 1.5 for n in range(len(stamps))]
+    rows = [(*stamp, 2.5, 2.5, 3, 1, ms) for stamp, ms in zip(stamps, response_times, strict=True)]
     with connection.transaction():
         copy_rows(connection, rows)
 

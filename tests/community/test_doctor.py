@@ -67,7 +67,7 @@ async def test_what_the_server_does_by_itself_is_examined() -> None:
         assert [f.level for f in found["windows"]] == [Level.OK]
 
 
-async def test_what_differs_from_the_settings_or_is_off_is_told(community: str) -> None:
+async def test_what_differs_from_the_settings_or_is_off_is_reported(community: str) -> None:
     now = datetime.now(UTC)
     longer = DatabaseSettings(database_url=SecretStr(community), refresh_start_days=33)
     with psycopg.connect(community, autocommit=True) as connection:

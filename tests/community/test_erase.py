@@ -40,7 +40,7 @@ def test_every_level_and_the_platform_lose_the_agent() -> None:
         run_job(connection, "compress_chunks")
         columns = "select bool_or(is_compressed) from timescaledb_information.chunks"
         assert connection.execute(columns).fetchone() == (True,)
-        # Past retention, the rollups alone tell.
+        # Past retention, only the rollups have the data.
         connection.execute(
             "select drop_chunks('agent_samples', older_than => %s::timestamptz)", [NOW - 38 * DAY]
         )

@@ -61,7 +61,7 @@ def connection(community: str) -> Iterator[psycopg.Connection[Any]]:
 
 def scans(connection: psycopg.Connection[Any], name: str, values: dict[str, Any]) -> list[Node]:
     """The nodes of a named query's plan that read a table, each with its hypertable and range."""
-    chunks = {chunk: told for chunk, *told in connection.execute(CHUNKS.encode()).fetchall()}
+    chunks = {chunk: details for chunk, *details in connection.execute(CHUNKS.encode()).fetchall()}
     explain = b"explain (format json, analyze) " + query(name)
     plan = connection.execute(explain, values).fetchone()
     found = [
@@ -87,7 +87,7 @@ def nodes(node: Any) -> Iterator[Node]:
 
 def visited(node: Node) -> int:
     """Rows that a scan looked at."""
-    names = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index ClaimVerifier")
+    names = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
     return int(sum(node.get(name, 0) for name in names) * node["Actual Loops"])
 
 

@@ -85,7 +85,7 @@ NAMES: Final = sorted(name for name in queries() if not ELSEWHERE.match(name))
 
 
 def parameters(text: str) -> dict[str, Any]:
-    """A value for each parameter of a query, of the type that its name tells."""
+    """A value for each parameter of a query, of the type that its name implies."""
     values = {}
     for name, cast in re.findall(r"%\((\w+)\)s(?:::(\w+(?:\[\])?))?", text):
         value = VALUES.get(

@@ -98,7 +98,7 @@ def test_nothing_is_refreshed_but_what_late_samples_touch(
         relation: {bucket for bucket, by in after[relation].items() if by != rows.get(bucket)}
         for relation, rows in before.items()
     }
-    # What time has made old enough since, the job did besides.
+    # The job also did what has become old enough since.
     old = {relation: max(rows) for relation, rows in before.items()}
     assert {r: {b for b in buckets if b <= old[r]} for r, buckets in changed.items()} == {
         "agent_metrics_5m": {hour, hour + 5 * MINUTE, hour + 50 * MINUTE},
@@ -174,7 +174,7 @@ def test_a_backfill_keeps_nothing_newer_waiting(
     check_aggregates(community, as_found=True)
 
 
-def test_what_no_note_tells_has_its_turn(
+def test_samples_without_a_note_are_refreshed(
     community: str, connection: psycopg.Connection[Any]
 ) -> None:
     """Such as samples that were restored, or came while the job was off for hours."""
@@ -200,7 +200,7 @@ def test_a_long_turn_waits(connection: psycopg.Connection[Any]) -> None:
 
 
 def test_what_is_out_of_the_window_is_left_alone(connection: psycopg.Connection[Any]) -> None:
-    """Its samples may be gone: a refresh would take them for none."""
+    """Its samples may be gone: a refresh would count zero samples."""
     ts = NOW - 34 * DAY
     store(connection, [row(ts)])
     connection.execute("truncate late_buckets")

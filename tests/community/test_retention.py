@@ -59,7 +59,7 @@ def kept(side: Side) -> dict[str, list[Any]]:
 
 def chunks(side: Side, relation: str) -> tuple[int, int]:
     """How many chunks there are, and how many of them in the columnstore."""
-    told = side.connection.execute(
+    row = side.connection.execute(
         "select count(*), count(*) filter (where is_compressed) "
         "from timescaledb_information.chunks as chunk "
         "left join timescaledb_information.continuous_aggregates as made "
@@ -67,7 +67,7 @@ def chunks(side: Side, relation: str) -> tuple[int, int]:
         "where coalesce(made.view_name, chunk.hypertable_name) = %s",
         [relation],
     ).fetchone()
-    return told or (0, 0)
+    return row or (0, 0)
 
 
 def test_no_answer_changes(side: Side) -> None:
@@ -95,7 +95,7 @@ def test_no_answer_changes(side: Side) -> None:
     total, in_columns = chunks(side, "agent_metrics_5m")
     assert 0 < in_columns < total < len(DAYS)
 
-    # Into the columnstore and beside it, new and sent again.
+    # Into the columnstore and beside it, new samples and duplicates.
     late = [(ts + timedelta(seconds=9), *rest) for ts, *rest in history(range(0, 31, 3))]
     store(side.connection, [*late, *history(day for day in DAYS if day < 31)])
     run_job(side.connection, "refresh_metrics")

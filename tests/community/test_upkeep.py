@@ -125,7 +125,7 @@ async def _maintain(settings: Any, *, dry_run: bool = False) -> dict[str, int]:
 
 
 @AS_THE_SCHEDULER
-async def test_a_refresh_that_is_off_is_told_by_readyz_and_metrics() -> None:
+async def test_a_refresh_that_is_off_is_reported_by_readyz_and_metrics() -> None:
     with community_database() as url, psycopg.connect(url, autocommit=True) as connection:
         settings = database_settings(url)
         connection.execute(NOTE_RUN, {"ended": NOW, "success": True, "name": "%"})

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Account:
-    """Events of one run, told apart as the contract tells them: what was sent again counts once.
+    """Events of one run, deduplicated by the contract's keys: a duplicate counts once.
 
     `lost` are in neither the tables nor the dead letters, or were passed over by an offset;
     `doubled` were written more often than they were read, or never sent.

@@ -1,4 +1,4 @@
-"""What is in the dead letters, told apart by where it came from: at least once is then once."""
+"""What is in the dead letters, deduplicated by the original's place."""
 
 from dataclasses import dataclass
 from typing import Any

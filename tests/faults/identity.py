@@ -1,4 +1,4 @@
-"""What tells events apart, and what the tables hold of them: the contract's rules once more."""
+"""What identifies events, and what the tables hold of them: the contract's rules once more."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,10 +8,10 @@ import psycopg
 
 from schemas.events import Event
 
-# The event's type and what tells it, or what it is about, from others of the type.
+# The event's type and what identifies it, or what it is about, among others of the type.
 Key: TypeAlias = tuple[str, ...]
 
-# Of these each has a row of its own; of the others the newest stands for all before it.
+# Each of these has its own row; of the others the newest replaces all before it.
 ONCE: Final = frozenset({"sample", "payment", "play", "skill"})
 _ENTITY: Final = {
     "sample": ("user_id", "agent_id", "ts"),
@@ -62,8 +62,8 @@ def row(events: Iterable[Event]) -> Key:
         return (*own, *(_text(getattr(of_one[0], field)) for field in _VALUES[own[0]]))
     state, ranks = _STATES[own[0]]
     newest = max(of_one, key=lambda event: (event.ts, ranks.index(getattr(event, state))))
-    told = _text(getattr(newest, state))
-    return (*own, told) if own[0] in ONCE else (*own, _text(newest.ts), told)
+    value = _text(getattr(newest, state))
+    return (*own, value) if own[0] in ONCE else (*own, _text(newest.ts), value)
 
 
 # What identifies a row of the timeline, and what of the first event with that identity it keeps.

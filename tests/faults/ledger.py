@@ -118,8 +118,8 @@ class Ledger:
         expected = {entry.place for entry in self.entries if entry.is_refused}
         troubles = [
             *settled.troubles,
-            *_told("refused, and should not have been", found.keys() - expected),
-            *_told("not refused, and should have been", expected - found.keys()),
+            *_describe("refused, and should not have been", found.keys() - expected),
+            *_describe("not refused, and should have been", expected - found.keys()),
         ]
         assert not troubles, "\n".join(troubles)
         check_aggregates(self.database)
@@ -139,7 +139,7 @@ class Ledger:
 async def open_ledger(
     stack: Stack, database: str, topics: Topics, record: Callable[[Account], None]
 ) -> AsyncIterator[Ledger]:
-    """A ledger with a producer of its own, whose every record is in the log once."""
+    """A ledger with its own producer, whose every record is in the log once."""
     producer = AIOKafkaProducer(
         bootstrap_servers=stack.kafka_bootstrap,
         linger_ms=10,
@@ -198,12 +198,12 @@ def _settle(
     return _Settled(
         account,
         [
-            *_told("not in the tables", [entity(events[0]) for events in missing]),
-            *_told("in the tables, and never sent so", strange),
-            *_told("not in the timeline", forgotten),
-            *_told("in the timeline, and never sent so", invented),
-            *_told("moved over by a transaction that did not write it", passed),
-            *_told("written by a transaction that did not move over it", audited.beyond),
+            *_describe("not in the tables", [entity(events[0]) for events in missing]),
+            *_describe("in the tables, and never sent so", strange),
+            *_describe("not in the timeline", forgotten),
+            *_describe("in the timeline, and never sent so", invented),
+            *_describe("moved over by a transaction that did not write it", passed),
+            *_describe("written by a transaction that did not move over it", audited.beyond),
             *([f"{audited.moved_back} offsets were moved back"] if audited.moved_back else []),
         ],
     )
@@ -234,5 +234,5 @@ def _log(kept: Iterable[tuple[Place, Event]]) -> Log:
     return log
 
 
-def _told(what: str, found: Collection[Any]) -> list[str]:
+def _describe(what: str, found: Collection[Any]) -> list[str]:
     return [f"{len(found)} {what}, such as {next(iter(found))}"] if found else []

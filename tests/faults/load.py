@@ -34,7 +34,7 @@ PERIOD_S = 0.5
 
 
 class Business:
-    """Payments and plays with ids of their own; states of a few things, over and over, and at
+    """Payments and plays with their own ids; states of a few things, over and over, and at
     times that meet."""
 
     def __init__(self, rng: random.Random, users: int = 4) -> None:
@@ -105,7 +105,7 @@ class Business:
 
 @asynccontextmanager
 async def load(ledger: Ledger, rng: random.Random) -> AsyncIterator[None]:
-    """Sends 1,000 samples of 200 agents and 50 events besides, twice a second at most, until the
+    """Sends 1,000 samples of 200 agents and 50 other events, twice a second at most, until the
     end of the block."""
     sending = asyncio.create_task(_send_on(ledger, rng, enough := asyncio.Event()))
     try:

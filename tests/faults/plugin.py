@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--faults-length",
         choices=["short", "long"],
         default="short",
-        help="how many rounds the cases have: a choice, or all",
+        help="how many rounds the cases have",
     )
     group.addoption(
         "--faults-seed",
@@ -61,7 +61,7 @@ def _seed(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Cases have time for their length, and tell whose run they are."""
+    """Cases have time for their length, and record whose run they are."""
     is_long = config.getoption("faults_length") == "long"
     for item in items:
         mark = item.get_closest_marker("fault")
@@ -99,11 +99,11 @@ def runs_of(reports: Iterable[Any]) -> list[Run]:
 
 
 def _run(reports: list[Any]) -> Run:
-    told = dict(reports[-1].user_properties)
-    number, name = told[CASE]
-    account = Account(**told[ACCOUNT]) if ACCOUNT in told else None
+    properties = dict(reports[-1].user_properties)
+    number, name = properties[CASE]
+    account = Account(**properties[ACCOUNT]) if ACCOUNT in properties else None
     passed = all(report.passed for report in reports)
-    return Run(number, name, passed, told.get(ROUNDS, 1), account)
+    return Run(number, name, passed, properties.get(ROUNDS, 1), account)
 
 
 class Case:

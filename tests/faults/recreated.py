@@ -1,4 +1,4 @@
-"""Samples in partition 0, their topic deleted and recreated, and what ingest says of it."""
+"""Samples in partition 0, their topic deleted and recreated, and what ingest logs then."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

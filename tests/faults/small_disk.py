@@ -46,7 +46,7 @@ def small_disk(own: OwnStack, size_bytes: int) -> Iterator[SmallDisk]:
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", name, folder], check=True)
     try:
-        # The server wants an empty folder of its own.
+        # The server needs an empty folder for itself.
         data = folder / "data"
         data.mkdir()
         owner = own.home.stat()

@@ -51,10 +51,10 @@ def table(runs: Iterable[Run]) -> list[str]:
     for (number, name), line in sorted(lines.items()):
         rows.append((f"{number:>2} {name}", *line.cells()))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [_told(row, widths) for row in rows]
+    return [_format_row(row, widths) for row in rows]
 
 
-def _told(row: tuple[str, ...], widths: list[int]) -> str:
+def _format_row(row: tuple[str, ...], widths: list[int]) -> str:
     last = len(row) - 1
     cells = [
         cell.ljust(width) if place in {0, last} else cell.rjust(width)

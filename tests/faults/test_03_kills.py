@@ -127,11 +127,11 @@ def _check_history(environment: dict[str, str], samples: Sequence[Sample]) -> No
                 before = datetime.now(UTC)
                 path = f"/api/metrics/{user}/historical?range={name}"
                 found = client.get(path, headers=holder(user)).json()["metrics"]
-                told = [{field: point[field] for field in FIELDS} for point in found]
+                history = [{field: point[field] for field in FIELDS} for point in found]
                 mine = [sample for sample in samples if sample.user_id == user]
                 # A bucket may have begun meanwhile.
                 moments = (before, datetime.now(UTC))
-                assert told in [_history(mine, now, width, points) for now in moments]
+                assert history in [_history(mine, now, width, points) for now in moments]
 
 
 def _history(

@@ -90,7 +90,7 @@ async def watched(ledger: Ledger) -> AsyncIterator[None]:
             offsets = await asyncio.to_thread(stored_offsets, ledger.database)
             letters = await dead_letters(ledger.stack, ledger.topics)
             passed = {p for p in refused_places(ledger) if p.offset < offsets.get(p.partition, 0)}
-            assert passed <= letters.keys(), f"not told: {passed - letters.keys()}"
+            assert passed <= letters.keys(), f"not in the dead letters: {passed - letters.keys()}"
 
     async with asyncio.TaskGroup() as looking:
         looking.create_task(look())
@@ -124,7 +124,7 @@ async def check_reasons(ledger: Ledger) -> None:
     assert reasons == {b"refused"}
 
 
-async def test_what_is_refused_is_told_before_a_later_offset_counts(
+async def test_what_is_refused_is_dead_lettered_before_a_later_offset_counts(
     case: Case,
     database: str,
     ledger: Ledger,
@@ -138,15 +138,15 @@ async def test_what_is_refused_is_told_before_a_later_offset_counts(
             await ledger.put(mixture(ledger, rng, mark))
             async with watched(ledger):
                 await ledger.all_stored()
-        told = await ingest.metric('fleetgauge_dead_letters_total{reason="refused"}')
+        reported = await ingest.metric('fleetgauge_dead_letters_total{reason="refused"}')
         assert await ingest.stop() == 0
         assert "Traceback" not in ingest.log
     await ledger.settle()
     await check_reasons(ledger)
-    assert told == len(refused_places(ledger))
+    assert reported == len(refused_places(ledger))
 
 
-async def test_no_offset_passes_a_message_that_cannot_be_told_either(
+async def test_no_offset_passes_a_message_that_cannot_be_dead_lettered(
     database: str,
     ledger: Ledger,
     ingest_environment: Environment,

@@ -1,4 +1,4 @@
-"""Poison among ten thousand good samples: exactly that is told, as it was, and the rest stored."""
+"""Poison among 10,000 good samples: exactly that is dead-lettered unchanged, the rest stored."""
 
 import json
 import random
@@ -68,7 +68,7 @@ POISON: dict[str, tuple[bytes | None, str]] = {
     "future": (sample(ts=(NOW + timedelta(hours=1)).isoformat()), "future"),
     "expired": (sample(ts=(NOW - timedelta(days=40)).isoformat()), "expired"),
 }
-# What MessagePack can hold besides.
+# What only MessagePack can hold.
 PACKED_POISON: dict[str, tuple[bytes, str]] = {
     "infinite": (msgspec.msgpack.encode(SAMPLE | {"responseMs": float("inf")}), "invalid"),
     "no number": (msgspec.msgpack.encode(SAMPLE | {"cpu": float("nan")}), "invalid"),
@@ -105,7 +105,7 @@ def among(ledger: Ledger, samples: list[Sample]) -> Message:
     return Message(ledger.topics.samples, value, b"k", events, is_array=True)
 
 
-async def test_exactly_the_poison_is_told(
+async def test_exactly_the_poison_is_dead_lettered(
     case: Case,
     ledger: Ledger,
     ingest_environment: Callable[..., dict[str, str]],

@@ -44,7 +44,7 @@ WEIGHTS = [60, 30, 5, 2, 2, 1]
 
 
 def samples(topics: Topics, rng: random.Random, number: int) -> Iterator[Message]:
-    """Samples of 50 agents at those times, in no order, one of ten sent again, now or later."""
+    """Samples of 50 agents at those times, in no order, one of ten duplicated, now or later."""
     fleet = Fleet(4, 50, datetime.now(UTC), SLIGHTLY)
     sent: list[Message] = []
     for sample in fleet.samples(number // 50, rng):
@@ -58,7 +58,7 @@ def samples(topics: Topics, rng: random.Random, number: int) -> Iterator[Message
 
 
 def leave_old_chunks(database: str, now: datetime) -> None:
-    """Chunks of most of a year with a row each, of which nothing else tells."""
+    """Chunks of most of a year with a row each, which nothing else mentions."""
     days = range(RAW_DAYS + 2, OLDEST_DAYS)
     insert(database, [Row("old/agent", now - day * DAY) for day in days])
     with psycopg.connect(database) as connection:
@@ -84,17 +84,17 @@ async def maintain(environment: Mapping[str, str], raw_days: int) -> None:
     """Drops what is older; again where a refresh has the chunk."""
     windows = {"RAW": raw_days, "METRICS_5M": raw_days + 5, "METRICS_1H": raw_days + 10}
     days = {f"FLEETGAUGE_{name}_RETENTION_DAYS": str(kept) for name, kept in windows.items()}
-    told = BUSY
-    while BUSY in told:
+    output = BUSY
+    while BUSY in output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(REPOSITORY / "fleetgauge.py"), "maintain"),
             env={**environment, **days},
             stdout=PIPE,
             stderr=STDOUT,
         )
-        told, _ = await process.communicate()
-    assert process.returncode == 0, told.decode()
-    assert b"failed" not in told, told.decode()
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    assert b"failed" not in output, output.decode()
 
 
 @pytest.mark.runs(short=1, long=3)

@@ -34,7 +34,7 @@ PLACES = {
 
 @dataclass
 class Member:
-    """A consumer, with a way to the database of its own."""
+    """A consumer, with its own proxy to the database."""
 
     process: IngestProcess
     proxy: Proxy

@@ -1,4 +1,4 @@
-"""The service is restarted under load, one process after the other: nobody is told of it.
+"""The service is restarted under load, one process after the other: no client notices.
 
 Two processes stand behind whoever asks, as behind a proxy: a connection that is refused, or ended
 before an answer, is tried at the other one. What has begun to be answered comes whole.
@@ -27,7 +27,7 @@ ASKING = 16
 
 
 class Balanced:
-    """Asks the processes there are in turn; what it tells of the answers is in `answered`."""
+    """Asks the running processes in turn; `answered` counts the answers by status."""
 
     def __init__(self, services: list[Serving]) -> None:
         self.services = services

@@ -1,6 +1,6 @@
 """Every token against every user's every route, however it is spelled: nobody reads another's data.
 
-Each user's figures hold a number of their own, which is looked for in every answer to others.
+Each user's figures hold a distinct number, which is looked for in every answer to others.
 """
 
 import json
@@ -88,7 +88,7 @@ SPELLINGS = (
     "http://{own}@fleetgauge/api/metrics/{user}/{route}",
     "*",
 )
-# Said besides, by who hopes that somebody believes it.
+# Extra headers, in the hope that the service trusts them.
 SAID: tuple[dict[str, str], ...] = (
     {},
     {"X-User-Id": "{user}", "X-Forwarded-User": "{user}", "Cookie": "userId={user}"},
@@ -153,7 +153,7 @@ def figures(answer: Any) -> list[int]:
 
 
 def attempts(case: Case, rng: random.Random) -> Iterator[tuple[str, str, str, dict[str, str]]]:
-    """Who asks, about whom, the path, and what is said besides."""
+    """Who asks, about whom, the path, and the extra headers."""
     every = list(product(USERS, USERS, ROUTES, SPELLINGS, SAID))
     for own, user, route, spelling, said in rng.sample(
         every, case.rounds(short=2_000, long=len(every))

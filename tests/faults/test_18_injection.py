@@ -56,7 +56,7 @@ HOSTILE = (
     "@version",
     "pg_catalog.pg_user",
 )
-# A user's id is told as it was asked.
+# A user's id is returned as it was requested.
 _ID = re.compile(r"[A-Za-z0-9._~:@-]+")
 PARAMETERS = (
     *("range", "userId", "user_id", "time_range", "x", ""),
@@ -73,7 +73,7 @@ ROUTES = (
     "agents/a",
 )
 FLEET_ROUTES = ("agents", "users", "timeline", "historical")
-# Its warnings are of agents that nobody has, and of spans and cursors that are none.
+# Its warnings are about unknown agents, and about invalid spans and cursors.
 ACCEPTS = """
 warnings = false
 [checks]

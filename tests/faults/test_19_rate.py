@@ -30,7 +30,7 @@ def tokens() -> list[dict[str, str]]:
 
 
 def pretence(rng: random.Random) -> dict[str, str]:
-    """What a request says of where it comes from; each time something else."""
+    """Headers that claim where a request comes from; different each time."""
     address = f"{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}.1"
     return {
         "X-Forwarded-For": address,
@@ -84,13 +84,13 @@ async def test_the_limit_holds_over_all_processes(
         assert {answer.status_code for answer in refused} == {429}
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
         assert BURST <= len(granted) <= BURST + PER_S * took_s
-        # Another user, and the platform, have buckets of their own.
+        # Another user, and the platform, have separate buckets.
         for headers in (holder("bob"), holder("alice", "platform")):
             with calling(services[0]) as caller:
                 assert caller.get("/api/metrics/bob/summary", headers).status == 200
 
 
-# as what a browser may tell; only the one that was named is let in
+# Origins that a browser may send; only the configured one is allowed.
 LOOK_ALIKES = (
     "https://dash.example",
     "http://dash.example:8443",

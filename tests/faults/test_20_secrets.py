@@ -24,8 +24,8 @@ pytestmark = pytest.mark.fault(20, "secrets")
 PASSWORD = "Tr0ub4dor&3 wants/no?one#to@see%it"
 SECRET = "of the same kind, 'quoted' \\ and more than thirty-two"
 KAFKA_PASSWORD = "and a third one, for the broker"
-# Parts that would still give one away.
-TELLING = ("Tr0ub4dor", "to@see", "see%it", "of the same kind", "thirty-two", "a third one")
+# Parts that would still leak one.
+SECRET_PARTS = ("Tr0ub4dor", "to@see", "see%it", "of the same kind", "thirty-two", "a third one")
 INSIDE = ("Traceback", "psycopg", 'File "', "select ", "relation ", "PoolTimeout")
 
 
@@ -52,7 +52,7 @@ def with_secrets(variables: Mapping[str, str], **more: str) -> dict[str, str]:
 
 
 def assert_silent(output: str) -> None:
-    for word in TELLING:
+    for word in SECRET_PARTS:
         assert word not in output, output
 
 
@@ -87,16 +87,16 @@ def test_a_database_that_is_away_or_refuses(variables: dict[str, str], database:
     refusing = url(parts.hostname or "", parts.port)
     for where in (url(), url("fleetgauge.invalid"), refusing):
         with served(with_secrets(variables, FLEETGAUGE_DATABASE_URL=where)) as serving:
-            told = answers(serving.url)
+            output = answers(serving.url)
             serving.process.signal(signal.SIGTERM)
             assert serving.process.await_exit() == 0
         assert '"not ready"' in serving.process.output
-        assert_silent(serving.process.output + told)
-        assert not [word for word in INSIDE if word in told], told
+        assert_silent(serving.process.output + output)
+        assert not [word for word in INSIDE if word in output], output
 
 
 def answers(address: str) -> str:
-    """Everything that the service tells of its trouble, to anybody."""
+    """Everything that the service reports about its errors, to anybody."""
     with httpx.Client(base_url=address, timeout=20) as client:
         asked = [
             client.get("/readyz"),
@@ -123,7 +123,7 @@ def test_a_database_that_is_not_migrated(empty_database: str, stack: Stack, topi
 
 def test_migrations_that_fail(empty_database: str, stack: Stack, topics: Topics) -> None:
     """dbmate and the server complain in their own words, which have the URL or not."""
-    role = "fleetgauge_told"
+    role = "fleetgauge_migrator"
     parts = urlsplit(empty_database)
     netloc = f"{role}:{quote(PASSWORD, safe='')}@{parts.hostname}:{parts.port}"
     theirs = urlunsplit(parts._replace(netloc=netloc))
@@ -152,7 +152,7 @@ def test_a_broker_that_is_away(variables: dict[str, str], database: str, case: C
 
 
 def test_a_fault_of_our_own(variables: dict[str, str]) -> None:
-    """An exception that nobody expected is told with its trace, and without the secret."""
+    """An unexpected exception is printed with its traceback, and without the secret."""
     program = (
         "import fleetgauge, os\n"
         "def broken(*_): raise RuntimeError(os.environ['FLEETGAUGE_JWT_SECRET'])\n"

@@ -57,19 +57,19 @@ async def test_withheld_records_are_lag_and_the_doctor_names_the_transaction(
         await put(stack, topic, minutes("behind", 20))
 
         async def reported() -> bool:
-            told = await figures(ingest, topic)
-            return told["lag_records"] == 21 and told["lag_seconds"] > 5 and all(told.values())
+            lag = await figures(ingest, topic)
+            return lag["lag_records"] == 21 and lag["lag_seconds"] > 5 and all(lag.values())
 
         await until(reported, "a lag of 21 records, and its age", 60)
         assert ingest.returncode is None
 
         async def named() -> str:
-            told = await doctor(variables)
-            return told if f"abort --topic {topic} --partition 0 --start-offset 5" in told else ""
+            text = await doctor(variables)
+            return text if f"abort --topic {topic} --partition 0 --start-offset 5" in text else ""
 
-        told = await until(named, "the command that aborts the transaction", 60)
-        assert f"{topic}/0: 21 records are withheld by an open transaction (since " in told
-        assert f", transactional id {topic})" in told
+        output = await until(named, "the command that aborts the transaction", 60)
+        assert f"{topic}/0: 21 records are withheld by an open transaction (since " in output
+        assert f", transactional id {topic})" in output
         await other.abort_transaction()
         await all_stored(stack, database, made_topics)
 

@@ -65,11 +65,11 @@ async def test_each_is_named_with_a_command_that_fixes_it(
     tmp_path: Path,
 ) -> None:
     wrong = await make(kafka)
-    told = environment(database, stack, topics)
+    env = environment(database, stack, topics)
     log = tmp_path / "ingest.log"
-    async with ingest_process(told, log) as ingest:
+    async with ingest_process(env, log) as ingest:
         assert await asyncio.wait_for(ingest.wait(), 60) == 1
-    with fleetgauge(told, "migrate") as migrate:
+    with fleetgauge(env, "migrate") as migrate:
         assert await asyncio.to_thread(migrate.await_exit) == 1
     found = await examine(database_settings(database), kafka, datetime.now(UTC))
     commands = {finding.hint for finding in found if finding.check == "broker"}

@@ -27,8 +27,8 @@ async def test_it_goes_on_when_they_are_back(
 ) -> None:
     topics = made_topics
     async with hiding_broker(stack.kafka_bootstrap) as (broker, address):
-        told = ingest_environment(FLEETGAUGE_KAFKA_BOOTSTRAP=address)
-        async with ingest_process(told, tmp_path / "ingest.log") as ingest:
+        env = ingest_environment(FLEETGAUGE_KAFKA_BOOTSTRAP=address)
+        async with ingest_process(env, tmp_path / "ingest.log") as ingest:
             await put(stack, topics.samples, samples("before", 3))
             await all_stored(stack, database, topics)
             broker.is_hiding = True

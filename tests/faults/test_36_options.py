@@ -32,7 +32,7 @@ IN_PUBLIC = """
 
 @pytest.fixture
 def database(empty_database: str) -> str:
-    """The URL of a database with a schema of its own for the tables, which are not there yet."""
+    """The URL of a database with a separate schema for the tables, which are not there yet."""
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(f"create schema {SCHEMA}")
     return empty_database

@@ -27,9 +27,9 @@ async def test_memory_is_bounded(
     if not case.is_long:
         pytest.skip("a tenth of the ids would show nothing: with --faults-length long")
     case.rounds(short=1, long=1)
-    told = ingest_environment(FLEETGAUGE_AGENT_CACHE_SIZE="20000")
+    env = ingest_environment(FLEETGAUGE_AGENT_CACHE_SIZE="20000")
     at: list[int] = []
-    async with ingest_process(told, tmp_path / "ingest.log") as ingest:
+    async with ingest_process(env, tmp_path / "ingest.log") as ingest:
         for number in range(ROUNDS):
             await ledger.send(strangers(number))
             await ledger.all_stored(600)

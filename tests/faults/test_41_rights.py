@@ -118,7 +118,7 @@ def variables(
 
 
 async def rights_missing(database: str, kafka: KafkaSettings) -> list[tuple[str, str | None]]:
-    """What the doctor says of rights, and the command that grants them."""
+    """What the doctor reports about rights, and the command that grants them."""
     found = await examine(database_settings(database), kafka, datetime.now(UTC))
     return [(finding.says, finding.hint) for finding in found if " right " in finding.says]
 
@@ -147,11 +147,11 @@ async def test_it_stalls_and_says_so(
     tmp_path: Path,
 ) -> None:
     await made(open_door.kafka_bootstrap, topics)
-    told = variables(database, open_door, topics, broker)
-    await grant_what_the_page_says(broker, topics, told["FLEETGAUGE_CONSUMER_GROUP"])
+    env = variables(database, open_door, topics, broker)
+    await grant_what_the_page_says(broker, topics, env["FLEETGAUGE_CONSUMER_GROUP"])
     kafka, refused = login(broker, topics), getattr(topics, topic)
     assert await rights_missing(database, kafka) == []
-    async with ingest_process(told, tmp_path / "ingest.log") as ingest:
+    async with ingest_process(env, tmp_path / "ingest.log") as ingest:
         await put(open_door, topics.samples, minutes("before", 2))
         await all_stored(open_door, database, topics)
         await revoke(broker, TOPIC, refused, operation)
@@ -188,10 +188,10 @@ async def test_what_is_missing_from_the_start_is_named_and_waited_for(
     broker: SecureBroker, open_door: Stack, database: str, topics: Topics, tmp_path: Path
 ) -> None:
     await made(open_door.kafka_bootstrap, topics)
-    told = variables(database, open_door, topics, broker)
-    group = told["FLEETGAUGE_CONSUMER_GROUP"]
+    env = variables(database, open_door, topics, broker)
+    group = env["FLEETGAUGE_CONSUMER_GROUP"]
     await put(open_door, topics.samples, minutes("a", 2))
-    async with ingest_process(told, tmp_path / "ingest.log") as ingest:
+    async with ingest_process(env, tmp_path / "ingest.log") as ingest:
         await ingest.said(f"this login lacks the right Describe on topic {topics.deadletter}")
         await ingest.said(f"(GroupAuthorizationFailedError: {group})")
         await grant_what_the_page_says(broker, topics, group)

@@ -23,7 +23,7 @@ from tests.support.stack import REPOSITORY
 
 STACK = REPOSITORY / "deploy" / "local" / "stack.py"
 CACHE = REPOSITORY / ".stack" / "cache"
-# A hang is told by it; a busy machine is not.
+# Detects a hang; a busy machine stays below it.
 PATIENCE_S = 120.0
 
 pytestmark = [
@@ -33,7 +33,7 @@ pytestmark = [
 
 
 class Clone:
-    """A folder with an instance of its own, gone at the end."""
+    """A folder with its own instance, removed at the end."""
 
     def __init__(self, folder: Path, cache: Path = CACHE) -> None:
         self.folder = folder
@@ -85,7 +85,7 @@ def await_path(path: Path, process: subprocess.Popen[str]) -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Callable[..., Clone]]:
-    """Makes clones by name; each may share the downloads or have a cache of its own."""
+    """Makes clones by name; each may share the downloads or have its own cache."""
     with ExitStack() as at_the_end:
 
         def make(name: str, cache: Path = CACHE) -> Clone:

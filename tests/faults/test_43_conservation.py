@@ -60,9 +60,9 @@ async def repair(environment: Mapping[str, str]) -> list[dict[str, Any]]:
         stdout=PIPE,
         stderr=PIPE,
     )
-    told, complaint = await process.communicate()
+    output, complaint = await process.communicate()
     assert process.returncode == 0, complaint.decode()
-    repaired: list[dict[str, Any]] = json.loads(told)
+    repaired: list[dict[str, Any]] = json.loads(output)
     return repaired
 
 

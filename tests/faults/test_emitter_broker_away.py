@@ -70,7 +70,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @asynccontextmanager
 async def example(bootstrap: str, log: Path) -> AsyncIterator[Process]:
-    """The example as a process of its own, asked on its stdin."""
+    """The example as a separate process, asked on its stdin."""
     with log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(EXAMPLE), bootstrap),
@@ -121,8 +121,8 @@ def totals_in(log: str) -> Totals:
     return Totals(**{name: int(n) for name, n in re.findall(r"(\w+)=(\d+)", logged[1])})
 
 
-def told(found: list[ConsumerRecord]) -> list[CarryingSample]:
-    """The samples as the contract tells them apart: what was sent twice counts once."""
+def distinct_samples(found: list[ConsumerRecord]) -> list[CarryingSample]:
+    """The samples without duplicates, by the contract's key."""
     samples = [sample for record in found for sample in samples_of(record)]
     return list({(s.user_id, s.agent_id, s.ts): s for s in samples}.values())
 
@@ -142,7 +142,7 @@ async def test_every_sample_arrives_or_is_counted(broker: Broker, tmp_path: Path
         asked = await asking
         await ended(process)
     totals = totals_in(await asyncio.to_thread(log.read_text))
-    arrived = told(await records(broker.bootstrap, topic))
+    arrived = distinct_samples(await records(broker.bootstrap, topic))
     assert totals.waiting == totals.dropped_events == 0
     assert totals.dropped_samples > 0
     assert totals.accepted == totals.acknowledged + totals.dropped_samples
@@ -153,7 +153,7 @@ async def test_every_sample_arrives_or_is_counted(broker: Broker, tmp_path: Path
 
 
 async def test_the_host_waits_for_a_broker_that_has_gone(broker: Broker) -> None:
-    known = len(told(await records(broker.bootstrap, DEFAULT_TOPICS.samples)))
+    known = len(distinct_samples(await records(broker.bootstrap, DEFAULT_TOPICS.samples)))
     ids = ("--user", "ada", "--agent", "laptop", "--interval", "0.1")
     with fleetgauge(host_variables(broker), "emit", "host", *ids) as process:
         await asyncio.to_thread(process.await_line, "connected to the broker")
@@ -165,7 +165,7 @@ async def test_the_host_waits_for_a_broker_that_has_gone(broker: Broker) -> None
         assert await asyncio.to_thread(process.await_exit) == 0
     assert "Traceback" not in process.output
     totals = json.loads(process.lines[-1])
-    arrived = told(await records(broker.bootstrap, DEFAULT_TOPICS.samples))
+    arrived = distinct_samples(await records(broker.bootstrap, DEFAULT_TOPICS.samples))
     assert totals["accepted"] == totals["acknowledged"] == len(arrived) - known
 
 

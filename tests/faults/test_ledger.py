@@ -77,11 +77,11 @@ CASES: list[tuple[Callable[[Connection], None], Account, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("happens", "account", "told"), CASES)
-async def test_what_is_wrong_is_told(
+@pytest.mark.parametrize(("happens", "account", "message"), CASES)
+async def test_what_is_wrong_is_reported(
     happens: Callable[[Connection], None],
     account: Account,
-    told: str,
+    message: str,
     ledger: Ledger,
     database: str,
 ) -> None:
@@ -95,7 +95,7 @@ async def test_what_is_wrong_is_told(
         )
         happens(connection)
     fails: AbstractContextManager[object] = (
-        pytest.raises(AssertionError, match=told) if told else nullcontext()
+        pytest.raises(AssertionError, match=message) if message else nullcontext()
     )
     with fails:
         await ledger.settle()

@@ -68,30 +68,30 @@ def kafka(stack: Stack, topics: Topics, made_topics: Topics) -> KafkaSettings:
 
 
 @pytest.fixture
-def told(stack: Stack, topics: Topics) -> dict[str, str]:
+def env(stack: Stack, topics: Topics) -> dict[str, str]:
     return environment("unused", stack, topics)
 
 
 @pytest.mark.parametrize(("place", "held"), [("before", 1), ("after", 2)])
 async def test_at_the_commit(
-    place: str, held: int, letters: KafkaSettings, told: dict[str, str]
+    place: str, held: int, letters: KafkaSettings, env: dict[str, str]
 ) -> None:
     words = (sys.executable, "-c", KILLED, place, "dlq", "replay", "--all")
-    killed = await asyncio.create_subprocess_exec(*words, env=told)
+    killed = await asyncio.create_subprocess_exec(*words, env=env)
     assert await killed.wait() == -signal.SIGKILL
-    await replay_the_rest(told, expected=LETTERS - held * BATCH_LETTERS)
+    await replay_the_rest(env, expected=LETTERS - held * BATCH_LETTERS)
     await check_once(letters)
 
 
-async def test_anywhere(letters: KafkaSettings, told: dict[str, str], rng: random.Random) -> None:
+async def test_anywhere(letters: KafkaSettings, env: dict[str, str], rng: random.Random) -> None:
     for _ in range(KILLS):
         before = await ends(letters)
-        with fleetgauge(told, "dlq", "replay", "--all") as process:
+        with fleetgauge(env, "dlq", "replay", "--all") as process:
             await until(partial(has_moved, letters, before, process), "a transaction", 60)
             # Anywhere in it: the one place where a random moment is what is tested.
             await asyncio.sleep(rng.uniform(0, 0.3))
             process.signal(rng.choice([signal.SIGKILL, signal.SIGTERM]))
-    await replay_the_rest(told)
+    await replay_the_rest(env)
     await check_once(letters)
 
 
@@ -105,8 +105,8 @@ async def has_moved(kafka: KafkaSettings, before: int, process: Running) -> bool
     return process.has_ended or await ends(kafka) > before
 
 
-async def replay_the_rest(told: dict[str, str], expected: int | None = None) -> None:
-    with fleetgauge(told, "dlq", "replay", "--all") as process:
+async def replay_the_rest(env: dict[str, str], expected: int | None = None) -> None:
+    with fleetgauge(env, "dlq", "replay", "--all") as process:
         assert await asyncio.to_thread(process.await_exit) == 0
     if expected is not None:
         assert f"\n{expected:,} replayed" in f"\n{process.output}"

@@ -99,16 +99,16 @@ WAYS = {"login": with_login, "certificate": with_certificate}
 async def test_the_whole_way(
     way: str, broker: SecureBroker, open_door: Stack, database: str, topics: Topics, tmp_path: Path
 ) -> None:
-    told = environment(database, open_door, topics, **WAYS[way](broker))
-    assert await ran(told, "migrate") == 0
-    with fleetgauge(told, "emit", "host", "--user", "ada", "--agent", "here") as host:
+    env = environment(database, open_door, topics, **WAYS[way](broker))
+    assert await ran(env, "migrate") == 0
+    with fleetgauge(env, "emit", "host", "--user", "ada", "--agent", "here") as host:
         await until(partial(holds_any, open_door, topics.samples), "a sample", 60)
         host.signal(signal.SIGTERM)
         assert await asyncio.to_thread(host.await_exit) == 0
     fleet = ("--agents", "3", "--users", "1", "--backfill", "10m", "--duration", "1s")
-    assert await ran(told, "emit", "fleet", *fleet) == 0
+    assert await ran(env, "emit", "fleet", *fleet) == 0
     await put(open_door, topics.samples, [Put(b"{", b"k")])
-    async with ingest_process(told, tmp_path / "ingest.log") as ingest:
+    async with ingest_process(env, tmp_path / "ingest.log") as ingest:
         await all_stored(open_door, database, topics)
         assert await ingest.metric('fleetgauge_dead_letters_total{reason="malformed"}') == 1
         assert await ingest.stop() == 0
@@ -117,8 +117,8 @@ async def test_the_whole_way(
     assert "here" in agents
     assert len(agents) == 4
     assert [letter.value for letter in await found(open_door, topics.deadletter)] == [b"{"]
-    assert await ran(told, "dlq", "list") == 0
-    assert await ran(told, "dlq", "replay", "--all") == 0
+    assert await ran(env, "dlq", "list") == 0
+    assert await ran(env, "dlq", "replay", "--all") == 0
     sent = await committed(bare(open_door.kafka_bootstrap), topics.samples)
     assert [record.value for record in sent].count(b"{") == 2
 
@@ -128,8 +128,8 @@ async def test_an_agent_that_the_docs_show_logs_in(
     shown: str, broker: SecureBroker, open_door: Stack, topics: Topics, tmp_path: Path
 ) -> None:
     await made(open_door.kafka_bootstrap, topics)
-    told = environment("unused", open_door, topics, **with_login(broker))
-    with run([*command(shown, tmp_path), "ada"], told) as agent:
+    env = environment("unused", open_door, topics, **with_login(broker))
+    with run([*command(shown, tmp_path), "ada"], env) as agent:
         await until(partial(holds_any, open_door, topics.samples), "a sample", 60)
         agent.signal(signal.SIGTERM)
         assert await asyncio.to_thread(agent.await_exit) == 0, agent.output
@@ -140,9 +140,9 @@ async def holds_any(stack: Stack, topic: str) -> bool:
     return sum((await log_ends(stack, [topic])).values()) > 0
 
 
-async def ran(told: dict[str, str], *words: str) -> int:
+async def ran(env: dict[str, str], *words: str) -> int:
     """A command's exit code; it never shows the password."""
-    with fleetgauge(told, *words) as process:
+    with fleetgauge(env, *words) as process:
         code = await asyncio.to_thread(process.await_exit)
     assert PASSWORD not in process.output
     assert "Traceback" not in process.output
@@ -205,12 +205,12 @@ PROTOCOL = "check the security protocol"
 async def test_a_login_that_is_refused(
     broker: SecureBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = f"the broker at {broker.bootstrap(PASSWORDS)} {LOGIN}"
+    expected = f"the broker at {broker.bootstrap(PASSWORDS)} {LOGIN}"
     wrong = SecretStr("a wrong password")
-    assert await trouble(logged_in(broker, kafka_password=wrong)) == told
-    assert await trouble(logged_in(broker, kafka_username="nobody")) == told
+    assert await trouble(logged_in(broker, kafka_password=wrong)) == expected
+    assert await trouble(logged_in(broker, kafka_username="nobody")) == expected
     plain = logged_in(broker, kafka_password=wrong, kafka_sasl_mechanism="PLAIN")
-    assert await trouble(plain) == told
+    assert await trouble(plain) == expected
     assert "a wrong password" not in caplog.text
 
 
@@ -229,9 +229,9 @@ async def test_a_mechanism_that_is_not_taken(broker: SecureBroker) -> None:
 async def test_a_certificate_of_the_broker_that_is_not_to_be_trusted(
     broker: SecureBroker, stranger: Authority
 ) -> None:
-    told = await trouble(logged_in(broker, kafka_ca_file=stranger.file))
-    assert told.startswith(f"the certificate of the broker at {broker.bootstrap(PASSWORDS)} is not")
-    assert told.endswith("check the CA file and the host name")
+    text = await trouble(logged_in(broker, kafka_ca_file=stranger.file))
+    assert text.startswith(f"the certificate of the broker at {broker.bootstrap(PASSWORDS)} is not")
+    assert text.endswith("check the CA file and the host name")
 
 
 async def test_a_name_that_the_certificate_has_not(broker: SecureBroker) -> None:
@@ -266,24 +266,24 @@ async def test_another_protocol_than_the_listeners(broker: SecureBroker) -> None
     assert (await trouble(certain)).endswith(f"does not accept logins: {PROTOCOL}")
 
 
-async def test_nobody_there_is_told_once_an_address(broker: SecureBroker) -> None:
+async def test_nobody_there_is_reported_once_an_address(broker: SecureBroker) -> None:
     one, other = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    told = await trouble(bare(f"{one},{other}, {one}"))
-    assert told == f"no broker answers at {one}; no broker answers at {other}"
+    message = await trouble(bare(f"{one},{other}, {one}"))
+    assert message == f"no broker answers at {one}; no broker answers at {other}"
 
 
-async def test_processes_tell_the_same_and_no_secret(
+async def test_processes_report_the_same_and_no_secret(
     broker: SecureBroker, open_door: Stack, database: str, topics: Topics, tmp_path: Path
 ) -> None:
     wrong = {**with_login(broker), "FLEETGAUGE_KAFKA_PASSWORD": "a wrong password"}
-    told = environment(database, open_door, topics, **wrong)
-    with fleetgauge(told, "migrate") as migrate:
+    env = environment(database, open_door, topics, **wrong)
+    with fleetgauge(env, "migrate") as migrate:
         await asyncio.to_thread(migrate.await_line, LOGIN)
-    with fleetgauge(told, "emit", "host", "--user", "ada", "--agent", "here") as host:
+    with fleetgauge(env, "emit", "host", "--user", "ada", "--agent", "here") as host:
         await asyncio.to_thread(host.await_line, LOGIN)
         host.signal(signal.SIGTERM)
         assert await asyncio.to_thread(host.await_exit) == 0
-    async with ingest_process(told, tmp_path / "ingest.log") as ingest:
+    async with ingest_process(env, tmp_path / "ingest.log") as ingest:
         await ingest.said(LOGIN)
         assert await ingest.stop() == 0
         logs = ingest.log + host.output + migrate.output

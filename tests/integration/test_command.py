@@ -45,27 +45,27 @@ def run(variables: dict[str, str], *words: str, **more: str) -> Result:
 
 def test_no_database(variables: dict[str, str], taken: int) -> None:
     away = f"postgresql://somebody:a-password@127.0.0.1:{taken}/nowhere"
-    told = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=away)
-    assert told.exit_code == 1
-    assert told.stderr.startswith(
+    result = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=away)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(
         "fleetgauge: cannot run upkeep: connection failed: connection to server"
     )
-    assert told.stderr.endswith(f"Connection refused{START_DATABASE}\n")
+    assert result.stderr.endswith(f"Connection refused{START_DATABASE}\n")
 
 
 def test_a_wrong_password(variables: dict[str, str]) -> None:
     wrong = urlsplit(variables["FLEETGAUGE_DATABASE_URL"])
     url = wrong._replace(netloc=f"{wrong.username}:wrong@{wrong.hostname}:{wrong.port}").geturl()
-    told = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=url)
-    assert told.exit_code == 1
-    assert "password authentication failed" in told.stderr
-    assert told.stderr.endswith(f"{LOGIN_FIX}\n")
+    result = run(variables, "maintain", FLEETGAUGE_DATABASE_URL=url)
+    assert result.exit_code == 1
+    assert "password authentication failed" in result.stderr
+    assert result.stderr.endswith(f"{LOGIN_FIX}\n")
 
 
 def test_a_database_that_is_not_migrated(variables: dict[str, str]) -> None:
-    told = run(variables, "maintain")
-    assert told.exit_code == 1
-    assert told.stderr == "fleetgauge: the database is not migrated: run 'fleetgauge migrate'\n"
+    result = run(variables, "maintain")
+    assert result.exit_code == 1
+    assert result.stderr == "fleetgauge: the database is not migrated: run 'fleetgauge migrate'\n"
 
 
 def test_ingest_without_migrations(variables: dict[str, str], topics: Topics) -> None:
@@ -78,33 +78,33 @@ def test_ingest_without_migrations(variables: dict[str, str], topics: Topics) ->
     )
     assert create_topics(kafka) == 0
     with process.fleetgauge({**variables, "FLEETGAUGE_METRICS_PORT": "0"}, "ingest") as running:
-        told = json.loads(running.await_line("will try again"))
+        entry = json.loads(running.await_line("will try again"))
         running.signal(signal.SIGTERM)
         assert running.await_exit() == 0
     missing = "relation \"ingest_offsets\" does not exist: run 'fleetgauge migrate'"
-    assert told["error"] == missing
+    assert entry["error"] == missing
 
 
 def test_no_broker(variables: dict[str, str], taken: int) -> None:
     bootstrap = f"127.0.0.1:{taken}"
-    told = run(variables, "dlq", "list", FLEETGAUGE_KAFKA_BOOTSTRAP=bootstrap)
-    assert told.exit_code == 1
+    result = run(variables, "dlq", "list", FLEETGAUGE_KAFKA_BOOTSTRAP=bootstrap)
+    assert result.exit_code == 1
     away = f"no broker answers at {bootstrap}"
-    assert told.stderr == f"fleetgauge: Kafka cannot be used: {away}{CHECK_BROKER}\n"
+    assert result.stderr == f"fleetgauge: Kafka cannot be used: {away}{CHECK_BROKER}\n"
 
 
 def test_no_topics(variables: dict[str, str], topics: Topics) -> None:
-    told = run(variables, "dlq", "list")
-    assert told.exit_code == 1
+    result = run(variables, "dlq", "list")
+    assert result.exit_code == 1
     missing = f"topic {topics.deadletter}.replayed is missing: run 'fleetgauge migrate'"
-    assert told.stderr == f"fleetgauge: {missing}\n"
+    assert result.stderr == f"fleetgauge: {missing}\n"
 
 
 def test_a_port_that_is_taken(variables: dict[str, str], taken: int) -> None:
-    told = run(variables, "ingest", FLEETGAUGE_METRICS_PORT=str(taken))
-    assert told.exit_code == 1
-    assert "Address already in use" in told.stderr
-    assert "stop the process that uses this port, or set FLEETGAUGE_METRICS_PORT" in told.stderr
+    result = run(variables, "ingest", FLEETGAUGE_METRICS_PORT=str(taken))
+    assert result.exit_code == 1
+    assert "Address already in use" in result.stderr
+    assert "stop the process that uses this port, or set FLEETGAUGE_METRICS_PORT" in result.stderr
 
 
 COMMAND = [sys.executable, "-m", "fleetgauge"]
@@ -120,8 +120,8 @@ def test_on_a_terminal(
 ) -> None:
     """Lines for people, in colours where they are wanted; Ctrl-C ends it in a sentence."""
     url = {"FLEETGAUGE_DATABASE_URL": f"postgresql://u:p@127.0.0.1:{taken}/d"}
-    told = {**variables, "TERM": "xterm", **url, **more}
-    with on_a_terminal([*COMMAND, "migrate"], told) as terminal:
+    env = {**variables, "TERM": "xterm", **url, **more}
+    with on_a_terminal([*COMMAND, "migrate"], env) as terminal:
         terminal.await_shown(AWAY)
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.await_end() == 130

@@ -66,13 +66,13 @@ async def test_the_whole_way(
     stack: Stack, fresh: str, verified: dict[str, str], topics: Topics, tmp_path: Path
 ) -> None:
     url = with_parameters(fresh, **verified)
-    told = environment(url, stack, topics, FLEETGAUGE_HTTP_PORT="0")
-    with fleetgauge(told, "migrate") as process:
+    env = environment(url, stack, topics, FLEETGAUGE_HTTP_PORT="0")
+    with fleetgauge(env, "migrate") as process:
         assert await asyncio.to_thread(process.await_exit) == 0
     await put(stack, topics.samples, [Put(json.dumps(SAMPLE).encode(), b"a1")])
-    async with ingest_process(told, tmp_path / "ingest.log") as ingest:
+    async with ingest_process(env, tmp_path / "ingest.log") as ingest:
         await all_stored(stack, url, topics)
-        with fleetgauge(told, "serve") as process:
+        with fleetgauge(env, "serve") as process:
             line = await asyncio.to_thread(process.await_line, '"listening"')
             address = json.loads(line)["address"]
             await until(lambda: answers(f"{address}/readyz"), "an answer", 60)
@@ -92,20 +92,20 @@ async def answers(url: str) -> bool:
         return (await client.get(url)).status_code == 200
 
 
-async def test_a_server_that_is_not_to_be_trusted_is_told(
+async def test_a_server_that_is_not_to_be_trusted_is_reported(
     stack: Stack, fresh: str, topics: Topics, tmp_path: Path
 ) -> None:
     stranger = Authority(tmp_path, "stranger")
     url = with_parameters(fresh, sslmode="verify-full", sslrootcert=str(stranger.file))
-    told = environment(url, stack, topics, FLEETGAUGE_HTTP_PORT="0")
+    env = environment(url, stack, topics, FLEETGAUGE_HTTP_PORT="0")
     await made(stack.kafka_bootstrap, topics)
     words = "SSL error: certificate verify failed"
     outputs = []
     for command in ("migrate", "serve"):
-        with fleetgauge(told, command) as process:
+        with fleetgauge(env, command) as process:
             await asyncio.to_thread(process.await_line, words)
         outputs.append(process.output)
-    async with ingest_process(told, tmp_path / "ingest.log") as ingest:
+    async with ingest_process(env, tmp_path / "ingest.log") as ingest:
         await ingest.said(words)
         assert await ingest.stop() == 0
         outputs.append(ingest.log)

@@ -84,7 +84,7 @@ class Entry(NamedTuple):
 
     @property
     def statement(self) -> str:
-        """Its text, a function's without the body, which is in a file of its own."""
+        """Its text, a function's without the body, which is in a separate file."""
         text = BODY.sub(";", self.text) if self.kind in ROUTINES else self.text
         return re.sub(r"\bpublic\.", "", text)
 
@@ -143,7 +143,7 @@ def _file_of(routine: str) -> str:
 
 
 def main() -> None:
-    """Migrates a database of its own and writes the file."""
+    """Migrates a new database and writes the file."""
     with running_stack() as stack:
         name = f"schema_{uuid4().hex[:16]}"
         with created_database(stack.database_url, name) as database:

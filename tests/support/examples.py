@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from tests.acceptance.docs.reader import NOT_RUN, WHILE
-from tests.acceptance.docs.reader import told as mark
+from tests.acceptance.docs.reader import NOT_RUN, WHILE, mark_value
 from tests.support.markdown import Block, blocks
 
 PAGE: Final = "docs/api.md"
@@ -26,16 +25,16 @@ class Example:
     @property
     def state(self) -> str | None:
         """The name of the state that must hold while it runs."""
-        return mark(WHILE, self.command)
+        return mark_value(WHILE, self.command)
 
     @property
     def is_run(self) -> bool:
         """Whether the test runs it."""
-        return mark(NOT_RUN, self.command) is None
+        return mark_value(NOT_RUN, self.command) is None
 
 
 @dataclass(frozen=True)
-class Told:
+class Response:
     """A status, headers by lower-case name, and the JSON body, or None if it is empty."""
 
     status: int
@@ -59,10 +58,10 @@ def _follows(command: Block, answer: Block) -> bool:
     return answer.language in _ANSWERS and between == 3
 
 
-def told(text: str) -> Told:
+def parse_response(text: str) -> Response:
     """A response with its head, as `curl -i` prints it and the page shows it."""
     head, _, body = text.replace("\r\n", "\n").partition("\n\n")
     first, *lines = head.splitlines()
     fields = [line.partition(":") for line in lines]
     headers = {name.lower(): value.strip() for name, _, value in fields}
-    return Told(int(first.split()[1]), headers, json.loads(body) if body.strip() else None)
+    return Response(int(first.split()[1]), headers, json.loads(body) if body.strip() else None)

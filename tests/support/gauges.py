@@ -59,5 +59,5 @@ def _lists(sql: str) -> Iterator[list[Item]]:
 
 
 def _items(starts: list[int], end: int) -> list[Item]:
-    # A comma of its own is between two items.
+    # A separate comma is between two items.
     return list(zip(starts, [*(start - 1 for start in starts[1:]), end], strict=True))

@@ -33,9 +33,9 @@ def test_these_are_all() -> None:
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_help_has_a_sentence_and_examples(words: tuple[str, ...]) -> None:
-    told = CliRunner().invoke(fleetgauge.main, [*words, "--help"], env={"COLUMNS": "80"})
-    assert told.exit_code == 0
-    lines = told.output.splitlines()
+    result = CliRunner().invoke(fleetgauge.main, [*words, "--help"], env={"COLUMNS": "80"})
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
     sentence = next(line for line in lines if line.strip() and "Usage:" not in line)
     assert sentence.startswith(" ")
     examples = lines[lines.index(" Examples") :]
@@ -96,10 +96,12 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
 
 @pytest.mark.parametrize(("words", "variables", "sentence"), WRONG)
 def test_what_is_wrong_is_a_line(words: str, variables: dict[str, str], sentence: str) -> None:
-    told = CliRunner().invoke(fleetgauge.main, words.split(), env=variables, prog_name="fleetgauge")
-    assert told.exit_code == 2
-    assert told.stdout == ""
-    first = told.stderr.splitlines()[0]
+    result = CliRunner().invoke(
+        fleetgauge.main, words.split(), env=variables, prog_name="fleetgauge"
+    )
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    first = result.stderr.splitlines()[0]
     assert first.startswith(sentence)
     if "FLEETGAUGE_" not in first:
         assert first.endswith("--help'.")
@@ -125,5 +127,5 @@ def test_a_tab_waits_for_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("words", [("--version",), ("emit", "-h"), ("completion", "bash")])
 def test_what_asks_for_no_settings(words: tuple[str, ...]) -> None:
-    told = CliRunner().invoke(fleetgauge.main, words, env={"FLEETGAUGE_HTTP_PORT": "x"})
-    assert told.exit_code == 0
+    result = CliRunner().invoke(fleetgauge.main, words, env={"FLEETGAUGE_HTTP_PORT": "x"})
+    assert result.exit_code == 0

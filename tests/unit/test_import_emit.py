@@ -21,10 +21,10 @@ def test_an_agent_needs_no_settings() -> None:
 
 def loaded_with(module: str) -> set[str]:
     """The top-level packages in memory once this is imported."""
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", f"import sys, {module}; print(*sys.modules, sep='\\n')"],
         capture_output=True,
         text=True,
         check=True,
     )
-    return {name.partition(".")[0] for name in told.stdout.split()}
+    return {name.partition(".")[0] for name in result.stdout.split()}

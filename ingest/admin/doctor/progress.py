@@ -64,7 +64,12 @@ def _examine_partition(
     if gap is not None:
         return [problem("lag", str(gap), "fleetgauge ingest --accept-gap")]
     lag = bounds[1] - stored.next_offset
-    if lag == 0 or stored.last_ts is None or now - stored.last_ts <= MAX_LAG:
+    if lag == 0:
+        return []
+    if stored.last_ts is None:
+        says = f"{name}: {lag} records, and none was stored since ingest was given this position"
+        return [warning("lag", says, "fleetgauge ingest")]
+    if now - stored.last_ts <= MAX_LAG:
         return []
     says = f"{name}: lag of {lag} records, the last stored one is from {stored.last_ts:%H:%M:%SZ}"
     return [warning("lag", says, HINT_BACKLOG)]

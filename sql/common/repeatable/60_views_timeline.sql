@@ -77,7 +77,7 @@ begin
         execute format('comment on column %I.agent_id is %L', relation,
             'The agent''s own id, unique within its user.');
         execute format('comment on column %I.agent_key is %L', relation,
-            'Short key of the agent, as in agents; filter by it for fast queries.');
+            'Short key of the agent, as in agents; for fast queries filter by user_id and agent_id.');
     end loop;
 end
 $$;

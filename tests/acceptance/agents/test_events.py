@@ -41,12 +41,12 @@ def variables(stack: Stack) -> Iterator[dict[str, str]]:
     topics = Topics(f"test-{mark}.samples", f"test-{mark}.events", f"test-{mark}.deadletter")
     with created_database(stack.database_url, f"test_{mark}") as database:
         port = str(free_port())
-        told = environment(database, stack, topics, FLEETGAUGE_METRICS_PORT=port)
-        with fleetgauge(told, "migrate") as migration:
+        env = environment(database, stack, topics, FLEETGAUGE_METRICS_PORT=port)
+        with fleetgauge(env, "migrate") as migration:
             assert migration.await_exit() == 0, migration.output
-        with fleetgauge(told, "ingest") as ingest:
+        with fleetgauge(env, "ingest") as ingest:
             ingest.await_line('"claimed"')
-            yield told
+            yield env
 
 
 @pytest.fixture(scope="module")

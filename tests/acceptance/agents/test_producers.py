@@ -1,4 +1,4 @@
-"""The agents that the docs show: what they send is stored, in Java's partition, or told as lost."""
+"""The agents in the docs: their events are stored, in Java's partition, or reported as lost."""
 
 import asyncio
 import re
@@ -39,7 +39,7 @@ class Fleet:
     database: str
 
     @property
-    def told(self) -> dict[str, str]:
+    def env(self) -> dict[str, str]:
         port = str(free_port())
         return environment(self.database, self.stack, self.topics, FLEETGAUGE_METRICS_PORT=port)
 
@@ -74,7 +74,7 @@ def fleet(stack: Stack) -> Iterator[Fleet]:
         )
         assert create_topics(settings) == 0
         running = Fleet(stack, topics, database)
-        with fleetgauge(running.told, "ingest"):
+        with fleetgauge(running.env, "ingest"):
             yield running
 
 
@@ -97,16 +97,16 @@ async def test_what_an_agent_sends_is_stored(shown: str, fleet: Fleet, tmp_path:
         return len(set(agents)) == 2 and all(agents.count(agent) >= 2 for agent in agents)
 
     with (
-        run([*words, user, AGENT], fleet.told) as named,
-        run([*words, user], fleet.told) as nameless,
+        run([*words, user, AGENT], fleet.env) as named,
+        run([*words, user], fleet.env) as nameless,
     ):
         await until(two_of_each, f"two samples of each agent of {user}", 60.0)
         assert await ended(named, nameless) == [0, 0], named.output + nameless.output
     await all_stored(fleet.stack, fleet.database, fleet.topics)
     found = await sent(fleet.stack, fleet.topics, user)
     # A client that is not idempotent may have sent one twice.
-    told = sorted({(s.agent_id, s.ts, s.messages, s.errors) for _, s in found})
-    assert told == fleet.stored_of(user)
+    expected = sorted({(s.agent_id, s.ts, s.messages, s.errors) for _, s in found})
+    assert expected == fleet.stored_of(user)
     assert {s.agent_id for _, s in found} == {s.agent_id for _, s in found if s.messages}
     assert all(s.response_ms for _, s in found if s.messages)
     assert all(record.key == s.agent_id.encode() for record, s in found)
@@ -115,16 +115,16 @@ async def test_what_an_agent_sends_is_stored(shown: str, fleet: Fleet, tmp_path:
     assert sum(dead.values()) == 0
 
 
-async def test_an_agent_waits_for_its_topic_and_tells_what_is_lost(
+async def test_an_agent_waits_for_its_topic_and_reports_what_is_lost(
     stack: Stack, topics: Topics, tmp_path: Path
 ) -> None:
     never = f"{topics.samples}.never"
-    told = environment("unused", stack, topics)
+    env = environment("unused", stack, topics)
     with ExitStack() as opened:
 
         def begun(shown: str, agent: str, **more: str) -> Running:
             words = command(shown, tmp_path)
-            return opened.enter_context(run([*words, "ada", agent], told | more))
+            return opened.enter_context(run([*words, "ada", agent], env | more))
 
         unlucky = [begun(shown, "a", FLEETGAUGE_SAMPLES_TOPIC=never) for shown in PLAIN]
         patient = [begun(shown, f"patient-{number}") for number, shown in enumerate(PLAIN)]

@@ -90,8 +90,8 @@ async def test_each_becomes_true_by_its_cause_alone(
             await put(stack, topic, [Put(msgspec.json.encode(event), b"k")])
         await all_stored(stack, database, topics)
 
-    told = environment(database, stack, topics)
-    async with ingest_process(told, tmp_path / "ingest.log"):
+    env = environment(database, stack, topics)
+    async with ingest_process(env, tmp_path / "ingest.log"):
         await send(well())
         expected: set[str] = set()
         assert {uid for uid, rule in RULES.items() if is_true(rule, database)} == expected

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.acceptance.api.site import Site
-from tests.acceptance.docs.reader import STATUS, told
+from tests.acceptance.docs.reader import STATUS, mark_value
 from tests.acceptance.docs.shell import Shell, opened
 from tests.support.examples import PAGE, Example, examples
 from tests.support.markdown import Block, blocks
@@ -19,15 +19,15 @@ from tests.support.npm import package
 ADDRESS: Final = "127.0.0.1:8080"
 METRICS: Final = "127.0.0.1:9465"
 PROGRAM: Final = "dashboard.mts"
-# curl tells each status besides, unless a command has it print something else.
+# curl also prints each status, unless a command has it print something else.
 _CURLRC: Final = 'write-out = "%{stderr}%{http_code}\\n"\n'
-# What is printed is kept apart from what is complained of; braces keep what a command sets.
+# Standard output and standard error are kept apart; braces keep what a command sets.
 _APART: Final = "{{\n{text}\n}} > .printed 2> .complained"
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a command printed, and what it told besides."""
+    """What a command wrote to standard output and to standard error."""
 
     printed: str
     complained: str
@@ -44,7 +44,7 @@ class Reader:
         self._outcomes: dict[Example, Done] = {}
 
     def outcome(self, example: Example) -> Done:
-        """What came of it; AssertionError where it, or one before it, did not end as told."""
+        """What came of it; AssertionError where it, or one before it, did not end as stated."""
         while example not in self._outcomes:
             following = self._commands[len(self._outcomes)]
             with self._site.while_(following.state):
@@ -56,8 +56,8 @@ class Reader:
         try:
             self._shell.run(_APART.format(text=text), status)
         except AssertionError as error:
-            told_last = self._kept(".printed") + self._kept(".complained")
-            raise AssertionError(f"{error}\n{told_last}") from error
+            last_output = self._kept(".printed") + self._kept(".complained")
+            raise AssertionError(f"{error}\n{last_output}") from error
         return Done(self._kept(".printed"), self._kept(".complained"))
 
     def write(self, name: str, text: str) -> None:
@@ -67,7 +67,7 @@ class Reader:
     def _follow(self, command: Block) -> Done:
         text = command.text.replace(ADDRESS, self._site.address.removeprefix("http://"))
         text = text.replace(METRICS, self._site.metrics)
-        return self.run(text, int(told(STATUS, command) or 0))
+        return self.run(text, int(mark_value(STATUS, command) or 0))
 
     def _kept(self, name: str) -> str:
         return (self._folder / name).read_text(encoding="utf-8")

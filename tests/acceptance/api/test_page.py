@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.api.reader import Reader, reading
 from tests.acceptance.api.site import Site
-from tests.support.examples import PAGE, Example, examples, told
+from tests.support.examples import PAGE, Example, examples, parse_response
 from tests.support.markdown import Block, blocks
 
 EXAMPLES = [example for example in examples() if example.is_run]
@@ -46,24 +46,24 @@ def test_an_answer_is_the_one_that_is_shown(
     done = reader.outcome(example)
     match answer.language:
         case "json":
-            # The status, which curl tells beside the answer.
+            # The status, which curl prints beside the answer.
             assert done.complained.split()[-1] == "200"
             assert json.loads(done.printed) == json.loads(answer.text)
         case "http":
-            assert_told(done.printed, answer.text)
+            assert_response(done.printed, answer.text)
         case _:
             assert done.printed == answer.text
 
 
-def assert_told(printed: str, shown: str) -> None:
+def assert_response(printed: str, shown: str) -> None:
     """The same status and body, and every header that is shown."""
-    answer, expected = told(printed), told(shown)
+    answer, expected = parse_response(printed), parse_response(shown)
     assert (answer.status, answer.body) == (expected.status, expected.body)
     assert {name: answer.headers.get(name) for name in expected.headers} == expected.headers
 
 
 def test_every_error_is_shown() -> None:
-    shown = [told(answer.text) for _, answer in ANSWERED if answer.language == "http"]
+    shown = [parse_response(answer.text) for _, answer in ANSWERED if answer.language == "http"]
     assert {answer.status for answer in shown if answer.body and "error" in answer.body} == ERRORS
 
 

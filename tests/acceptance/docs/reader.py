@@ -30,9 +30,9 @@ from tests.support.stack import (
 NOT_RUN: Final = re.compile(r"not run: (.+)")
 RUNS_ON: Final = re.compile(r"runs on: (.+)")
 STATUS: Final = re.compile(r"exit status: (\d+)")
-# For tests of their own, which know what it names.
+# For separate tests, which know what it names.
 WHILE: Final = re.compile(r"while: (.+)")
-# A reader's curl tells refusals by its exit status, so that they are seen.
+# A reader's curl reports errors by its exit status, so that they are seen.
 CURLRC: Final = "fail-with-body\nsilent\nshow-error\n"
 
 
@@ -64,8 +64,8 @@ class World:
         place = self._empty()
         with fleetgauge(place.variables, "migrate") as migration:
             assert migration.await_exit() == 0, migration.output
-        for command, told in (("ingest", '"claimed"'), ("serve", '"listening"')):
-            self.opened.enter_context(fleetgauge(place.variables, command)).await_line(told)
+        for command, ready_line in (("ingest", '"claimed"'), ("serve", '"listening"')):
+            self.opened.enter_context(fleetgauge(place.variables, command)).await_line(ready_line)
         # For an ingest that a page starts beside this one.
         return replace(
             place,
@@ -126,22 +126,22 @@ class Reader:
 
     def follow(self, block: Block) -> None:
         """Runs this block, and first those before it that nobody has run; or skips, saying why."""
-        if reason := told(NOT_RUN, block):
+        if reason := mark_value(NOT_RUN, block):
             pytest.skip(f"{block}: {reason}")
         for one in blocks(self._page, "sh"):
-            if one not in self._done and not told(NOT_RUN, one):
+            if one not in self._done and not mark_value(NOT_RUN, one):
                 self._done.add(one)
                 self._run(one)
             if one == block:
                 return
 
     def _run(self, block: Block) -> None:
-        assert not told(WHILE, block), "a page with states is followed by a test of its own"
+        assert not mark_value(WHILE, block), "a page with states needs a separate test"
         text = self._world.running.here(block.text)
-        if words := told(RUNS_ON, block):
+        if words := mark_value(RUNS_ON, block):
             self._shell.leave_running(text, words)
         else:
-            self._shell.run(text, int(told(STATUS, block) or 0))
+            self._shell.run(text, int(mark_value(STATUS, block) or 0))
 
     @cached_property
     def _shell(self) -> Shell:
@@ -149,8 +149,8 @@ class Reader:
         return self._world.opened.enter_context(shell)
 
 
-def told(mark: re.Pattern[str], block: Block) -> str | None:
-    """What the block's comment says of this kind; ValueError where it is of no kind there is."""
+def mark_value(mark: re.Pattern[str], block: Block) -> str | None:
+    """The value of the block's mark of this kind, or None; ValueError for an unknown mark."""
     if block.note is None:
         return None
     if not any(known.fullmatch(block.note) for known in (NOT_RUN, RUNS_ON, STATUS, WHILE)):

@@ -1,4 +1,4 @@
-"""A person's shell that follows a page: one bash, block after block, in a home of its own."""
+"""A person's shell that follows a page: one bash, block after block, in its own home."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ class Shell:
         assert self._process.poll() is None, "the shell has ended with an earlier block"
         begun = len(self._running.lines)
         assert self._process.stdin is not None
-        # Where the shell has ended, the line that does not come tells it.
+        # If the shell has ended, the missing line shows it.
         with suppress(BrokenPipeError):
             self._process.stdin.write(f"{script}\n")
             self._process.stdin.flush()
@@ -45,7 +45,7 @@ class Shell:
         return "".join(self._running.lines[begun:])
 
     def end(self) -> None:
-        """Tells all that still runs to stop, and waits until it has."""
+        """Stops everything that still runs, and waits for it."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGTERM)
         self._running.await_exit()

@@ -21,7 +21,7 @@ COMMANDS: Final = [block for page in FOLLOWED for block in blocks(page, "sh")]
 
 @pytest.fixture(scope="module")
 def readers(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Reader]]:
-    """One for each page, in a shell of their own."""
+    """One for each page, in a separate shell."""
     with ExitStack() as opened:
         world = World(stack, tmp_path_factory, opened)
         yield {page: Reader(page, world) for page in FOLLOWED}

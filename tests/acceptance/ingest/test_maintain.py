@@ -60,8 +60,8 @@ def test_it_drops_what_is_older_than_its_retention(
 
     rehearsed = maintain(variables, "--dry-run", "--json")
     assert rehearsed.returncode == 0
-    told = {one["task"]: one["removed"] for one in json.loads(rehearsed.stdout)}
-    assert (told["agent_samples"], told["agent_metrics_5m"]) == (3, 1)
+    removed = {one["task"]: one["removed"] for one in json.loads(rehearsed.stdout)}
+    assert (removed["agent_samples"], removed["agent_metrics_5m"]) == (3, 1)
     assert counts(database) == (4, 0)
 
     done = maintain(variables)
@@ -70,7 +70,7 @@ def test_it_drops_what_is_older_than_its_retention(
     assert counts(database) == (1, 7)
 
 
-def test_a_task_that_fails_is_told(variables: dict[str, str], database: str) -> None:
+def test_a_task_that_fails_is_reported(variables: dict[str, str], database: str) -> None:
     now = datetime.now(UTC)
     insert(database, [Row("alice/a", now - n * DAY) for n in (40, 0)])
     refresh(database, now)
@@ -96,7 +96,7 @@ async def test_another_one_at_it_is_awaited(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_database_that_is_not_migrated_is_told(
+def test_a_database_that_is_not_migrated_is_reported(
     empty_database: str, stack: Stack, topics: Topics
 ) -> None:
     done = maintain(environment(empty_database, stack, topics))
@@ -105,7 +105,7 @@ def test_a_database_that_is_not_migrated_is_told(
     assert "Traceback" not in done.stderr
 
 
-def test_a_database_that_is_away_is_told(stack: Stack, topics: Topics) -> None:
+def test_a_database_that_is_away_is_reported(stack: Stack, topics: Topics) -> None:
     nowhere = f"postgresql://someone:a-password@127.0.0.1:{free_port()}/fleetgauge"
     done = maintain(environment(nowhere, stack, topics))
     assert done.returncode == 1
@@ -151,16 +151,16 @@ def test_a_refresh_aggregates_up_to_the_frontier(
     insert(database, [Row("alice/a", began - n * timedelta(minutes=5)) for n in range(9)])
     rehearsed = maintain(variables, "--refresh", "--dry-run", "--json")
     assert rehearsed.returncode == 0, rehearsed.stderr
-    told = json.loads(rehearsed.stdout)
-    assert (told["before"], told["after"], told["waits_for"]) == (FIRST_TEXT, None, None)
-    assert datetime.fromisoformat(told["frontier"]) > began - timedelta(seconds=15)
+    report = json.loads(rehearsed.stdout)
+    assert (report["before"], report["after"], report["waits_for"]) == (FIRST_TEXT, None, None)
+    assert datetime.fromisoformat(report["frontier"]) > began - timedelta(seconds=15)
     assert aggregated(database) == (LONG_AGO, 0)
 
     done = maintain(variables, "--refresh", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["before"], told["after"]) == (FIRST_TEXT, told["frontier"])
-    assert aggregated(database) == (datetime.fromisoformat(told["after"]), 1)
+    report = json.loads(done.stdout)
+    assert (report["before"], report["after"]) == (FIRST_TEXT, report["frontier"])
+    assert aggregated(database) == (datetime.fromisoformat(report["after"]), 1)
 
     (line,) = maintain(variables, "--refresh").stdout.splitlines()
     assert line.startswith("samples are aggregated up to 20")
@@ -168,7 +168,7 @@ def test_a_refresh_aggregates_up_to_the_frontier(
     check_aggregates(database)
 
 
-async def test_a_refresh_tells_what_it_waits_for(
+async def test_a_refresh_reports_what_it_waits_for(
     variables: dict[str, str], database: str, stack: Stack, made: KafkaSettings
 ) -> None:
     await put(stack, made.samples_topic, [Put(b"{}", b"k")])
@@ -182,9 +182,10 @@ async def test_a_refresh_tells_what_it_waits_for(
     ):
         done = maintain(variables, "--refresh", *words)
         assert (done.returncode, done.stdout.splitlines()) == (0, [first, waits])
+    assert aggregated(database) == (LONG_AGO, 0)
 
 
-def test_a_refresh_that_another_session_does_is_told(
+def test_a_refresh_that_another_session_does_is_reported(
     variables: dict[str, str], database: str, made: KafkaSettings
 ) -> None:
     with psycopg.connect(database) as other:
@@ -200,7 +201,7 @@ def test_a_refresh_that_another_session_does_is_told(
     assert aggregated(database) == (LONG_AGO, 0)
 
 
-def test_a_refresh_without_a_part_is_told(variables: dict[str, str], database: str) -> None:
+def test_a_refresh_without_a_part_is_reported(variables: dict[str, str], database: str) -> None:
     nowhere = {
         "FLEETGAUGE_KAFKA_BOOTSTRAP": "no broker answers at",
         "FLEETGAUGE_DATABASE_URL": "connection failed",

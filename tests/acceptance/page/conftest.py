@@ -1,4 +1,4 @@
-"""One browser and one service for all tests of the page; a tab of its own for each."""
+"""One browser and one service for all tests of the page; a separate tab for each."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit

@@ -119,8 +119,8 @@ def served(database: str, stack: Stack, topics: Topics) -> Iterator[Site]:
         through, stack, topics, FLEETGAUGE_HTTP_PORT="0", FLEETGAUGE_ANSWER_CACHE_MS="0"
     )
     with fleetgauge(variables, "serve") as process:
-        told = json.loads(process.await_line('"listening"'))
-        site = Site(told["address"], database, port)
+        entry = json.loads(process.await_line('"listening"'))
+        site = Site(entry["address"], database, port)
         site.connect()
         try:
             yield site

@@ -50,12 +50,12 @@ def test_the_platform(page: Page, site: Site) -> None:
 
 
 def test_a_user_now(page: Page, site: Site) -> None:
-    told = answered(page, site, "alice", "/performance")
+    answer = answered(page, site, "alice", "/performance")
     expect(page.locator("[data-section=performance]")).to_have_attribute("data-state", "shown")
     assert shown(page, "performance") == {
-        "cpu": f"{told['cpu']:g}%",
+        "cpu": f"{answer['cpu']:g}%",
         "memory": "40.25%",
-        "errorRate": f"{told['errorRate']:g}%",
+        "errorRate": f"{answer['errorRate']:g}%",
         "responseTime": "84.2 ms",
     }
     expect(page.locator("[data-part=chip]")).to_have_text("Live")
@@ -63,11 +63,11 @@ def test_a_user_now(page: Page, site: Site) -> None:
 
 
 def test_a_users_business(page: Page, site: Site) -> None:
-    told = answered(page, site, "alice", "/summary")
+    answer = answered(page, site, "alice", "/summary")
     expect(page.locator("[data-section=summary]")).to_have_attribute("data-state", "shown")
     figures = shown(page, "summary")
     for name, text in figures.items():
-        value = told
+        value = answer
         for step in name.split("."):
             value = value[step]
         assert text == (f"{value:,}" if isinstance(value, int) else value), name

@@ -93,14 +93,14 @@ def test_the_averages_are_shown_without_a_cursor(page: Page, site: Site) -> None
         site.sign_in(page, "alice")
     settled(page)
     averages = got.value.json()["averages"]
-    told = readout(page)
-    assert told.pop("when") == "Average; counts per hour with data"
-    assert told.pop("agents") == "at most 1"
-    assert told.pop("responseTime") == "84.2 ms"
+    values = readout(page)
+    assert values.pop("when") == "Average; counts per hour with data"
+    assert values.pop("agents") == "at most 1"
+    assert values.pop("responseTime") == "84.2 ms"
     points = got.value.json()["metrics"]
     rate = 100 * sum(one["errors"] for one in points) / sum(one["messages"] for one in points)
-    assert told.pop("errorRate") == f"{rate:.2f}".rstrip("0").rstrip(".") + "%"
-    assert told == {
+    assert values.pop("errorRate") == f"{rate:.2f}".rstrip("0").rstrip(".") + "%"
+    assert values == {
         "cpu": f"{averages['cpu']:g}%",
         "memory": f"{averages['memory']:g}%",
         "messages": f"{averages['messages']:,.2f}".rstrip("0").rstrip("."),
@@ -127,7 +127,7 @@ def test_the_pointer_moves_the_cursor_of_all_charts(history: Page) -> None:
     expect(history.locator("[data-part=when]")).to_have_text("Average; counts per hour with data")
 
 
-def test_keys_move_the_cursor_and_a_screen_reader_is_told(history: Page) -> None:
+def test_keys_move_the_cursor_and_the_value_is_announced(history: Page) -> None:
     cpu = history.get_by_role("slider", name="CPU, percent")
     errors = history.get_by_role("slider", name="Errors, errors per hour")
     rows = table(history)

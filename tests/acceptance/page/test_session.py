@@ -206,7 +206,7 @@ def test_a_scope_of_several_words(
 def test_what_is_no_token(page: Page, site: Site) -> None:
     page.goto(site.address)
     field = page.get_by_label("Token")
-    # One that is none; one that no header can hold.
+    # An invalid one; one that no header can hold.
     for text in ("swordfish", "\N{KEY}.eyJzdWIiOiJhIn0.a"):
         field.fill(text)
         field.press("Enter")

@@ -182,7 +182,7 @@ def test_a_colleague_sees_the_same(page: Page, browser: Browser, site: Site) -> 
     site.sign_in(page, view=view)
     shown(page)
     assert page.url == f"{site.address}/{view}"
-    told = page.locator("main").inner_text()
+    text = page.locator("main").inner_text()
     page.reload()
     shown(page)
     context = browser.new_context(viewport={"width": 1280, "height": 800}, timezone_id="Asia/Tokyo")
@@ -190,12 +190,12 @@ def test_a_colleague_sees_the_same(page: Page, browser: Browser, site: Site) -> 
     site.sign_in(colleague, view=view)
     shown(colleague)
     for other in (page, colleague):
-        assert steady(other.locator("main").inner_text()) == steady(told)
+        assert steady(other.locator("main").inner_text()) == steady(text)
     context.close()
 
 
 def steady(text: str) -> str:
-    """Without how long ago something was, and what a browser adds of its own."""
+    """Without how long ago something was, and without what the browser adds."""
     return " ".join(re.sub(r"\d+ \w+ ago|Asia/Tokyo \(here\)|Europe/Berlin", "", text).split())
 
 

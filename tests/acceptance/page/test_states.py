@@ -11,14 +11,14 @@ from playwright.sync_api import Page, Route, expect
 from tests.acceptance.page.site import Site
 
 PERIOD_S = 10
-UNTOLD = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 HIDE = """(hidden) => {
     Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
 
-def test_a_user_without_data_is_told_how_to_send(page: Page, site: Site) -> None:
+def test_a_user_without_data_is_shown_how_to_send(page: Page, site: Site) -> None:
     site.sign_in(page, "nobody")
     expect(page.get_by_role("heading", name="No samples yet")).to_be_visible()
     expect(page.get_by_text("No agent of nobody has sent a sample.")).to_be_visible()
@@ -41,12 +41,12 @@ def test_a_platform_without_agents(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="Agents", exact=True)).to_be_hidden()
 
 
-def test_stale_is_told_in_words_and_no_zero_is_shown(page: Page, site: Site) -> None:
+def test_stale_is_shown_in_words_and_no_zero(page: Page, site: Site) -> None:
     site.sign_in(page, "bob")
     expect(page.locator("[data-part=chip]")).to_have_text("Stale")
     expect(page.locator("[data-part=stale]")).to_contain_text("No sample for 3 hours: ")
     figures = page.locator("[data-section=performance] [data-figure]")
-    expect(figures).to_have_text([UNTOLD] * 4)
+    expect(figures).to_have_text([NO_VALUE] * 4)
     expect(page.locator("[data-section=historical]")).to_have_attribute("data-state", "shown")
 
 
@@ -56,7 +56,7 @@ def test_loading(page: Page, site: Site) -> None:
     site.sign_in(page)
     section = page.locator("[data-section=platform]")
     expect(section).to_have_attribute("aria-busy", "true")
-    expect(section.locator("[data-figure]").first).to_have_text(UNTOLD)
+    expect(section.locator("[data-figure]").first).to_have_text(NO_VALUE)
     held[0].continue_()
     expect(section).to_have_attribute("aria-busy", "false")
 
@@ -176,7 +176,7 @@ def test_it_asks_again_but_not_while_hidden_or_paused(page: Page, site: Site) ->
         page.clock.run_for(1)
 
 
-def test_it_waits_as_long_as_it_is_told(page: Page, site: Site) -> None:
+def test_it_waits_as_long_as_retry_after_says(page: Page, site: Site) -> None:
     questions = asked(page)
     page.clock.install()
     page.route(

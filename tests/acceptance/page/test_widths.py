@@ -10,7 +10,7 @@ from tests.acceptance.page.site import Site
 from tests.acceptance.page.states import STATES
 
 WIDTHS = (320, 360, 390, 768, 1024, 1400)
-# What holds text; a table and code scroll in frames of their own.
+# What holds text; a table and code scroll in their own frames.
 WIDER = """() => [document.documentElement, ...document.querySelectorAll(
         ".bar, .headline, .head, .card, .panel, .readout, .empty, .none, .door, .notice, figure,"
         + ".ranges, .picker, .custom, .filters, .pager")]

@@ -98,7 +98,7 @@ def test_a_database_that_comes_later(variables: dict[str, str], database: str) -
     assert "Traceback" not in serving.process.output
 
 
-def test_wrong_settings_are_all_told(variables: dict[str, str]) -> None:
+def test_wrong_settings_are_all_reported(variables: dict[str, str]) -> None:
     wrong = {
         "FLEETGAUGE_DATABASE_URL": "mysql://nowhere",
         "FLEETGAUGE_JWT_SECRET": "short",
@@ -111,7 +111,7 @@ def test_wrong_settings_are_all_told(variables: dict[str, str]) -> None:
     assert "short" not in process.output.replace("shorter", "")
 
 
-def test_an_unusable_key_is_told(variables: dict[str, str]) -> None:
+def test_an_unusable_key_is_reported(variables: dict[str, str]) -> None:
     with_file = {name: v for name, v in variables.items() if name != "FLEETGAUGE_JWT_SECRET"}
     with_file["FLEETGAUGE_JWT_PUBLIC_KEY_FILE"] = str(REPOSITORY / "pyproject.toml")
     with fleetgauge(with_file, "serve") as process:
@@ -119,7 +119,7 @@ def test_an_unusable_key_is_told(variables: dict[str, str]) -> None:
     assert "does not contain a PEM public key" in process.output
 
 
-def test_an_address_in_use_is_told(variables: dict[str, str]) -> None:
+def test_an_address_in_use_is_reported(variables: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with fleetgauge({**variables, "FLEETGAUGE_HTTP_PORT": port}, "serve") as process:

@@ -69,7 +69,7 @@ function isIdle(reply) {
 }
 
 /** A message to a client. */
-function tell(type, ...parts) {
+function encode(type, ...parts) {
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
   const head = Buffer.alloc(5)
   head.write(type)
@@ -83,9 +83,9 @@ function copyIn(type, message) {
   return /^(\s|--.*\n)*copy\b[^;]*\bfrom\s+stdin\b/i.test(text) ? text : undefined
 }
 
-/** What tells a client to send its rows: text or binary, and no word on single columns. */
+/** CopyInResponse, which asks for the rows: text or binary, no formats of single columns. */
 function awaitRows(statement) {
-  return tell('G', [/format\s+binary/i.test(statement) ? 1 : 0, 0, 0])
+  return encode('G', [/format\s+binary/i.test(statement) ? 1 : 0, 0, 0])
 }
 
 /** Copies these rows, and answers as a server does; `status` is the transaction's so far. */
@@ -93,12 +93,12 @@ async function copy(statement, rows, status) {
   try {
     const text = statement.replace(/\bfrom\s+stdin\b/i, "from '/dev/blob'")
     const { affectedRows } = await database.query(text, [], { blob: new Blob(rows) })
-    return Buffer.concat([tell('C', `COPY ${affectedRows}\0`), tell('Z', status)])
+    return Buffer.concat([encode('C', `COPY ${affectedRows}\0`), encode('Z', status)])
   } catch (error) {
     const fields = { S: 'ERROR', V: 'ERROR', C: error.code ?? 'XX000', M: error.message, D: error.detail }
-    const told = Object.entries(fields).filter(([, value]) => value)
-    const body = told.map(([field, value]) => `${field}${value}\0`).join('')
-    return Buffer.concat([tell('E', body, '\0'), tell('Z', status === 'T' ? 'E' : status)])
+    const present = Object.entries(fields).filter(([, value]) => value)
+    const body = present.map(([field, value]) => `${field}${value}\0`).join('')
+    return Buffer.concat([encode('E', body, '\0'), encode('Z', status === 'T' ? 'E' : status)])
   }
 }
 

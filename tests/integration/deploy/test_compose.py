@@ -91,7 +91,7 @@ def test_commands_of_fleetgauge_can_change_nothing_but_tmp(services: dict[str, A
 
 
 @pytest.mark.parametrize("missing", VARIABLES)
-def test_a_secret_that_is_missing_is_told(missing: str) -> None:
+def test_a_secret_that_is_missing_is_reported(missing: str) -> None:
     given = {name: value for name, value in VARIABLES.items() if name != missing}
     done = run(ALL, given, "--quiet")
     assert done.returncode != 0
@@ -125,7 +125,7 @@ def test_prometheus_finds_what_it_scrapes(monitored: dict[str, Any]) -> None:
     assert targets == [[f"ingest:{port}"], [f"serve:{served}"]]
 
 
-def test_grafana_is_told_all_that_its_files_ask_for(monitored: dict[str, Any]) -> None:
+def test_grafana_has_every_variable_that_its_files_use(monitored: dict[str, Any]) -> None:
     grafana = monitored["grafana"]
     mounted = {volume["target"]: Path(volume["source"]) for volume in grafana["volumes"]}
     provisioning = mounted["/etc/grafana/provisioning"]

@@ -54,9 +54,9 @@ def test_its_base_is_the_debian_that_stands_for_it() -> None:
 
 
 def test_it_runs_fleetgauge_as_nobody_in_particular(image: Stage) -> None:
-    told = image.run(*image.entrypoint, "--version")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout.startswith("fleetgauge, version ")
+    result = image.run(*image.entrypoint, "--version")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("fleetgauge, version ")
     assert image.run("id", "-u").stdout.strip() == "10001"
 
 
@@ -67,7 +67,7 @@ def test_its_user_can_change_nothing_of_it(image: Stage) -> None:
 
 
 @pytest.mark.parametrize("command", PORTS)
-async def test_it_migrates_and_its_health_checks_tell(
+async def test_it_migrates_and_its_health_checks_work(
     image: Stage, command: str, empty_database: str, stack: Stack, topics: Topics
 ) -> None:
     env = settings(empty_database, stack, topics)

@@ -1,4 +1,4 @@
-"""The local stack on this machine, by its command: instances of its own, the shared downloads."""
+"""The local stack on this machine, by its command: own instances, the shared downloads."""
 
 import json
 import os
@@ -54,7 +54,7 @@ class Stack:
         return self.env["FLEETGAUGE_KAFKA_BOOTSTRAP"]
 
     def facts(self) -> dict[str, dict[str, int]]:
-        """What `status` tells."""
+        """What `status` reports."""
         facts: dict[str, dict[str, int]] = json.loads(self.run("status", "--json").stdout)
         return facts
 

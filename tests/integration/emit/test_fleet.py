@@ -93,15 +93,15 @@ async def test_a_signal_ends_it_with_everything_sent(
         await asyncio.to_thread(process.await_line, "connected to the broker")
         process.signal(number)
         assert await asyncio.to_thread(process.await_exit) == 0
-    told = last(process)
-    assert told["unacknowledged"] == 0
+    totals = last(process)
+    assert totals["unacknowledged"] == 0
     stored = [
         event
         for name in (topics.samples, topics.events)
         for record in await records(stack.kafka_bootstrap, name)
         for event in events_of(record)
     ]
-    assert len(stored) == told["acknowledged"] > 0
+    assert len(stored) == totals["acknowledged"] > 0
 
 
 @pytest.mark.usefixtures("ready")
@@ -134,7 +134,7 @@ async def test_it_waits_for_its_topics(
     assert last(process)["unacknowledged"] == 0
 
 
-def test_without_a_broker_it_tells_and_still_ends(variables: dict[str, str]) -> None:
+def test_without_a_broker_it_logs_and_still_ends(variables: dict[str, str]) -> None:
     variables["FLEETGAUGE_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{free_port()}"
     with fleetgauge(variables, "emit", "fleet", *HISTORY) as process:
         line = process.await_line("cannot send events")
@@ -162,9 +162,9 @@ def test_a_wrong_backfill_is_refused_with_the_limit(
 
 
 def last(process: Running) -> dict[str, Any]:
-    """What the last line tells."""
-    told: dict[str, Any] = msgspec.json.decode(list(_json(process))[-1])
-    return told
+    """The last line, decoded."""
+    entry: dict[str, Any] = msgspec.json.decode(list(_json(process))[-1])
+    return entry
 
 
 def _json(process: Running) -> Iterator[str]:

@@ -30,7 +30,7 @@ async def ready(stack: Stack, topics: Topics) -> None:
 
 @contextmanager
 def sampling(stack: Stack, topics: Topics, **more: str) -> Iterator[Running]:
-    """The command as a process of its own."""
+    """The command as a separate process."""
     variables = environment("unused", stack, topics, **more)
     with fleetgauge(variables, "emit", "host", *IDS) as process:
         yield process
@@ -50,7 +50,7 @@ async def consumed(stack: Stack, topics: Topics, count: int) -> list[ConsumerRec
 
 
 async def stopped(process: Running, number: signal.Signals) -> dict[str, Any]:
-    """What the last line tells, after this signal and a good end."""
+    """The last line, decoded, after this signal and exit status 0."""
     process.signal(number)
     assert await asyncio.to_thread(process.await_exit) == 0
     last = logged(process)[-1]
@@ -83,11 +83,11 @@ async def test_a_signal_ends_it_with_everything_sent(
 ) -> None:
     with sampling(stack, topics) as process:
         await consumed(stack, topics, 1)
-        told = await stopped(process, number)
+        totals = await stopped(process, number)
     whole_life = ["sampling this machine", "connected to the broker", "stopped"]
     assert [entry["event"] for entry in logged(process)] == whole_life
     arrived = samples(await records(stack.kafka_bootstrap, topics.samples))
-    assert told["accepted"] == told["acknowledged"] == len(arrived) > 0
+    assert totals["accepted"] == totals["acknowledged"] == len(arrived) > 0
 
 
 async def test_samples_wait_for_their_topic(stack: Stack, topics: Topics) -> None:
@@ -96,20 +96,20 @@ async def test_samples_wait_for_their_topic(stack: Stack, topics: Topics) -> Non
         assert "the topic does not exist; `fleetgauge migrate` creates it" in line
         await made(stack.kafka_bootstrap, topics)
         await asyncio.to_thread(process.await_line, "sending events again")
-        told = await stopped(process, signal.SIGTERM)
+        totals = await stopped(process, signal.SIGTERM)
     arrived = samples(await records(stack.kafka_bootstrap, topics.samples))
-    assert told["accepted"] == told["acknowledged"] == len(arrived)
+    assert totals["accepted"] == totals["acknowledged"] == len(arrived)
     assert arrived[0].ts.isoformat() < msgspec.json.decode(line)["timestamp"]
 
 
-def test_without_a_broker_it_tells_and_still_ends(stack: Stack, topics: Topics) -> None:
+def test_without_a_broker_it_logs_and_still_ends(stack: Stack, topics: Topics) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
     with sampling(stack, topics, FLEETGAUGE_KAFKA_BOOTSTRAP=nowhere) as process:
         line = process.await_line(TROUBLE)
         assert msgspec.json.decode(line)["event"] == f"{TROUBLE}: no broker answers at {nowhere}"
-        told = asyncio.run(stopped(process, signal.SIGTERM))
-    assert told["waiting"] == told["accepted"]
-    assert told["acknowledged"] == 0
+        totals = asyncio.run(stopped(process, signal.SIGTERM))
+    assert totals["waiting"] == totals["accepted"]
+    assert totals["acknowledged"] == 0
 
 
 @pytest.mark.parametrize("ids", [("a b", "laptop"), ("ada", "")])

@@ -112,7 +112,7 @@ def refusal(letter: Any) -> tuple[Any, ...]:
 
 
 async def no_lag(ingest: IngestProcess, topic: str) -> None:
-    """Returns when partition 0 of the topic is told to be all stored."""
+    """Returns when partition 0 of the topic is reported as all stored."""
     labels = f'{{partition="0",topic="{topic}"}}'
 
     async def probe() -> bool:
@@ -123,7 +123,7 @@ async def no_lag(ingest: IngestProcess, topic: str) -> None:
     await until(probe, "a lag of 0", 60)
 
 
-async def test_good_events_are_stored_and_bad_ones_told(
+async def test_good_events_are_stored_and_bad_ones_dead_lettered(
     stack: Stack,
     database: str,
     made_topics: Topics,
@@ -195,7 +195,7 @@ async def test_a_second_start_reads_nothing_again(
     check_aggregates(database)
 
 
-async def test_a_topic_made_anew_stops_ingest_until_the_gap_is_accepted(
+async def test_a_recreated_topic_stops_ingest_until_the_gap_is_accepted(
     stack: Stack,
     database: str,
     made_topics: Topics,
@@ -210,7 +210,7 @@ async def test_a_topic_made_anew_stops_ingest_until_the_gap_is_accepted(
         assert await ingest.stop() == 0
     await delete(stack, topics.samples)
     await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 60)
-    # More than there were: the offset alone would tell nothing.
+    # More than there were: the offset alone would show nothing.
     await put(stack, topics.samples, minutes("new", 9))
 
     words = f"{topics.samples}/0: stored offset 5 belongs to the topic with id"
@@ -225,7 +225,7 @@ async def test_a_topic_made_anew_stops_ingest_until_the_gap_is_accepted(
     check_aggregates(database)
 
 
-async def test_a_shorter_topic_made_anew_stops_ingest(
+async def test_a_shorter_recreated_topic_stops_ingest(
     stack: Stack,
     database: str,
     made_topics: Topics,
@@ -271,9 +271,9 @@ def minutes(agent: str, number: int) -> list[Put]:
     return [Put(encode(sample(agent, ago=n * MINUTE))) for n in range(number)]
 
 
-async def ends_with(told: dict[str, str], log: Path, words: str) -> None:
+async def ends_with(env: dict[str, str], log: Path, words: str) -> None:
     """Ingest ends with status 1 and these words in its log."""
-    async with ingest_process(told, log) as ingest:
+    async with ingest_process(env, log) as ingest:
         assert await asyncio.wait_for(ingest.wait(), 60) == 1
         assert words in ingest.log
         assert "Traceback" not in ingest.log

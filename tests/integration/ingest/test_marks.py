@@ -56,8 +56,8 @@ async def test_marks_are_stored_past_and_no_lag(
     ingest_environment: Environment,
     tmp_path: Path,
 ) -> None:
-    topics, told = made_topics, ingest_environment()
-    async with ingest_process(told, tmp_path / "first.log") as ingest:
+    topics, env = made_topics, ingest_environment()
+    async with ingest_process(env, tmp_path / "first.log") as ingest:
         async with producer(stack, topics.samples) as sending:
             await transaction(sending, topics.samples, minutes("kept", 5))
             await all_stored(stack, database, topics)
@@ -75,7 +75,7 @@ async def test_marks_are_stored_past_and_no_lag(
         assert await ingest.stop() == 0
     assert (next_offset(database), last_record_offset(database)) == (10, 4)
     await put(stack, topics.samples, [Put(encode(sample("late")))])
-    async with ingest_process(told, tmp_path / "second.log") as ingest:
+    async with ingest_process(env, tmp_path / "second.log") as ingest:
         await all_stored(stack, database, topics)
         assert await ingest.stop() == 0
     agents = {agent for _, agent, _ in stored_identities(database)}
@@ -108,24 +108,24 @@ async def test_a_mark_that_retention_removed_is_no_gap(
     kafka: KafkaSettings,
     tmp_path: Path,
 ) -> None:
-    topics, told = made_topics, ingest_environment()
+    topics, env = made_topics, ingest_environment()
     async with producer(stack, topics.samples) as sending:
         await transaction(sending, topics.samples, minutes("kept", 5))
-    async with ingest_process(told, tmp_path / "first.log") as ingest:
+    async with ingest_process(env, tmp_path / "first.log") as ingest:
         await all_stored(stack, database, topics)
         assert await ingest.stop() == 0
     here = TopicPartition(topics.samples, 0)
     end = (await log_ends(stack, [topics.samples]))[here]
     async with admin(kafka) as client:
         await client.delete_records({here: RecordsToDelete(end)})
-    async with ingest_process(told, tmp_path / "second.log") as ingest:
+    async with ingest_process(env, tmp_path / "second.log") as ingest:
         await ingest.said('"claimed"')
         await put(stack, topics.samples, [Put(encode(sample("late")))])
         await all_stored(stack, database, topics)
         assert await ingest.stop() == 0
 
 
-async def test_a_topic_made_anew_is_known_behind_marks_too(
+async def test_a_recreated_topic_is_detected_behind_marks_too(
     stack: Stack,
     database: str,
     made_topics: Topics,
@@ -133,10 +133,10 @@ async def test_a_topic_made_anew_is_known_behind_marks_too(
     kafka: KafkaSettings,
     tmp_path: Path,
 ) -> None:
-    topics, told = made_topics, ingest_environment()
+    topics, env = made_topics, ingest_environment()
     async with producer(stack, topics.samples) as sending:
         await transaction(sending, topics.samples, minutes("old", 5))
-    async with ingest_process(told, tmp_path / "first.log") as ingest:
+    async with ingest_process(env, tmp_path / "first.log") as ingest:
         await all_stored(stack, database, topics)
         assert await ingest.stop() == 0
     # As an earlier version left it: the last record alone shows the difference.
@@ -146,4 +146,4 @@ async def test_a_topic_made_anew_is_known_behind_marks_too(
     await until(lambda: asyncio.to_thread(lambda: create_topics(kafka) == 0), "the topic", 60)
     await put(stack, topics.samples, minutes("new", 9))
     words = f"{topics.samples}/0: the record at offset 4 is not"
-    await ends_with(told, tmp_path / "second.log", words)
+    await ends_with(env, tmp_path / "second.log", words)

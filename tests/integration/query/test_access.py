@@ -99,7 +99,7 @@ async def test_public_routes_need_no_token(app: Litestar) -> None:
             assert (await client.get(path)).status_code == 200, path
 
 
-async def test_own_metrics_tell_no_user(app: Litestar) -> None:
+async def test_own_metrics_name_no_user(app: Litestar) -> None:
     async with serving(app) as client:
         await client.get("/api/metrics/alice/performance", headers=bearer(ALICE))
         text = (await client.get("/metrics")).text

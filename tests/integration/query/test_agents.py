@@ -128,8 +128,8 @@ lives = st.builds(
 
 def live(connection: psycopg.Connection[Any], agent: str, life: Life) -> None:
     """Stores a life in the order of its lists."""
-    for told in life.statuses:
-        happen(connection, f"{told.status} {agent} {told.ts.isoformat()} {told.reason}".strip())
+    for state in life.statuses:
+        happen(connection, f"{state.status} {agent} {state.ts.isoformat()} {state.reason}".strip())
     for one in life.samples:
         happen(
             connection,

@@ -37,7 +37,7 @@ class Endpoint(NamedTuple):
 
 
 def endpoints() -> Iterator[Endpoint]:
-    """What the page tells, section by section."""
+    """What the page states, section by section."""
     for section in PAGE.read_text(encoding="utf-8").split("\n## "):
         if route := ROUTE.search(section):
             fields = {name: (kind, meaning) for name, kind, meaning in ROW.findall(section)}
@@ -149,7 +149,7 @@ def test_what_is_shown_is_an_answer_with_every_field(
 
 
 async def test_answers_have_every_field_with_its_type(database: str, document: Any) -> None:
-    tell(database)
+    store_everything(database)
     async with serving(application(database)) as client:
         for endpoint in ENDPOINTS:
             answer = (await ask(client, endpoint)).json()
@@ -168,9 +168,9 @@ async def test_nothing_is_null_where_there_is_nothing(database: str, document: A
             if "{agentId}" in endpoint.route:
                 assert response.status_code == 404
                 continue
-            told = {name for name in endpoint.fields if "[]." not in name}
-            assert names(answer) == told, endpoint.route
-            for field in told:
+            expected = {name for name in endpoint.fields if "[]." not in name}
+            assert names(answer) == expected, endpoint.route
+            for field in expected:
                 (value,) = values(answer, field)
                 assert kind_of(value) == endpoint.fields[field][0], field
 
@@ -190,7 +190,7 @@ async def test_refusals_and_failures_are_as_described(empty_database: str, docum
             assert answers[-1].json() == {"error": failure}
 
 
-def tell(database: str) -> None:
+def store_everything(database: str) -> None:
     """Something for every field; money in two currencies."""
     with psycopg.connect(database) as connection:
         happen(connection, " ".join(STORY.split()))

@@ -39,7 +39,7 @@ async def test_database_away(route: str, sentence: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(("route", "sentence"), SENTENCES.items())
-async def test_a_failure_tells_nothing_of_the_inside(
+async def test_a_failure_reveals_no_internals(
     empty_database: str, route: str, sentence: str
 ) -> None:
     async with serving(application(empty_database)) as client:
@@ -58,8 +58,8 @@ async def test_pending_migrations_are_reported(empty_database: str) -> None:
 async def test_ready_once_migrated(database: str) -> None:
     async with serving(application(database)) as client:
         answers = [await client.get("/readyz") for _ in range(2)]
-    told = [(a.status_code, a.json()["status"], a.json()["reasons"]) for a in answers]
-    assert told == [(200, "ok", [])] * 2
+    found = [(a.status_code, a.json()["status"], a.json()["reasons"]) for a in answers]
+    assert found == [(200, "ok", [])] * 2
 
 
 async def test_connections_that_the_server_ended_cost_no_request(database: str) -> None:

@@ -1,4 +1,4 @@
-"""What `/readyz` says of upkeep: overdue is told, and takes no process out of service."""
+"""What `/readyz` reports of upkeep: overdue tasks, which take no process out of service."""
 
 import re
 from datetime import timedelta
@@ -116,7 +116,7 @@ async def test_an_answer_names_nothing_of_the_inside(database: str, empty_databa
         assert not re.search(r"[0-9]{4}_|_", text), text
 
 
-async def test_sums_that_differ_are_told(database: str) -> None:
+async def test_sums_that_differ_are_reported(database: str) -> None:
     for task in TASKS:
         note(database, task, timedelta(0))
     with psycopg.connect(database) as connection:

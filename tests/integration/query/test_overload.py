@@ -21,7 +21,7 @@ SIZE = 4
 
 
 def ask(client: httpx.AsyncClient, users: int) -> list[asyncio.Task[httpx.Response]]:
-    """One question for each of so many users: none shares another's query."""
+    """One request for each of so many users, so that no query is shared."""
     paths = [f"/api/metrics/user-{number}/performance" for number in range(users)]
     return [asyncio.create_task(client.get(path, headers=PLATFORM)) for path in paths]
 
@@ -36,7 +36,7 @@ async def answered(asking: list[asyncio.Task[httpx.Response]]) -> list[HTTPStatu
     return [HTTPStatus(answer.status_code) for answer in answers]
 
 
-async def test_who_gets_no_turn_is_told_soon(database: str) -> None:
+async def test_a_query_without_a_turn_is_answered_soon(database: str) -> None:
     with closing(psycopg.connect(database)) as blocker:
         blocker.execute("lock table agents in access exclusive mode")
         async with serving(application(database)) as client:

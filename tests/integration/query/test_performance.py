@@ -61,7 +61,7 @@ CASES: dict[str, tuple[list[Row], tuple[float, float, float, float, str, str]]] 
         [sample("alice/a", "2026-03-10T14:39Z", cpu=10, memory=20, messages=5, errors=5)],
         (10.0, 20.0, 0.0, 0.0, "ok", "2026-03-10T14:39:00Z"),
     ),
-    "response time weighs messages that told it": (
+    "response time weighs messages that have it": (
         [
             sample("alice/a", "2026-03-10T14:33Z", messages=30, response_ms=10),
             sample("alice/a", "2026-03-10T14:34Z", messages=10, response_ms=50),
@@ -77,7 +77,7 @@ CASES: dict[str, tuple[list[Row], tuple[float, float, float, float, str, str]]] 
         [sample("alice/a", "2026-03-10T14:34Z", messages=1, errors=3)],
         (0.0, 0.0, 100.0, 0.0, "ok", "2026-03-10T14:34:00Z"),
     ),
-    "stale: zeros, and the time is told": (
+    "stale: zeros, and the time": (
         [
             sample(
                 "alice/a", "2026-03-10T14:30Z", cpu=9, memory=9, messages=9, errors=9, response_ms=9

@@ -101,7 +101,7 @@ def was_read(node: Node) -> bool:
 
 def visited(node: Node) -> int:
     """Rows that a scan looked at."""
-    names = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index ClaimVerifier")
+    names = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
     return int(sum(node.get(name, 0) for name in names) * node["Actual Loops"])
 
 

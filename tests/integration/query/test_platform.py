@@ -44,8 +44,8 @@ def ask(connection: psycopg.Connection[Any], now: str) -> dict[str, str]:
     (totals,) = cursor.execute(query("platform"), msgspec.structs.asdict(moments)).fetchall()
     metrics = msgspec.to_builtins(platform_of(totals, moments))["metrics"]
     state = connection.execute("select state from agents_now where agent_id = 'a'").fetchone()
-    told = {group: " ".join(map(str, figures.values())) for group, figures in metrics.items()}
-    return {**told, "state": state[0] if state else ""}
+    groups = {group: " ".join(map(str, figures.values())) for group, figures in metrics.items()}
+    return {**groups, "state": state[0] if state else ""}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_case(connection: psycopg.Connection[Any], story: str, now: str, expecte
 
 
 def test_analysts_see_the_same_fleet(connection: psycopg.Connection[Any]) -> None:
-    """All cases of states at once, each with agents of its own: two definitions, one outcome."""
+    """All cases of states at once, each with its own agents: two definitions, one outcome."""
     stories = [story for _, story, _, expected in CASES if "state" in expected]
     for number, story in enumerate(stories):
         happen(connection, story, mark=f"{number}-")
@@ -109,8 +109,8 @@ def test_a_summary_answers_while_it_is_of_use(
 
 
 def test_a_shard_may_be_negative(connection: psycopg.Connection[Any]) -> None:
-    told = ("pending", "failed", "succeeded", "succeeded")
-    for shard, status in enumerate(told):
+    statuses = ("pending", "failed", "succeeded", "succeeded")
+    for shard, status in enumerate(statuses):
         connection.execute(query("set_shard"), {"shard": str(shard)})
         happen(connection, f"deployment d 14:3{shard} {status}")
     rows = connection.execute("select status, shard, deployments from deployment_counts").fetchall()

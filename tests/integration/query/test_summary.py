@@ -24,12 +24,12 @@ class Case(NamedTuple):
     name: str
     now: datetime
     events: str
-    told: dict[str, str]
+    expected: dict[str, str]
 
 
 def read(line: str) -> Case:
-    name, now, events, told = (part.strip() for part in line.split("|"))
-    fields = dict(field.split("=", 1) for field in told.split(" "))
+    name, now, events, expected = (part.strip() for part in line.split("|"))
+    fields = dict(field.split("=", 1) for field in expected.split(" "))
     return Case(name, moment(now), events, fields)
 
 
@@ -53,10 +53,10 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-async def told(connection: AsyncConnection[Any], user: str, case: Case) -> dict[str, str]:
+async def named_fields(connection: AsyncConnection[Any], user: str, case: Case) -> dict[str, str]:
     """Of the answer the fields that the case names."""
     fields = flat(await answer(connection, user, case.now))
-    return {name: as_text(fields[name]) for name in case.told}
+    return {name: as_text(fields[name]) for name in case.expected}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -64,9 +64,9 @@ async def test_a_case(connection: AsyncConnection[Any], case: Case) -> None:
     user = uuid4().hex
     events = events_of(case.events, user)
     await store(connection, [events])
-    assert await told(connection, user, case) == case.told
+    assert await named_fields(connection, user, case) == case.expected
     await store(connection, [events, events[::-1]])
-    assert await told(connection, user, case) == case.told
+    assert await named_fields(connection, user, case) == case.expected
 
 
 @pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
@@ -76,7 +76,7 @@ async def test_a_case_event_by_event(
 ) -> None:
     user = uuid4().hex
     await store(connection, [[event] for event in events_of(case.events, user)[::step]])
-    assert await told(connection, user, case) == case.told
+    assert await named_fields(connection, user, case) == case.expected
 
 
 async def test_others_business_stays_theirs(connection: AsyncConnection[Any]) -> None:

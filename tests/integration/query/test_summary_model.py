@@ -70,7 +70,7 @@ def _floor(ts: datetime, at_midnight: bool) -> datetime:
 
 
 def kinds(now: datetime) -> st.SearchStrategy[Event]:
-    """Events whose id will be told from their place."""
+    """Events whose id will be set from their place."""
     ts = times(now)
     user, minor = st.just(USER), st.integers(-3_000, 9_000)
     code = st.sampled_from(["USD", "USD", "EUR", "JPY", "BHD"])
@@ -172,7 +172,7 @@ def random_event(user: str, now: datetime, chance: random.Random) -> Event:
 
 
 async def store_together(url: str, *writers: list[list[Event]]) -> None:
-    """Each list of batches on a connection of its own, all at once."""
+    """Each list of batches on its own connection, all at once."""
 
     async def write(batches: list[list[Event]]) -> None:
         async with await open_writer(url) as connection:
@@ -229,5 +229,5 @@ async def test_what_one_adds_never_waits_for_what_the_other_changes(url: str, ki
             await store(first, [steps(kind, 1, *pairs[0])])
             await store(second, [steps(kind, 1, *pairs[1])])
         for user in (one, other):
-            told = (await answer(first, user, moment("2026-03-10")))[kind]
-            assert told == told | COUNTED[kind]
+            counts = (await answer(first, user, moment("2026-03-10")))[kind]
+            assert counts == counts | COUNTED[kind]

@@ -34,7 +34,7 @@ def at(ts: datetime) -> str:
     return ts.isoformat().replace("+00:00", "Z")
 
 
-def told(one: Happening) -> Event:
+def as_event(one: Happening) -> Event:
     """An event as an answer has it."""
     details = (one.detail, "") if one.kind == "status" else ("", one.detail)
     return (at(one.ts), *one.agent.split("/"), one.kind, one.status, *details)
@@ -69,7 +69,7 @@ async def test_a_day_of_a_user_and_of_the_fleet(database: str) -> None:
         Happening("status", "alice/a", NOW, "running", ""),
     ]
     store_happenings(database, [*events, *outside])
-    expected = [told(event) for event in events]
+    expected = [as_event(event) for event in events]
     async with serving(application(database)) as client:
         assert await all_events(client, "timeline") == expected
         of_alice = [event for event in expected if event[1] == "alice"]
@@ -145,7 +145,7 @@ def model(stored: list[Happening], path: str, agent: str) -> set[Event]:
         owner = one.agent.split("/")[0]
         key = one.agent if one.kind == "status" else (owner, one.detail)
         found.setdefault((one.kind, key, one.ts, one.status), one)
-    listed = map(told, found.values())
+    listed = map(as_event, found.values())
     return {
         event
         for event in listed
@@ -164,7 +164,7 @@ async def test_the_span_of_the_first_page_holds(database: str) -> None:
         page = await ask(client, "timeline", limit="2")
     async with serving(application(database, NOW + 3 * MINUTE)) as client:
         later = await ask(client, "timeline", limit="100", cursor=page["next"])
-    assert events_in(page) + events_in(later) == [told(event) for event in reversed(events)]
+    assert events_in(page) + events_in(later) == [as_event(event) for event in reversed(events)]
 
 
 async def test_input_that_is_no_use(database: str) -> None:

@@ -114,13 +114,13 @@ def test_without_the_right_to_make_roles(roles: Logins, stack: Stack) -> None:
     owner = roles.new("create role {} login createdb nocreaterole")
     with created_database(as_role(stack.database_url, owner), f"test_{uuid4().hex[:16]}") as url:
         assert migrate(url) is server_edition()
-        told: list[str] = []
+        notices: list[str] = []
         missing = f"test_{uuid4().hex[:12]}"
         with psycopg.connect(url) as connection:
-            connection.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+            connection.add_notice_handler(lambda note: notices.append(note.message_primary or ""))
             connection.execute(script("50_analyst.sql", missing))
             connection.execute(script("60_views.sql", missing))
-        assert len([line for line in told if line.startswith("analysts have no access")]) == 1
+        assert len([line for line in notices if line.startswith("analysts have no access")]) == 1
         # Nor may it set the limits of somebody else's login.
         login = roles.new("create role {} login in role fleetgauge_analyst")
         assert migrate(url) is server_edition()

@@ -142,7 +142,7 @@ def history(roles: Logins, stack: Stack) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def analyst(roles: Logins, history: str) -> str:
-    """The URL of a login that was let in as the page says."""
+    """The URL of a login that was granted access as the page says."""
     name = f"test_{uuid4().hex[:12]}"
     roles.names.append(name)
     let_in(history, name)

@@ -42,7 +42,7 @@ def test_columns_are_as_the_page_says(database: str) -> None:
         assert "numeric" not in types.values()
 
 
-def test_older_views_are_made_anew(database: str) -> None:
+def test_older_views_are_recreated(database: str) -> None:
     newest = columns(database)
     with psycopg.connect(database) as connection:
         connection.execute("drop view business_fans, revenue_daily")

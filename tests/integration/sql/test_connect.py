@@ -23,7 +23,7 @@ SHOWN = {"5000ms": "5s"}
 
 @pytest.fixture(scope="module")
 def hostile(stack: Stack) -> Iterator[str]:
-    """The URL of an empty database whose defaults are none of ours."""
+    """The URL of an empty database whose defaults are not ours."""
     with (
         created_database(stack.database_url, f"test_{uuid4().hex[:16]}") as url,
         defaults(url, HOSTILE),

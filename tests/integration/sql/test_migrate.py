@@ -70,7 +70,7 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p')
 """
 
 # A statement trigger with a transition table makes COPY log no invalidations on TimescaleDB 2.23
-# and newer. TimescaleDB's own triggers call functions of its own schema.
+# and newer. TimescaleDB's own triggers call functions in its schema.
 TRIGGERS_ON_SAMPLES = """
 select tgname::text from pg_trigger
 join pg_proc on pg_proc.oid = tgfoid
@@ -140,12 +140,12 @@ def test_an_encoding_without_a_place_for_all_texts_is_refused(stack: Stack) -> N
             connection.execute(SQL("drop database {}").format(Identifier(name)))
 
 
-def test_each_migration_is_told(empty_database: str) -> None:
-    told: list[tuple[int, int]] = []
+def test_each_migration_is_reported(empty_database: str) -> None:
+    reported: list[tuple[int, int]] = []
     missing = len(pending(database_settings(empty_database)))
-    run_migrations(database_settings(empty_database), lambda *counts: told.append(counts))
-    assert sorted({done for done, _ in told}) == list(range(missing + 1))
-    assert {of for _, of in told} == {missing}
+    run_migrations(database_settings(empty_database), lambda *counts: reported.append(counts))
+    assert sorted({done for done, _ in reported}) == list(range(missing + 1))
+    assert {of for _, of in reported} == {missing}
 
 
 def test_ingest_can_claim_nothing_before_every_trigger_is_there(database: str) -> None:

@@ -32,20 +32,20 @@ CASES: dict[str, tuple[list[Step], list[tuple[Any, ...]]]] = {
         [[(1, 5, 5, None, None)], [(1, 0, 1, None, None)]],
         [(1, 0, 5, 5)],
     ),
-    "storage told earlier stays": (
+    "storage reported earlier stays": (
         [[(1, 0, 1, 10, 100)], [(1, 1, 2, None, None)]],
         [(1, 0, 1, 2, 0, 10, 100)],
     ),
-    "half-told storage is not told": ([[(1, 0, 1, 10, None)]], [(1, 0, 0, 1)]),
+    "half-reported storage is ignored": ([[(1, 0, 1, 10, None)]], [(1, 0, 0, 1)]),
     "older storage does not replace newer": (
         [[(1, 5, 5, 50, 100)], [(1, 3, 3, 30, 100)]],
         [(1, 3, 5, 5, 5, 50, 100)],
     ),
-    "late storage fills in what nobody told": (
+    "late storage fills a gap": (
         [[(1, 5, 5, None, None)], [(1, 3, 3, 30, 100)]],
         [(1, 3, 5, 5, 3, 30, 100)],
     ),
-    "a newest sample without CPU has none": (
+    "a newest sample without CPU has no CPU": (
         [[(1, 0, 1, None, None)], 1, [(1, 1, None, None, None)]],
         [(1, 0, 1, None)],
     ),
@@ -94,8 +94,8 @@ def model(steps: list[Step]) -> list[tuple[Any, ...]]:
         agent.first = min(agent.first, minute)
         if minute > agent.newest:
             agent.newest, agent.cpu = minute, cpu
-        is_told = used is not None and total is not None
-        if is_told and (agent.storage_minute is None or minute > agent.storage_minute):
+        has_storage = used is not None and total is not None
+        if has_storage and (agent.storage_minute is None or minute > agent.storage_minute):
             agent.storage_minute, agent.used, agent.total = minute, used, total
     return [(key, *astuple(agent)) for key, agent in sorted(known.items())]
 

@@ -40,7 +40,7 @@ WRONG: list[tuple[str, type[psycopg.Error], str]] = [
 
 
 @pytest.mark.parametrize(("where", "kind", "sentence"), WRONG)
-async def test_the_reason_is_told(
+async def test_the_reason_is_reported(
     empty_database: str, where: str, kind: type[psycopg.Error], sentence: str
 ) -> None:
     server = urlsplit(empty_database).netloc.rpartition("@")[2]

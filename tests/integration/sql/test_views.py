@@ -185,9 +185,9 @@ def test_state(
         "select state, status, status_time, time, first_seen, storage_percent from agents_now "
         "where user_id = 'dora'",
     )
-    told = (status, START if status else None)
+    last_status = (status, START if status else None)
     known = (newest, START - timedelta(days=9), 75.0) if newest else (None, None, None)
-    assert found == [(state, *told, *known)]
+    assert found == [(state, *last_status, *known)]
 
 
 def test_storage_of_nothing_has_no_percent(connection: psycopg.Connection[Any]) -> None:
@@ -231,7 +231,7 @@ def test_columns(migrated: str) -> None:
             )
 
 
-def test_older_views_are_made_anew(database: str, migrated: str) -> None:
+def test_older_views_are_recreated(database: str, migrated: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("drop view samples, metrics_7d, fleet_1h")
         connection.execute("create view samples as select 1 as gone, ts as time from agent_samples")

@@ -62,7 +62,7 @@ def test_a_port_that_is_asked_for_and_taken_is_refused(
     opened.enter_context(socket.create_server(("127.0.0.1", port)))
     with pytest.raises(DemoError, match=rf"THE_PORT={port} is taken by process {os.getpid()} \("):
         demo_ports.start(children, listening(8080), WORDS, {"THE_PORT": str(port)})
-    # Its end is told, and not a second time.
+    # Its end is reported, and only once.
     children.hold(0.2)
 
 
@@ -85,7 +85,7 @@ class Overtaken(Children):
         return super().start(name, words, more)
 
 
-# What is asked for, and the second port of a program that serves metrics on one of its own.
+# What is asked for, and the second port of a program with a separate metrics port.
 ASKED: list[tuple[dict[str, str], str | None]] = [({}, None), ({"METRICS_PORT": "1"}, "1")]
 
 
@@ -110,7 +110,7 @@ def test_somebody_quicker(tmp_path: Path, port: int, opened: ExitStack) -> None:
     assert [*map(int, children.tried)] == [port, event["port"]]
 
 
-def test_another_reason_is_told_in_the_process_own_words(children: Children, port: int) -> None:
+def test_another_reason_is_reported_in_the_process_own_words(children: Children, port: int) -> None:
     words = (sys.executable, "-c", "raise SystemExit('no memory')")
     with pytest.raises(DemoError, match=r"(?s)server ended with status 1.*no memory"):
         demo_ports.start(children, listening(port), words, {})

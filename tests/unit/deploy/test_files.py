@@ -59,9 +59,9 @@ def test_who_waits_for_a_lock_says_for_whom(tmp_path: Path) -> None:
     with files.locked(path):
         thread = threading.Thread(target=wait)
         thread.start()
-        told = said.get(timeout=60)
+        message = said.get(timeout=60)
         assert not entered.is_set()
     thread.join()
     assert entered.is_set()
-    assert told == f"waiting for process {os.getpid()}, which holds {path}"
+    assert message == f"waiting for process {os.getpid()}, which holds {path}"
     assert said.empty()

@@ -21,11 +21,11 @@ def test_a_process_is_named_without_its_words(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=tmp_path) as taker:
         assert taker.stdout is not None
         port = int(taker.stdout.readline())
-        told = listener(port)
+        description = listener(port)
         taker.kill()
-    assert told.startswith(f"process {taker.pid} (python")
-    assert told.endswith(f" in {tmp_path})")
-    assert "hunter2" not in told
+    assert description.startswith(f"process {taker.pid} (python")
+    assert description.endswith(f" in {tmp_path})")
+    assert "hunter2" not in description
 
 
 def test_who_connects_is_no_listener() -> None:

@@ -1,4 +1,4 @@
-"""Every deployment serves the metrics of `serve` on a port of their own, and Prometheus asks it."""
+"""Every deployment serves the metrics of `serve` on a separate port, and Prometheus asks it."""
 
 import re
 from collections.abc import Callable

@@ -59,7 +59,7 @@ def test_end_awaits_the_end(sleeper: subprocess.Popen[str], tmp_path: Path) -> N
     assert sleeper.wait() == -signal.SIGTERM
 
 
-def test_end_tells_of_a_process_that_stays(sleeper: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_end_reports_a_process_that_stays(sleeper: subprocess.Popen[str], tmp_path: Path) -> None:
     assert not process.end(sleeper.pid, str(tmp_path), signal.SIGCONT, 0.05)
 
 
@@ -76,7 +76,7 @@ def test_a_gone_process_neither_runs_nor_is_owned(tmp_path: Path) -> None:
     assert process.end(gone.pid, str(tmp_path), signal.SIGKILL, 1)
 
 
-def test_run_tells_the_last_lines_of_a_failure() -> None:
+def test_run_reports_the_last_lines_of_a_failure() -> None:
     with pytest.raises(StackError, match=r"status 3: no luck"):
         process.run(["sh", "-c", "echo no luck >&2; exit 3"])
 

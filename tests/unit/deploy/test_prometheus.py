@@ -34,8 +34,8 @@ SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_s
 SCRAPED = {"job", "instance"}
 
 
-def told() -> dict[str, set[str]]:
-    """Series that ingest and serve tell: name and labels, those of the scrape among them."""
+def exported_series() -> dict[str, set[str]]:
+    """Series that ingest and serve export: name and labels, including those of the scrape."""
     found = {"up": SCRAPED}
     for name in ("cpu_seconds_total", "resident_memory_bytes", "open_fds", "start_time_seconds"):
         found[f"process_{name}"] = SCRAPED
@@ -48,7 +48,7 @@ def told() -> dict[str, set[str]]:
     return found
 
 
-SERIES = told()
+SERIES = exported_series()
 
 
 def parts(expression: str) -> list[promql.Expr]:
@@ -65,7 +65,7 @@ def selectors(expression: str) -> Iterator[promql.VectorSelector]:
 
 
 @pytest.mark.parametrize("expression", ASKED.values(), ids=ASKED)
-def test_what_is_asked_for_is_told(expression: str) -> None:
+def test_queried_series_are_exported(expression: str) -> None:
     found = list(selectors(expression))
     assert found
     for selector in found:
@@ -82,7 +82,7 @@ def test_what_is_grouped_by_is_a_label(expression: str) -> None:
 
 
 def test_counters_are_asked_for_their_growth() -> None:
-    """A counter by itself begins anew with each process; these are so rare as to be shown."""
+    """A plain counter restarts with each process; these are so rare as to be shown."""
     rare = {"fleetgauge_gaps_total", "fleetgauge_fenced_total", "fleetgauge_skipped_batches_total"}
     rare.add("fleetgauge_stale_sessions_ended_total")
     for expression in ASKED.values():
@@ -117,11 +117,11 @@ def test_the_page_has_no_alert_that_is_gone() -> None:
     assert len(headings) == len(RUNBOOKS)
 
 
-def test_reasons_of_dead_letters_are_told_before_the_first() -> None:
+def test_reasons_of_dead_letters_are_exported_before_the_first() -> None:
     """Prometheus sees no increase in a series that begins at 1."""
     (family,) = of_ingest.DEAD_LETTERS.collect()
-    told_reasons = {sample.labels["reason"] for sample in family.samples}
-    assert {"malformed", "invalid", "future", "expired", "too_large", "refused"} <= told_reasons
+    reasons = {sample.labels["reason"] for sample in family.samples}
+    assert {"malformed", "invalid", "future", "expired", "too_large", "refused"} <= reasons
 
 
 def test_jobs_are_those_that_are_scraped() -> None:

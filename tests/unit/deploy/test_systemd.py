@@ -53,12 +53,12 @@ def test_there_is_a_unit_for_each_command_that_stays() -> None:
 @needs_systemd
 def test_systemd_finds_nothing_wrong(units: Path) -> None:
     done = analyze(units, "verify", "--man=no", *(units / name for name in UNITS))
-    told = [line for line in done.stderr.splitlines() if "fleetgauge" in line]
-    assert (done.returncode, told) == (0, [])
+    complaints = [line for line in done.stderr.splitlines() if "fleetgauge" in line]
+    assert (done.returncode, complaints) == (0, [])
 
 
 @needs_systemd
-def test_systemd_would_tell_of_a_key_that_it_does_not_know(units: Path) -> None:
+def test_systemd_would_report_an_unknown_key(units: Path) -> None:
     hardening = units / "fleetgauge-.service.d" / "hardening.conf"
     hardening.write_text(hardening.read_text().replace("PrivateDevices=", "PrivateDevice="))
     done = analyze(units, "verify", "--man=no", units / UNITS[0])

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.acceptance.docs.reader import NOT_RUN, told
+from tests.acceptance.docs.reader import NOT_RUN, mark_value
 from tests.acceptance.docs.test_commands import ELSEWHERE
 from tests.support.markdown import Block, blocks, blocks_of, pages
 from tests.support.stack import REPOSITORY
@@ -56,7 +56,7 @@ def test_no_other_block_is_a_command(block: Block) -> None:
 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "sh"], ids=str)
 def test_a_command_is_followed_or_says_why_not(block: Block) -> None:
-    reason = told(NOT_RUN, block) or ""
+    reason = mark_value(NOT_RUN, block) or ""
     for test in re.findall(r"tests/\S+\.py", reason):
         assert (REPOSITORY / test).is_file(), test
     assert "…" not in block.text or reason, "… is for the reader to fill in: it cannot be run"

@@ -35,7 +35,7 @@ def test_a_heading_has_the_anchor_that_github_gives_it(heading: str) -> None:
     assert anchors_in(heading) == [SLUGS[heading]]
 
 
-def test_headings_of_one_name_are_told_apart() -> None:
+def test_headings_of_one_name_are_distinguished() -> None:
     assert anchors_in("## Two\n\n## Two\n\n## Two") == ["two", "two-1", "two-2"]
 
 

@@ -23,6 +23,7 @@ WORDS = {
     "maintain": ["--refresh"],
     "dlq replay": ["--all"],
     "dlq show": ["0:1"],
+    "emit event": ["{}"],
     "emit host": ["--user=u", "--agent=a"],
     "token": ["--platform"],
 }
@@ -51,7 +52,7 @@ def test_the_page_is_what_the_settings_say() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_row_tells_type_bounds_unit_default_and_meaning(row: str) -> None:
+def test_a_row_states_type_bounds_unit_default_and_meaning(row: str) -> None:
     assert row in page().splitlines()
 
 

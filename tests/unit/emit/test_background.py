@@ -22,13 +22,13 @@ def test_it_starts_and_closes() -> None:
         emitter.send(a_payment())
 
 
-def test_closing_again_only_tells() -> None:
+def test_closing_again_only_returns_the_totals() -> None:
     background = Background(an_emitter())
     background.start()
     assert background.close() == background.close()
 
 
-def test_closing_before_it_started_only_tells() -> None:
+def test_closing_before_it_started_only_returns_the_totals() -> None:
     assert Background(an_emitter()).close().accepted == 0
 
 
@@ -51,7 +51,7 @@ emitter = Background(Emitter("127.0.0.1:1", "ada", close_timeout_s=0.1)).start()
 
 def test_who_forgets_to_close_is_closed_at_the_exit() -> None:
     call = [sys.executable, "-c", FORGETFUL]
-    told = subprocess.run(
+    result = subprocess.run(
         call, capture_output=True, text=True, check=True, cwd=REPOSITORY, timeout=60
     )
-    assert "lost 1 events: not acknowledged" in told.stderr
+    assert "lost 1 events: not acknowledged" in result.stderr

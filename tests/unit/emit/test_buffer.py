@@ -79,7 +79,7 @@ def test_a_sample_goes_before_an_older_event_does() -> None:
     assert (payment, seconds([sample])) == (a_payment(), [2])
 
 
-def test_where_only_events_wait_the_oldest_goes_and_a_sample_tells() -> None:
+def test_where_only_events_wait_the_oldest_is_dropped_and_a_sample_reports_it() -> None:
     buffer = filled(2, *[a_payment(payment_id=f"p{n}") for n in range(4)])
     assert buffer.take(10) == [a_payment(payment_id="p2"), a_payment(payment_id="p3")]
     buffer.put(at(1))
@@ -155,13 +155,13 @@ def test_nothing_is_lost_that_is_not_counted(
         put.append(at(1_000, agent_id=agent, messages=0))
         buffer.put(put[-1])
         out += buffer.take(1)
-    assert told_dropped(out) == (buffer.totals.dropped_samples, buffer.totals.dropped_events)
+    assert reported_drops(out) == (buffer.totals.dropped_samples, buffer.totals.dropped_events)
     for agent in "abc":
         assert messages_of(agent, out) == messages_of(agent, put)
         assert is_in_order([e for e in out if isinstance(e, Sample) and e.agent_id == agent])
 
 
-def told_dropped(events: list[Event]) -> tuple[int, int]:
+def reported_drops(events: list[Event]) -> tuple[int, int]:
     carrying = [event for event in events if isinstance(event, CarryingSample)]
     return sum(c.dropped_samples for c in carrying), sum(c.dropped_events for c in carrying)
 

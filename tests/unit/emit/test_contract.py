@@ -25,7 +25,7 @@ def test_good_events_pass_unchanged(event: Event) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "message"),
     [
         ("cpu", 140.0, "expected float <= 100.0, not 140.0"),
         ("cpu", -0.1, "expected float >= 0.0, not -0.1"),
@@ -52,13 +52,13 @@ def test_good_events_pass_unchanged(event: Event) -> None:
         ("ts", datetime(1999, 12, 31, tzinfo=UTC), "expected 2000-01-01T00:00:00+00:00 or later"),
     ],
 )
-def test_bad_samples_are_refused(field: str, value: Any, told: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"Sample.{field}: {told}")):
+def test_bad_samples_are_refused(field: str, value: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"Sample.{field}: {message}")):
         checked_event(a_sample(**{field: value}))
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "message"),
     [
         (a_payment(currency="eur"), "Payment.currency: expected str matching regex '^[A-Z]{3}$"),
         (a_payment(amount=2**63), "Payment.amount: expected int <= 9223372036854775807"),
@@ -77,8 +77,8 @@ def test_bad_samples_are_refused(field: str, value: Any, told: str) -> None:
         ),
     ],
 )
-def test_other_bad_events_are_refused(event: Event, told: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_other_bad_events_are_refused(event: Event, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
         checked_event(event)
 
 

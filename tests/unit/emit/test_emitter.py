@@ -19,7 +19,7 @@ def an_emitter(**options: Any) -> Emitter:
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "told"),
+    ("option", "value", "message"),
     [
         ("bootstrap", "localhost", "bootstrap takes host:port[,host:port…], not 'localhost'"),
         ("bootstrap", "kafka://a:9092", "bootstrap takes host:port"),
@@ -33,8 +33,8 @@ def an_emitter(**options: Any) -> Emitter:
         ("encoding", "avro", "encoding takes json or msgpack, not 'avro'"),
     ],
 )
-def test_bad_options_are_refused(option: str, value: Any, told: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_bad_options_are_refused(option: str, value: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
         an_emitter(**{option: value})
 
 
@@ -74,7 +74,7 @@ async def test_a_full_buffer_makes_nobody_wait() -> None:
     assert totals.dropped_samples + totals.dropped_events == 9_900
 
 
-async def test_without_a_broker_it_closes_in_time_and_tells(
+async def test_without_a_broker_it_closes_in_time_and_logs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     begun_s = time.monotonic()

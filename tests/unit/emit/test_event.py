@@ -37,9 +37,9 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "sentence"), WRONG)
 def test_what_no_topic_would_take_is_refused(text: str, sentence: str) -> None:
-    with pytest.raises(ValueError, match="^" + sentence.replace("$", r"\$")) as told:
+    with pytest.raises(ValueError, match="^" + sentence.replace("$", r"\$")) as caught:
         event.parse(text, NOW)
-    assert str(told.value).endswith(f": {text}")
+    assert str(caught.value).endswith(f": {text}")
 
 
 def test_a_broker_that_is_away_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ NOWHERE = KafkaSettings(kafka_bootstrap="127.0.0.1:1")
 
 
 @pytest.mark.parametrize(
-    ("user_id", "agent_id", "interval_s", "told"),
+    ("user_id", "agent_id", "interval_s", "message"),
     [
         ("a b", "agent", 1.0, "user takes 1 to 128"),
         ("user", "", 1.0, "agent takes 1 to 128"),
@@ -21,7 +21,7 @@ NOWHERE = KafkaSettings(kafka_bootstrap="127.0.0.1:1")
     ],
 )
 def test_run_refuses_before_it_connects(
-    user_id: str, agent_id: str, interval_s: float, told: str
+    user_id: str, agent_id: str, interval_s: float, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         run(NOWHERE, user_id, agent_id, interval_s)

@@ -55,7 +55,7 @@ def test_an_exception_is_a_failure_and_goes_on(meter: Meter) -> None:
     assert meter.drain() == ActivityCounts(messages=1, errors=1, timed=1, response_ms=1_000.0)
 
 
-def test_a_failure_can_be_told_without_an_exception(meter: Meter) -> None:
+def test_a_failure_can_be_reported_without_an_exception(meter: Meter) -> None:
     with meter.message() as message:
         message.failed()
     assert (meter.drain().errors, meter.drain().errors) == (1, 0)
@@ -300,7 +300,7 @@ def test_what_was_counted_elsewhere_is_added(meter: Meter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("messages", "errors", "response_ms", "told"),
+    ("messages", "errors", "response_ms", "message"),
     [
         (-1, 0, None, "messages: expected int >= 0, not -1"),
         (1.5, 0, None, "messages: expected int, got float"),
@@ -310,9 +310,9 @@ def test_what_was_counted_elsewhere_is_added(meter: Meter) -> None:
     ],
 )
 def test_bad_counts_are_refused(
-    meter: Meter, messages: int, errors: int, response_ms: float | None, told: str
+    meter: Meter, messages: int, errors: int, response_ms: float | None, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         meter.add(messages, errors, response_ms)
     assert meter.drain() == ActivityCounts()
 

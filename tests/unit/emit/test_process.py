@@ -66,9 +66,9 @@ def test_ids_begin_with_a_name_and_are_never_the_same() -> None:
 def test_another_process_has_another_id() -> None:
     code = "from emit import process_agent_id; print(process_agent_id())"
     call = [sys.executable, "-c", code]
-    told = subprocess.run(call, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    result = subprocess.run(call, capture_output=True, text=True, check=True, cwd=REPOSITORY)
     host, pid, mark = process_agent_id().rsplit("-", 2)
-    other_host, other_pid, other_mark = told.stdout.strip().rsplit("-", 2)
+    other_host, other_pid, other_mark = result.stdout.strip().rsplit("-", 2)
     assert host == other_host
     assert pid != other_pid
     assert mark != other_mark

@@ -12,8 +12,8 @@ from tests.support.stack import REPOSITORY
 def loaded_by(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*sys.modules, sep='\\n')"
     call = [sys.executable, "-c", code]
-    told = subprocess.run(call, capture_output=True, text=True, check=True, cwd=REPOSITORY)
-    return {name.partition(".")[0] for name in told.stdout.split()}
+    result = subprocess.run(call, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    return {name.partition(".")[0] for name in result.stdout.split()}
 
 
 @pytest.mark.parametrize("name", emit.__all__)

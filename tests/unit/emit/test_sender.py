@@ -119,7 +119,7 @@ async def test_a_link_that_cannot_even_hang_up_is_replaced() -> None:
     assert (ledger.totals.acknowledged, broker.connections) == (1, 2)
 
 
-async def test_pauses_grow_to_a_limit_and_begin_anew_after_a_success() -> None:
+async def test_pauses_grow_to_a_limit_and_restart_after_a_success() -> None:
     clock = FakeClock()
     away: list[BaseException | None] = [KafkaConnectionError("away")] * 7
     sending, _ = sender_to(Broker(*away, None, KafkaConnectionError("away")), clock)
@@ -142,21 +142,21 @@ async def test_pauses_grow_to_a_limit_and_begin_anew_after_a_success() -> None:
         (OSError(), "OSError"),
     ],
 )
-async def test_an_outage_and_its_end_are_told_once_and_the_reason(
+async def test_an_outage_and_its_end_are_logged_once_with_the_reason(
     failure: Exception, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "emit.sender")
     sending, _ = sender_to(Broker(*[failure] * 5))
     await sending.send([skill("ada")])
-    told = [record.getMessage() for record in caplog.records]
-    assert [line for line in told if line != "connected to the broker"] == [
+    messages = [record.getMessage() for record in caplog.records]
+    assert [line for line in messages if line != "connected to the broker"] == [
         f"cannot send events, retrying: {words}",
         "sending events again; dropped so far: 0 samples, 0 other events",
     ]
-    assert told.count("connected to the broker") == 6
+    assert messages.count("connected to the broker") == 6
 
 
-async def test_another_trouble_of_the_same_outage_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_another_error_of_the_same_outage_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "emit.sender")
     sending, _ = sender_to(Broker(KafkaTimeoutError(), KafkaConnectionError("away")))
     await sending.send([skill("ada")])

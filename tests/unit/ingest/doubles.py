@@ -40,7 +40,7 @@ class Log:
         self.waiting = 0
         self.asked_for: list[int] = []
         self.rounds = 0
-        self.told: list[dict[TopicPartition, int]] = []
+        self.commits: list[dict[TopicPartition, int]] = []
         self.started_at: list[dict[TopicPartition, int]] = []
         self.member_answers: list[bool | Exception] = []
         self.alive = 0
@@ -119,7 +119,7 @@ class Log:
         return answer
 
     async def commit_to_group(self, positions: dict[TopicPartition, int]) -> bool:
-        self.told.append(dict(positions))
+        self.commits.append(dict(positions))
         return True
 
     async def committed_offsets(

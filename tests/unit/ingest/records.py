@@ -64,7 +64,7 @@ def sample(ts: datetime = NOON, agent: str = "alice/a1", **values: Any) -> Sampl
 
 
 def decoded(events: Iterable[Event], at: datetime = NOON) -> Decoded:
-    """These events, each from a record of its own, all of one broker time."""
+    """These events, each from a separate record, all of one broker time."""
     listed = list(events)
     records = [record(msgspec.json.encode(e), offset=n, at=at) for n, e in enumerate(listed)]
     samples = [(e, n, ALONE) for n, e in enumerate(listed) if isinstance(e, Sample)]

@@ -43,7 +43,7 @@ def test_none_is_listed_twice() -> None:
         assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
-def test_names_tell_their_project() -> None:
+def test_names_start_with_the_project() -> None:
     assert all(name.startswith("fleetgauge_") for name in listed())
 
 

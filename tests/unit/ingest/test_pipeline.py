@@ -1,4 +1,4 @@
-"""The loop against doubles: what is tried again, claimed again, told, and never begun."""
+"""The loop against doubles: what is retried, reclaimed, committed, and never started."""
 
 import asyncio
 import gc
@@ -56,7 +56,7 @@ async def test_keys_are_looked_up_again_after_a_lost_connection(bench: Bencher) 
     assert (b.table.resolved, b.table.forgotten) == (2, 2)
 
 
-async def test_a_batch_that_was_ready_gets_its_keys_anew_too(bench: Bencher) -> None:
+async def test_a_batch_that_was_ready_gets_new_keys_too(bench: Bencher) -> None:
     limits = replace(LIMITS, max_rows=1)
     b = bench(records(GOOD), records(GOOD, first=1), failures=(AWAY,), limits=limits)
     b.table.held.clear()
@@ -170,21 +170,21 @@ async def test_fewer_records_are_asked_for_where_each_holds_many_events(bench: B
 
 
 async def test_a_gap_ends_it(bench: Bencher) -> None:
-    b = bench(GapError(PARTITION, "made anew"))
+    b = bench(GapError(PARTITION, "recreated"))
     async with b.running() as task:
         with pytest.raises(GapError):
             await asyncio.wait_for(task, 5)
 
 
 async def test_an_accepted_gap_is_claimed_again(bench: Bencher) -> None:
-    b = bench(GapError(PARTITION, "made anew"), records(GOOD), accept_gap=True)
+    b = bench(GapError(PARTITION, "recreated"), records(GOOD), accept_gap=True)
     async with b.running():
         await eventually(lambda: b.table.written, "the write")
     assert len(b.claims.distrusted) == 1
     assert b.claims.epoch == 2
 
 
-async def test_while_a_full_batch_waits_reading_is_paused_and_the_group_told(
+async def test_a_full_batch_that_waits_pauses_reading_and_keeps_the_membership(
     bench: Bencher,
 ) -> None:
     b = bench(*[records(GOOD, first=i) for i in range(9)], limits=replace(LIMITS, max_rows=1))
@@ -252,7 +252,7 @@ async def test_a_stop_lets_the_write_end_and_begins_none(bench: Bencher) -> None
         await asyncio.wait({task})
         assert task.cancelled()
     assert b.table.written == [(0, 1)]
-    assert b.log.told[-1] == {PARTITION: 1}
+    assert b.log.commits[-1] == {PARTITION: 1}
 
 
 async def test_a_stop_waits_no_longer_than_it_may(bench: Bencher) -> None:

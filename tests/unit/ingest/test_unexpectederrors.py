@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw are told from those that have a meaning, and logged without data."""
+"""Unexpected errors are distinguished from known ones, and logged without data."""
 
 from typing import Any
 

@@ -68,7 +68,7 @@ def raw(claim: str, value: str) -> bytes:
     return with_(**{claim: "\0"}).replace(json.dumps("\0").encode(), value.encode())
 
 
-def test_a_good_token_tells_who_asks() -> None:
+def test_a_good_token_names_its_user() -> None:
     claims = verifier().claims(signed(with_()).encode())
     assert (claims.sub, claims.scope) == ("alice", "user")
 
@@ -287,7 +287,7 @@ UNUSABLE: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize(("content", "sentence"), UNUSABLE.values(), ids=UNUSABLE.keys())
-def test_an_unusable_key_file_is_told(
+def test_an_unusable_key_file_is_reported(
     tmp_path: Path, content: Callable[[], bytes], sentence: str
 ) -> None:
     file = tmp_path / "key.pem"
@@ -296,6 +296,6 @@ def test_an_unusable_key_file_is_told(
         read_public_key(file)
 
 
-def test_a_missing_key_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_key_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"cannot read .*absent\.pem: No such file"):
         read_public_key(tmp_path / "absent.pem")

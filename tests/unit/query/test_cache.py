@@ -28,7 +28,7 @@ class Source:
 
 
 class Clock:
-    """Seconds that pass when told."""
+    """Seconds that the test advances."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -163,7 +163,7 @@ async def test_the_oldest_goes_where_there_are_too_many(source: Source, clock: C
     assert source.asked == MAX_ENTRIES + 2
 
 
-async def test_an_answer_made_anew_is_no_old_one(source: Source, clock: Clock) -> None:
+async def test_a_recomputed_answer_is_no_old_one(source: Source, clock: Clock) -> None:
     answers = ResponseCache(KEPT_MS, clock)
     source.may_answer.set()
     await ask(answers, source, "performance", 0)

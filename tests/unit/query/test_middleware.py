@@ -99,7 +99,7 @@ async def test_the_limit_is_by_user_whatever_else_the_request_says() -> None:
     assert (other.status_code, public.status_code) == (403, 200)
 
 
-async def test_a_refusal_tells_when_to_go_on() -> None:
+async def test_a_rejected_request_gets_retry_after() -> None:
     async with serving(limited(burst=1)) as client:
         await client.get(PATHS[0], headers=bearer(ALICE))
         answer = await client.get(PATHS[0], headers=bearer(ALICE))

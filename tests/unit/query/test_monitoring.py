@@ -35,7 +35,7 @@ def test_page_and_module_agree() -> None:
     assert ROW.findall(PAGE.read_text(encoding="utf-8")) == listed()
 
 
-# where a request seems to come from, what it says besides, and the status
+# where a request seems to come from, its extra headers, and the status
 ASKING = [
     ("127.0.0.1", {}, 200),
     ("::1", {}, 200),

@@ -57,10 +57,12 @@ def test_every_refusal_and_failure_is_typed(paths: Any, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", GUARDED)
-def test_waits_are_told(paths: Any, path: str) -> None:
+def test_retry_after_is_documented(paths: Any, path: str) -> None:
     responses = paths[path]["get"]["responses"]
-    told = {status for status, one in responses.items() if "Retry-After" in one.get("headers", {})}
-    assert told == {"429", "503"}
+    with_retry_after = {
+        status for status, one in responses.items() if "Retry-After" in one.get("headers", {})
+    }
+    assert with_retry_after == {"429", "503"}
     assert responses["429"]["headers"]["Retry-After"]["schema"] == {"type": "integer", "minimum": 1}
 
 
@@ -72,5 +74,5 @@ def test_a_parameter_that_may_be_absent_is_never_null(paths: Any) -> None:
             assert None not in schema.get("enum", []), (path, parameter["name"])
 
 
-def test_what_is_not_limited_tells_no_wait(paths: Any) -> None:
+def test_unlimited_paths_document_no_retry_after(paths: Any) -> None:
     assert "headers" not in paths["/readyz"]["get"]["responses"]["503"]

@@ -153,7 +153,7 @@ async def test_the_document_describes_an_endpoint() -> None:
     assert document["security"] == [{"token": []}]
 
 
-async def test_the_topics_are_told_too() -> None:
+async def test_the_topics_are_documented_too() -> None:
     async with serving(application(NOWHERE)) as client:
         answer = await client.get("/asyncapi.json")
     assert answer.headers["content-type"] == "application/asyncapi+json"

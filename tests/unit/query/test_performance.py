@@ -1,4 +1,4 @@
-"""Rates, and what is told where nothing is fresh."""
+"""Rates, and the status where nothing is fresh."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -8,7 +8,7 @@ from query.rate import FEW, SECOND_NS, RateLimit
 
 
 class Clock:
-    """Nanoseconds that pass when told."""
+    """Nanoseconds that the test advances."""
 
     def __init__(self) -> None:
         self.now_ns = 1_000 * SECOND_NS
@@ -42,7 +42,7 @@ WAITS = [(10, 25, 1, 1), (1, 1, 1, 1), (1, 5, 5, 5), (50, 100, 2, 1), (2, 3, 3, 
 
 
 @pytest.mark.parametrize(("per_s", "burst", "replicas", "wait_s"), WAITS)
-def test_waiting_as_long_as_told_is_enough(
+def test_waiting_for_the_returned_time_is_enough(
     clock: Clock, per_s: int, burst: int, replicas: int, wait_s: int
 ) -> None:
     limit = RateLimit(per_s, burst, replicas, clock)

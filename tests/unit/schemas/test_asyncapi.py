@@ -68,7 +68,7 @@ def test_the_document_is_asyncapi() -> None:
         ("components.messages.sample.payload", 7),
     ],
 )
-def test_what_is_not_asyncapi_is_told(place: str, wrong: object) -> None:
+def test_what_is_not_asyncapi_is_rejected(place: str, wrong: object) -> None:
     document = deepcopy(DOCUMENT)
     *way, last = place.split(".")
     part = document

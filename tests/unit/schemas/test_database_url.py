@@ -1,4 +1,4 @@
-"""URLs that the driver reads as meant, and those of which it would tell a part of the password."""
+"""URLs that the driver reads as meant, and those of which it would leak part of the password."""
 
 import pytest
 

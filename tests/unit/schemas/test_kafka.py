@@ -1,4 +1,4 @@
-"""What aiokafka's clients are told, from the environment."""
+"""The options of aiokafka's clients, from the environment."""
 
 from pathlib import Path
 

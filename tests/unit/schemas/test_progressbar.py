@@ -37,23 +37,23 @@ def test_elsewhere_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch, name: str, 
     monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
     with (
         redirect_stderr(io.StringIO()) as drawn,
-        structlog.testing.capture_logs() as told,
+        structlog.testing.capture_logs() as logs,
         waiting("looking"),
         shown("migrations") as done,
     ):
         done(3, 24)
     assert drawn.getvalue() == ""
-    assert [(line["event"], line["done"], line["of"]) for line in told] == [("migrations", 3, 24)]
+    assert [(line["event"], line["done"], line["of"]) for line in logs] == [("migrations", 3, 24)]
 
 
 def test_a_line_every_five_seconds() -> None:
     now = 100.0
-    with structlog.testing.capture_logs() as told:
+    with structlog.testing.capture_logs() as logs:
         looked = lines("dead letters read", lambda: now)
         for done in range(13):
             looked(done, 20)
             now += 1.0
-    assert [(line["event"], line["done"], line["of"]) for line in told] == [
+    assert [(line["event"], line["done"], line["of"]) for line in logs] == [
         ("dead letters read", 5, 20),
         ("dead letters read", 10, 20),
     ]

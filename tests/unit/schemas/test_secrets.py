@@ -24,14 +24,14 @@ SECRETS = [
 @pytest.mark.parametrize("secret", SECRETS)
 def test_no_form_of_a_secret_is_written(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     monkeypatch.setenv("FLEETGAUGE_JWT_SECRET", secret)
-    told = io.StringIO()
-    stream = redacting(told)
+    written = io.StringIO()
+    stream = redacting(written)
     stream.write(f"before {secret} after")
     stream.writelines([repr(secret), json.dumps({"key": secret}), f"{secret}{secret}"])
     stream.write(urllib.parse.quote(secret, safe=""))
-    assert told.getvalue().startswith(f"before {REDACTED} after")
-    assert told.getvalue().count(REDACTED) == 6
-    assert all(word not in told.getvalue() for word in secret.split() if len(word) > 8)
+    assert written.getvalue().startswith(f"before {REDACTED} after")
+    assert written.getvalue().count(REDACTED) == 6
+    assert all(word not in written.getvalue() for word in secret.split() if len(word) > 8)
 
 
 @pytest.mark.parametrize("password", SECRETS)
@@ -55,9 +55,9 @@ def test_secrets_of_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 
 def test_nothing_is_lost_where_nothing_is_secret() -> None:
-    told = io.StringIO()
-    redacting(told).write("as it is")
-    assert told.getvalue() == "as it is"
+    written = io.StringIO()
+    redacting(written).write("as it is")
+    assert written.getvalue() == "as it is"
 
 
 def test_the_ways_in_which_commands_complain(
@@ -69,6 +69,6 @@ def test_the_ways_in_which_commands_complain(
     click.echo(f"by click: {SECRETS[0]}", err=True)
     handler = logging.StreamHandler(stream)
     handler.emit(logging.makeLogRecord({"msg": f"by a log: {SECRETS[0]}"}))
-    told = getattr(stream, "getvalue")()  # noqa: B009 - of what is written through it
-    assert told == f"by click: {REDACTED}\nby a log: {REDACTED}\n"
+    written = getattr(stream, "getvalue")()  # noqa: B009 - of what is written through it
+    assert written == f"by click: {REDACTED}\nby a log: {REDACTED}\n"
     assert capsys.readouterr().err == ""

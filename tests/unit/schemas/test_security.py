@@ -6,7 +6,7 @@ import pytest
 
 from schemas.settings.security import LOGIN, TLS, Protocol, check_together
 
-# the protocol, what is set besides, how the sentence goes on after the protocol; "" where it fits
+# the protocol, the other settings, how the sentence continues after the protocol; "" if valid
 CASES: list[tuple[Protocol, str, str]] = [
     ("PLAINTEXT", "", ""),
     ("PLAINTEXT", "USERNAME", "does not use FLEETGAUGE_KAFKA_USERNAME: choose another"),
@@ -36,12 +36,12 @@ CASES: list[tuple[Protocol, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("protocol", "given", "told"), CASES)
-def test_what_goes_together(protocol: Protocol, given: str, told: str) -> None:
-    if not told:
+@pytest.mark.parametrize(("protocol", "given", "error"), CASES)
+def test_what_goes_together(protocol: Protocol, given: str, error: str) -> None:
+    if not error:
         check_together(protocol, given.split())
         return
-    with pytest.raises(ValueError, match=f"^FLEETGAUGE_KAFKA_SECURITY_PROTOCOL={protocol} {told}"):
+    with pytest.raises(ValueError, match=f"^FLEETGAUGE_KAFKA_SECURITY_PROTOCOL={protocol} {error}"):
         check_together(protocol, given.split())
 
 

@@ -1,4 +1,4 @@
-"""Each wrong setting told in a sentence that names its variable; all of them at once."""
+"""Each wrong setting is reported in a sentence with its variable; all of them at once."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -69,7 +69,7 @@ WRONG: list[tuple[Group, str, str, str]] = [
 
 
 @pytest.mark.parametrize(("group", "name", "value", "sentence"), WRONG)
-def test_a_wrong_value_is_told(
+def test_a_wrong_value_is_reported(
     monkeypatch: pytest.MonkeyPatch, group: Group, name: str, value: str, sentence: str
 ) -> None:
     set_up(monkeypatch, **{name: value})
@@ -84,7 +84,7 @@ def test_secrets_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "a-password" not in repr(load(DatabaseSettings))
 
 
-def test_what_is_missing_is_told() -> None:
+def test_what_is_missing_is_reported() -> None:
     assert problems(DatabaseSettings, KafkaSettings) == [
         "FLEETGAUGE_DATABASE_URL is not set: "
         "it takes postgresql://user:password@host:port/database",
@@ -93,12 +93,12 @@ def test_what_is_missing_is_told() -> None:
     ]
 
 
-def test_groups_tell_all_their_problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_groups_report_all_their_problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     set_up(monkeypatch, DATABASE_URL="x", HTTP_PORT="x", JWT_SECRET="x")
     with pytest.raises(SettingsError) as caught:
         load(DatabaseSettings, HttpSettings)
-    told = [problem.partition(":")[0] for problem in caught.value.problems]
-    assert told == ["FLEETGAUGE_DATABASE_URL", "FLEETGAUGE_HTTP_PORT", "FLEETGAUGE_JWT_SECRET"]
+    names = [problem.partition(":")[0] for problem in caught.value.problems]
+    assert names == ["FLEETGAUGE_DATABASE_URL", "FLEETGAUGE_HTTP_PORT", "FLEETGAUGE_JWT_SECRET"]
 
 
 # lateness, refresh, raw, 5 minutes, 1 hour: each pair that touches is refused

@@ -1,4 +1,4 @@
-"""Files that cannot be used for TLS are told by name; no terminal is asked for a password."""
+"""Files that cannot be used for TLS are named; no terminal is asked for a password."""
 
 import ssl
 from pathlib import Path

@@ -18,7 +18,7 @@ from tests.support.gauges import with_gauge
 SQL = Path(__file__).parents[3] / "sql"
 SCHEMA = (SQL / "schema.sql").read_text(encoding="utf-8")
 PAGE = "docs/developers/sample-field.md"
-# By relation: the columns that it has besides those of the sums.
+# By relation: its columns other than those of the sums.
 LEVELS = {
     "TYPE sample_sums AS": {"bucket", "agent_key", "up_buckets"},
     "TABLE rollup_5m": {"bucket", "agent_key", "up_buckets"},
@@ -34,7 +34,7 @@ HISTORIES = [
     "historical_cut_hours",
     "platform_historical",
 ]
-# What analysts see is a choice of its own.
+# What analysts see is a separate choice.
 VIEWS = SQL / "common" / "repeatable" / "60_views.sql"
 LISTS = [
     file

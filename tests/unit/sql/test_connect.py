@@ -49,7 +49,7 @@ def test_a_file_is_read_again(from_file: tuple[DatabaseSettings, Path]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "postgresql://someone:geheim"])
-async def test_a_file_without_a_url_is_told_without_its_content(
+async def test_a_file_without_a_url_is_reported_without_its_content(
     from_file: tuple[DatabaseSettings, Path], text: str
 ) -> None:
     settings, file = from_file

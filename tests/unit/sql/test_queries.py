@@ -1,4 +1,4 @@
-"""Named queries: found by their name, and each tells its purpose first."""
+"""Named queries: found by their name, and each states its purpose first."""
 
 import re
 
@@ -19,7 +19,7 @@ def test_a_shared_file_opens_with_a_name() -> None:
         assert "-- name: " not in text or text.startswith("-- name: "), file
 
 
-def test_an_unknown_name_is_told() -> None:
+def test_an_unknown_name_is_rejected() -> None:
     with pytest.raises(KeyError, match="absent"):
         query("absent")
 
@@ -27,6 +27,6 @@ def test_an_unknown_name_is_told() -> None:
 @pytest.mark.parametrize(
     "name", ["platform", "summary", "performance", "historical_hours", "historical_cut_hours"]
 )
-def test_the_driver_need_not_parse_what_is_often_asked_anew(name: str) -> None:
+def test_the_driver_need_not_parse_frequent_queries_again(name: str) -> None:
     # It remembers how it turns a query's parameters into the server's for 4,096 bytes at most.
     assert len(query(name)) <= 4_096

@@ -15,10 +15,10 @@ def test_a_server_that_is_away_is_asked_again_and_then_named() -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"postgresql://u:geheim@127.0.0.1:{taken.getsockname()[1]}/d"
         structlog.reset_defaults()
-        with capture_logs() as told:
+        with capture_logs() as logs:
             assert run(database_settings(url), patience_s=0.5) == 1
-    assert [line["event"] for line in told] == [
+    assert [line["event"] for line in logs] == [
         "the database does not answer, will try again",
         "the database does not answer",
     ]
-    assert "geheim" not in str(told)
+    assert "geheim" not in str(logs)

@@ -7,7 +7,7 @@ import pytest
 
 SQL = Path(__file__).parents[3] / "sql"
 LEVELS = SQL / "apache" / "repeatable" / "31_aggregate.sql"
-# The sums of raw samples; maxima besides, but where an agent is erased.
+# The sums of raw samples; also maxima, except where an agent is erased.
 SUMS = (
     "count(*), count(cpu), coalesce(sum(cpu::double precision), 0), count(memory), "
     "coalesce(sum(memory::double precision), 0), sum(messages), sum(errors), "

@@ -71,7 +71,7 @@ async def test_nothing_is_wrong_where_everything_runs(
     ]
 
 
-async def test_what_is_undone_is_told(
+async def test_what_is_undone_is_reported(
     database: str, kafka: KafkaSettings, known_topics: Topics, stack: Stack
 ) -> None:
     now = datetime.now(UTC)
@@ -121,7 +121,7 @@ async def test_a_topic_that_outlives_its_samples_is_reported(
     assert "set FLEETGAUGE_RAW_RETENTION_DAYS=39, or run 'kafka-configs.sh" in says
 
 
-async def test_a_gap_is_told(database: str, kafka: KafkaSettings, known_topics: Topics) -> None:
+async def test_a_gap_is_reported(database: str, kafka: KafkaSettings, known_topics: Topics) -> None:
     with psycopg.connect(database) as connection:
         connection.execute(
             "insert into ingest_offsets values (%s, 0, 7, 1, 'another')", [known_topics.samples]
@@ -132,7 +132,7 @@ async def test_a_gap_is_told(database: str, kafka: KafkaSettings, known_topics: 
     )
 
 
-async def test_a_watermark_that_stands_still_is_told(
+async def test_a_watermark_that_stands_still_is_reported(
     database: str, kafka: KafkaSettings, known_topics: Topics, stack: Stack
 ) -> None:
     now = datetime.now(UTC)
@@ -145,7 +145,7 @@ async def test_a_watermark_that_stands_still_is_told(
             [known_topics.samples, now],
         )
 
-    async def told(settings: KafkaSettings = kafka) -> tuple[Level, str, str | None]:
+    async def watermark_finding(settings: KafkaSettings = kafka) -> tuple[Level, str, str | None]:
         (found,) = [f for f in await findings(database, settings) if f.check == "watermark"]
         return found.level, found.says, found.hint
 
@@ -153,16 +153,16 @@ async def test_a_watermark_that_stands_still_is_told(
     refresh = "fleetgauge maintain --refresh, and check that a fleetgauge ingest runs"
     away = kafka.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()}"})
     for settings in (kafka, away):
-        level, says, hint = await told(settings)
+        level, says, hint = await watermark_finding(settings)
         assert (level, hint) == (Level.WARNING, refresh)
         assert behind in says
     await put(stack, known_topics.samples, [Put(b"{}", b"k")])
-    level, says, hint = await told()
+    level, says, hint = await watermark_finding()
     assert says.endswith(f": {known_topics.samples}/0 has records, and none of them is stored yet")
     assert hint == "start more fleetgauge ingest processes, up to one per partition"
 
 
-async def test_a_database_that_is_not_migrated_is_told(
+async def test_a_database_that_is_not_migrated_is_reported(
     empty_database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     found = await findings(empty_database, kafka)
@@ -173,7 +173,7 @@ async def test_a_database_that_is_not_migrated_is_told(
     assert says.startswith("pending: 0001_agents, ")
 
 
-async def test_a_newer_versions_database_is_told(
+async def test_a_newer_versions_database_is_reported(
     database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     with psycopg.connect(database) as connection:
@@ -184,7 +184,7 @@ async def test_a_newer_versions_database_is_told(
     assert "storage" in [finding.check for finding in found]
 
 
-async def test_what_a_role_may_not_read_is_told(
+async def test_what_a_role_may_not_read_is_reported(
     database: str, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     name = f"{urlsplit(database).path[1:]}_nobody"
@@ -203,7 +203,7 @@ async def test_what_a_role_may_not_read_is_told(
     assert "permission denied" in found[-1][2]
 
 
-async def test_parts_that_are_away_are_told(
+async def test_parts_that_are_away_are_reported(
     stack: Stack, kafka: KafkaSettings, known_topics: Topics
 ) -> None:
     nowhere = NOWHERE.format(port=free_port())
@@ -218,7 +218,7 @@ async def test_parts_that_are_away_are_told(
     assert all("no answer" in finding.says for finding in found)
 
 
-async def test_topics_that_are_missing_are_told(database: str, kafka: KafkaSettings) -> None:
+async def test_topics_that_are_missing_are_reported(database: str, kafka: KafkaSettings) -> None:
     found = [f for f in await findings(database, kafka) if f.check == "broker"]
     assert [(f.level, f.hint) for f in found] == [(Level.PROBLEM, "fleetgauge migrate")]
 
@@ -229,14 +229,14 @@ def doctor(variables: dict[str, str], *words: str) -> "subprocess.CompletedProce
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)])
-def test_the_command_tells_it_by_its_status(
+def test_the_command_reports_it_by_its_status(
     words: tuple[str, ...], database: str, stack: Stack, known_topics: Topics
 ) -> None:
     done = doctor(environment(database, stack, known_topics), *words)
     assert (done.returncode, done.stderr) == (1, "")
     if words:
-        told: list[dict[str, Any]] = json.loads(done.stdout)
-        (ingest,) = (one for one in told if one["check"] == "ingest")
+        report: list[dict[str, Any]] = json.loads(done.stdout)
+        (ingest,) = (one for one in report if one["check"] == "ingest")
         assert (ingest["level"], ingest["hint"]) == ("problem", "fleetgauge ingest")
     else:
         assert "problem  ingest      ingest has never run on this database" in done.stdout

@@ -80,7 +80,7 @@ async def test_after_the_drop_nothing_of_the_batch_is_stored(
         await write(pool, batch(2, OLD, NOW + DAY), claims)
     assert caught.value.before == END
     assert await state(connection) == before
-    # From the end of the chunk on samples are told apart by their rows.
+    # From the end of the chunk on samples are deduplicated by their rows.
     await write(pool, batch(2, END, NOW), claims)
     assert (await state(connection))[-2:] == (2, 4)
 

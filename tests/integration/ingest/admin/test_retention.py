@@ -63,11 +63,11 @@ async def answers(database: str) -> dict[str, Any]:
     paths += [f"alice/historical?range={name}" for name in ("24h", "7d", "30d")]
     platform = bearer(token("ops", "platform"))
     async with serving(application(database)) as client:
-        told = {
+        responses = {
             p: await client.get(f"/api/metrics/{p}".rstrip("/"), headers=platform) for p in paths
         }
-    assert {answer.status_code for answer in told.values()} == {200}
-    return {path: answer.json() for path, answer in told.items()}
+    assert {answer.status_code for answer in responses.values()} == {200}
+    return {path: answer.json() for path, answer in responses.items()}
 
 
 @pytest.mark.edition("apache")
@@ -155,7 +155,7 @@ async def test_days_are_kept_for_good(database: str) -> None:
         assert await (await connection.execute(count)).fetchone() == before
 
 
-async def test_what_is_not_aggregated_stays_and_is_told(database: str) -> None:
+async def test_what_is_not_aggregated_stays_and_is_reported(database: str) -> None:
     """Nobody refreshed, then somebody half of it."""
     fill(database)
     before = await answers(database)
@@ -191,10 +191,10 @@ async def test_skills_grow_by_the_changes_that_are_left(database: str) -> None:
         await store_events(connection, [events])
         moments = [NOW + n * DAY for n in range(9)]
         before = [await summary(connection, "alice", now) for now in moments]
-        assert len({told["skills"]["growth"] for told in before}) > 2
+        assert len({answer["skills"]["growth"] for answer in before}) > 2
         assert await run(connection, [TASKS["skill_changes"]]) == {"skill_changes": 4}
         assert [await summary(connection, "alice", now) for now in moments] == before
-        # What was deleted and is sent again tells nothing new either.
+        # A duplicate of a deleted event changes nothing either.
         await store_events(connection, [events])
         assert [await summary(connection, "alice", now) for now in moments] == before
 

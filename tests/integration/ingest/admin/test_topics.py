@@ -47,7 +47,7 @@ def settings_of(partitions: int, max_bytes: int) -> dict[str, str]:
 
 
 async def made(kafka: KafkaSettings, patience_s: float = 0) -> int:
-    """`create_topics`, which has a loop of its own."""
+    """`create_topics`, which runs its own event loop."""
     return await asyncio.to_thread(create_topics, kafka, patience_s)
 
 
@@ -83,16 +83,16 @@ async def test_a_topic_stamped_by_its_producers(
     async with admin(kafka) as client:
         await client.create_topics([NewTopic(kafka.samples_topic, 1, 1)])
     assert await made(kafka) == 1
-    assert f"topic {kafka.samples_topic} has message.timestamp.type=CreateTime" in told(capsys)
+    assert f"topic {kafka.samples_topic} has message.timestamp.type=CreateTime" in printed(capsys)
     with pytest.raises(TopicError, match=r"but needs LogAppendTime, .*: run 'kafka-configs"):
         await check_topics(kafka)
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> str:
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
 async def test_no_broker(kafka: KafkaSettings, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = kafka.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()}"})
     assert await made(nowhere) == 1
-    assert "no broker answers at" in told(capsys)
+    assert "no broker answers at" in printed(capsys)

@@ -1,4 +1,4 @@
-"""The upkeep job: when it runs, that it runs once, and what it says of a task that fails."""
+"""The upkeep job: when it runs, that it runs once, and what it logs when a task fails."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -48,7 +48,7 @@ def job(database: str, now: datetime = NOW, host: datetime | None = None) -> Upk
 
 
 def fill(database: str, days: Collection[int]) -> None:
-    """A sample of each of so many days ago, of an agent of its own; all of them aggregated."""
+    """A sample of each of so many days ago, each of another agent; all of them aggregated."""
     insert(database, [Row(f"alice/{min(days)}", NOW - n * DAY) for n in sorted(days)])
     refresh(database, NOW - min(days) * DAY + timedelta(seconds=1))
 
@@ -108,7 +108,7 @@ async def test_it_is_done_when_it_is_due(database: str, later: timedelta, *, don
 @pytest.mark.parametrize(
     ("later", "is_overdue"), [(timedelta(0), False), (3 * HOUR, False), (3.01 * HOUR, True)]
 )
-async def test_three_runs_that_are_missing_are_told(
+async def test_three_runs_that_are_missing_are_reported(
     database: str, later: timedelta, *, is_overdue: bool
 ) -> None:
     await job(database).run_due_tasks()
@@ -119,7 +119,7 @@ async def test_three_runs_that_are_missing_are_told(
     assert {state.is_overdue for state in states} == {is_overdue}
 
 
-async def test_what_was_never_done_is_told(database: str) -> None:
+async def test_what_was_never_done_is_reported(database: str) -> None:
     async with open_connection(database_settings(database)) as connection:
         states = await read_state(connection, NOW)
         assert {state.task for state in states if state.is_overdue} == TASKS | {"refresh"}
@@ -129,7 +129,7 @@ async def test_what_was_never_done_is_told(database: str) -> None:
     assert overdue == 1
 
 
-async def test_what_waits_for_the_refresh_is_told(database: str) -> None:
+async def test_what_waits_for_the_refresh_is_reported(database: str) -> None:
     set_watermark(database)
     insert(database, [Row("alice/a", NOW - n * DAY) for n in (40, 0)])
     with capture_logs() as logged:
@@ -276,12 +276,12 @@ async def test_a_database_that_is_away_costs_a_look(database: str) -> None:
         proxy.refuse()
 
         async def complained() -> bool:
-            return any(entry["event"] == "upkeep not run" for entry in told)
+            return any(entry["event"] == "upkeep not run" for entry in logs)
 
         async def done() -> bool:
             return left(database).keys() == TASKS
 
-        with capture_logs() as told:
+        with capture_logs() as logs:
             running = asyncio.create_task(job(through).run(0.05))
             await until(complained, "a warning", 60)
             proxy.accept()

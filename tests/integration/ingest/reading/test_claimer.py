@@ -1,5 +1,6 @@
 """Taking partitions over: where reading goes on, and what is a gap."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,11 +15,13 @@ from ingest.kafka.logidentity import LogIdentity
 from ingest.reading.claimer import Assignment, PartitionClaimer
 from ingest.reading.positions import Bounds, GapError
 from ingest.writing import offsets
+from tests.integration.ingest.sessions import blocks
 from tests.unit.ingest.records import identity, record
 
 HERE, THERE = TopicPartition("s", 0), TopicPartition("s", 1)
 LAST = record(b"v", offset=9)
 LOG = identity("cluster")
+REPOSITION = offsets.reposition
 
 Taker = Callable[..., PartitionClaimer]
 
@@ -69,7 +72,7 @@ GAPS: list[tuple[str, LogIdentity, Bounds]] = [
 
 
 @pytest.mark.parametrize(("log", "bounds"), [c[1:] for c in GAPS], ids=[name for name, *_ in GAPS])
-async def test_a_gap_is_told_and_only_accepted_when_asked(
+async def test_a_gap_is_reported_and_only_accepted_when_asked(
     log: LogIdentity, bounds: Bounds, taker: Taker, stored: None, connection: AsyncConnection[Any]
 ) -> None:
     before = gaps()
@@ -91,10 +94,30 @@ async def test_a_gap_is_told_and_only_accepted_when_asked(
     assert await cursor.fetchall() == [(bounds[0], log.cluster_id, log.topic_id, None)]
 
 
+async def test_nobody_claims_a_partition_before_it_is_repositioned(
+    taker: Taker,
+    stored: None,
+    connection: AsyncConnection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others: list[asyncio.Task[Assignment]] = []
+
+    async def reposition(own: AsyncConnection[Any], *arguments: Any) -> offsets.Claim:
+        others.append(asyncio.create_task(claim(taker(), {HERE: (11, 20)})))
+        await blocks(own)
+        return await REPOSITION(own, *arguments)
+
+    monkeypatch.setattr(offsets, "reposition", reposition)
+    first = await claim(taker(accept_gap=True), {HERE: (11, 20)})
+    second = await others[0]
+    assert [one.claims[HERE].epoch for one in (first, second)] == [2, 3]
+    assert first.positions.next == second.positions.next == {HERE: 11}
+
+
 async def test_a_strange_record_starts_its_partition_over_once(taker: Taker, stored: None) -> None:
     before = gaps()
     taking = taker(accept_gap=True)
-    taking.accept_or_raise(GapError(HERE, "made anew"))
+    taking.accept_or_raise(GapError(HERE, "recreated"))
     assert (await claim(taking, {HERE: (0, 12)})).positions.next == {HERE: 0}
     assert (await claim(taking, {HERE: (0, 12)})).positions.next == {HERE: 0}
     assert gaps() == before + 1
@@ -102,7 +125,7 @@ async def test_a_strange_record_starts_its_partition_over_once(taker: Taker, sto
 
 def test_a_strange_record_is_raised_where_no_gap_is_accepted(taker: Taker) -> None:
     with pytest.raises(GapError):
-        taker().accept_or_raise(GapError(HERE, "made anew"))
+        taker().accept_or_raise(GapError(HERE, "recreated"))
 
 
 async def test_a_topic_without_an_id_is_known_by_the_next_claim(

@@ -160,7 +160,7 @@ async def test_rows(
     assert await rows(connection, name) == expected
 
 
-async def test_duplicates_are_counted_where_an_id_tells(connection: AsyncConnection[Any]) -> None:
+async def test_duplicates_are_counted_by_id(connection: AsyncConnection[Any]) -> None:
     events: list[Event] = [payment(T[0], 1), payment(T[0], 1), play(T[0], 1), fan(T[0], "new")]
     assert await store(connection, events) == {"payment": 1, "play": 0}
     assert await store(connection, events) == {"payment": 2, "play": 1}
@@ -182,10 +182,10 @@ MAKE: dict[str, Callable[[str, datetime, Any], Event]] = {
 }
 
 
-def model(name: str, told: list[tuple[str, datetime, str]]) -> list[Row]:
+def model(name: str, states: list[tuple[str, datetime, str]]) -> list[Row]:
     """Newest state by id; ties by the contract's list."""
     found: dict[str, Row] = {}
-    for i, ts, value in told:
+    for i, ts, value in states:
         kept = found.get(i)
         first = min(ts, kept[0]) if kept else ts
         is_newer = kept is None or (ts, RANKS[name].index(value)) > (kept[1], kept[3])
@@ -208,10 +208,10 @@ async def test_shuffled_states_are_as_the_model(
     name: str, connection: AsyncConnection[Any]
 ) -> None:
     rng = random.Random(name)
-    told = [(rng.choice("ab"), rng.choice(T), rng.choice(RANKS[name])) for _ in range(60)]
+    states = [(rng.choice("ab"), rng.choice(T), rng.choice(RANKS[name])) for _ in range(60)]
     at = 0
-    while at < len(told):
+    while at < len(states):
         some = rng.randint(1, 7)
-        await store(connection, [MAKE[name](*one) for one in told[at : at + some]])
+        await store(connection, [MAKE[name](*one) for one in states[at : at + some]])
         at += some
-        assert await rows(connection, name) == model(name, told[:at])
+        assert await rows(connection, name) == model(name, states[:at])

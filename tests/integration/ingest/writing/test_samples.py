@@ -22,7 +22,7 @@ def batch_of(samples: list[Sample]) -> Batch:
 
 
 def fleet(first: int, stop: int, **values: Any) -> list[Sample]:
-    """One sample of ten agents in each minute of [first, stop); some fields told by some."""
+    """One sample of ten agents in each minute of [first, stop); some have optional fields."""
     return [
         sample(
             NOON + minute * MINUTE,
@@ -85,8 +85,8 @@ async def test_two_resent_batches_fit_one_connection(connection: AsyncConnection
 
 async def test_values_arrive_as_they_were_sent(connection: AsyncConnection[Any]) -> None:
     ts = NOON + timedelta(microseconds=1)
-    told: dict[str, Any] = {"response_ms": 1.5, "storage_used_mb": 2.5, "storage_total_mb": 1e6}
-    await stored(connection, [sample(ts, cpu=12.5, memory=99.5, messages=10**9, errors=3, **told)])
+    extra: dict[str, Any] = {"response_ms": 1.5, "storage_used_mb": 2.5, "storage_total_mb": 1e6}
+    await stored(connection, [sample(ts, cpu=12.5, memory=99.5, messages=10**9, errors=3, **extra)])
     cursor = await connection.execute("select * from agent_samples")
     assert await cursor.fetchall() == [(ts, 1, 12.5, 99.5, 10**9, 3, 1.5, 2.5, 1e6)]
 

@@ -40,14 +40,14 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("hash_seed", ["0", "77"])
 def test_another_process_gives_the_same_bytes(hash_seed: str) -> None:
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", ELSEWHERE],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert told.stdout.strip() == sha256(small()).hexdigest()
+    assert result.stdout.strip() == sha256(small()).hexdigest()
 
 
 def test_another_seed_gives_other_bytes() -> None:

@@ -43,7 +43,7 @@ def stage(portions: int) -> Stage:
     return Stage("samples of 4 agents", portions, empty)
 
 
-def test_the_bar_tells_stage_rate_and_percent() -> None:
+def test_the_bar_shows_stage_rate_and_percent() -> None:
     clock = FakeClock()
     with terminal() as drawn, displayed(clock, lambda: round(3_000 * clock.passed_s)) as display:
         assert isinstance(display, Bar)
@@ -68,12 +68,12 @@ def test_elsewhere_there_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
     with (
         redirect_stderr(io.StringIO()),
-        capture_logs() as told,
+        capture_logs() as logs,
         displayed(clock, lambda: round(100 * clock.passed_s)) as display,
     ):
         assert isinstance(display, ProgressLines)
         for _ in display.track(stage(20)):
             clock.pass_by(1)
-    assert [line["percent"] for line in told] == [25.0, 50.0, 75.0]
-    assert [line["left_s"] for line in told] == [15, 10, 5]
-    assert {line["events_a_second"] for line in told} == {100}
+    assert [line["percent"] for line in logs] == [25.0, 50.0, 75.0]
+    assert [line["left_s"] for line in logs] == [15, 10, 5]
+    assert {line["events_a_second"] for line in logs} == {100}

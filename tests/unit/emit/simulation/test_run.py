@@ -108,25 +108,25 @@ async def test_the_limit_bounds_every_second() -> None:
     assert len(found) / 50 - 1 <= clock.passed_s <= len(found) / 50 + 1
 
 
-async def test_lines_tell_how_far_the_history_is() -> None:
+async def test_lines_report_how_far_the_history_is() -> None:
     clock = FakeClock()
-    with capture_logs() as told:
+    with capture_logs() as logs:
         await sent(of("0s", backfill="2d", rate_limit=100), Broker(), clock)
-    lines = [line for line in told if line["event"] == "sending history"]
+    lines = [line for line in logs if line["event"] == "sending history"]
     assert {line["of"] for line in lines} == {"business of 2 users", "samples of 4 agents"}
     assert all(line["events_a_second"] <= 120 for line in lines)
     assert lines[-1]["events_a_second"] > 90
     percents = [line["percent"] for line in lines if line["of"].startswith("samples")]
     assert percents == sorted(percents)
     assert len(lines) <= clock.passed_s / LINE_EVERY_S
-    ends = [line for line in told if line["event"] == "history sent"]
+    ends = [line for line in logs if line["event"] == "history sent"]
     assert ends[0]["events"] > 1_000
 
 
-async def test_a_long_present_is_told_now_and_then() -> None:
-    with capture_logs() as told:
+async def test_a_long_present_is_logged_periodically() -> None:
+    with capture_logs() as logs:
         await sent(of("1h"), Broker(), FakeClock())
-    assert len([line for line in told if line["event"] == "sent"]) in {58, 59}
+    assert len([line for line in logs if line["event"] == "sent"]) in {58, 59}
 
 
 def test_start_is_where_the_clock_is() -> None:

@@ -60,22 +60,24 @@ def test_the_longest_backfill_leaves_an_hour_to_arrive() -> None:
         ({"rate_limit": float("nan")}, "rate-limit takes"),
     ],
 )
-def test_what_will_not_do_is_told_by_name_and_bound(words: dict[str, Any], sentence: str) -> None:
+def test_invalid_values_are_reported_by_name_and_bound(
+    words: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(ValueError, match=sentence):
         of(**words)
 
 
 @pytest.mark.parametrize(
-    ("lateness", "told"), [("7", "an hour less than 7 days ago"), ("70", "REFRESH_START_DAYS")]
+    ("lateness", "message"), [("7", "an hour less than 7 days ago"), ("70", "REFRESH_START_DAYS")]
 )
-def test_the_limit_is_that_of_the_environment(lateness: str, told: str) -> None:
+def test_the_limit_is_that_of_the_environment(lateness: str, message: str) -> None:
     environment = {
         "FLEETGAUGE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
         "FLEETGAUGE_LATENESS_LIMIT_DAYS": lateness,
     }
     words = ["emit", "fleet", "--backfill=7d"]
     done = CliRunner().invoke(fleetgauge.main, words, env=environment)
-    assert (done.exit_code, told in re.sub(r"[\s│]+", " ", done.output)) == (2, True)
+    assert (done.exit_code, message in re.sub(r"[\s│]+", " ", done.output)) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,6 @@ def test_the_limit_is_that_of_the_environment(lateness: str, told: str) -> None:
 )
 def test_a_wrong_option_ends_the_command_with_2(option: str) -> None:
     environment = {"FLEETGAUGE_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
-    told = CliRunner().invoke(fleetgauge.main, ["emit", "fleet", option], env=environment)
-    assert told.exit_code == 2
-    assert ("31 days" in told.output) is ("backfill" in option)
+    result = CliRunner().invoke(fleetgauge.main, ["emit", "fleet", option], env=environment)
+    assert result.exit_code == 2
+    assert ("31 days" in result.output) is ("backfill" in option)

@@ -29,7 +29,7 @@ ALONE: list[tuple[tuple[int, int], StoredPosition | None, timedelta | None]] = [
     ((0, 9), stored(9, None), timedelta()),
     # Behind, as its last stored record.
     ((0, 9), stored(8, 5 * MINUTE), 5 * MINUTE),
-    # Without a record that was ever stored nothing tells how old the first one is.
+    # Without a record that was ever stored the age of the first one is unknown.
     ((0, 9), None, None),
     ((0, 9), stored(0, None), None),
     # Empty, or emptied by retention.
@@ -112,7 +112,7 @@ def test_one_that_was_idle_is_waited_for_from_its_first_new_record_on() -> None:
     assert frontier.of(ends, held, hour) == NOW - timedelta(hours=2) - DISORDER
 
 
-def test_backlogs_are_told_furthest_behind_first() -> None:
+def test_backlogs_are_reported_furthest_behind_first() -> None:
     bounds = {HERE: (0, 9), THERE: (0, 9), TopicPartition("s", 2): (4, 9)}
     found = find_backlogs(bounds, {HERE: stored(8, MINUTE), THERE: stored(7, 2 * MINUTE)})
     assert [str(one) for one in found] == [

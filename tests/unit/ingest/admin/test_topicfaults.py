@@ -71,7 +71,7 @@ def test_rights(name: str, rights: int, lacking: str | None) -> None:
     )
 
 
-def test_who_may_not_ask_for_the_settings_is_told_so() -> None:
+def test_a_missing_right_to_read_the_settings_is_reported() -> None:
     kafka = KafkaSettings(
         kafka_bootstrap="broker:9092",
         kafka_security_protocol="SASL_PLAINTEXT",

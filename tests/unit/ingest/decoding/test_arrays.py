@@ -49,7 +49,7 @@ def test_no_array_that_is_closed_at_its_end(value: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [b"{}", b"7", b'"[NaN]"', b"null"])
-def test_what_is_json_and_no_array_is_told_as_such(value: bytes) -> None:
+def test_what_is_json_and_no_array_is_reported_as_such(value: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         split_json(value)
 

@@ -37,7 +37,7 @@ def amount(units: int) -> bytes:
 
 
 def pack_pairs(pairs: Sequence[tuple[str, Any]], head: bytes = b"") -> bytes:
-    """A map as it is told: a name may come twice, and any head of a map may be its own."""
+    """A map from pairs: a name may repeat, and the map may have any header."""
     return (head or bytes([0x80 | len(pairs)])) + b"".join(pack(n) + pack(v) for n, v in pairs)
 
 

@@ -32,13 +32,13 @@ def reasons(events: list[Event], at: datetime = NOON) -> list[str | None]:
     """What each event was refused for, by place; None where it was taken."""
     found = decoded(events, at)
     check_times(found, LATENESS)
-    told: list[str | None] = [None] * len(events)
+    by_place: list[str | None] = [None] * len(events)
     for rejection in found.rejections:
-        told[rejection.origin.record.offset] = rejection.reason
+        by_place[rejection.origin.record.offset] = rejection.reason
     assert offsets(found) == [
-        i for i, e in enumerate(events) if isinstance(e, Sample) and told[i] is None
+        i for i, e in enumerate(events) if isinstance(e, Sample) and by_place[i] is None
     ]
-    return told
+    return by_place
 
 
 BOUNDS = [

@@ -26,7 +26,7 @@ IDS = {"s": UUID(int=1), "e": UUID(int=2)}
 
 
 def answer(*led: tuple[TopicPartition, int, int]) -> Any:
-    """What a broker says of partitions: each with its leader and the leader's epoch."""
+    """A broker's metadata of partitions: each with its leader and the leader's epoch."""
     topics: list[Any] = [
         (
             0,
@@ -114,7 +114,7 @@ OTHERS = [identity("there"), identity(topic=2), identity(epoch=1)]
 
 
 @pytest.mark.parametrize("other", OTHERS, ids=["cluster", "topic", "leader"])
-def test_another_log_is_told_apart(other: LogIdentity) -> None:
+def test_another_log_is_distinguished(other: LogIdentity) -> None:
     compare({A: identity(), B: identity()}, {A: identity()})
     with pytest.raises(LogChangedError, match=r"s/0: claimed with topic id .*0001 and leader epo"):
         compare({A: identity(), B: identity()}, {A: other})

@@ -1,4 +1,4 @@
-"""What a commit says of its database, and what others' commits are taken for."""
+"""What a commit's metadata says about its database, and how others' metadata is read."""
 
 from datetime import UTC, datetime
 

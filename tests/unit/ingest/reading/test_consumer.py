@@ -72,7 +72,7 @@ def fetcher(consumer: Consumer, quarantine: Quarantine | None = None) -> GroupCo
 @pytest.mark.parametrize(
     "failure", [None, KafkaConnectionError(), CommitFailedError(), IllegalStateError()]
 )
-async def test_telling_the_group_never_fails_and_never_hangs(
+async def test_committing_to_the_group_never_fails_and_never_hangs(
     failure: Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "COMMIT_TIMEOUT_S", 0.01)
@@ -84,7 +84,7 @@ async def test_no_member_any_more(failure: Exception) -> None:
     assert not await fetcher(Consumer(failure)).is_member({HERE: 1})
 
 
-async def test_with_nothing_stored_there_is_nothing_to_tell_and_nothing_held() -> None:
+async def test_with_nothing_stored_there_is_nothing_to_commit_and_nothing_held() -> None:
     await fetcher(Consumer(None)).commit_to_group({})
     assert not await fetcher(Consumer(None)).is_member({})
 

@@ -19,7 +19,7 @@ def claim(at: int, *last: Record, cluster: str = "here") -> Claim:
 
 
 def log(first: int, last: int) -> list[Record]:
-    """Records of these offsets, each with a value of its own."""
+    """Records of these offsets, each with a distinct value."""
     return [record(str(offset).encode(), offset=offset) for offset in range(first, last + 1)]
 
 
@@ -107,7 +107,7 @@ def test_the_known_record_may_have_marks_behind_it() -> None:
     (known,) = log(4, 4)
     positions = Positions({PARTITION: claim(7, known)}, BOUNDS)
     assert positions.starts() == {PARTITION: 4}
-    # Not before it is known again: else a log made anew would pass.
+    # Not before it is known again: else a recreated log would pass.
     assert positions.pass_over({PARTITION: 9}) == {}
     assert positions.accept(PARTITION, [known]) == []
     assert positions.pass_over({PARTITION: 5}) == {}

@@ -41,7 +41,7 @@ class Log:
 
     def __init__(self, **ends: int | tuple[int, int] | None) -> None:
         self.ends = ends
-        self.told: list[dict[TopicPartition, int]] = []
+        self.commits: list[dict[TopicPartition, int]] = []
         self.answers = True
         self.known_to_group: dict[TopicPartition, int] = {}
 
@@ -59,7 +59,7 @@ class Log:
         return {p: self.known_to_group[p] for p in partitions if p in self.known_to_group}
 
     async def commit_to_group(self, positions: dict[TopicPartition, int]) -> bool:
-        self.told.append(dict(positions))
+        self.commits.append(dict(positions))
         return self.answers
 
 
@@ -75,7 +75,7 @@ def by(clock: Clock, reassure: Callable[[], None] = lambda: None) -> ProgressRep
     return ProgressReport(reassure, clock)
 
 
-async def tell(progress: ProgressReport, log: Log) -> None:
+async def report(progress: ProgressReport, log: Log) -> None:
     await progress.report(cast(RecordSource, log))
 
 
@@ -85,7 +85,7 @@ def series(name: str, partition: TopicPartition) -> float | None:
 
 
 def lag(partition: TopicPartition = HERE) -> tuple[float | None, float | None]:
-    """Records and seconds behind; None where it is not told."""
+    """Records and seconds behind; None if not reported."""
     return series("lag_records", partition), series("lag_seconds", partition)
 
 
@@ -107,7 +107,7 @@ LAGS = [
     ("a broker that does not answer", 5, None, (None, None)),
     ("behind", 5, 9, (4, 60)),
     ("all stored", 5, 5, (0, 0)),
-    ("ahead of what the broker told", 5, 3, (0, 0)),
+    ("ahead of what the broker reported", 5, 3, (0, 0)),
     ("withheld by a transaction", 5, (5, 404), (399, 60)),
 ]
 
@@ -119,14 +119,14 @@ async def test_lag(stored: int, end: int | None, expected: tuple[float, float]) 
     progress = by(Clock())
     progress.start({HERE: claimed(0)})
     progress.move(stored_to(stored))
-    await tell(progress, Log(p0=end))
+    await report(progress, Log(p0=end))
     assert lag() == expected
 
 
 async def test_after_a_restart_the_age_is_that_of_the_stored_state() -> None:
     progress = by(Clock())
     progress.start({HERE: claimed(2, age_s=540)})
-    await tell(progress, Log(p0=9))
+    await report(progress, Log(p0=9))
     assert lag() == (7, 600)
 
 
@@ -134,10 +134,10 @@ async def test_what_was_never_stored_ages_from_when_it_was_seen() -> None:
     clock = Clock()
     progress = by(clock)
     progress.start({HERE: claimed(0)})
-    await tell(progress, Log(p0=9))
+    await report(progress, Log(p0=9))
     assert lag() == (9, 0)
     clock.now += 30
-    await tell(progress, Log(p0=9))
+    await report(progress, Log(p0=9))
     assert lag() == (9, 30)
 
 
@@ -145,15 +145,15 @@ async def test_after_an_idle_time_a_record_is_as_old_as_it_is() -> None:
     clock = Clock()
     progress = by(clock)
     progress.start({HERE: claimed(5, age_s=864_000)})
-    await tell(progress, Log(p0=5))
+    await report(progress, Log(p0=5))
     clock.now += 4
-    await tell(progress, Log(p0=6))
+    await report(progress, Log(p0=6))
     assert lag() == (1, 4)
     restarted = by(clock)
     restarted.start({HERE: claimed(5, age_s=864_000)})
     restarted.read(HERE, 5, stamped(clock.now - 3))
     restarted.read(HERE, 6, stamped(clock.now))
-    await tell(restarted, Log(p0=7))
+    await report(restarted, Log(p0=7))
     assert lag() == (2, 3)
 
 
@@ -161,26 +161,26 @@ async def test_without_an_answer_the_age_grows() -> None:
     clock, log = Clock(), Log(p0=9)
     progress = by(clock)
     progress.start({HERE: claimed(5, age_s=0)})
-    await tell(progress, log)
+    await report(progress, log)
     clock.now += 40
     log.ends = {}
-    await tell(progress, log)
+    await report(progress, log)
     assert lag() == (4, 100)
 
 
-async def test_a_broker_that_is_silent_is_told_now_and_then(
+async def test_a_silent_broker_is_logged_periodically(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     clock, log = Clock(), Log()
     progress = by(clock)
     progress.start({HERE: claimed(5)})
-    told = []
+    counts = []
     for seconds, ends in [(0, {}), (10, {}), (20, {}), (1, {"p0": 5}), (1, {})]:
         clock.now += seconds
         log.ends = dict(ends)
-        await tell(progress, log)
-        told.append(capsys.readouterr().out.count("the broker does not report these"))
-    assert told == [1, 0, 1, 0, 1]
+        await report(progress, log)
+        counts.append(capsys.readouterr().out.count("the broker does not report these"))
+    assert counts == [1, 0, 1, 0, 1]
 
 
 async def test_a_clock_ahead_of_ours_is_no_negative_age_and_hides_no_later_one() -> None:
@@ -189,10 +189,10 @@ async def test_a_clock_ahead_of_ours_is_no_negative_age_and_hides_no_later_one()
     progress = by(clock)
     progress.start({HERE: claimed(0)})
     progress.move(stored_to(5))
-    await tell(progress, Log(p0=9))
+    await report(progress, Log(p0=9))
     assert lag() == (4, 0)
     clock.now += 5
-    await tell(progress, Log(p0=9))
+    await report(progress, Log(p0=9))
     assert lag() == (4, 5)
 
 
@@ -203,9 +203,9 @@ async def test_an_open_transaction_is_as_old_as_it_has_been_seen() -> None:
     seen = []
     for end in [(5, 8), (5, 9), (7, 9), (9, 9)]:
         log.ends = {"p0": end}
-        await tell(progress, log)
+        await report(progress, log)
         clock.now += 20
-        await tell(progress, log)
+        await report(progress, log)
         seen.append(series("open_transaction_seconds", HERE))
     # Another transaction begins where the one before has ended.
     assert seen == [20, 40, 20, 0]
@@ -215,9 +215,9 @@ async def test_it_reports_at_once_what_is_claimed_and_then_now_and_then() -> Non
     progress, log = ProgressReport(lambda: None, Clock(), every_s=1_000), Log(p0=9)
     running = asyncio.create_task(progress.run(cast(RecordSource, log)))
     progress.start({HERE: claimed(0)})
-    await eventually(lambda: log.told == [{HERE: 0}], "the first report")
+    await eventually(lambda: log.commits == [{HERE: 0}], "the first report")
     progress.start({HERE: claimed(4)})
-    await eventually(lambda: log.told == [{HERE: 0}, {HERE: 4}], "the report of the claim")
+    await eventually(lambda: log.commits == [{HERE: 0}, {HERE: 4}], "the report of the claim")
     running.cancel()
     await asyncio.wait({running})
 
@@ -226,7 +226,7 @@ async def test_partitions_keep_their_series_until_the_group_has_assigned_others(
     clock, log = Clock(), Log(p0=9, p1=9)
     progress = by(clock)
     progress.start({HERE: claimed(0, age_s=0), THERE: claimed(0)})
-    await tell(progress, log)
+    await report(progress, log)
     assert lag(THERE) == (9, 0)
     progress.revoke()
     assert (lag(), lag(THERE)) == ((9, 60), (9, 0))
@@ -234,7 +234,7 @@ async def test_partitions_keep_their_series_until_the_group_has_assigned_others(
     progress.assign([HERE])
     assert (lag(), lag(THERE)) == ((9, 60), (None, None))
     progress.start({HERE: claimed(4)})
-    await tell(progress, log)
+    await report(progress, log)
     assert lag() == (5, 60)
     assert REGISTRY.get_sample_value("fleetgauge_assigned_partitions") == 1
 
@@ -243,9 +243,9 @@ async def test_what_cannot_be_claimed_is_known_from_the_group() -> None:
     progress, log = by(Clock()), Log(p0=9, p1=9)
     log.known_to_group = {HERE: 7}
     progress.assign([HERE, THERE])
-    await tell(progress, log)
+    await report(progress, log)
     assert (lag(), lag(THERE)) == ((2, 0), (None, None))
-    assert log.told == []
+    assert log.commits == []
 
 
 REASSURES = [
@@ -269,25 +269,25 @@ async def test_nothing_to_do_is_known_from_the_broker(
     reassured.clear()
     log = Log(**ends)
     log.answers = answers
-    await tell(progress, log)
+    await report(progress, log)
     assert bool(reassured) is is_reassured
 
 
 async def test_a_spare_is_well_and_who_waits_for_its_partitions_is_not() -> None:
     reassured: list[str] = []
     progress = by(Clock(), lambda: reassured.append("!"))
-    await tell(progress, Log())
+    await report(progress, Log())
     assert reassured == []
     progress.start({HERE: claimed(0)})
     progress.move(stored_to(5))
     assert reassured == ["!"] * 2
     progress.revoke()
-    await tell(progress, Log(p0=5))
+    await report(progress, Log(p0=5))
     progress.assign([HERE])
-    await tell(progress, Log(p0=5))
+    await report(progress, Log(p0=5))
     assert reassured == ["!"] * 2
     progress.start({})
-    await tell(progress, Log())
+    await report(progress, Log())
     assert reassured == ["!"] * 4
 
 
@@ -298,7 +298,7 @@ async def test_what_cannot_be_read_is_no_standstill() -> None:
     reassured.clear()
     log = Log(p0=9, p1=5)
     log.unreadable = {HERE}
-    await tell(progress, log)
+    await report(progress, log)
     assert reassured
 
 
@@ -308,5 +308,5 @@ async def test_what_stands_for_a_batch_that_was_passed_over_has_no_age() -> None
     progress.start({HERE: claimed(0)})
     stand = stamped(0, SkippedBatch(b"damaged", "malformed", "its checksum is wrong"))
     progress.read(HERE, 0, stand)
-    await tell(progress, Log(p0=9))
+    await report(progress, Log(p0=9))
     assert lag() == (9, 0)

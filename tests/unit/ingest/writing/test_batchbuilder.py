@@ -44,7 +44,7 @@ def test_one_agent_id_under_two_users_is_two_agents() -> None:
     assert batch.repeats == 0
 
 
-def test_what_was_not_told_is_null() -> None:
+def test_missing_values_are_null() -> None:
     batch = build_batch(decoded([sample(response_ms=0.0), sample(NOON + US)]), KEYS)
     assert batch.samples["response_ms"].to_list() == [0, None]
     assert batch.samples["storage_used_mb"].null_count() == 2
@@ -98,13 +98,13 @@ samples = st.builds(
 def test_shape_is_as_the_model(found: list[Sample]) -> None:
     batch = build_batch(decoded(found), KEYS)
     rows = model(found)
-    assert told(batch.samples, "agent_key", "ts", "cpu", "messages", "response_ms") == [
+    assert rows_of(batch.samples, "agent_key", "ts", "cpu", "messages", "response_ms") == [
         (key, ts, one.cpu, one.messages, one.response_ms) for (key, ts), one in sorted_rows(rows)
     ]
     assert batch.repeats == len(found) - len(rows)
 
 
-def told(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+def rows_of(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
     return frame.select(columns).rows()
 
 

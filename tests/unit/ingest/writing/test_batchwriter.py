@@ -1,4 +1,4 @@
-"""What only the database refuses: found among the rest, told whole, and passed by nothing."""
+"""What only the database rejects: isolated, dead-lettered whole, and passed by no offset."""
 
 import asyncio
 import random
@@ -40,7 +40,7 @@ ANSWERS = [
 ]
 
 
-def told(b: Letters) -> list[tuple[str, int]]:
+def reasons_and_offsets(b: Letters) -> list[tuple[str, int]]:
     return [(letter.reason, letter.origin.record.offset) for letter in b.sent]
 
 
@@ -58,13 +58,13 @@ async def test_only_content_is_refused(answer: Exception, is_refusal: bool, benc
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.sets(st.integers(0, 39)))
-def test_exactly_what_is_refused_is_told(bench: Bencher, refused: set[int]) -> None:
+def test_exactly_what_is_refused_is_dead_lettered(bench: Bencher, refused: set[int]) -> None:
     async def run() -> None:
         b = bench(records(*[GOOD] * 40))
         b.table.refused = set(refused)
         async with b.running():
             await eventually(lambda: b.claims.stored == 40, "forty records")
-        assert told(b.letters) == [("refused", offset) for offset in sorted(refused)]
+        assert reasons_and_offsets(b.letters) == [("refused", offset) for offset in sorted(refused)]
         ends = [next_offset for _, next_offset in b.table.written]
         assert ends == sorted(ends)
 
@@ -97,7 +97,9 @@ async def test_a_refused_message_is_counted_as_a_letter_and_not_as_a_row(bench: 
     assert [a - b for a, b in zip(now(), before, strict=True)] == [2, 4, 1]
 
 
-async def test_the_next_batch_waits_until_the_refused_message_is_told(bench: Bencher) -> None:
+async def test_the_next_batch_waits_until_the_refused_message_is_dead_lettered(
+    bench: Bencher,
+) -> None:
     b = bench(records(GOOD, GOOD), records(GOOD, first=2), limits=replace(LIMITS, max_rows=1))
     b.table.refused = {1}
     b.letters.held.clear()
@@ -128,13 +130,13 @@ async def test_what_was_dropped_before_is_expired(bench: Bencher) -> None:
         await eventually(lambda: b.claims.stored == 3, "three records")
         b.log.arriving = [records(GOOD, newer, first=3)]
         await eventually(lambda: b.claims.stored == 5, "five records")
-    assert told(b.letters) == [("expired", 1), ("expired", 2), ("expired", 3)]
+    assert reasons_and_offsets(b.letters) == [("expired", 1), ("expired", 2), ("expired", 3)]
     assert [letter.origin.index for letter in b.letters.sent] == [None, 0, None]
     # The horizon is known by then: the second batch is written at once.
     assert (b.table.begun, b.table.written) == (3, [(0, 3), (3, 5)])
 
 
-async def test_an_array_with_a_refused_event_is_told_whole(bench: Bencher) -> None:
+async def test_an_array_with_a_refused_event_is_dead_lettered_whole(bench: Bencher) -> None:
     array = b"[" + GOOD + b",{}," + GOOD + b"]"
     b = bench(records(GOOD, array, GOOD))
     b.table.refused = {1}
@@ -147,24 +149,24 @@ async def test_an_array_with_a_refused_event_is_told_whole(bench: Bencher) -> No
     assert all(letter.origin.record.value == array for letter in b.letters.sent)
 
 
-async def test_a_message_that_makes_ingest_fail_is_told_and_the_rest_stored(bench: Bencher) -> None:
+async def test_a_message_that_makes_ingest_fail_is_dead_lettered(bench: Bencher) -> None:
     b = bench(records(*[GOOD] * 5), records(GOOD, first=5))
     b.table.broken = {3}
     async with b.running():
         await eventually(lambda: b.claims.stored == 6, "six records")
-    assert told(b.letters) == [("refused", 3)]
+    assert reasons_and_offsets(b.letters) == [("refused", 3)]
     assert b.letters.sent[0].detail == (
         "ingest failed on this message with an unexpected ZeroDivisionError"
     )
 
 
-async def test_an_agent_that_makes_ingest_fail_is_told_and_the_rest_stored(bench: Bencher) -> None:
+async def test_an_agent_that_makes_ingest_fail_is_dead_lettered(bench: Bencher) -> None:
     other = GOOD.replace(b"alice", b"broken")
     b = bench(records(GOOD, other, GOOD))
     b.table.broken_users = {"broken"}
     async with b.running():
         await eventually(lambda: b.claims.stored == 3, "three records")
-    assert told(b.letters) == [("refused", 1)]
+    assert reasons_and_offsets(b.letters) == [("refused", 1)]
 
 
 async def test_without_memory_the_process_ends(bench: Bencher) -> None:

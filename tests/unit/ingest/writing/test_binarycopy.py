@@ -65,13 +65,13 @@ def frame_of(patterns: Sequence[Pattern]) -> pl.DataFrame:
 
 
 def optional(place: int, pattern: Pattern) -> dict[str, Any]:
-    told = zip(OPTIONAL, pattern, strict=True)
-    return {name: 10.0 + place if is_told else None for name, is_told in told}
+    fields = zip(OPTIONAL, pattern, strict=True)
+    return {name: 10.0 + place if is_set else None for name, is_set in fields}
 
 
 def expected(patterns: Sequence[Pattern]) -> list[Row]:
     return [
-        (NOON + i * US, 7, i, 0, *(10.0 + i if told else None for told in pattern))
+        (NOON + i * US, 7, i, 0, *(10.0 + i if is_set else None for is_set in pattern))
         for i, pattern in enumerate(patterns)
     ]
 

@@ -1,4 +1,4 @@
-"""What is sent to the dead letters, and that one refusal is told once."""
+"""What is sent to the dead letters; a rejection by the broker is raised only once."""
 
 import asyncio
 import gc
@@ -86,14 +86,14 @@ async def test_records_with_parts_missing(
 
 
 @pytest.mark.parametrize(
-    ("detail", "told"),
+    ("detail", "expected"),
     [("ü" * 1_500, "ü" * MAX_DETAIL_CHARACTERS), ("a\ud800b", "a?b")],
 )
-async def test_details_are_cut_and_always_text(detail: str, told: str) -> None:
+async def test_details_are_cut_and_always_text(detail: str, expected: str) -> None:
     producer = Producer()
     await letters(producer).send([rejection(record(b"v"), detail=detail)])
     headers = dict(producer.taken[0]["headers"])
-    assert headers["__connect.errors.exception.message"].decode() == told
+    assert headers["__connect.errors.exception.message"].decode() == expected
 
 
 async def test_an_event_that_is_a_whole_message_has_no_index() -> None:

@@ -34,7 +34,7 @@ def test_every_group_but_samples_is_stored_by_a_query() -> None:
     assert set(FIELDS) == set(STRUCTS) - {"sample"} == queries
 
 
-def test_types_told_apart_by_id_leave_what_is_there() -> None:
+def test_types_distinguished_by_id_leave_what_is_there() -> None:
     for name in FIELDS:
         leaves = b"do nothing" in query(f"store_{name}")
         assert leaves is (name in ONCE_BY_ID or name in TIMELINE_GROUPS.values()), name

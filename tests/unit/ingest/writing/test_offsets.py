@@ -1,4 +1,4 @@
-"""What is remembered of the last record tells it from any other."""
+"""What is stored of the last record identifies it."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The original record in a dead letter: whole wherever it fits, and told where it does not."""
+"""The original record in a dead letter: whole if it fits, truncated and marked if not."""
 
 from typing import Any
 

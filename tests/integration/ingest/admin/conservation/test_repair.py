@@ -132,7 +132,7 @@ def row(seconds: int) -> tuple[Any, ...]:
 
 
 async def store_each(connection: AsyncConnection[Any]) -> None:
-    """Samples around the watermark, each in a transaction of its own."""
+    """Samples around the watermark, each in a separate transaction."""
     for seconds in [*range(-30, -1), *range(1, 30)]:
         await store(connection, [row(seconds)])
 
@@ -212,7 +212,7 @@ async def test_what_cannot_be_recomputed_is_a_failure_and_stays(database: str) -
     assert "failed: the raw samples are gone" in describe_repairs(done)
 
 
-async def test_another_session_of_upkeep_is_told(
+async def test_another_session_of_upkeep_is_reported(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep, "WAIT_S", 0.1)

@@ -16,7 +16,7 @@ def dead_letters(kafka: KafkaSettings, made_topics: Topics) -> KafkaSettings:
 
 
 @pytest.fixture
-def told(stack: Stack, made_topics: Topics) -> Callable[..., dict[str, str]]:
+def dlq_environment(stack: Stack, made_topics: Topics) -> Callable[..., dict[str, str]]:
     """The environment of a command on these topics; it has no database."""
 
     def build(**more: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`fleetgauge dlq replay` on the real broker: the original, once, and told what was not."""
+"""`fleetgauge dlq replay` on the real broker: the original, once; the rest is reported."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ from tests.support.waiting import until
 from tests.unit.ingest.admin.dlq.letters import letter
 from tests.unit.ingest.records import SAMPLE, record
 
-Told = Callable[..., dict[str, str]]
+Environment = Callable[..., dict[str, str]]
 
 ALL = Filter()
 PACKED = [("content-type", b"application/msgpack")]
@@ -64,8 +64,8 @@ async def test_the_original_comes_back_to_where_it_was(dead_letters: KafkaSettin
     assert await replayed(dead_letters) == (3, {})
     (sent,) = await committed(dead_letters, samples)
     assert (sent.partition, sent.key, sent.value) == (5, b"k", b"\xff{")
-    told = [("fleetgauge.replays", b"1"), ("fleetgauge.replay.of", f"{samples}/5/4".encode())]
-    assert list(sent.headers) == own + told
+    added = [("fleetgauge.replays", b"1"), ("fleetgauge.replay.of", f"{samples}/5/4".encode())]
+    assert list(sent.headers) == own + added
     others = [(r.partition, r.key, r.value) for r in await committed(dead_letters, events)]
     assert others == [(2, b"k", None), (2, None, b"")]
 
@@ -132,14 +132,16 @@ async def test_one_that_is_too_large_by_now_takes_no_other_with_it(
     assert await replayed(dead_letters) == (1, {SkipReason.BEFORE: 10})
 
 
-async def test_a_dry_run_says_and_does_nothing(told: Told, dead_letters: KafkaSettings) -> None:
+async def test_a_dry_run_says_and_does_nothing(
+    dlq_environment: Environment, dead_letters: KafkaSettings
+) -> None:
     await write(dead_letters, of_samples(dead_letters, [b"1", b"2", b"3"]))
     assert await replayed(dead_letters, Filter(partition=0)) == (1, {})
-    with fleetgauge(told(), "dlq", "replay", "--all", "--dry-run") as process:
+    with fleetgauge(dlq_environment(), "dlq", "replay", "--all", "--dry-run") as process:
         assert await asyncio.to_thread(process.await_exit) == 0
     assert "2 in total: 2 invalid" in process.output
     assert "nothing is replayed; 1 skipped (already replayed)" in process.output
-    with fleetgauge(told(), "dlq", "replay", "--all", "--dry-run", "--json") as process:
+    with fleetgauge(dlq_environment(), "dlq", "replay", "--all", "--dry-run", "--json") as process:
         assert await asyncio.to_thread(process.await_exit) == 0
     (counts,) = map(json.loads, process.lines)
     assert (counts["dryRun"], counts["replayed"], counts["skipped"]["before"]) == (True, 2, 1)
@@ -160,9 +162,13 @@ async def test_the_newer_of_two_runs_goes_on(dead_letters: KafkaSettings) -> Non
 
 
 async def test_refused_again_it_comes_back_until_it_was_too_often(
-    told: Told, stack: Stack, dead_letters: KafkaSettings, database: str, tmp_path: Path
+    dlq_environment: Environment,
+    stack: Stack,
+    dead_letters: KafkaSettings,
+    database: str,
+    tmp_path: Path,
 ) -> None:
-    environment = told(FLEETGAUGE_DATABASE_URL=database)
+    environment = dlq_environment(FLEETGAUGE_DATABASE_URL=database)
     await put(stack, dead_letters.samples_topic, [Put(b'{"type":"sample"}', b"k")])
     async with ingest_process(environment, tmp_path / "ingest.log") as ingest:
         for times in range(1, 3):
@@ -172,7 +178,7 @@ async def test_refused_again_it_comes_back_until_it_was_too_often(
         await until(partial(are_there, dead_letters, 3), "the last dead letter", 60)
         assert await ingest.stop() == 0
     assert [one.replays for one in await found(dead_letters)] == [0, 1, 2]
-    with fleetgauge(told(), "dlq", "replay", "--all", "--most-replays", "2") as process:
+    with fleetgauge(dlq_environment(), "dlq", "replay", "--all", "--most-replays", "2") as process:
         assert await asyncio.to_thread(process.await_exit) == 1
     assert "0 replayed; 2 skipped (already replayed); 1 skipped (replayed and" in process.output
 
@@ -182,7 +188,7 @@ async def are_there(kafka: KafkaSettings, number: int) -> bool:
 
 
 async def test_after_a_fix_it_is_stored(
-    told: Told,
+    dlq_environment: Environment,
     stack: Stack,
     made_topics: Topics,
     dead_letters: KafkaSettings,
@@ -192,12 +198,14 @@ async def test_after_a_fix_it_is_stored(
     now = datetime.now(UTC).isoformat()
     long = json.dumps({**SAMPLE, "ts": now, "more": "x" * 3_000}).encode()
     await put(stack, dead_letters.samples_topic, [Put(long, b"a1")])
-    strict = told(FLEETGAUGE_DATABASE_URL=database, FLEETGAUGE_MESSAGE_MAX_BYTES="1024")
+    strict = dlq_environment(FLEETGAUGE_DATABASE_URL=database, FLEETGAUGE_MESSAGE_MAX_BYTES="1024")
     async with ingest_process(strict, tmp_path / "strict.log") as ingest:
         await until(partial(are_there, dead_letters, 1), "a dead letter", 60)
         assert await ingest.stop() == 0
-    async with ingest_process(told(FLEETGAUGE_DATABASE_URL=database), tmp_path / "log") as ingest:
-        with fleetgauge(told(), "dlq", "replay", "--reason", "too_large") as process:
+    async with ingest_process(
+        dlq_environment(FLEETGAUGE_DATABASE_URL=database), tmp_path / "log"
+    ) as ingest:
+        with fleetgauge(dlq_environment(), "dlq", "replay", "--reason", "too_large") as process:
             assert await asyncio.to_thread(process.await_exit) == 0
         assert "1 replayed\n" in process.output
         await all_stored(stack, database, made_topics)

@@ -101,7 +101,7 @@ def test_what_ingest_did_not_write(headers: list[Header]) -> None:
     assert letters_of(record(b"v", headers=headers)) == []
 
 
-# a header, and the replays that it tells
+# a header, and the replays that it states
 COUNTS: list[tuple[bytes | None, int]] = [(b"3", 3), (b"", 0), (None, 0), (b"-1", 0), (b"x", 0)]
 
 

@@ -58,13 +58,13 @@ def test_a_table_and_how_many_there_are() -> None:
     head, _, *rows, last = table(found, 50)
     assert head.split() == ["time", "reason", "from", "key", "replayed", "message"]
     assert [row.split() for row in rows] == [
-        ["2026-03-01", "12:00:00", "future", "fleet.samples/0/0", "\\x1b[31m", "yes", *TOLD],
+        ["2026-03-01", "12:00:00", "future", "fleet.samples/0/0", "\\x1b[31m", "yes", *DETAIL],
         ["2026-03-01", "12:00:00", "invalid", "fleet.events/2/9/4", "null", "why"],
     ]
     assert last == "2 in total: 1 future, 1 invalid"
 
 
-TOLD = ["[red]said\\nso"]
+DETAIL = ["[red]said\\nso"]
 
 
 def test_older_ones_are_counted() -> None:

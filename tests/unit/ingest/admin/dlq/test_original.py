@@ -1,4 +1,4 @@
-"""What is sent again: the event's own bytes, and headers that tell where it has been."""
+"""What is replayed: the event's own bytes, and headers that record where it has been."""
 
 import json
 
@@ -34,7 +34,7 @@ def test_an_event_that_is_not_there(value: bytes | None) -> None:
         event_of(letter(value, place="t/0/0/7"))
 
 
-def test_headers_tell_where_it_has_been() -> None:
+def test_headers_record_where_it_has_been() -> None:
     own = [("a", b"1"), ("n", None)]
     once = headers_of(letter(place="t/2/7/3", headers=own))
     assert once == [*own, ("fleetgauge.replays", b"1"), ("fleetgauge.replay.of", b"t/2/7/3")]

@@ -1,4 +1,4 @@
-"""What the doctor says of rollups that do not sum to the platform's rows."""
+"""What the doctor reports about rollups that do not sum to the platform's rows."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -19,7 +19,14 @@ CASES = [
     ((0, 0), None, None, Level.OK, "0 records not stored yet in 1 partitions", None),
     ((5, 5), 5, 3_600, Level.OK, "0 records not stored yet", None),
     ((0, 9), 4, 60, Level.OK, "5 records not stored yet in 1 partitions", None),
-    ((0, 9), 4, None, Level.OK, "5 records", None),
+    (
+        (0, 9),
+        4,
+        None,
+        Level.WARNING,
+        "s/0: 5 records, and none was stored since",
+        "fleetgauge ingest",
+    ),
     (
         (0, 9),
         4,
@@ -57,7 +64,7 @@ def test_lag(
     assert finding.says.startswith(says)
 
 
-def test_another_cluster_is_told() -> None:
+def test_another_cluster_is_reported() -> None:
     progress = StoredProgress(NOW, {HERE: StoredPosition(4, "other", NOW)}, NOW)
     (finding,) = examine_lag({HERE: (0, 9)}, progress, "cluster", NOW)
     assert finding.level is Level.PROBLEM

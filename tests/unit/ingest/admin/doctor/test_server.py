@@ -74,6 +74,6 @@ UNITS = [
 ]
 
 
-@pytest.mark.parametrize(("count", "told"), UNITS)
-def test_bytes_for_people(count: float, told: str) -> None:
-    assert in_units(count) == told
+@pytest.mark.parametrize(("count", "text"), UNITS)
+def test_bytes_for_people(count: float, text: str) -> None:
+    assert in_units(count) == text

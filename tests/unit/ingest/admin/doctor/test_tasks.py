@@ -26,7 +26,7 @@ def task(name: str, **different: Any) -> UpkeepTaskState:
     return UpkeepTaskState(name, **{**WELL, **different})
 
 
-# A task, and what is said of it: level, sentence, what mends it.
+# A task, and its finding: level, sentence, hint.
 CASES: list[tuple[UpkeepTaskState, tuple[Level, str, str]]] = [
     (
         task("skill_changes", ran_at=None, succeeded_at=None, every=None, is_overdue=True),
@@ -137,10 +137,10 @@ def test_refreshes(
     level: Level,
     says: str,
 ) -> None:
-    told = (ago(newest), ago(turn))
+    times = (ago(newest), ago(turn))
     levels = [
-        RollupRefresh("agent_metrics_1d", NOW - 30 * HOUR, *told),
-        RollupRefresh("agent_metrics_5m", ago(watermark), *told),
+        RollupRefresh("agent_metrics_1d", NOW - 30 * HOUR, *times),
+        RollupRefresh("agent_metrics_5m", ago(watermark), *times),
     ]
     (finding,) = judge_refreshes(levels, NOW)
     assert finding.level is level
