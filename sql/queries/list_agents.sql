@@ -65,7 +65,7 @@ up as (
         from agent_metrics_5m, bounds
         where
             agent_key = any(array(select agent_key from page))
-            and bucket >= (select least(hours_upto, stops) from bounds)
+            and bucket >= (select greatest(starts, least(hours_upto, stops)) from bounds)
     ) as buckets
     group by agent_key
 )

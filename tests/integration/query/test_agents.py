@@ -343,6 +343,21 @@ def test_a_silence_that_a_refresh_saw_begins_the_next_state(
             assert (row["state"], row["since"]) == ("active", back)
 
 
+@pytest.mark.parametrize("days", [0, 20, 29, 35, 45])
+def test_uptime_is_that_of_thirty_days_wherever_the_watermark_is(
+    connection: psycopg.Connection[Any], days: int
+) -> None:
+    set_watermark(connection, (NOW - timedelta(days=45)).isoformat())
+    for age in (40, 31, 28, 10, 1):
+        happen(connection, f"sample a {(NOW - timedelta(days=age)).isoformat()}")
+    upto = NOW - timedelta(days=days)
+    connection.execute("update rollup_watermark set frontier = %s", [upto])
+    connection.execute("select aggregate_samples(%s)", [upto])
+    (row,) = page(connection, asked(), NOW)["agents"]
+    in_thirty_days = (NOW - NOW.replace(hour=0, minute=0)) + timedelta(days=29)
+    assert row["uptime"] == round(100 * 3 / (in_thirty_days // timedelta(minutes=5)), 2)
+
+
 def test_what_is_gone_leaves_the_summary(connection: psycopg.Connection[Any]) -> None:
     happen(connection, "sample a 14:34; sample b 14:34")
     connection.execute(query("keep_agent_summary"))

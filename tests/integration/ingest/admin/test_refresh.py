@@ -251,7 +251,7 @@ async def test_records_that_nobody_stored_hold_it_back(
     insert(database, [Row("u/a", NOW - n * MINUTE) for n in range(9)])
     await put(stack, made_topics.samples, [Put(b"{}", b"k")])
     async with refreshing(database, Frontier(kafka).find):
-        await noted(database, None)
+        await noted(database, "none of them is stored yet")
         assert watermark(database) == LONG_AGO
 
 
@@ -293,7 +293,7 @@ async def test_a_refresh_that_nobody_does_is_overdue(database: str) -> None:
         now = datetime.now(UTC)
         states = {state.task: state for state in await read_state(connection, now)}
         assert states["refresh"].is_overdue
-        async with refreshing(database, Asked(None).find):
+        async with refreshing(database, Asked(now).find):
             await noted(database, None)
         for later, is_overdue in ((9 * MINUTE, False), (11 * MINUTE, True)):
             states = {one.task: one for one in await read_state(connection, now + later)}
