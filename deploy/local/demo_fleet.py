@@ -4,9 +4,6 @@ from deploy.local.demo_service import DemoService
 
 USERS = 5
 OPTIONS = ("--agents", "50", "--users", str(USERS), "--incident")
-# Overlaps the end of the history, where duplicates are stored once, and covers the incident, which
-# begins two hours before the live part.
-LIVE = ("--backfill", "3h")
 DAYS = 30
 
 
@@ -14,7 +11,7 @@ def history(service: DemoService) -> tuple[str, ...]:
     """The options that send the missing history: all of it, or from the newest stored day on."""
     known = len(service.historical(user(1), "30d"))
     span = f"{DAYS}d" if known < DAYS - 1 else f"{24 * (DAYS + 1 - known) + 1}h"
-    return ("--backfill", span, "--duration", "0s")
+    return ("--backfill", span)
 
 
 def is_whole(service: DemoService) -> bool:

@@ -59,7 +59,7 @@ def show() -> None:
         service = DemoService(address, issue_token(env, "--platform"))
         with timed("first answer with fresh data"):
             until("fresh data", has_fresh_data(service), children.hold)
-        start_fleet(children, env, service)
+        start_fleet(children, service)
         say(f"\nready: {address} after {time.monotonic() - begun:.1f} s, token {service.token}")
         user = demo_fleet.user(1)
         say(f"\nopen {address} and sign in with that token,")
@@ -109,14 +109,15 @@ def stack_is_up() -> bool:
     return done.returncode == 0
 
 
-def start_fleet(children: Children, env: dict[str, str], service: DemoService) -> None:
+def start_fleet(children: Children, service: DemoService) -> None:
     """Fifty agents of five users: send the missing part of their 30 days, then live samples."""
-    fleet: list[str | Path] = [FLEETGAUGE, "emit", "fleet", *demo_fleet.OPTIONS]
+    options = (*demo_fleet.OPTIONS, *demo_fleet.history(service))
+    child = children.start("fleet", [FLEETGAUGE, "emit", "fleet", *options])
     with timed("history of a fleet: sent"):
-        run_logged(LOGS / "history.log", [*fleet, *demo_fleet.history(service)], env)
+        if children.await_event(child, "history sent") is None:
+            raise DemoError(child.exit_message())
     with timed("history of a fleet: stored"):
         until("the fleet's history", lambda: demo_fleet.is_whole(service), children.hold)
-    children.start("fleet", [*fleet, *demo_fleet.LIVE])
 
 
 def issue_token(env: dict[str, str], *options: str) -> str:

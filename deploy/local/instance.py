@@ -94,9 +94,12 @@ def load(folder: Path) -> Instance | None:
 
 
 def moved_cache(cache: Path, before: Path, after: Path) -> Path:
-    """The cache of an instance that was moved: it has moved along unless it is where it was."""
+    """The cache of an instance that was moved from one folder to another.
+
+    A cache in the same repository has moved along, even if there is a new one in its old place.
+    """
     along = Path(os.path.normpath(after / os.path.relpath(cache, before)))
-    return along if along.exists() and not cache.exists() else cache
+    return along if cache.is_relative_to(before.parent) and along.exists() else cache
 
 
 def is_copy(kept: InstanceRecord, folder: Path) -> bool:

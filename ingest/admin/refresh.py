@@ -51,9 +51,6 @@ SHORTEST_STEP: Final = timedelta(seconds=10)
 # Errors of a part that is too large.
 TOO_MUCH: Final = (errors.ProgramLimitExceeded, errors.OutOfMemory, errors.QueryCanceled)
 
-# Stored as the failure of a refresh without a frontier.
-NO_FRONTIER: Final = "a partition has records, and none of them is stored yet"
-
 Connection = AsyncConnection[Any]
 FindFrontier = Callable[[Connection], Awaitable[datetime | None]]
 AfterPart = Callable[[datetime], Awaitable[None]]
@@ -176,9 +173,7 @@ class RefreshJob:
         failure = None
         try:
             frontier = await self._find_frontier(connection)
-            if frontier is None:
-                failure = NO_FRONTIER
-            else:
+            if frontier is not None:
                 await refresh(connection, frontier, after_part)
         except (psycopg.Error, KafkaError, TopicError, OSError) as error:
             if connection.closed:

@@ -10,7 +10,6 @@ from aiokafka.errors import KafkaError
 from ingest.admin.frontier import Frontier
 from ingest.admin.maintain import MaintainError, maintain_errors
 from ingest.admin.refresh import (
-    NO_FRONTIER,
     SESSION,
     Connection,
     is_alone,
@@ -79,10 +78,7 @@ async def _refresh_once(
 async def _advance(
     connection: Connection, before: datetime, frontier: datetime | None, every: timedelta
 ) -> datetime:
-    if frontier is None:
-        await note_refresh(connection, every, NO_FRONTIER)
-        return before
-    after = await refresh(connection, frontier)
+    after = before if frontier is None else await refresh(connection, frontier)
     await note_refresh(connection, every, None)
     return after
 

@@ -27,8 +27,8 @@ RESTARTED: Final = "been restarted, or replaced, since it was claimed"
 class FencedError(StepError):
     """A partition of this batch was claimed by another consumer, or its row has changed.
 
-    It also changes if the database is restored or replaced, its server restarts, or an agent of the
-    batch is erased.
+    Also raised if the database was restored or replaced, its server was restarted, or an agent of
+    the batch was erased.
     """
 
     def __init__(self, partition: TopicPartition, span: OffsetSpan, found: str) -> None:

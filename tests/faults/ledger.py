@@ -101,7 +101,7 @@ class Ledger:
         """Notes what was put there in another way."""
         self.entries.append(_Entry(place, event, is_refused))
 
-    async def all_stored(self, deadline_s: float = 120.0) -> None:
+    async def all_stored(self, deadline_s: float = 600.0) -> None:
         """Returns when the stored offsets have reached the end of both topics."""
         await all_stored(self.stack, self.database, self.topics, deadline_s)
 

@@ -6,7 +6,7 @@ const LONGEST_WAIT_S = 3_600;
 const NO_ANSWER = "The service does not answer.";
 const NOT_THE_SERVICE = "The answer is not JSON: another program answers in place of the service.";
 
-/** A failed request: the message is the service's sentence; `status` is 0 without an answer.
+/** A failed request: the message is the service's sentence; `status` is 0 without an answer of the service.
  *
  * `at` is the service's time of the answer.
  */
@@ -93,7 +93,7 @@ function pathOf({ user = null, agent = null }) {
 }
 
 async function errorOf(answer) {
-  const body = await answer.json().catch(() => ({}));
+  const body = (await answer.json().catch(() => null)) ?? {};
   const sentence = body.error ?? `The service answers with status ${answer.status}.`;
   const wait = Number(answer.headers.get("retry-after")) || 0;
   const retryAfterS = Math.min(LONGEST_WAIT_S, wait);

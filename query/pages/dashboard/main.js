@@ -64,7 +64,10 @@ function leave(why) {
 
 // Removes whatever else the address has: it may be a token.
 function setAddress(requested) {
-  history.replaceState(null, "", location.pathname + (requested ? hashOf(requested) : ""));
+  const address = new URL(location.href);
+  address.search = "";
+  address.hash = requested ? hashOf(requested) : "";
+  history.replaceState(null, "", address);
 }
 
 function open(requested) {

@@ -61,24 +61,24 @@ export class Selection {
   }
 
   #begin(chart, down) {
-    if (down.button !== 0 || !this.#buckets.length) return;
+    if (down.button !== 0 || !down.isPrimary || !this.#buckets.length) return;
     if (down.pointerType === "touch") this.#hold(chart, down);
-    else this.#drag(chart, down);
+    else this.#drag(chart, down, LEAST_PX);
   }
 
   #hold(chart, down) {
     const ending = new AbortController();
     const { signal } = ending;
     const end = () => ending.abort();
-    const move = ({ clientX, clientY }) => {
-      if (Math.hypot(clientX - down.clientX, clientY - down.clientY) >= HOLD_PX) end();
+    const move = ({ isPrimary, clientX, clientY }) => {
+      if (isPrimary && Math.hypot(clientX - down.clientX, clientY - down.clientY) >= HOLD_PX) end();
     };
     const timer = setTimeout(() => {
       end();
       this.#held = true;
       const anchor = chart.placeAt(down.clientX);
       this.#extend(anchor, anchor);
-      this.#drag(chart, down);
+      this.#drag(chart, down, HOLD_PX);
     }, HOLD_MS);
     signal.addEventListener("abort", () => clearTimeout(timer));
     addEventListener("pointermove", move, { signal });
@@ -86,16 +86,18 @@ export class Selection {
     addEventListener("pointercancel", end, { signal });
   }
 
-  #drag(chart, down) {
+  #drag(chart, down, leastPx) {
     const ending = new AbortController();
     const { signal } = ending;
     const anchor = chart.placeAt(down.clientX);
     let moved = false;
-    const move = ({ clientX }) => {
-      moved ||= Math.abs(clientX - down.clientX) >= LEAST_PX;
+    const move = ({ isPrimary, clientX }) => {
+      if (!isPrimary) return;
+      moved ||= Math.abs(clientX - down.clientX) >= leastPx;
       if (moved) this.#extend(anchor, chart.placeAt(clientX));
     };
-    const end = (finish) => () => {
+    const end = (finish) => ({ isPrimary = true }) => {
+      if (!isPrimary) return;
       ending.abort();
       this.#held = false;
       finish();
@@ -104,7 +106,7 @@ export class Selection {
     addEventListener("pointermove", move, { signal });
     addEventListener("pointerup", end(() => (moved ? this.#finish() : this.clear())), { signal });
     addEventListener("pointercancel", cancel, { signal });
-    addEventListener("keydown", ({ key }) => key === "Escape" && cancel(), { signal });
+    addEventListener("keydown", ({ key }) => key === "Escape" && cancel({}), { signal });
   }
 
   #extend(anchor, place) {

@@ -108,10 +108,11 @@ def test_an_answer_that_ends_in_the_middle(page: Page, site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as half:
         address = f"http://127.0.0.1:{half.getsockname()[1]}/"
         page.route("**/api/metrics", lambda route: route.continue_(url=address))
-        with answered(half, b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"):
+        with answered(half, b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{") as connections:
             site.sign_in(page)
             section = page.locator("[data-section=platform]")
             expect(section.get_by_text("The service does not answer.")).to_be_visible()
+            assert connections
 
 
 def test_an_answer_of_another_program(page: Page, site: Site) -> None:
@@ -121,9 +122,9 @@ def test_an_answer_of_another_program(page: Page, site: Site) -> None:
 
 
 @contextmanager
-def answered(server: socket.socket, text: bytes) -> Iterator[None]:
-    """Answers each connection with the text, and keeps it open."""
-    connections = []
+def answered(server: socket.socket, text: bytes) -> Iterator[list[socket.socket]]:
+    """Answers each connection with the text, and keeps it open; yields those accepted so far."""
+    connections: list[socket.socket] = []
 
     def answer() -> None:
         with suppress(OSError):
@@ -135,7 +136,7 @@ def answered(server: socket.socket, text: bytes) -> Iterator[None]:
     thread = Thread(target=answer)
     thread.start()
     try:
-        yield
+        yield connections
     finally:
         server.shutdown(socket.SHUT_RDWR)
         thread.join()

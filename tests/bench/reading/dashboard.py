@@ -26,8 +26,8 @@ WATCH: Final = """window.interactions = [];
             if (interactionId) window.interactions.push(duration);
         }
     }).observe({type: "event", durationThreshold: 16, buffered: true});"""
-PAINTED: Final = """new Promise((done) =>
-    requestAnimationFrame(() => requestAnimationFrame(done)))"""
+# The browser reports an interaction shortly after its paint.
+PAINTED: Final = """new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))"""
 
 
 def measure(bench: Bench) -> Result:
@@ -45,7 +45,8 @@ def measure(bench: Bench) -> Result:
     slowest = {name: tuple(visit[name] for _, visit in visits) for name in INTERACTIONS}
     setup = (
         f"{bench.edition} edition, {AGENTS_A_USER} agents per user, Chromium without a GPU on the "
-        "same two cores as service and database, 1280 by 800 pixels; each visit has a new profile"
+        "cores of service and database, 1280 by 800 pixels; each visit has a new profile; an "
+        "interaction of less than 16 ms counts as 0"
     )
     series = (
         Series("signing in until all sections are painted, main-thread time", {"ms": paints}),

@@ -47,23 +47,30 @@ def test_a_copy_of_a_folder_is_refused(tmp_path: Path) -> None:
     assert load(original) is not None
 
 
-# the cache before a repository was moved from `old` to `new`, and after
+# the cache before a repository was moved from `here/old` to `there/new`, and after
 CACHES = [
-    ("old/.stack/cache", "new/.stack/cache"),
-    ("old/cache", "new/cache"),
-    ("elsewhere", "elsewhere"),
+    ("here/old/.stack/cache", "there/new/.stack/cache"),
+    ("here/old/cache", "there/new/cache"),
+    ("here/elsewhere", "here/elsewhere"),
 ]
 
 
+@pytest.mark.parametrize("is_replaced", [False, True])
 @pytest.mark.parametrize(("before", "after"), CACHES)
-def test_a_folder_that_was_moved_goes_on(tmp_path: Path, before: str, after: str) -> None:
-    original, moved = tmp_path / "old" / ".stack", tmp_path / "new" / ".stack"
+def test_a_folder_that_was_moved_goes_on(
+    tmp_path: Path, before: str, after: str, *, is_replaced: bool
+) -> None:
+    """Also if another clone has taken its place."""
+    original, moved = tmp_path / "here" / "old" / ".stack", tmp_path / "there" / "new" / ".stack"
     original.mkdir(parents=True)
     cache = tmp_path / before
     cache.mkdir()
     made = Instance(original, InstanceRecord("native", str(cache), folder=str(original)))
     made.save()
-    (tmp_path / "old").rename(tmp_path / "new")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here" / "old").rename(tmp_path / "there" / "new")
+    if is_replaced:
+        cache.mkdir(parents=True, exist_ok=True)
     found = load(moved)
     assert found is not None
     assert (found.kept.name, found.kept.folder) == (made.kept.name, str(moved))

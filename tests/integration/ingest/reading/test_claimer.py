@@ -79,9 +79,9 @@ async def test_a_gap_is_reported_and_only_accepted_when_asked(
     with pytest.raises(GapError, match=r"s/0: stored offset 10 .* --accept-gap"):
         await claim(taker(), {HERE: bounds}, log)
     cursor = await connection.execute(
-        "select next_offset, cluster_id, topic_id from ingest_offsets"
+        "select next_offset, epoch, cluster_id, topic_id from ingest_offsets"
     )
-    assert await cursor.fetchall() == [(10, "cluster", LOG.topic_id)]
+    assert await cursor.fetchall() == [(10, 1, "cluster", LOG.topic_id)]
     assert gaps() == before
 
     assignment = await claim(taker(accept_gap=True), {HERE: bounds, THERE: (4, 9)}, log)
@@ -96,14 +96,16 @@ async def test_a_gap_is_reported_and_only_accepted_when_asked(
 
 async def test_nobody_claims_a_partition_before_it_is_repositioned(
     taker: Taker,
+    pool: Pool,
     stored: None,
-    connection: AsyncConnection[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     others: list[asyncio.Task[Assignment]] = []
 
     async def reposition(own: AsyncConnection[Any], *arguments: Any) -> offsets.Claim:
-        others.append(asyncio.create_task(claim(taker(), {HERE: (11, 20)})))
+        # Patient: it must not terminate the first one's session.
+        other = PartitionClaimer(pool, 30.0, accept_gap=False)
+        others.append(asyncio.create_task(claim(other, {HERE: (11, 20)})))
         await blocks(own)
         return await REPOSITION(own, *arguments)
 

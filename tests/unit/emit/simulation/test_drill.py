@@ -37,7 +37,7 @@ def changes(found: list[Event], agent: str, since: datetime = BEGIN) -> list[tup
     ]
 
 
-# Within so many seeds the third agent has had another deployment on that day.
+# With some of these seeds the third agent has another deployment on that day.
 @pytest.mark.parametrize("seed", range(1, 25))
 def test_it_happens_at_known_times(seed: int) -> None:
     found = events("3h", seed=seed, incident=True)
