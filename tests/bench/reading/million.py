@@ -38,6 +38,7 @@ def measure(bench: Bench) -> Result:
         updated = tuple(_update_ms(connection) for _ in range(UPDATES))
         read = _explain(connection, RUNS)[5:]
         attention = _list(connection)
+        of_user = lists.timed(connection, RUNS, lists.user_page("15m"))
         connection.execute("delete from platform_summary")
         without = _explain(connection, WITHOUT)
     setup = (
@@ -50,8 +51,13 @@ def measure(bench: Bench) -> Result:
         Series("updating the summary", {"ms": updated}),
         Series("the query, without a summary", {"ms": without}),
         Series("a page of agents sorted by attention", {"ms": attention}),
+        of_user,
     )
-    reached = (Reached(NAME, read), Reached("lists_million", attention))
+    reached = (
+        Reached(NAME, read),
+        Reached("lists_million", attention),
+        Reached("lists_user_million", of_user.figures["ms"]),
+    )
     return Result(NAME, TITLE, setup, series, reached)
 
 
