@@ -47,7 +47,7 @@ def migrate(database: DatabaseSettings, done: Done = lambda *_: None) -> Edition
         connection.add_notice_handler(_log_warning)
         _refuse_encoding(connection)
         _refuse_hidden_schema(connection)
-        connection.execute(query("lock_migrations"), {"key": LOCK_KEY})
+        connection.execute(query("await_session_lock"), {"key": LOCK_KEY})
         edition = read_edition(connection)
         applied = _applied(connection)
         _refuse_other_edition(edition, applied)

@@ -97,18 +97,17 @@ class Life:
         )
 
     def _rollouts(self, planned: Plan, agent_id: str) -> Iterator[tuple[int, Event]]:
-        stages: list[tuple[Rollout, int, DeploymentStatus]] = []
         for rollout in planned.rollouts:
-            stages.append((rollout, rollout.begin_us, "pending"))
-            stages.append((rollout, rollout.end_us, rollout.status))
-        for rollout, at_us, status in stages:
-            yield (
-                at_us,
-                Deployment(
-                    user_id=self._agent.user.user_id,
-                    deployment_id=f"deploy-{self._agent.name}-{rollout.begin_us // MINUTE_US}",
-                    agent_id=agent_id,
-                    ts=time_of(at_us),
-                    status=status,
-                ),
-            )
+            yield self._deployment(rollout, rollout.begin_us, agent_id, "pending")
+            yield self._deployment(rollout, rollout.end_us, agent_id, rollout.status)
+
+    def _deployment(
+        self, rollout: Rollout, at_us: int, agent_id: str, status: DeploymentStatus
+    ) -> tuple[int, Event]:
+        return at_us, Deployment(
+            user_id=self._agent.user.user_id,
+            deployment_id=f"deploy-{self._agent.name}-{rollout.begin_us // MINUTE_US}",
+            agent_id=agent_id,
+            ts=time_of(at_us),
+            status=status,
+        )

@@ -85,7 +85,7 @@ async def await_upkeep_lock(connection: Connection) -> None:
     try:
         async with connection.transaction():
             await connection.execute(query("set_lock_timeout"), {"timeout_s": WAIT_S})
-            await connection.execute(query("await_upkeep_lock"), {"key": LOCK_KEY})
+            await connection.execute(query("await_session_lock"), {"key": LOCK_KEY})
     except psycopg.errors.LockNotAvailable as error:
         raise BusyError(f"another session has been running upkeep for {WAIT_S:.0f} s") from error
 
