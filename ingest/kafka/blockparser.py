@@ -1,7 +1,7 @@
 """Parses many records of record batches at once, without an object for each.
 
-Most samples are one flat JSON object without record headers, so a record ends after each closing
-brace. All length fields are then parsed for all records together, and must agree with these ends
+Most messages are one JSON object without record headers, so a record ends with a closing brace and
+a zero. All length fields are then parsed for all records together, and must agree with these ends
 from the first record of a batch to its last. Otherwise aiokafka parses the batch.
 
 Source: Kafka's protocol, "Record", magic 2.
@@ -44,8 +44,7 @@ def parse_block(partition: TopicPartition, batches: Sequence[Any]) -> RecordBloc
     data = _records_only(batches)
     found = np.frombuffer(data, np.uint8)
     counts = _fields_of(batches, ">i", COUNT_AT)
-    # After the brace comes the number of headers, which must be 0.
-    ends = np.flatnonzero(found == CLOSING_BRACE) + 2
+    ends = _ends(found)
     _require((counts > 0).all() and len(ends) == counts.sum())
     sizes = np.array([len(batch) for batch in batches])
     behind = counts.cumsum()
@@ -63,7 +62,7 @@ def parse_block(partition: TopicPartition, batches: Sequence[Any]) -> RecordBloc
     key_starts = reader.at
     reader.skip(np.maximum(key_lengths, 0))
     value_lengths = reader.varints()
-    _require((reader.at + value_lengths == ends - 1).all() and not found[ends - 1].any())
+    _require((reader.at + value_lengths == ends - 1).all())
     offsets = np.repeat(_fields_of(batches, ">q", 0), counts) + delta
     _require((np.diff(offsets) > 0).all())
     return RecordBlock(
@@ -77,6 +76,15 @@ def parse_block(partition: TopicPartition, batches: Sequence[Any]) -> RecordBloc
         reader.at,
         value_lengths,
     )
+
+
+def _ends(found: Any) -> Any:
+    """The positions after each closing brace and a zero, the number of headers.
+
+    A brace alone may also be part of a nested object, of a key, or of a length or time.
+    """
+    behind = np.flatnonzero(found == CLOSING_BRACE) + 1
+    return behind[found[behind] == 0] + 1
 
 
 def _records_only(batches: Sequence[Any]) -> bytearray:
