@@ -10,19 +10,13 @@ stored as (
         agent_key, first_ts, ts, cpu, memory, storage_ts, storage_used_mb, storage_total_mb
     from agent_newest
 ),
+dropped as (
+    select agent_key, first_ts from stored
+    where first_ts < (select since from kept)
+),
 firsts as (
-    select
-        agent_key,
-        coalesce(
-            (
-                select first_ts from stored
-                where
-                    stored.agent_key = sample.agent_key
-                    and first_ts < (select since from kept)
-            ),
-            min(ts)
-        ) as first_ts
-    from agent_samples as sample
+    select agent_key, coalesce(min(dropped.first_ts), min(sample.ts)) as first_ts
+    from agent_samples as sample left join dropped using (agent_key)
     group by agent_key
 ),
 newest as (
