@@ -17,9 +17,6 @@ MAX_TARGET_BYTES: Final = 6_144
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16_384
 
-# HTTP/1.0 as Granian and as ASGI spell it.
-_WITHOUT_HOST: Final = frozenset({"1", "1.0"})
-
 POLICY: Final = b"content-security-policy"
 # Answers are data: if a browser renders one as a page, nothing in it runs or loads.
 _STRICTEST: Final = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
@@ -89,15 +86,16 @@ def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byte
 def _refused(scope: Scope) -> ASGIResponse | None:
     if len(scope["path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
         return _TARGET
-    lines, size, hosts = 0, 0, 0
+    lines, size = 0, 0
+    hosts: list[bytes] = []
     for name, value in scope["headers"]:
         lines += 1
         size += len(name) + len(value)
         if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
             return _BODY
-        # The server adds an empty Host to a request without one.
-        if name == b"host" and value:
-            hosts += 1
-    if hosts != 1 and not (hosts == 0 and scope["http_version"] in _WITHOUT_HOST):
+        if name == b"host":
+            hosts.append(value)
+    # Only HTTP/1.0 has requests without it.
+    if not (len(hosts) == 1 and hosts[0]) and (hosts or scope["http_version"] != "1.0"):
         return _HOST
     return _HEADERS if size > MAX_HEADER_BYTES or lines > MAX_HEADERS else None

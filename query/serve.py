@@ -2,40 +2,29 @@
 
 import asyncio
 import errno
+import logging
 import os
 import resource
-import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import structlog
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
+import uvicorn
 from litestar import Litestar
 from prometheus_client import start_http_server
 
 from query.app import create_app
+from query.connection import Connection
+from query.server import CutOffError, Server
 from schemas.runtime.exits import DONE, FAILED, UNUSABLE
 from schemas.settings import DatabaseSettings, HttpSettings, SettingsError
 
 log = structlog.get_logger(__name__)
 
-# Closes connections that do not send all headers in time, since each takes one of the limited
-# connections. Only with HTTP/1 does Granian include the wait for the first byte.
-HEADER_TIMEOUT_MS: Final = 5_000
-# Twice the application's limit, so that the application rejects with a sentence.
-MAX_HEAD_BYTES: Final = 32_768
 BACKLOG: Final = 1_024
 # Open files besides client connections: of the database, the log and libraries.
 OWN_FILES: Final = 128
-
-# Granian logs to our handlers, and only errors.
-_LOGS: Final[dict[str, Any]] = {"incremental": True, "handlers": {}, "loggers": {"_granian": {}}}
 
 
 def run(database: DatabaseSettings, http: HttpSettings) -> NoReturn:
@@ -48,8 +37,7 @@ def run(database: DatabaseSettings, http: HttpSettings) -> NoReturn:
 
 
 def _end(code: int) -> NoReturn:
-    # Granian's threads may still hold Python objects, and would abort the process during the
-    # interpreter's finalization.
+    # A thread may still be waiting for a database that does not respond.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -86,6 +74,9 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
             hint=_hint(error, "FLEETGAUGE_HTTP"),
         )
         return FAILED
+    except CutOffError:
+        log.error("requests were cut off", after_ms=http.http_drain_timeout_ms)
+        return FAILED
     log.info("stopped")
     return DONE
 
@@ -107,62 +98,38 @@ def _allow_open_files(needed: int) -> None:
 
 
 async def serve(app: Litestar, http: HttpSettings) -> None:
-    """Answers requests until SIGTERM or SIGINT; OSError if the address cannot be bound."""
-    address, port = await asyncio.to_thread(find_address, http.http_host, http.http_port)
-    server = Server(
+    """Answers requests until SIGTERM or SIGINT.
+
+    Raises OSError if the address cannot be bound, and CutOffError if accepted requests took longer
+    than the drain timeout.
+    """
+    listener = await asyncio.to_thread(listen, http.http_host, http.http_port)
+    config = uvicorn.Config(
         app,
-        address=address,
-        port=port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(
-            header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=MAX_HEAD_BYTES
-        ),
-        websockets=False,
-        backlog=BACKLOG,
-        backpressure=http.http_max_connections,
-        log_level=LogLevels.error,
-        log_dictconfig=_LOGS,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level=logging.ERROR,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
     )
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for ending in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(ending, stopping.set)
-    serving = asyncio.create_task(server.serve())
-    announcement = asyncio.create_task(_announce(address, port))
-    await asyncio.wait(
-        {serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED
+    server = Server(
+        config,
+        listener,
+        max_connections=http.http_max_connections,
+        idle_timeout_s=http.http_idle_timeout_ms / 1_000,
+        drain_timeout_s=http.http_drain_timeout_ms / 1_000,
     )
-    announcement.cancel()
-    stop: Callable[[], None] = server.stop
-    stop()
-    await asyncio.wait({serving}, timeout=http.http_drain_timeout_ms / 1_000)
-    if not serving.done():
-        log.error("requests were cut off", after_ms=http.http_drain_timeout_ms)
-        _end(FAILED)
-    await serving
+    await server.serve()
 
 
-async def _announce(host: str, port: int) -> None:
-    """Logs the address once it accepts connections; Granian has no event for it."""
-    while True:
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            break
-        await asyncio.sleep(0.02)
-    shown = f"[{host}]" if ":" in host else host
-    log.info("listening", address=f"http://{shown}:{port}")
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on the address of a host name, IPv4 first, and on any free port for 0.
 
-
-def find_address(host: str, port: int) -> tuple[str, int]:
-    """The address of a host name, IPv4 first, and the port, or a free one for 0.
-
-    OSError if the name is unknown or the port in use, as Granian would share the port or panic.
+    Raises OSError if the name is unknown or the port in use.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-        return str(address[0]), int(probe.getsockname()[1])
+    return socket.create_server(address[:2], family=family, backlog=BACKLOG)

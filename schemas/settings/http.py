@@ -30,8 +30,12 @@ class HttpSettings(Settings):
     http_cors_origins: str | None = None
     """allowed CORS origins: `https://host[:port]`, separated by commas"""
     http_max_connections: Annotated[int, Field(ge=1, le=65_535)] = 2_048
-    """maximum concurrent connections; further ones wait. Each is an open file: the process raises
+    """maximum concurrent connections; a further one replaces the one that has been idle longest, or
+    waits. Each is an open file: the process raises
     its own limit of open files as far as permitted"""
+    http_idle_timeout_ms: Annotated[int, Field(ge=1_000)] = 75_000
+    """how long a connection is kept between two requests. Set it longer than a proxy in front keeps
+    its own"""
     http_drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
     """how long shutdown waits for accepted requests"""
     http_metrics_host: str = "127.0.0.1"

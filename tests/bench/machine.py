@@ -9,7 +9,7 @@ import psycopg
 
 from tests.bench.result import Machine
 
-PACKAGES: Final = ("aiokafka", "msgspec", "polars", "psycopg", "litestar", "granian")
+PACKAGES: Final = ("aiokafka", "msgspec", "polars", "psycopg", "litestar", "uvicorn")
 
 
 def this_machine(database_url: str) -> Machine:

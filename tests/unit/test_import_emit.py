@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-FOREIGN = {"psycopg", "psycopg_pool", "litestar", "granian", "numpy", "polars"}
+FOREIGN = {"psycopg", "psycopg_pool", "litestar", "uvicorn", "numpy", "polars"}
 
 
 @pytest.mark.parametrize("module", ["emit.emitter", "emit.background", "emit.host"])
