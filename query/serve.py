@@ -74,9 +74,6 @@ def _run(database: DatabaseSettings, http: HttpSettings) -> int:
             hint=_hint(error, "FLEETGAUGE_HTTP"),
         )
         return FAILED
-    except CutOffError:
-        log.error("requests were cut off", after_ms=http.http_drain_timeout_ms)
-        return FAILED
     log.info("stopped")
     return DONE
 
@@ -98,10 +95,9 @@ def _allow_open_files(needed: int) -> None:
 
 
 async def serve(app: Litestar, http: HttpSettings) -> None:
-    """Answers requests until SIGTERM or SIGINT.
+    """Answers requests until SIGTERM or SIGINT; raises OSError if the address cannot be bound.
 
-    Raises OSError if the address cannot be bound, and CutOffError if accepted requests took longer
-    than the drain timeout.
+    Ends the process if accepted requests take longer than the drain timeout.
     """
     listener = await asyncio.to_thread(listen, http.http_host, http.http_port)
     config = uvicorn.Config(
@@ -114,6 +110,7 @@ async def serve(app: Litestar, http: HttpSettings) -> None:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        workers=1,
     )
     server = Server(
         config,
@@ -122,7 +119,12 @@ async def serve(app: Litestar, http: HttpSettings) -> None:
         idle_timeout_s=http.http_idle_timeout_ms / 1_000,
         drain_timeout_s=http.http_drain_timeout_ms / 1_000,
     )
-    await server.serve()
+    try:
+        await server.serve()
+    except CutOffError:
+        log.error("requests were cut off", after_ms=http.http_drain_timeout_ms)
+        # Not after the event loop, which would wait for them.
+        _end(FAILED)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -132,4 +134,6 @@ def listen(host: str, port: int) -> socket.socket:
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)
-    return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    # `::` also accepts IPv4.
+    is_dual = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
+    return socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=is_dual)

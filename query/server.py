@@ -65,8 +65,13 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Closes the port and answers accepted requests; CutOffError if there is no time left."""
         self._accepting.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._accepting
+        try:
+            with suppress(asyncio.CancelledError):
+                await self._accepting
+        finally:
+            await self._drain()
+
+    async def _drain(self) -> None:
         try:
             async with asyncio.timeout(self._drain_timeout_s):
                 await super().shutdown()
@@ -96,11 +101,10 @@ class Server(uvicorn.Server):
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             loop = asyncio.get_running_loop()
             await loop.connect_accepted_socket(self._connection, accepted)
-        except OSError:
+        except BaseException as error:
             accepted.close()
-        except asyncio.CancelledError:
-            accepted.close()
-            raise
+            if not isinstance(error, OSError):
+                raise
 
     def _connection(self) -> Connection:
         return Connection(
@@ -125,9 +129,10 @@ class Server(uvicorn.Server):
         return cast(set[Connection], self.server_state.connections)
 
     async def _pause_after(self, error: OSError) -> None:
-        if error.errno in _EXHAUSTED:
+        is_exhausted = error.errno in _EXHAUSTED
+        if is_exhausted:
             log.warning("cannot accept a connection", reason=error.strerror)
-            await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(PAUSE_S if is_exhausted else 0)
 
 
 def _url(listener: socket.socket) -> str:

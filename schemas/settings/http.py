@@ -34,8 +34,8 @@ class HttpSettings(Settings):
     waits. Each is an open file: the process raises
     its own limit of open files as far as permitted"""
     http_idle_timeout_ms: Annotated[int, Field(ge=1_000)] = 75_000
-    """how long a connection is kept between two requests. Set it longer than a proxy in front keeps
-    its own"""
+    """how long a connection is kept between two requests: longer than a proxy in front keeps idle
+    connections"""
     http_drain_timeout_ms: Annotated[int, Field(ge=100)] = 10_000
     """how long shutdown waits for accepted requests"""
     http_metrics_host: str = "127.0.0.1"
