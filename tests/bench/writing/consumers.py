@@ -18,6 +18,11 @@ NAME: Final = "two_consumers"
 TITLE: Final = "Two consumers"
 ONE: Final = "one consumer of both partitions"
 TWO: Final = "two consumers, a partition each"
+CORES: Final = (
+    "Broker, database and consumers share the cores. The cores together allow their number times "
+    "the rows per CPU-second, less what the broker needs. At the end the consumers wait for one "
+    "refresh, which uses one core."
+)
 COMPARISONS: Final = (Comparison(NAME, TWO, ONE),)
 
 
@@ -39,7 +44,7 @@ def measure(bench: Bench) -> Result:
         series=outcome.series(),
         reached=outcome.reached(COMPARISONS),
         missing=outcome.why_missing(COMPARISONS),
-        remarks=("The broker and the database share the two consumers' cores.",),
+        remarks=(CORES,),
     )
 
 
