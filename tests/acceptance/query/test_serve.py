@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from query.connection import HEAD_TIMEOUT_S
 from tests.support.process import fleetgauge
 from tests.support.relay import relay
 from tests.support.rows import Row, insert
@@ -144,6 +146,13 @@ def test_names_and_brackets(variables: dict[str, str], host: str, address: str) 
         assert client.get("/livez").status_code == 200
 
 
+def test_all_addresses(variables: dict[str, str]) -> None:
+    with served(variables, FLEETGAUGE_HTTP_HOST="::") as serving:
+        for address in ("127.0.0.1", "::1"):
+            with socket.create_connection((address, serving.address[1]), timeout=10):
+                pass
+
+
 @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1", "[localhost"])
 def test_a_host_that_is_not_this_machine(variables: dict[str, str], host: str) -> None:
     with fleetgauge({**variables, "FLEETGAUGE_HTTP_HOST": host}, "serve") as process:
@@ -168,10 +177,24 @@ RAW = {
     "OPTIONS": (b"OPTIONS /livez HTTP/1.1\r\nHost: a\r\n", "204", "allow: GET, HEAD, OPTIONS"),
     "no host": (b"GET /livez HTTP/1.1\r\n", "400", "content-type: application/json"),
     "two hosts": (b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "400", ""),
+    "a bare line feed": (
+        b"GET /livez HTTP/1.1\nHost: a\r\n",
+        "400",
+        "content-type: application/json",
+    ),
     "HTTP/1.0": (b"GET /livez HTTP/1.0\r\n", "200", ""),
     "a slash": (b"GET /docs/ HTTP/1.1\r\nHost: a\r\n", "308", "location: ../docs"),
     "metrics": (b"GET /metrics HTTP/1.1\r\nHost: a\r\n", "200", "charset=utf-8"),
 }
+
+
+def test_an_idle_connection_ends_after_its_setting(variables: dict[str, str]) -> None:
+    with served(variables, FLEETGAUGE_HTTP_IDLE_TIMEOUT_MS="1000") as serving:
+        began = time.monotonic()
+        assert exchange(serving, b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").startswith(
+            "HTTP/1.1 200"
+        )
+        assert 1 <= time.monotonic() - began < HEAD_TIMEOUT_S
 
 
 def test_bytes_of_http(variables: dict[str, str]) -> None:
