@@ -92,3 +92,13 @@ def test_a_bucket_counts_as_up_once(
     for relation in LEVELS:
         total = reader.execute(f"select sum(up_buckets) from {relation}".encode()).fetchone()  # noqa: S608
         assert total == (2,), relation
+
+
+def test_connections_keep_their_prepared_statements(url: str) -> None:
+    """All share one session, and psycopg sends DEALLOCATE ALL, after a rollback for instance."""
+    with psycopg.connect(url) as first, psycopg.connect(url) as second:
+        assert first.execute("select 1", prepare=True).fetchone() == (1,)
+        first.commit()
+        second.execute("DEALLOCATE ALL")
+        second.commit()
+        assert first.execute("select 1", prepare=True).fetchone() == (1,)

@@ -63,6 +63,16 @@ function own(type, message, connection) {
   return named
 }
 
+/** The message without `DEALLOCATE ALL`, which would drop the statements of all connections. */
+function keepingStatements(type, message) {
+  const at = type === 'Q' || type === 'P' ? message.indexOf('DEALLOCATE ALL') : -1
+  if (at < 0) return message
+  const kept = Buffer.from(message)
+  // A statement of the same length that does nothing.
+  kept.write("do 'begin end'", at)
+  return kept
+}
+
 /** Whether this reply ends with ReadyForQuery outside of any transaction. */
 function isIdle(reply) {
   return String.fromCharCode(reply.at(-6), reply.at(-1)) === 'ZI'
@@ -129,7 +139,7 @@ async function serve(socket, connection) {
         socket.write(awaitRows(statement))
         continue
       }
-      turn.push(own(type, message, connection))
+      turn.push(own(type, keepingStatements(type, message), connection))
       if (type !== 'startup' && !TURNS.has(type)) continue
       if (type === 'X') break
       release ??= await takeSession()
