@@ -13,7 +13,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from query.limits import HEADERS
+from query.limits import HEADERS, announces_body
 from schemas.responses import Error
 
 # To receive a head: from its first byte, but not before the connection is open and the previous
@@ -101,7 +101,7 @@ class Connection(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
         super().on_headers_complete()
-        if self._announces_body():
+        if any(announces_body(*header) for header in self.headers):
             # Closed after the answer, since nothing limits how long a body takes.
             self.cycle.keep_alive = False
 
@@ -144,12 +144,6 @@ class Connection(HttpToolsProtocol):
     @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
-
-    def _announces_body(self) -> bool:
-        return any(
-            (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
-            for name, value in self.headers
-        )
 
     def _await_head(self) -> None:
         if self._head_timer is None:

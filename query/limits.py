@@ -83,6 +83,11 @@ def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byte
     return [*own, _STRICTEST, _UNKEPT, *HEADERS]
 
 
+def announces_body(name: bytes, value: bytes) -> bool:
+    """Whether a request with this header has a body."""
+    return (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
+
+
 def _refused(scope: Scope) -> ASGIResponse | None:
     if len(scope["path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
         return _TARGET
@@ -91,11 +96,12 @@ def _refused(scope: Scope) -> ASGIResponse | None:
     for name, value in scope["headers"]:
         lines += 1
         size += len(name) + len(value)
-        if (name == b"content-length" and value != b"0") or name == b"transfer-encoding":
+        if announces_body(name, value):
             return _BODY
         if name == b"host":
             hosts.append(value)
-    # Only HTTP/1.0 has requests without it.
-    if not (len(hosts) == 1 and hosts[0]) and (hosts or scope["http_version"] != "1.0"):
+    is_named_once = len(hosts) == 1 and bool(hosts[0])
+    is_from_before_host = not hosts and scope["http_version"] == "1.0"
+    if not (is_named_once or is_from_before_host):
         return _HOST
     return _HEADERS if size > MAX_HEADER_BYTES or lines > MAX_HEADERS else None
